@@ -1,0 +1,56 @@
+//! Work orders (工单).
+
+use async_trait::async_trait;
+use kernel::{BoxError, Principal};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::contacts::ContactId;
+use crate::voice::{CallId, RecordingId};
+
+kernel::id!(
+    /// Names a work order.
+    CaseId
+);
+kernel::id!(
+    /// Names a user task (待办) of a work order's flow.
+    TaskId
+);
+
+/// What others need to know of a work order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CaseBrief {
+    /// The order.
+    pub id: CaseId,
+    /// The number that the citizen knows.
+    pub number: String,
+    /// The title.
+    pub title: String,
+    /// The status, as a code.
+    pub status: String,
+    /// When it was written, epoch milliseconds.
+    pub created_at: i64,
+}
+
+/// Answers what is known of orders.
+#[async_trait]
+pub trait CaseLookup: Send + Sync {
+    /// Returns the newest `limit` orders of a citizen, open ones first.
+    async fn cases_of(&self, contact: &ContactId, limit: i64) -> Result<Vec<CaseBrief>, BoxError>;
+    /// Finds an order by its number.
+    async fn by_number(&self, number: &str) -> Result<Option<CaseBrief>, BoxError>;
+    /// Returns the orders that a call was written into.
+    async fn of_call(&self, call: &CallId) -> Result<Vec<CaseBrief>, BoxError>;
+}
+
+/// Decides who may listen to a recording because of the order that it is bound to (REC-04, DEP-07).
+#[async_trait]
+pub trait RecordingAccess: Send + Sync {
+    /// Tells whether `principal` may read an order that the call or its recording belongs to.
+    async fn may_listen(
+        &self,
+        principal: &Principal,
+        call: &CallId,
+        recording: &RecordingId,
+    ) -> Result<bool, BoxError>;
+}

@@ -1,0 +1,79 @@
+//! Units, people and seats.
+
+use async_trait::async_trait;
+use kernel::BoxError;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+kernel::id!(
+    /// Names a unit (单位).
+    UnitId
+);
+kernel::id!(
+    /// Names a member of staff (人员).
+    PersonId
+);
+kernel::id!(
+    /// Names a seat (座席).
+    SeatId
+);
+
+/// What others need to know of a unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UnitBrief {
+    /// The unit.
+    pub id: UnitId,
+    /// The unit above.
+    pub parent_id: Option<UnitId>,
+    /// 1 centre, 2 departments and districts, 3 their sub-units.
+    pub level: i64,
+    /// The unit's code.
+    pub code: String,
+    /// The unit's name.
+    pub name: String,
+    /// The path of ids, `/root/…/unit/`.
+    pub path: String,
+    /// Whether it still takes orders.
+    pub active: bool,
+}
+
+/// What others need to know of a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PersonBrief {
+    /// The person.
+    pub id: PersonId,
+    /// The name on screen.
+    pub name: String,
+    /// The person's unit.
+    pub unit_id: UnitId,
+    /// Job number.
+    pub job_no: Option<String>,
+}
+
+/// What others need to know of a seat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SeatBrief {
+    /// The seat.
+    pub id: SeatId,
+    /// Its number, also its SIP user name.
+    pub no: String,
+    /// Who sits there.
+    pub person_id: Option<PersonId>,
+}
+
+/// Answers who and what belongs where. Kept in memory by `identity`, so asking is cheap.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// Finds a unit.
+    async fn unit(&self, id: &UnitId) -> Result<Option<UnitBrief>, BoxError>;
+    /// Finds a unit by its code.
+    async fn unit_by_code(&self, code: &str) -> Result<Option<UnitBrief>, BoxError>;
+    /// Returns the unit and all below.
+    async fn units_under(&self, id: &UnitId) -> Result<Vec<UnitBrief>, BoxError>;
+    /// Finds a person.
+    async fn person(&self, id: &PersonId) -> Result<Option<PersonBrief>, BoxError>;
+    /// Returns the people of a unit who have a capability.
+    async fn people_with(&self, unit: &UnitId, capability: &str) -> Result<Vec<PersonBrief>, BoxError>;
+    /// Finds the seat that belongs to a person.
+    async fn seat_of(&self, person: &PersonId) -> Result<Option<SeatBrief>, BoxError>;
+}

@@ -1,0 +1,157 @@
+//! Calls, recordings and the events of the call centre.
+
+use async_trait::async_trait;
+use kernel::event::{Audience, Event};
+use kernel::{BoxError, Ctx};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+kernel::id!(
+    /// Names a call (通话).
+    CallId
+);
+kernel::id!(
+    /// Names a recording (录音).
+    RecordingId
+);
+
+/// What others need to know of a recording.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RecordingBrief {
+    /// The recording.
+    pub id: RecordingId,
+    /// The call that it holds.
+    pub call_id: CallId,
+    /// When it began, epoch milliseconds.
+    pub started_at: i64,
+    /// Its length.
+    pub duration_ms: i64,
+    /// Whether the call has ended and the recording is whole.
+    pub finished: bool,
+}
+
+/// What others need to know of a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CallBrief {
+    /// The call.
+    pub id: CallId,
+    /// The citizen's number, unmasked; `web` callers have none.
+    pub caller: String,
+    /// When it came, epoch milliseconds.
+    pub started_at: i64,
+    /// The agent who answered.
+    pub agent_id: Option<String>,
+}
+
+/// Answers what is known of calls.
+#[async_trait]
+pub trait CallLookup: Send + Sync {
+    /// Finds a call, also one that is still running.
+    async fn call(&self, id: &CallId) -> Result<Option<CallBrief>, BoxError>;
+    /// Returns the recordings of a call.
+    async fn recordings_of(&self, id: &CallId) -> Result<Vec<RecordingBrief>, BoxError>;
+}
+
+/// A citizen's right to make one call from the portal page.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct CitizenCall {
+    /// The path of SIP over WebSocket on this host.
+    pub ws_path: String,
+    /// The citizen's own SIP address; its user part names this call's token.
+    pub uri: String,
+    /// The password for digest authentication, if the server asks.
+    pub password: String,
+    /// The address to call.
+    pub target: String,
+    /// When the right ends, epoch milliseconds.
+    pub expires_at: i64,
+}
+
+/// Issues rights to call from the portal page.
+#[async_trait]
+pub trait CallTokens: Send + Sync {
+    /// Issues one; `phone` is the number that the citizen gave to be called back, if any.
+    async fn issue_citizen(&self, ctx: &Ctx, phone: Option<&str>) -> Result<CitizenCall, BoxError>;
+}
+
+/// A call was answered by an agent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CallAnswered {
+    /// The call.
+    pub call_id: CallId,
+    /// The agent.
+    pub agent_id: String,
+    /// How long the citizen waited.
+    pub waited_ms: i64,
+}
+
+impl Event for CallAnswered {
+    const NAME: &'static str = "voice.call_answered";
+    fn subject(&self) -> String {
+        self.call_id.0.clone()
+    }
+}
+
+/// A call is over.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CallEnded {
+    /// The call.
+    pub call_id: CallId,
+    /// `answered`, `missed`, `failed`.
+    pub result: String,
+    /// The agent who answered.
+    pub agent_id: Option<String>,
+    /// How long they talked.
+    pub talked_ms: i64,
+}
+
+impl Event for CallEnded {
+    const NAME: &'static str = "voice.call_ended";
+    fn subject(&self) -> String {
+        self.call_id.0.clone()
+    }
+    fn audience(&self) -> Vec<Audience> {
+        let mut audience = vec![Audience::Capability("call.read".to_owned())];
+        audience.extend(self.agent_id.clone().map(Audience::Person));
+        audience
+    }
+}
+
+/// A citizen gave up before anybody answered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CallMissed {
+    /// The call.
+    pub call_id: CallId,
+    /// How long the citizen waited.
+    pub waited_ms: i64,
+}
+
+impl Event for CallMissed {
+    const NAME: &'static str = "voice.call_missed";
+    fn subject(&self) -> String {
+        self.call_id.0.clone()
+    }
+    fn audience(&self) -> Vec<Audience> {
+        vec![Audience::Capability("call.handle_missed".to_owned())]
+    }
+}
+
+/// A recording is whole and can be played.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RecordingFinished {
+    /// The recording.
+    pub recording_id: RecordingId,
+    /// The call that it holds.
+    pub call_id: CallId,
+    /// Its length.
+    pub duration_ms: i64,
+    /// Whether it was cut by a stop of the server and repaired afterwards.
+    pub repaired: bool,
+}
+
+impl Event for RecordingFinished {
+    const NAME: &'static str = "voice.recording_finished";
+    fn subject(&self) -> String {
+        self.call_id.0.clone()
+    }
+}

@@ -1,0 +1,54 @@
+//! Files that the database only names: attachments, pictures.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::io::AsyncWriteExt as _;
+
+use crate::Timestamp;
+
+/// The folder of files. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Blobs(Arc<PathBuf>);
+
+impl Blobs {
+    /// Keeps files below `root`.
+    #[must_use]
+    pub fn new(root: PathBuf) -> Self {
+        Self(Arc::new(root))
+    }
+
+    /// Writes a file durably and returns its name, `YYYY/MM/DD/<id>`. A file is whole or absent.
+    ///
+    /// # Errors
+    /// When the disk fails or is full.
+    pub async fn put(&self, now: Timestamp, bytes: &[u8]) -> io::Result<String> {
+        let day = chrono::DateTime::from_timestamp_millis(now.0).unwrap_or_default().format("%Y/%m/%d");
+        let name = format!("{day}/{}", crate::id::new_id());
+        let path = self.0.join(&name);
+        let folder = path.parent().unwrap_or(Path::new("."));
+        tokio::fs::create_dir_all(folder).await?;
+        let partial = path.with_extension("partial");
+        let mut file = tokio::fs::File::create(&partial).await?;
+        file.write_all(bytes).await?;
+        file.sync_all().await?;
+        tokio::fs::rename(&partial, &path).await?;
+        tokio::fs::File::open(folder).await?.sync_all().await?;
+        Ok(name)
+    }
+
+    /// Opens a file by the name that [`Blobs::put`] returned.
+    ///
+    /// # Errors
+    /// When it is missing, or the name leaves the folder.
+    pub async fn open(&self, name: &str) -> io::Result<tokio::fs::File> {
+        let tame = name.split('/').all(|part| {
+            !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        });
+        if !tame {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "no such file"));
+        }
+        tokio::fs::File::open(self.0.join(name)).await
+    }
+}

@@ -1,0 +1,15 @@
+//! The edge: who asks, in which language, with which body; what is refused before a handler runs.
+
+mod auth;
+mod body;
+mod guard;
+mod idempotency;
+mod rate;
+mod sse;
+
+pub use auth::{Auth, Authenticator, Gate, MaybeAuth, ReqCtx, SESSION_COOKIE, session_cookie};
+pub use body::{BODY_BYTES_MAX, Json, Path, Query};
+pub use guard::{PeerAddress, TraceId, dress, guard_origin, is_own_origin};
+pub use idempotency::{Idem, Idempotent, StoredAnswer, forget_old_answers};
+pub use rate::{RateLimit, RateLimiter};
+pub use sse::events_router;

@@ -1,0 +1,5 @@
+//! The mechanism on both databases.
+
+mod delivery;
+mod http;
+mod transaction;
