@@ -8,6 +8,18 @@ use utoipa::ToSchema;
 use crate::contacts::ContactId;
 use crate::voice::{CallId, RecordingId};
 
+mod citizen;
+mod events;
+
+pub use citizen::{
+    CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft, CitizenInfo, CitizenStep, Submitted,
+};
+pub use events::{
+    CaseAccepted, CaseArchived, CaseAssigned, CaseClosed, CaseCreated, CaseDispatched, CaseFeedbackGiven,
+    CaseReopened, CaseReturned, CaseReviewed, CaseUrged, DeadlineMissed, DeadlineNear, RatingGiven, TaskClosed,
+    TaskOpened,
+};
+
 kernel::id!(
     /// Names a work order.
     CaseId

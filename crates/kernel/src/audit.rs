@@ -7,9 +7,10 @@
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use sm3::Sm3;
-use sqlx::{Any, AnyConnection, FromRow, QueryBuilder};
+use sqlx::{AnyConnection, FromRow};
 
 use crate::crypto::hex;
+use crate::db::Statement;
 use crate::{Db, DbError};
 
 /// What is about to be written to the log.
@@ -178,11 +179,11 @@ pub(crate) async fn seal(conn: &mut AnyConnection, algorithm: Algorithm) -> Resu
     }
     for chunk in seals.chunks(100) {
         let mut insert =
-            QueryBuilder::<Any>::new("insert into kernel_audit_seal (seq, audit_id, algorithm, hash) ");
-        insert.push_values(chunk, |mut row, (seq, id, hash)| {
-            row.push_bind(*seq).push_bind(id).push_bind(algorithm.as_str()).push_bind(hash);
-        });
-        insert.build().execute(&mut *conn).await?;
+            Statement::new("insert into kernel_audit_seal (seq, audit_id, algorithm, hash) values ");
+        for (seq, id, hash) in chunk {
+            insert.bind_row([(*seq).into(), id.into(), algorithm.as_str().into(), hash.into()]);
+        }
+        insert.query().execute(&mut *conn).await?;
     }
     Ok(rows.len())
 }

@@ -7,6 +7,7 @@
 
 mod group;
 mod migrate;
+mod statement;
 mod tx;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use sqlx::{AnyPool, Executor as _};
 use tokio::sync::Notify;
 
 pub use migrate::migrate;
+pub use statement::{SqlValue, Statement};
 pub use tx::Tx;
 
 use crate::{Problem, ToProblem};

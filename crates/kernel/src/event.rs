@@ -14,7 +14,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use delivery::run_subscription;
+pub use delivery::{deliver_once, run_subscription};
 pub use sequencer::{run_sequencer, sequence_once};
 
 use crate::principal::Principal;

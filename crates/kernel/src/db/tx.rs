@@ -1,9 +1,9 @@
 //! A transaction that carries its events, audit rows and stored answers to the commit.
 
-use sqlx::{Any, AnyConnection, Executor as _, QueryBuilder, Transaction};
+use sqlx::{Any, AnyConnection, Transaction};
 
 use super::group::GroupTx;
-use super::{Db, DbError};
+use super::{Db, DbError, Statement};
 use crate::event::{Event, OutboxRow};
 use crate::http::StoredAnswer;
 use crate::{Audit, Ctx};
@@ -68,40 +68,44 @@ impl Tx {
             answer.insert(self.conn()).await?;
         }
         for chunk in events.chunks(100) {
-            let mut insert = QueryBuilder::<Any>::new(
-                "insert into kernel_outbox (id, name, subject, audience, payload, actor, trace_id, at) ",
+            let mut insert = Statement::new(
+                "insert into kernel_outbox (id, name, subject, audience, payload, actor, trace_id, at) values ",
             );
-            insert.push_values(chunk, |mut row, event| {
-                row.push_bind(&event.id)
-                    .push_bind(event.name)
-                    .push_bind(&event.subject)
-                    .push_bind(&event.audience)
-                    .push_bind(&event.payload)
-                    .push_bind(&event.actor)
-                    .push_bind(&event.trace_id)
-                    .push_bind(event.at);
-            });
-            self.conn().execute(insert.build()).await?;
+            for event in chunk {
+                insert.bind_row([
+                    (&event.id).into(),
+                    event.name.into(),
+                    (&event.subject).into(),
+                    (&event.audience).into(),
+                    (&event.payload).into(),
+                    (&event.actor).into(),
+                    (&event.trace_id).into(),
+                    event.at.into(),
+                ]);
+            }
+            insert.query().execute(self.conn()).await?;
         }
         for chunk in audits.chunks(100) {
-            let mut insert = QueryBuilder::<Any>::new(
+            let mut insert = Statement::new(
                 "insert into kernel_audit (id, at, actor_kind, actor_id, actor_name, ip, trace_id, action, \
-                 subject_kind, subject_id, detail) ",
+                 subject_kind, subject_id, detail) values ",
             );
-            insert.push_values(chunk, |mut row, (ctx, entry)| {
-                row.push_bind(crate::id::new_id())
-                    .push_bind(ctx.now.0)
-                    .push_bind(ctx.actor.kind.as_str())
-                    .push_bind(&ctx.actor.id)
-                    .push_bind(&ctx.actor.name)
-                    .push_bind(ctx.ip.as_ref())
-                    .push_bind(&ctx.trace_id)
-                    .push_bind(entry.action)
-                    .push_bind(entry.subject_kind)
-                    .push_bind(&entry.subject_id)
-                    .push_bind(entry.detail.to_string());
-            });
-            self.conn().execute(insert.build()).await?;
+            for (ctx, entry) in chunk {
+                insert.bind_row([
+                    crate::id::new_id().into(),
+                    ctx.now.0.into(),
+                    ctx.actor.kind.as_str().into(),
+                    (&ctx.actor.id).into(),
+                    (&ctx.actor.name).into(),
+                    ctx.ip.clone().into(),
+                    (&ctx.trace_id).into(),
+                    entry.action.into(),
+                    entry.subject_kind.into(),
+                    (&entry.subject_id).into(),
+                    entry.detail.to_string().into(),
+                ]);
+            }
+            insert.query().execute(self.conn()).await?;
         }
         match self.handle {
             Handle::Group(group) => group.commit().await?,

@@ -33,7 +33,7 @@ pub async fn run_subscription(kit: Kit, subscription: Subscription, stop: Arc<to
             if !hold_lease(&kit, &lease, &holder, 30_000).await? {
                 return Ok(Turn::Idle);
             }
-            deliver_batch(&kit, &subscription).await
+            Ok(deliver_batch(&kit, &subscription).await?.0)
         };
         match turn.await {
             Ok(Turn::More) => {}
@@ -66,7 +66,16 @@ enum Turn {
     Failed(i64),
 }
 
-async fn deliver_batch(kit: &Kit, subscription: &Subscription) -> Result<Turn, DbError> {
+/// Delivers what is waiting for a subscription, once, and returns how many events its handler took. For
+/// tests and for catching up without a running server.
+///
+/// # Errors
+/// When the database fails.
+pub async fn deliver_once(kit: &Kit, subscription: &Subscription) -> Result<usize, DbError> {
+    Ok(deliver_batch(kit, subscription).await?.1)
+}
+
+async fn deliver_batch(kit: &Kit, subscription: &Subscription) -> Result<(Turn, usize), DbError> {
     let cursor: Option<(i64, i64)> =
         sqlx::query_as("select seq, failures from kernel_cursor where subscription = $1")
             .bind(subscription.name)
@@ -81,7 +90,7 @@ async fn deliver_batch(kit: &Kit, subscription: &Subscription) -> Result<Turn, D
     .fetch_all(kit.db.reader())
     .await?;
     let full = rows.len() == 200;
-    let mut done = start;
+    let (mut done, mut handled) = (start, 0);
     for row in rows {
         let seq = row.seq;
         if subscription.events.contains(&row.name.as_str()) {
@@ -104,17 +113,18 @@ async fn deliver_batch(kit: &Kit, subscription: &Subscription) -> Result<Turn, D
                 tracing::warn!(subscription = subscription.name, seq, failures, %error, "reaction failed");
                 if failures < ATTEMPTS_MAX {
                     save_cursor(kit, subscription.name, done, failures).await?;
-                    return Ok(Turn::Failed(failures));
+                    return Ok((Turn::Failed(failures), handled));
                 }
                 set_aside(kit, subscription.name, seq, &error.to_string()).await?;
             }
+            handled += 1;
         }
         done = seq;
     }
     if done > start {
         save_cursor(kit, subscription.name, done, 0).await?;
     }
-    Ok(if full { Turn::More } else { Turn::Idle })
+    Ok((if full { Turn::More } else { Turn::Idle }, handled))
 }
 
 async fn save_cursor(kit: &Kit, name: &str, seq: i64, failures: i64) -> Result<(), DbError> {

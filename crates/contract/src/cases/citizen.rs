@@ -1,0 +1,141 @@
+//! What a citizen without an account may do with orders: write one, look it up, rate it.
+
+use async_trait::async_trait;
+use kernel::http::Idem;
+use kernel::{BoxError, Ctx, Lang, Problem};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A category that a citizen may choose, with those below it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct CitizenCategory {
+    /// The category.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The level below; empty on the second.
+    #[schema(no_recursion)]
+    pub children: Vec<CitizenCategory>,
+}
+
+/// A word that a form offers, with what it is called.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct CitizenChoice {
+    /// The code to send.
+    pub code: String,
+    /// The name on screen.
+    pub name: String,
+}
+
+/// What the portal's forms offer.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct CitizenInfo {
+    /// Types of orders.
+    pub types: Vec<CitizenChoice>,
+    /// Two levels of categories.
+    pub categories: Vec<CitizenCategory>,
+}
+
+/// An order as a citizen writes it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct CitizenDraft {
+    /// `consult`, `complaint`, `report`, `help`, `suggestion`, `repair`, `praise`, `other`.
+    pub r#type: String,
+    /// One of the offered categories; the centre chooses when absent.
+    #[serde(default)]
+    pub category_id: Option<String>,
+    /// What it is about, at most 100 characters.
+    pub title: String,
+    /// What happened and what is asked for, at most 5,000 characters.
+    pub content: String,
+    /// The citizen's name.
+    pub name: String,
+    /// The number to be called back.
+    pub phone: String,
+    /// Whether the citizen's identity is kept from the units.
+    #[serde(default)]
+    pub confidential: bool,
+    /// The district.
+    #[serde(default)]
+    pub district: Option<String>,
+    /// The address.
+    #[serde(default)]
+    pub address: Option<String>,
+    /// Longitude in degrees.
+    #[serde(default)]
+    pub lng: Option<f64>,
+    /// Latitude in degrees.
+    #[serde(default)]
+    pub lat: Option<f64>,
+}
+
+/// What the citizen keeps to look the order up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Submitted {
+    /// The order's number.
+    pub number: String,
+    /// The query code.
+    pub query_code: String,
+}
+
+/// One of the steps that a citizen sees.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CitizenStep {
+    /// Its name.
+    pub name: String,
+    /// When it was reached, epoch milliseconds.
+    pub at: Option<i64>,
+    /// `done`, `current` or `waiting`.
+    pub state: String,
+}
+
+/// An order as its citizen sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CitizenCase {
+    /// The number.
+    pub number: String,
+    /// The title.
+    pub title: String,
+    /// The type's name.
+    pub type_name: String,
+    /// When it was written, epoch milliseconds.
+    pub created_at: i64,
+    /// The status as a code.
+    pub status: String,
+    /// The status in words.
+    pub status_name: String,
+    /// The unit that deals with it.
+    pub unit_name: Option<String>,
+    /// By when it is to be done, epoch milliseconds.
+    pub due_at: Option<i64>,
+    /// The steps from writing to the end.
+    pub steps: Vec<CitizenStep>,
+    /// The answer, once the centre has approved it.
+    pub result: Option<String>,
+    /// Whether the citizen may rate it now.
+    pub can_rate: bool,
+    /// Stars given, 1 to 5.
+    pub stars: Option<i64>,
+}
+
+/// The desk at which citizens without an account are served. Whoever calls it limits how often.
+#[async_trait]
+pub trait CitizenDesk: Send + Sync {
+    /// Returns what the forms offer.
+    async fn info(&self, lang: Lang) -> Result<CitizenInfo, BoxError>;
+    /// Writes an order. The answer is kept under the request's idempotency key, in the same transaction.
+    async fn submit(&self, ctx: &Ctx, draft: CitizenDraft, idem: &Idem) -> Result<Submitted, Problem>;
+    /// Finds an order by number and query code. A wrong code and an unknown number look the same and take
+    /// the same time.
+    async fn look_up(&self, number: &str, code: &str, lang: Lang) -> Result<Option<CitizenCase>, BoxError>;
+    /// Rates an order with 1 to 5 stars, once; the answer is the order afterwards, or none as in
+    /// [`CitizenDesk::look_up`].
+    async fn rate(
+        &self,
+        ctx: &Ctx,
+        number: &str,
+        code: &str,
+        stars: i64,
+        comment: &str,
+    ) -> Result<Option<CitizenCase>, Problem>;
+}
