@@ -1,0 +1,120 @@
+//! The only place with SQL.
+
+pub(crate) mod list;
+pub(crate) mod phone;
+
+use contract::contacts::ContactId;
+use kernel::db::Statement;
+use kernel::{DbError, Timestamp};
+use sqlx::{AnyConnection, FromRow};
+
+use crate::contact::{Contact, Phone};
+
+pub(crate) const COLUMNS: &str =
+    "id, name, gender, address, district, note, tags, version, created_at, updated_at";
+
+#[derive(FromRow)]
+pub(crate) struct Row {
+    pub(crate) id: String,
+    name: String,
+    gender: Option<String>,
+    address: Option<String>,
+    district: Option<String>,
+    note: Option<String>,
+    tags: String,
+    version: i64,
+    created_at: i64,
+    pub(crate) updated_at: i64,
+}
+
+impl Row {
+    pub(crate) fn contact(self, phones: Vec<Phone>) -> Contact {
+        Contact {
+            id: ContactId(self.id),
+            name: self.name,
+            gender: self.gender,
+            phones,
+            address: self.address,
+            district: self.district,
+            note: self.note,
+            tags: self.tags.split_whitespace().map(ToOwned::to_owned).collect(),
+            version: self.version,
+            created_at: Timestamp(self.created_at),
+            updated_at: Timestamp(self.updated_at),
+        }
+    }
+}
+
+pub(crate) async fn find(conn: &mut AnyConnection, id: &ContactId) -> Result<Option<Contact>, DbError> {
+    let mut statement = Statement::new("select ");
+    statement.push(COLUMNS).push(" from contacts_contact where id = ").bind(id.as_str());
+    let Some(row) = statement.query_as::<Row>().fetch_optional(&mut *conn).await? else { return Ok(None) };
+    let mut phones = phone::of(conn, std::slice::from_ref(&row.id)).await?;
+    let phones = phones.remove(&row.id).unwrap_or_default();
+    Ok(Some(row.contact(phones)))
+}
+
+pub(crate) async fn insert(conn: &mut AnyConnection, contact: &Contact) -> Result<(), DbError> {
+    sqlx::query(
+        "insert into contacts_contact (id, name, gender, address, district, note, tags, version, created_at, \
+         updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    )
+    .bind(contact.id.as_str())
+    .bind(&contact.name)
+    .bind(contact.gender.as_ref())
+    .bind(contact.address.as_ref())
+    .bind(contact.district.as_ref())
+    .bind(contact.note.as_ref())
+    .bind(contact.tags.join(" "))
+    .bind(contact.version)
+    .bind(contact.created_at.0)
+    .bind(contact.updated_at.0)
+    .execute(&mut *conn)
+    .await?;
+    for phone in &contact.phones {
+        phone::insert(conn, &contact.id, phone, contact.created_at).await?;
+    }
+    Ok(())
+}
+
+/// Writes a file over the version before; false when somebody else was first.
+pub(crate) async fn update(conn: &mut AnyConnection, contact: &Contact) -> Result<bool, DbError> {
+    let result = sqlx::query(
+        "update contacts_contact set name = $2, gender = $3, address = $4, district = $5, note = $6, \
+         tags = $7, version = $8, updated_at = $9 where id = $1 and version = $10",
+    )
+    .bind(contact.id.as_str())
+    .bind(&contact.name)
+    .bind(contact.gender.as_ref())
+    .bind(contact.address.as_ref())
+    .bind(contact.district.as_ref())
+    .bind(contact.note.as_ref())
+    .bind(contact.tags.join(" "))
+    .bind(contact.version)
+    .bind(contact.updated_at.0)
+    .bind(contact.version - 1)
+    .execute(conn)
+    .await?;
+    Ok(result.rows_affected() == 1)
+}
+
+/// Gives a nameless file the name that the citizen told.
+pub(crate) async fn learn_name(
+    conn: &mut AnyConnection,
+    id: &str,
+    name: &str,
+    gender: Option<&str>,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "update contacts_contact set name = $2, gender = coalesce($3, gender), version = version + 1, \
+         updated_at = $4 where id = $1",
+    )
+    .bind(id)
+    .bind(name)
+    .bind(gender)
+    .bind(now.0)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
