@@ -1,0 +1,43 @@
+//! Flows drawn in BPMN 2.0, checked and executed.
+//!
+//! [`Model::parse`] reads a file and refuses, with a list, whatever can't be executed exactly as drawn. An [`Instance`] is
+//! the state of one run; [`Instance::start`] and [`Instance::apply`] take an input and the present and give [`Effect`]s, which
+//! the host carries out (opens tasks, sets timers, calls services). There is no clock, no randomness and no I/O in here: the
+//! same inputs give the same ids and the same effects.
+//!
+//! ```
+//! use flow::{Effect, Input, Instance, Model};
+//!
+//! let model = Model::parse(flow::STANDARD).expect("the standard flow is checked");
+//! let (mut instance, effects) = Instance::start(&model, serde_json::Map::new(), 0).expect("no reserved variable");
+//! let task_id = effects
+//!     .iter()
+//!     .find_map(|effect| match effect {
+//!         Effect::OpenTask { task_id, .. } => Some(task_id.clone()),
+//!         _ => None,
+//!     })
+//!     .expect("review is open");
+//! let input = Input::CompleteTask { task_id, action: "pass".to_owned(), vars: serde_json::Map::new() };
+//! let effects = instance.apply(&model, input, 1).expect("the task is open");
+//! assert!(effects.iter().any(|effect| matches!(effect, Effect::OpenTask { element_id, .. } if element_id == "dispatch")));
+//! ```
+
+mod condition;
+mod instance;
+mod machine;
+mod model;
+mod parse;
+mod problem;
+mod time;
+
+pub use instance::{
+    Effect, FlowError, Incident, IncidentCode, Input, Instance, OpenTask, PendingTimer, State, TaskOutcome,
+};
+pub use model::{
+    Action, CandidateScope, Candidates, Element, ElementKind, Limit, Model, SequenceFlow, TimerSpec, UserTask,
+};
+pub use parse::YIHAO as EXTENSION_NAMESPACE;
+pub use problem::FlowProblem;
+
+/// The flow that a new city starts with, as BPMN 2.0 XML with its drawing.
+pub const STANDARD: &str = include_str!("../models/standard.bpmn");

@@ -1,0 +1,8 @@
+//! Flows executed and refused.
+
+mod hostile;
+mod machine;
+mod property;
+mod refusal;
+mod standard;
+mod story;
