@@ -3,7 +3,6 @@
 pub(crate) mod change;
 
 use contract::contacts::{ContactId, mask_phone};
-use kernel::event::Event;
 use kernel::{Principal, Problem, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -108,20 +107,6 @@ pub struct ContactChange {
     pub note: Option<String>,
     /// Tags.
     pub tags: Option<Vec<String>>,
-}
-
-/// A file was opened or changed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ContactChanged {
-    /// The file.
-    pub contact_id: ContactId,
-}
-
-impl Event for ContactChanged {
-    const NAME: &'static str = "contacts.contact_changed";
-    fn subject(&self) -> String {
-        self.contact_id.0.clone()
-    }
 }
 
 const NAME_CHARS_MAX: usize = 60;

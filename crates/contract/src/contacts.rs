@@ -1,6 +1,7 @@
 //! The citizen's file (服务对象).
 
 use async_trait::async_trait;
+use kernel::event::Event;
 use kernel::{BoxError, Ctx, DbError, Tx};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -71,6 +72,21 @@ pub trait HistorySource: Send + Sync {
         limit: i64,
     ) -> Result<Vec<HistoryItem>, BoxError>;
 }
+
+/// A citizen's file was opened or changed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ContactChanged {
+    /// The file.
+    pub contact_id: ContactId,
+}
+
+impl Event for ContactChanged {
+    const NAME: &'static str = "contacts.contact_changed";
+    fn subject(&self) -> String {
+        self.contact_id.0.clone()
+    }
+}
+
 /// Shows a number as `138****1234`; short numbers keep only their ends.
 #[must_use]
 pub fn mask_phone(number: &str) -> String {

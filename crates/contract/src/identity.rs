@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use kernel::BoxError;
+use kernel::event::{Audience, Event};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -76,4 +77,122 @@ pub trait Directory: Send + Sync {
     async fn people_with(&self, unit: &UnitId, capability: &str) -> Result<Vec<PersonBrief>, BoxError>;
     /// Finds the seat that belongs to a person.
     async fn seat_of(&self, person: &PersonId) -> Result<Option<SeatBrief>, BoxError>;
+}
+
+/// A unit was made, changed, moved or deactivated.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UnitChanged {
+    /// The unit.
+    pub unit_id: UnitId,
+}
+
+impl Event for UnitChanged {
+    const NAME: &'static str = "identity.unit_changed";
+    fn subject(&self) -> String {
+        self.unit_id.0.clone()
+    }
+    fn audience(&self) -> Vec<Audience> {
+        vec![Audience::Staff]
+    }
+}
+
+/// A person was added, changed, deactivated or given other roles.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PersonChanged {
+    /// The person.
+    pub person_id: PersonId,
+}
+
+impl Event for PersonChanged {
+    const NAME: &'static str = "identity.person_changed";
+    fn subject(&self) -> String {
+        self.person_id.0.clone()
+    }
+    fn audience(&self) -> Vec<Audience> {
+        vec![Audience::Person(self.person_id.0.clone()), Audience::Capability("person.read".to_owned())]
+    }
+}
+
+/// A role was given other rights.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RoleChanged {
+    /// The role.
+    pub role_id: String,
+}
+
+impl Event for RoleChanged {
+    const NAME: &'static str = "identity.role_changed";
+    fn subject(&self) -> String {
+        self.role_id.clone()
+    }
+    fn audience(&self) -> Vec<Audience> {
+        vec![Audience::Staff]
+    }
+}
+
+/// A seat was made, changed or given to somebody else.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SeatChanged {
+    /// The seat.
+    pub seat_id: SeatId,
+}
+
+impl Event for SeatChanged {
+    const NAME: &'static str = "identity.seat_changed";
+    fn subject(&self) -> String {
+        self.seat_id.0.clone()
+    }
+    fn audience(&self) -> Vec<Audience> {
+        vec![Audience::Capability("seat.write".to_owned())]
+    }
+}
+
+/// A session was ended, by its owner or by an administrator.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SessionRevoked {
+    /// The session.
+    pub session_id: String,
+    /// Whose it was.
+    pub person_id: PersonId,
+}
+
+impl Event for SessionRevoked {
+    const NAME: &'static str = "identity.session_revoked";
+    fn subject(&self) -> String {
+        self.session_id.clone()
+    }
+    fn audience(&self) -> Vec<Audience> {
+        vec![Audience::Person(self.person_id.0.clone())]
+    }
+}
+
+/// A live parameter has another value.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ParameterChanged {
+    /// The key.
+    pub key: String,
+}
+
+impl Event for ParameterChanged {
+    const NAME: &'static str = "identity.parameter_changed";
+    fn subject(&self) -> String {
+        self.key.clone()
+    }
+}
+
+/// A list of the dictionary was changed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DictionaryChanged {
+    /// The list.
+    pub kind: String,
+}
+
+impl Event for DictionaryChanged {
+    const NAME: &'static str = "identity.dictionary_changed";
+    fn subject(&self) -> String {
+        self.kind.clone()
+    }
+    fn audience(&self) -> Vec<Audience> {
+        vec![Audience::Staff]
+    }
 }

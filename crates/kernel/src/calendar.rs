@@ -17,7 +17,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 pub use deadline::{Deadline, EndOfLimit, Pause, Rule, Step, StepKind};
-pub use explain::{Explained, ExplainLanguage};
+pub use explain::{ExplainLanguage, Explained};
 
 /// What can be wrong with a calendar or with a question to it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -91,9 +91,8 @@ impl WorkCalendar {
         announced: impl IntoIterator<Item = i32>,
         days: impl IntoIterator<Item = SpecialDay>,
     ) -> Result<Self, CalendarError> {
-        let zone: Tz = zone
-            .parse()
-            .map_err(|_| CalendarError::UnknownZone(zone.chars().take(64).collect()))?;
+        let zone: Tz =
+            zone.parse().map_err(|_| CalendarError::UnknownZone(zone.chars().take(64).collect()))?;
         Ok(Self {
             zone,
             version: version.into(),

@@ -1,12 +1,12 @@
 //! Opening a file, changing it, adding and removing numbers.
 
 use axum::http::StatusCode;
-use contract::contacts::ContactId;
+use contract::contacts::{ContactChanged, ContactId};
 use kernel::http::Idem;
 use kernel::{Audit, Ctx, Principal};
 use serde_json::json;
 
-use super::{Contact, ContactChange, ContactChanged, NewContact, Phone};
+use super::{Contact, ContactChange, NewContact, Phone};
 use crate::error::ContactsError;
 use crate::phone::normalise;
 use crate::{Contacts, store};

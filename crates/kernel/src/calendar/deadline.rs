@@ -231,7 +231,12 @@ impl WorkCalendar {
     ///
     /// # Errors
     /// [`CalendarError::OutOfRange`] for an instant outside of 1900 to 2199.
-    pub fn working_days_between(&self, from_ms: i64, to_ms: i64, pauses: &[Pause]) -> Result<i64, CalendarError> {
+    pub fn working_days_between(
+        &self,
+        from_ms: i64,
+        to_ms: i64,
+        pauses: &[Pause],
+    ) -> Result<i64, CalendarError> {
         let (from, to) = (self.date_at(from_ms)?, self.date_at(to_ms)?);
         if to < from {
             return Ok(-self.working_days_between(to_ms, from_ms, pauses)?);
@@ -253,7 +258,12 @@ impl WorkCalendar {
     ///
     /// # Errors
     /// [`CalendarError::OutOfRange`] for an instant outside of 1900 to 2199.
-    pub fn working_ms_between(&self, from_ms: i64, to_ms: i64, pauses: &[Pause]) -> Result<i64, CalendarError> {
+    pub fn working_ms_between(
+        &self,
+        from_ms: i64,
+        to_ms: i64,
+        pauses: &[Pause],
+    ) -> Result<i64, CalendarError> {
         let (mut date, last) = (self.date_at(from_ms)?, self.date_at(to_ms)?);
         let pauses = merged(pauses);
         let mut total_ms = 0;
@@ -261,10 +271,8 @@ impl WorkCalendar {
             if self.is_working(date) {
                 let begin = self.start_of(date)?.max(from_ms);
                 let end = (self.end_of(date)? + 1).min(to_ms);
-                let paused: i64 = pauses
-                    .iter()
-                    .map(|pause| (end.min(pause.to_ms) - begin.max(pause.from_ms)).max(0))
-                    .sum();
+                let paused: i64 =
+                    pauses.iter().map(|pause| (end.min(pause.to_ms) - begin.max(pause.from_ms)).max(0)).sum();
                 total_ms += (end - begin - paused).max(0);
             }
             date = next(date)?;

@@ -41,7 +41,9 @@ impl Deadline {
             .collect();
         for year in &self.unannounced_years {
             let text = match language {
-                ExplainLanguage::Zh => format!("{year}年放假安排尚未公布，暂只扣除周末和法定固定假日，公布后可能调整"),
+                ExplainLanguage::Zh => {
+                    format!("{year}年放假安排尚未公布，暂只扣除周末和法定固定假日，公布后可能调整")
+                }
                 ExplainLanguage::En => format!(
                     "The holidays of {year} are not announced yet; only weekends and fixed holidays were left out, so the deadline may change"
                 ),

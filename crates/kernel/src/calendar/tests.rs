@@ -126,7 +126,8 @@ fn calendar_days_move_off_a_holiday_at_the_end_only() {
     assert_eq!(wall(deadline.due_ms), "2025-10-15 23:59:59.999");
     let deadline = china().add_calendar_days(ms("2025-11-06 10:00:00"), 2, CIVIL).unwrap();
     assert_eq!(wall(deadline.due_ms), "2025-11-10 23:59:59.999");
-    let lines: Vec<String> = deadline.explain(ExplainLanguage::Zh).into_iter().map(|line| line.text).collect();
+    let lines: Vec<String> =
+        deadline.explain(ExplainLanguage::Zh).into_iter().map(|line| line.text).collect();
     assert_eq!(
         lines,
         [
@@ -142,7 +143,8 @@ fn calendar_days_move_off_a_holiday_at_the_end_only() {
 #[test]
 fn a_pause_costs_the_working_days_that_end_in_it() {
     let add = |pauses: &[Pause]| {
-        let deadline = china().add_working_days_with_pauses(ms("2025-11-03 09:00:00"), 5, CIVIL, pauses).unwrap();
+        let deadline =
+            china().add_working_days_with_pauses(ms("2025-11-03 09:00:00"), 5, CIVIL, pauses).unwrap();
         let days = china().working_days_between(ms("2025-11-03 09:00:00"), deadline.due_ms, pauses).unwrap();
         assert_eq!(days, 5);
         wall(deadline.due_ms)
@@ -152,8 +154,10 @@ fn a_pause_costs_the_working_days_that_end_in_it() {
     assert_eq!(add(&[pause("2025-11-04 10:00:00", "2025-11-04 18:00:00")]), "2025-11-10 23:59:59.999");
     assert_eq!(add(&[pause("2025-11-04 10:00:00", "2025-11-06 15:00:00")]), "2025-11-12 23:59:59.999");
     // Overlapping pauses cost no day twice; a pause over the weekend costs nothing.
-    let overlapping =
-        [pause("2025-11-04 10:00:00", "2025-11-06 15:00:00"), pause("2025-11-05 10:00:00", "2025-11-06 16:00:00")];
+    let overlapping = [
+        pause("2025-11-04 10:00:00", "2025-11-06 15:00:00"),
+        pause("2025-11-05 10:00:00", "2025-11-06 16:00:00"),
+    ];
     assert_eq!(add(&overlapping), "2025-11-12 23:59:59.999");
     assert_eq!(add(&[pause("2025-11-08 00:00:00", "2025-11-09 23:00:00")]), "2025-11-10 23:59:59.999");
 }
@@ -169,13 +173,17 @@ fn working_time_leaves_out_days_off_and_pauses() {
         Pause { from_ms: ms("2025-10-09 02:00:00"), to_ms: ms("2025-10-09 04:00:00") },
     ];
     assert_eq!(between("2025-10-09 00:00:00", "2025-10-09 12:00:00", &pauses), 9 * 3_600_000);
-    assert_eq!(calendar.working_days_between(ms("2025-10-10 00:00:00"), ms("2025-09-30 00:00:00"), &[]), Ok(-2));
+    assert_eq!(
+        calendar.working_days_between(ms("2025-10-10 00:00:00"), ms("2025-09-30 00:00:00"), &[]),
+        Ok(-2)
+    );
 }
 
 #[test]
 fn an_explanation_compresses_runs() {
     let deadline = check("2025-09-29 15:00:00", 5, CIVIL, "2025-10-13 23:59:59.999");
-    let text = |language| -> Vec<String> { deadline.explain(language).into_iter().map(|line| line.text).collect() };
+    let text =
+        |language| -> Vec<String> { deadline.explain(language).into_iter().map(|line| line.text).collect() };
     assert_eq!(
         text(ExplainLanguage::Zh),
         [
@@ -211,9 +219,15 @@ fn a_year_without_a_notice_is_provisional_but_keeps_what_the_law_fixes() {
     let start = ms(&format!("{}-12-31 10:00:00", year - 1));
     let deadline = calendar.add_working_days(start, 1, CIVIL).unwrap();
     assert_eq!(deadline.unannounced_years, [year]);
-    assert_eq!(calendar.day(NaiveDate::from_ymd_opt(year, 1, 1).unwrap()), Day::Holiday { name: "元旦".to_owned() });
+    assert_eq!(
+        calendar.day(NaiveDate::from_ymd_opt(year, 1, 1).unwrap()),
+        Day::Holiday { name: "元旦".to_owned() }
+    );
     let lines = deadline.explain(ExplainLanguage::Zh);
-    assert!(lines.iter().any(|line| line.text.starts_with(&format!("{year}年放假安排尚未公布"))), "{lines:?}");
+    assert!(
+        lines.iter().any(|line| line.text.starts_with(&format!("{year}年放假安排尚未公布"))),
+        "{lines:?}"
+    );
     assert!(check("2025-11-03 09:00:00", 5, CIVIL, "2025-11-10 23:59:59.999").unannounced_years.is_empty());
 }
 
@@ -222,7 +236,10 @@ fn a_city_changes_single_days() {
     let off = SpecialDay { date: date("2025-11-04"), off: true, name: "台风停工".to_owned() };
     let calendar = china().with_day(off).with_version("yunzhou-7");
     let deadline = calendar.add_working_days(ms("2025-11-03 09:00:00"), 1, CIVIL).unwrap();
-    assert_eq!((wall(deadline.due_ms).as_str(), deadline.calendar_version.as_str()), ("2025-11-05 23:59:59.999", "yunzhou-7"));
+    assert_eq!(
+        (wall(deadline.due_ms).as_str(), deadline.calendar_version.as_str()),
+        ("2025-11-05 23:59:59.999", "yunzhou-7")
+    );
 }
 
 #[test]

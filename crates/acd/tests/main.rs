@@ -1,0 +1,4 @@
+//! The floor as its owner sees it.
+
+mod floor;
+mod random;

@@ -1,0 +1,188 @@
+//! What a behaviour asks for beside the changed fields: a line on the time line, a step of the flow,
+//! limits to start and to end, events, an audit row. [`crate::store`] carries it out in one transaction.
+
+use contract::cases::{
+    CaseAccepted, CaseArchived, CaseAssigned, CaseClosed, CaseCreated, CaseDispatched, CaseFeedbackGiven,
+    CaseReopened, CaseReturned, CaseReviewed, CaseUrged, RatingGiven,
+};
+use kernel::{Ctx, Tx};
+use serde_json::{Value, json};
+
+use super::Step;
+use super::limit::LimitName;
+use super::timeline::EntryKind;
+
+/// What a behaviour asks for.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The line on the time line.
+    pub kind: EntryKind,
+    /// What the person wrote.
+    pub text: Option<String>,
+    /// The unit that the line is about.
+    pub unit_id: Option<String>,
+    /// Facts of the line for screens.
+    pub data: Value,
+    /// The action in the audit log.
+    pub audit: &'static str,
+    /// What the flow is told.
+    pub course: Vec<CourseInput>,
+    /// Limits, in this order.
+    pub limits: Vec<LimitInput>,
+    /// What others are told.
+    pub facts: Vec<Fact>,
+}
+
+/// What the flow is told.
+#[derive(Clone, Debug)]
+pub enum CourseInput {
+    /// The open task of a step is done with this action; the variables go along.
+    Complete {
+        /// The step.
+        step: Step,
+        /// The action that conditions see.
+        action: &'static str,
+        /// Variables to set.
+        variables: Value,
+    },
+    /// Everything open is given up and the order goes to a step, drawn path or not.
+    Jump {
+        /// Where to.
+        step: Step,
+    },
+    /// Open tasks of the unit move to the unit and person now in charge.
+    Move,
+    /// A task beside the flow opens.
+    OpenAside {
+        /// The step.
+        step: Step,
+    },
+    /// A task beside the flow is done.
+    CloseAside {
+        /// The step.
+        step: Step,
+    },
+}
+
+/// What happens to a limit.
+#[derive(Clone, Copy, Debug)]
+pub enum LimitInput {
+    /// It begins to run.
+    Start(LimitName),
+    /// What it was for is done.
+    Meet(LimitName),
+    /// It no longer matters.
+    Cancel(LimitName),
+    /// It runs again as if it had never been met: the work turned out not to be done.
+    Resume(LimitName),
+}
+
+/// An event to publish.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each is the event of its name in the contract")]
+pub enum Fact {
+    Created(CaseCreated),
+    Reviewed(CaseReviewed),
+    Dispatched(CaseDispatched),
+    Accepted(CaseAccepted),
+    Returned(CaseReturned),
+    Assigned(CaseAssigned),
+    FeedbackGiven(CaseFeedbackGiven),
+    Closed(CaseClosed),
+    Archived(CaseArchived),
+    Reopened(CaseReopened),
+    Rated(RatingGiven),
+    Urged(CaseUrged),
+}
+
+impl Fact {
+    pub(crate) fn emit(&self, tx: &mut Tx, ctx: &Ctx) {
+        match self {
+            Self::Created(event) => tx.emit(ctx, event),
+            Self::Reviewed(event) => tx.emit(ctx, event),
+            Self::Dispatched(event) => tx.emit(ctx, event),
+            Self::Accepted(event) => tx.emit(ctx, event),
+            Self::Returned(event) => tx.emit(ctx, event),
+            Self::Assigned(event) => tx.emit(ctx, event),
+            Self::FeedbackGiven(event) => tx.emit(ctx, event),
+            Self::Closed(event) => tx.emit(ctx, event),
+            Self::Archived(event) => tx.emit(ctx, event),
+            Self::Reopened(event) => tx.emit(ctx, event),
+            Self::Rated(event) => tx.emit(ctx, event),
+            Self::Urged(event) => tx.emit(ctx, event),
+        }
+    }
+}
+
+impl Change {
+    /// Begins a change by its line on the time line and its action in the audit log.
+    #[must_use]
+    pub fn new(kind: EntryKind, audit: &'static str) -> Self {
+        Self {
+            kind,
+            text: None,
+            unit_id: None,
+            data: json!({}),
+            audit,
+            course: Vec::new(),
+            limits: Vec::new(),
+            facts: Vec::new(),
+        }
+    }
+
+    /// Says what the person wrote.
+    #[must_use]
+    pub fn saying(mut self, text: &str) -> Self {
+        let text = text.trim();
+        self.text = (!text.is_empty()).then(|| text.to_owned());
+        self
+    }
+
+    /// Says which unit it is about.
+    #[must_use]
+    pub fn about_unit(mut self, unit_id: Option<&str>) -> Self {
+        self.unit_id = unit_id.map(ToOwned::to_owned);
+        self
+    }
+
+    /// Adds facts for screens.
+    #[must_use]
+    pub fn with(mut self, data: Value) -> Self {
+        self.data = data;
+        self
+    }
+
+    /// Completes the open task of a step.
+    #[must_use]
+    pub fn completing(self, step: Step, action: &'static str) -> Self {
+        self.completing_with(step, action, json!({}))
+    }
+
+    /// Completes the open task of a step and sets variables of the flow.
+    #[must_use]
+    pub fn completing_with(mut self, step: Step, action: &'static str, variables: Value) -> Self {
+        self.course.push(CourseInput::Complete { step, action, variables });
+        self
+    }
+
+    /// Tells the flow something else.
+    #[must_use]
+    pub fn steering(mut self, input: CourseInput) -> Self {
+        self.course.push(input);
+        self
+    }
+
+    /// Changes a limit.
+    #[must_use]
+    pub fn limiting(mut self, input: LimitInput) -> Self {
+        self.limits.push(input);
+        self
+    }
+
+    /// Tells others.
+    #[must_use]
+    pub fn telling(mut self, fact: Fact) -> Self {
+        self.facts.push(fact);
+        self
+    }
+}

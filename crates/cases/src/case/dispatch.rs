@@ -1,0 +1,64 @@
+//! Giving an order to a unit on any of the three levels (派单).
+
+use contract::cases::CaseDispatched;
+use kernel::Timestamp;
+use serde_json::json;
+
+use super::change::{Change, Fact, LimitInput};
+use super::limit::LimitName;
+use super::timeline::EntryKind;
+use super::{Case, Status, Step, UnitRef};
+use crate::error::{CaseError, Check, TEXT_MAX};
+
+/// So many units help at most.
+pub const CO_UNITS_MAX: usize = 10;
+
+/// Whom the order is given to. The units exist and take orders: the caller has asked the directory.
+#[derive(Clone, Debug)]
+pub struct Dispatch {
+    /// The unit in charge.
+    pub unit: UnitRef,
+    /// Units that help.
+    pub co_units: Vec<UnitRef>,
+    /// What the unit is asked to do.
+    pub opinion: String,
+}
+
+/// Gives an order to a unit, whose limit for accepting it begins.
+///
+/// # Errors
+/// [`CaseError::Invalid`] for a long opinion or too many units.
+pub fn dispatch(case: &mut Case, dispatch: &Dispatch, now: Timestamp) -> Result<Change, CaseError> {
+    let mut check = Check::default();
+    check.optional("opinion", &dispatch.opinion, TEXT_MAX);
+    if dispatch.co_units.len() > CO_UNITS_MAX {
+        check.refuse("co_units", "too_many", "协办单位最多 10 个。", "At most 10 units can help.");
+    }
+    if dispatch.co_units.contains(&dispatch.unit) {
+        check.refuse("co_units", "same_unit", "协办单位不能与主办单位相同。", "The unit in charge cannot also help.");
+    }
+    check.done()?;
+    case.status = Status::Assigned;
+    case.unit = Some(dispatch.unit.clone());
+    case.person_id = None;
+    case.dispatched_at = Some(now);
+    case.accepted_at = None;
+    case.handled_at = None;
+    case.co_units = dispatch.co_units.iter().map(|unit| unit.id.clone()).collect();
+    case.co_units.sort();
+    case.co_units.dedup();
+    let dispatched = CaseDispatched {
+        case_id: case.id.clone(),
+        unit_id: dispatch.unit.id.clone(),
+        co_unit_ids: case.co_units.clone(),
+        due_at: None,
+    };
+    Ok(Change::new(EntryKind::Dispatched, "case.dispatch")
+        .saying(&dispatch.opinion)
+        .about_unit(Some(&dispatch.unit.id))
+        .with(json!({ "co_unit_ids": case.co_units }))
+        .limiting(LimitInput::Meet(LimitName::Dispatch))
+        .limiting(LimitInput::Start(LimitName::Accept))
+        .completing_with(Step::Dispatch, "dispatch", json!({ "unit_id": dispatch.unit.id }))
+        .telling(Fact::Dispatched(dispatched)))
+}

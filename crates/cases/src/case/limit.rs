@@ -1,0 +1,271 @@
+//! Limits in working days (SLA-01 to SLA-04, SLA-06): from a rule and the calendar to an instant, with the
+//! whole derivation.
+
+use chrono::NaiveDate;
+use kernel::calendar::{CalendarError, Deadline, ExplainLanguage, Rule, WorkCalendar};
+use kernel::parameters::ParameterSpec;
+use kernel::{Kit, Lang, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{Case, Kind};
+
+/// One working day, in milliseconds.
+const DAY_MS: i64 = 86_400_000;
+
+/// What a limit is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LimitName {
+    /// The centre gives the order out.
+    Dispatch,
+    /// The unit accepts it.
+    Accept,
+    /// The unit reports the result.
+    Close,
+}
+
+impl LimitName {
+    /// Returns the code that is stored.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Dispatch => "dispatch",
+            Self::Accept => "accept",
+            Self::Close => "close",
+        }
+    }
+
+    /// Reads a code.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        match code {
+            "dispatch" => Some(Self::Dispatch),
+            "accept" => Some(Self::Accept),
+            "close" => Some(Self::Close),
+            _ => None,
+        }
+    }
+
+    /// Returns the name on screen.
+    #[must_use]
+    pub fn name(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Dispatch => lang.pick("派单时限", "Dispatch"),
+            Self::Accept => lang.pick("签收时限", "Acceptance"),
+            Self::Close => lang.pick("办理时限", "Handling"),
+        }
+    }
+}
+
+/// The lengths of all limits, as the city has set them.
+#[derive(Clone, Debug)]
+pub struct LimitRules {
+    dispatch_days: u32,
+    accept_days: u32,
+    close_days: Vec<(Kind, u32)>,
+    near_percent: i64,
+}
+
+/// Returns the parameters from which the rules are read.
+#[must_use]
+pub fn parameters() -> Vec<ParameterSpec> {
+    let days = |key, default: i64, zh, en| ParameterSpec { key, default: json!(default), zh, en };
+    vec![
+        days("cases.dispatch_days", 1, "中心派单时限（工作日）", "Limit for dispatch (working days)"),
+        days("cases.accept_days", 1, "单位签收时限（工作日）", "Limit for acceptance (working days)"),
+        days("cases.consult_days", 5, "咨询办理时限（工作日）", "Limit for enquiries (working days)"),
+        days("cases.complaint_days", 15, "投诉办理时限（工作日）", "Limit for complaints (working days)"),
+        days("cases.report_days", 30, "举报办理时限（工作日）", "Limit for reports (working days)"),
+        days("cases.help_days", 15, "求助办理时限（工作日）", "Limit for requests for help (working days)"),
+        days("cases.suggestion_days", 15, "建议办理时限（工作日）", "Limit for suggestions (working days)"),
+        days("cases.repair_days", 15, "报修办理时限（工作日）", "Limit for repairs (working days)"),
+        days("cases.praise_days", 15, "表扬办理时限（工作日）", "Limit for praise (working days)"),
+        days("cases.other_days", 15, "其他办理时限（工作日）", "Limit for anything else (working days)"),
+        days("cases.near_percent", 20, "剩余时限低于百分之几时预警", "Yellow below this share of the limit (per cent)"),
+    ]
+}
+
+impl LimitRules {
+    /// Reads the rules in force.
+    #[must_use]
+    pub fn read(kit: &Kit) -> Self {
+        let days = |key: &str, otherwise: i64| {
+            u32::try_from(kit.parameters.i64(key, otherwise).clamp(0, 3000)).unwrap_or_default()
+        };
+        Self {
+            dispatch_days: days("cases.dispatch_days", 1),
+            accept_days: days("cases.accept_days", 1),
+            close_days: Kind::ALL
+                .iter()
+                .map(|kind| (*kind, days(&format!("cases.{}_days", kind.code()), 15)))
+                .collect(),
+            near_percent: kit.parameters.i64("cases.near_percent", 20).clamp(0, 100),
+        }
+    }
+
+    /// Returns the length of a limit of `case`, in working days.
+    #[must_use]
+    pub fn days(&self, name: LimitName, kind: Kind) -> u32 {
+        match name {
+            LimitName::Dispatch => self.dispatch_days,
+            LimitName::Accept => self.accept_days,
+            LimitName::Close => {
+                self.close_days.iter().find(|(of, _)| *of == kind).map_or(15, |(_, days)| *days)
+            }
+        }
+    }
+
+    /// Computes a limit that starts at `start`. The day of the start is not counted.
+    ///
+    /// # Errors
+    /// When the calendar cannot compute it.
+    pub fn limit(
+        &self,
+        calendar: &WorkCalendar,
+        name: LimitName,
+        kind: Kind,
+        start: Timestamp,
+    ) -> Result<Limit, CalendarError> {
+        Limit::compute(calendar, name, self.days(name, kind), self.near_percent, start)
+    }
+
+    /// Returns the share of a limit below which it is yellow.
+    #[must_use]
+    pub fn near_percent(&self) -> i64 {
+        self.near_percent
+    }
+}
+
+/// A limit that runs or has run.
+#[derive(Clone, Debug)]
+pub struct Limit {
+    /// What it is for.
+    pub name: LimitName,
+    /// When it began.
+    pub start_at: Timestamp,
+    /// When it turns yellow.
+    pub yellow_at: Timestamp,
+    /// The last instant in time.
+    pub due_at: Timestamp,
+    /// How that came about.
+    pub deadline: Deadline,
+}
+
+/// One line of an explanation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ExplainedLine {
+    /// The text.
+    pub text: String,
+    /// The first day it is about.
+    pub from: NaiveDate,
+    /// The last day it is about.
+    pub to: NaiveDate,
+}
+
+impl Limit {
+    /// Computes a limit of `days` working days.
+    ///
+    /// # Errors
+    /// When the calendar cannot compute it.
+    pub fn compute(
+        calendar: &WorkCalendar,
+        name: LimitName,
+        days: u32,
+        near_percent: i64,
+        start: Timestamp,
+    ) -> Result<Self, CalendarError> {
+        let deadline = calendar.add_working_days(start.0, days, Rule::default())?;
+        let yellow_at = yellow_at(calendar, start, Timestamp(deadline.due_ms), near_percent)?;
+        Ok(Self { name, start_at: start, yellow_at, due_at: Timestamp(deadline.due_ms), deadline })
+    }
+
+    /// Explains the limit line by line.
+    #[must_use]
+    pub fn explain(deadline: &Deadline, lang: Lang) -> Vec<ExplainedLine> {
+        deadline
+            .explain(lang.pick(ExplainLanguage::Zh, ExplainLanguage::En))
+            .into_iter()
+            .map(|line| ExplainedLine { text: line.text, from: line.from, to: line.to })
+            .collect()
+    }
+}
+
+/// Returns when less than `near_percent` of the working time, or less than one working day, remains. Days
+/// off do not count, so a limit does not turn yellow during a long holiday only because time passes.
+fn yellow_at(
+    calendar: &WorkCalendar,
+    start: Timestamp,
+    due: Timestamp,
+    near_percent: i64,
+) -> Result<Timestamp, CalendarError> {
+    let whole_ms = calendar.working_ms_between(start.0, due.0, &[])?;
+    let left_ms = (whole_ms * near_percent / 100).max(DAY_MS);
+    if whole_ms <= left_ms {
+        return Ok(start);
+    }
+    let mut date = calendar.date_at(due.0)?;
+    loop {
+        let begin = calendar.start_of(date)?;
+        let remaining_ms = calendar.working_ms_between(begin, due.0, &[])?;
+        if remaining_ms >= left_ms && calendar.is_working(date) {
+            return Ok(Timestamp((begin + remaining_ms - left_ms).max(start.0)));
+        }
+        match date.pred_opt() {
+            Some(earlier) if begin > start.0 => date = earlier,
+            _ => return Ok(start),
+        }
+    }
+}
+
+impl Case {
+    /// Puts the instants of the limit that runs now into the order.
+    pub(crate) fn run_limit(&mut self, limit: Option<&Limit>) {
+        self.due_at = limit.map(|limit| limit.due_at);
+        self.yellow_at = limit.map(|limit| limit.yellow_at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, FixedOffset};
+    use kernel::Timestamp;
+    use kernel::calendar::WorkCalendar;
+
+    use super::{Limit, LimitName};
+
+    fn at(text: &str) -> Timestamp {
+        let zone = FixedOffset::east_opt(8 * 3600).unwrap();
+        let time = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").unwrap();
+        Timestamp(time.and_local_timezone(zone).unwrap().timestamp_millis())
+    }
+
+    fn shown(at: Timestamp) -> String {
+        let zone = FixedOffset::east_opt(8 * 3600).unwrap();
+        DateTime::from_timestamp_millis(at.0).unwrap().with_timezone(&zone).format("%m-%d %H:%M").to_string()
+    }
+
+    #[track_caller]
+    fn check(days: u32, start: &str, yellow: &str, due: &str) {
+        let calendar = WorkCalendar::china("Asia/Shanghai").unwrap();
+        let limit = Limit::compute(&calendar, LimitName::Close, days, 20, at(start)).unwrap();
+        assert_eq!((shown(limit.yellow_at), shown(limit.due_at)), (yellow.to_owned(), due.to_owned()));
+    }
+
+    /// 2025: National Day and Mid-Autumn are off from 1 to 8 October; 28 September and 11 October are worked.
+    #[test]
+    fn limits_across_national_day() {
+        // Enquiry accepted on Friday 26 September: 28 (make-up Sunday), 29, 30, 9 and 10 October.
+        check(5, "2025-09-26 10:00", "10-09 21:12", "10-10 23:59");
+        // Acceptance of what was dispatched on 30 September is due on the first working day after the holiday.
+        check(1, "2025-09-30 16:00", "09-30 23:59", "10-09 23:59");
+        // A complaint: 28 to 30 September, 9 to 11, 13 to 17, 20 to 23 October.
+        check(15, "2025-09-26 10:00", "10-20 21:12", "10-23 23:59");
+    }
+
+    #[test]
+    fn an_ordinary_week() {
+        // Monday to Tuesday; yellow when one working day remains.
+        check(1, "2026-03-02 10:00", "03-02 23:59", "03-03 23:59");
+        check(5, "2026-03-02 10:00", "03-06 21:12", "03-09 23:59");
+    }
+}

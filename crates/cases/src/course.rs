@@ -1,0 +1,265 @@
+//! The drawn flow of an order: what is told to the engine, and what its effects mean here.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use flow::{Effect, Input, Instance, Model};
+use kernel::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::case::Step;
+use crate::error::CaseError;
+
+/// A published flow, parsed once.
+#[derive(Debug)]
+pub struct Flow {
+    /// Its id, as stored with each order that runs it.
+    pub id: String,
+    /// The checked model.
+    pub model: Model,
+    steps: HashMap<String, Step>,
+}
+
+impl Flow {
+    /// Reads a flow. Every user task stands for a step, named by the task's id or its `step` property.
+    ///
+    /// # Errors
+    /// When the engine cannot execute it, or a user task stands for no step.
+    pub fn parse(id: &str, xml: &str) -> Result<Self, CaseError> {
+        let refuse = |reason: String| CaseError::Flow { step: None, reason };
+        let model = Model::parse(xml).map_err(|problems| {
+            refuse(problems.iter().map(|problem| format!("{problem:?}")).collect::<Vec<_>>().join("; "))
+        })?;
+        let mut steps = HashMap::new();
+        for (element, _) in model.user_tasks() {
+            let code = element.properties.get("step").unwrap_or(&element.id);
+            let step = step_of(code)
+                .ok_or_else(|| refuse(format!("the user task {} stands for no step", element.id)))?;
+            steps.insert(element.id.clone(), step);
+        }
+        Ok(Self { id: id.to_owned(), model, steps })
+    }
+
+    fn element(&self, step: Step) -> Result<&str, CaseError> {
+        self.steps.iter().find(|(_, of)| **of == step).map(|(id, _)| id.as_str()).ok_or_else(|| {
+            CaseError::Flow { step: Some(step), reason: "the flow has no user task for it".to_owned() }
+        })
+    }
+}
+
+/// Names a step as the standard flow does where its word differs from the code.
+fn step_of(code: &str) -> Option<Step> {
+    Step::parse(code).or(match code {
+        "revise" => Some(Step::Amendment),
+        "accept" => Some(Step::Acceptance),
+        "handle" => Some(Step::Handling),
+        "archive" => Some(Step::Closure),
+        _ => None,
+    })
+}
+
+/// What the flow wants done, in this order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// A task opens.
+    Open {
+        /// The flow's token.
+        token: String,
+        /// The step.
+        step: Step,
+    },
+    /// A task is not open any more.
+    Close {
+        /// The flow's token.
+        token: String,
+        /// Whether somebody did it; else it was given up.
+        done: bool,
+    },
+    /// A timer of the drawing is to be set.
+    SetTimer {
+        /// The timer.
+        timer_id: String,
+        /// When it fires.
+        fire_at: Timestamp,
+    },
+    /// A timer of the drawing is not needed any more.
+    CancelTimer {
+        /// The timer.
+        timer_id: String,
+    },
+    /// The flow has ended.
+    Ended,
+}
+
+/// One order's run through its flow.
+#[derive(Debug)]
+pub struct Course {
+    flow: Arc<Flow>,
+    instance: Instance,
+}
+
+impl Course {
+    /// Starts a run.
+    ///
+    /// # Errors
+    /// When the flow cannot start.
+    pub fn start(
+        flow: Arc<Flow>,
+        variables: Map<String, Value>,
+        now: Timestamp,
+    ) -> Result<(Self, Vec<Move>), CaseError> {
+        let (instance, effects) = Instance::start(&flow.model, variables, now.0)
+            .map_err(|error| CaseError::Flow { step: None, reason: error.to_string() })?;
+        let mut course = Self { flow, instance };
+        let moves = course.carry_out(effects, now)?;
+        Ok((course, moves))
+    }
+
+    /// Takes up a stored run.
+    ///
+    /// # Errors
+    /// When what is stored cannot be read.
+    pub fn restore(flow: Arc<Flow>, state: &str) -> Result<Self, CaseError> {
+        let instance = serde_json::from_str(state)
+            .map_err(|error| CaseError::Stored { what: "flow instance", reason: error.to_string() })?;
+        Ok(Self { flow, instance })
+    }
+
+    /// Returns the run as it is stored.
+    #[must_use]
+    pub fn state(&self) -> String {
+        serde_json::to_string(&self.instance).expect("an instance is plain data")
+    }
+
+    /// Returns the flow's id.
+    #[must_use]
+    pub fn flow_id(&self) -> &str {
+        &self.flow.id
+    }
+
+    /// Completes a task.
+    ///
+    /// # Errors
+    /// When the flow does not take the action.
+    pub fn complete(
+        &mut self,
+        step: Step,
+        token: &str,
+        action: &str,
+        variables: &Value,
+        now: Timestamp,
+    ) -> Result<Vec<Move>, CaseError> {
+        let input = Input::CompleteTask {
+            task_id: token.to_owned(),
+            action: action.to_owned(),
+            vars: variables.as_object().cloned().unwrap_or_default(),
+        };
+        self.apply(Some(step), input, now)
+    }
+
+    /// Gives up whatever is open and goes on at `step`, also after the end.
+    ///
+    /// # Errors
+    /// When the flow has no such step.
+    pub fn jump(&mut self, step: Step, reason: &str, now: Timestamp) -> Result<Vec<Move>, CaseError> {
+        let element_id = self.flow.element(step)?.to_owned();
+        let reason = reason.to_owned();
+        let input = if self.instance.state() == flow::State::Running {
+            Input::JumpTo { task_id: None, element_id, reason }
+        } else {
+            Input::Reopen { element_id, reason }
+        };
+        self.apply(Some(step), input, now)
+    }
+
+    /// Tells that a timer of the drawing became due. One that is not pending any more changes nothing.
+    ///
+    /// # Errors
+    /// When the flow cannot go on.
+    pub fn fire(&mut self, timer_id: &str, now: Timestamp) -> Result<Vec<Move>, CaseError> {
+        if !self.instance.pending_timers().any(|timer| timer.timer_id == timer_id) {
+            return Ok(Vec::new());
+        }
+        self.apply(None, Input::TimerFired { timer_id: timer_id.to_owned() }, now)
+    }
+
+    /// Tells that the running limit turned yellow, or was missed: timers drawn on the open tasks for that
+    /// moment fire.
+    ///
+    /// # Errors
+    /// When the flow cannot go on.
+    pub fn fire_limit(&mut self, missed: bool, now: Timestamp) -> Result<Vec<Move>, CaseError> {
+        let due: Vec<String> = self
+            .instance
+            .pending_timers()
+            .filter(|timer| {
+                let spec = self.flow.model.element(timer.element_id).map(|element| &element.kind);
+                let timer = match spec {
+                    Some(flow::ElementKind::BoundaryTimer { timer, .. } | flow::ElementKind::TimerCatch { timer }) => {
+                        timer
+                    }
+                    _ => return false,
+                };
+                if missed { *timer == flow::TimerSpec::Due } else { *timer == flow::TimerSpec::NearDue }
+            })
+            .map(|timer| timer.timer_id.to_owned())
+            .collect();
+        let mut moves = Vec::new();
+        for timer_id in due {
+            moves.extend(self.fire(&timer_id, now)?);
+        }
+        Ok(moves)
+    }
+
+    fn apply(&mut self, step: Option<Step>, input: Input, now: Timestamp) -> Result<Vec<Move>, CaseError> {
+        let effects = self
+            .instance
+            .apply(&self.flow.model, input, now.0)
+            .map_err(|error| CaseError::Flow { step, reason: error.to_string() })?;
+        self.carry_out(effects, now)
+    }
+
+    /// Turns effects into moves. Service tasks mark a moment in the drawing (remind, escalate); what they
+    /// stand for is done by the limits, so they are reported as done at once.
+    fn carry_out(&mut self, effects: Vec<Effect>, now: Timestamp) -> Result<Vec<Move>, CaseError> {
+        let mut moves = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::OpenTask { task_id, element_id, .. } => {
+                    let step = *self.flow.steps.get(&element_id).ok_or_else(|| CaseError::Flow {
+                        step: None,
+                        reason: format!("the user task {element_id} stands for no step"),
+                    })?;
+                    moves.push(Move::Open { token: task_id, step });
+                }
+                Effect::CloseTask { task_id, outcome, .. } => moves.push(Move::Close {
+                    token: task_id,
+                    done: matches!(outcome, flow::TaskOutcome::Completed { .. }),
+                }),
+                Effect::SetTimer { timer_id, due_at: Some(at), .. } => {
+                    moves.push(Move::SetTimer { timer_id, fire_at: Timestamp(at) });
+                }
+                // Timers at a limit fire with the limit; see `fire_limit`.
+                Effect::SetTimer { .. } => {}
+                Effect::CancelTimer { timer_id } => moves.push(Move::CancelTimer { timer_id }),
+                Effect::CallService { call_id, .. } => {
+                    let done = Input::ServiceDone { call_id, vars: Map::new() };
+                    let more = self
+                        .instance
+                        .apply(&self.flow.model, done, now.0)
+                        .map_err(|error| CaseError::Flow { step: None, reason: error.to_string() })?;
+                    moves.extend(self.carry_out(more, now)?);
+                }
+                Effect::Incident(incident) => {
+                    return Err(CaseError::Flow {
+                        step: None,
+                        reason: format!("{:?} at {}: {}", incident.code, incident.element_id, incident.message),
+                    });
+                }
+                Effect::Ended { .. } | Effect::Cancelled { .. } => moves.push(Move::Ended),
+                Effect::Entered { .. } | Effect::CancelService { .. } => {}
+            }
+        }
+        Ok(moves)
+    }
+}

@@ -1,0 +1,192 @@
+//! What can go wrong with orders, and what a client is told of it.
+
+use axum::http::StatusCode;
+use kernel::calendar::CalendarError;
+use kernel::{BoxError, DbError, Problem, ToProblem};
+
+use crate::case::action::Action;
+use crate::case::{Status, Step};
+
+/// One field that was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The path of the field in the request.
+    pub field: &'static str,
+    /// A stable code.
+    pub code: &'static str,
+    /// What is wrong, in Chinese.
+    pub zh: String,
+    /// What is wrong, in English.
+    pub en: String,
+}
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum CaseError {
+    /// There is no such order, or the person may not know of it.
+    #[error("no such order")]
+    NotFound,
+    /// The person may read the order, but not do this.
+    #[error("{0:?} is not granted here")]
+    Forbidden(Action),
+    /// The order is not at the step for it.
+    #[error("{action:?} does not fit an order that is {status:?}")]
+    WrongStep {
+        /// What was tried.
+        action: Action,
+        /// Where the order stands.
+        status: Status,
+    },
+    /// Somebody changed the order first.
+    #[error("the order changed meanwhile; it has version {current}")]
+    Stale {
+        /// The present version.
+        current: i64,
+    },
+    /// Fields need correction.
+    #[error("{} fields refused", .0.len())]
+    Invalid(Vec<Refusal>),
+    /// The citizen has rated this order, or cannot rate it yet.
+    #[error("the order cannot be rated")]
+    NotRatable {
+        /// Whether there is a rating already.
+        rated: bool,
+    },
+    /// The rating was followed up by somebody else.
+    #[error("the rating was followed up already")]
+    FollowedUp,
+    /// The drawn flow cannot take this step.
+    #[error("the flow refused the step {step:?}: {reason}")]
+    Flow {
+        /// The step.
+        step: Option<Step>,
+        /// What the engine says.
+        reason: String,
+    },
+    /// The calendar cannot compute a limit.
+    #[error("the limit cannot be computed")]
+    Calendar(#[from] CalendarError),
+    /// The database failed.
+    #[error("the database failed")]
+    Db(#[from] DbError),
+    /// Another part of the house failed.
+    #[error("a port failed: {0}")]
+    Port(BoxError),
+    /// What is stored cannot be read.
+    #[error("stored {what} is unreadable: {reason}")]
+    Stored {
+        /// What it is.
+        what: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// An export has too many rows.
+    #[error("{rows} rows are too many for one file")]
+    TooManyRows {
+        /// So many match.
+        rows: i64,
+        /// So many fit.
+        most: i64,
+    },
+    /// The file could not be made.
+    #[error("the file could not be made")]
+    Export(#[from] rust_xlsxwriter::XlsxError),
+}
+
+impl From<sqlx::Error> for CaseError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Db(error.into())
+    }
+}
+
+impl ToProblem for CaseError {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::NotFound => Problem::not_found(),
+            Self::Forbidden(action) => Problem::new(StatusCode::FORBIDDEN, "permission.denied")
+                .detail_zh(format!("您没有对此工单进行“{}”的权限。", action.name().0))
+                .detail_en(format!("You may not do this with this order: {}.", action.name().1))
+                .with("action", action.code().into()),
+            Self::WrongStep { action, status } => Problem::new(StatusCode::CONFLICT, "case.wrong_step")
+                .detail_zh(format!(
+                    "工单当前为“{}”，不能进行“{}”。",
+                    status.name(kernel::Lang::Zh),
+                    action.name().0
+                ))
+                .detail_en(format!(
+                    "The order is “{}”; this cannot be done now: {}.",
+                    status.name(kernel::Lang::En),
+                    action.name().1
+                ))
+                .with("status", status.code().into()),
+            Self::Stale { current } => Problem::stale_version(*current),
+            Self::Invalid(refusals) => refusals.iter().fold(Problem::invalid(), |problem, refusal| {
+                problem.field(refusal.field, refusal.code, &refusal.zh, &refusal.en)
+            }),
+            Self::NotRatable { rated: true } => Problem::new(StatusCode::CONFLICT, "rating.given")
+                .detail_zh("该工单已经评价过。")
+                .detail_en("This order has been rated already."),
+            Self::NotRatable { rated: false } => Problem::new(StatusCode::CONFLICT, "rating.too_early")
+                .detail_zh("工单办结后方可评价。")
+                .detail_en("An order can be rated once it is settled."),
+            Self::FollowedUp => Problem::new(StatusCode::CONFLICT, "rating.followed_up")
+                .detail_zh("该评价已由他人跟进。")
+                .detail_en("Somebody else has followed up this rating."),
+            Self::TooManyRows { rows, most } => {
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "export.too_many_rows")
+                    .detail_zh(format!("符合条件的有 {rows} 条，一次最多导出 {most} 条，请缩小范围。"))
+                    .detail_en(format!("{rows} orders match; a file takes {most}. Please narrow the filter."))
+            }
+            Self::Db(error) => error.problem(),
+            Self::Flow { .. } | Self::Calendar(_) | Self::Port(_) | Self::Stored { .. } | Self::Export(_) => {
+                Problem::from_internal(self)
+            }
+        }
+    }
+}
+
+/// Collects what is wrong with the fields of a request.
+#[derive(Debug, Default)]
+pub struct Check(Vec<Refusal>);
+
+impl Check {
+    /// Notes that a field was refused.
+    pub fn refuse(&mut self, field: &'static str, code: &'static str, zh: impl Into<String>, en: impl Into<String>) {
+        self.0.push(Refusal { field, code, zh: zh.into(), en: en.into() });
+    }
+
+    /// Wants a text of 1 to `most` characters.
+    pub fn text(&mut self, field: &'static str, text: &str, most: usize) {
+        if text.trim().is_empty() {
+            self.refuse(field, "required", "请填写此项。", "Please fill this in.");
+        } else {
+            self.optional(field, text, most);
+        }
+    }
+
+    /// Wants a text of at most `most` characters.
+    pub fn optional(&mut self, field: &'static str, text: &str, most: usize) {
+        let length = text.chars().count();
+        if length > most {
+            self.refuse(
+                field,
+                "too_long",
+                format!("最多 {most} 个字，现有 {length} 个。"),
+                format!("At most {most} characters; there are {length}."),
+            );
+        } else if text.chars().any(|c| c.is_control() && c != '\n' && c != '\r' && c != '\t') {
+            self.refuse(field, "malformed", "含有无法显示的字符。", "There are characters that cannot be shown.");
+        }
+    }
+
+    /// Passes when nothing was refused.
+    ///
+    /// # Errors
+    /// [`CaseError::Invalid`] with every refused field.
+    pub fn done(self) -> Result<(), CaseError> {
+        if self.0.is_empty() { Ok(()) } else { Err(CaseError::Invalid(self.0)) }
+    }
+}
+
+/// The longest opinion, reason or note, in characters.
+pub const TEXT_MAX: usize = 2000;

@@ -1,0 +1,58 @@
+//! The slice's addresses. Handlers read the request, call one function of [`crate::store`], and show the
+//! result; what is allowed is decided there.
+
+mod acceptance;
+mod amendment;
+mod assignment;
+mod calendar;
+mod categories;
+mod closure;
+mod creation;
+mod detail;
+mod dispatch;
+mod feedback;
+mod flows;
+mod list;
+mod note;
+mod overview;
+mod ratings;
+mod result_review;
+mod return_visit;
+mod review;
+mod sending_back;
+mod tasks;
+mod urge;
+mod view;
+
+pub(crate) use view::secret;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::Cases;
+
+/// Returns all routes, to be nested below `/api/v1`.
+pub(crate) fn router(cases: Cases) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .merge(creation::routes())
+        .merge(list::routes())
+        .merge(detail::routes())
+        .merge(amendment::routes())
+        .merge(review::routes())
+        .merge(dispatch::routes())
+        .merge(acceptance::routes())
+        .merge(sending_back::routes())
+        .merge(assignment::routes())
+        .merge(feedback::routes())
+        .merge(result_review::routes())
+        .merge(return_visit::routes())
+        .merge(closure::routes())
+        .merge(note::routes())
+        .merge(urge::routes())
+        .merge(tasks::routes())
+        .merge(ratings::routes())
+        .merge(overview::routes())
+        .merge(categories::routes())
+        .merge(flows::routes())
+        .merge(calendar::routes())
+        .with_state(cases)
+}

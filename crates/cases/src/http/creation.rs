@@ -1,0 +1,129 @@
+//! `POST /cases`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use kernel::http::{Auth, Idempotent, Json, ReqCtx};
+use kernel::problem::ProblemBody;
+use kernel::HttpResult;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Cases;
+use crate::case::draft::Draft;
+use crate::case::{Citizen, Kind, Source, Urgency};
+use crate::http::view::{CaseView, PlaceBody};
+
+pub(super) fn routes() -> OpenApiRouter<Cases> {
+    OpenApiRouter::new().routes(routes!(create_case))
+}
+
+/// Who asks: a file's id, or name and number.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+struct ContactBody {
+    /// The citizen's file.
+    #[serde(default)]
+    id: Option<String>,
+    /// The name.
+    #[serde(default)]
+    name: String,
+    /// The number to call back.
+    #[serde(default)]
+    phone: Option<String>,
+    /// `male` or `female`.
+    #[serde(default)]
+    gender: Option<String>,
+}
+
+/// An order as the agent writes it.
+#[derive(Debug, Deserialize, ToSchema)]
+struct CaseDraft {
+    /// The type.
+    r#type: Kind,
+    /// The category.
+    #[serde(default)]
+    category_id: Option<String>,
+    /// What it is about, at most 100 characters.
+    title: String,
+    /// What happened and what is asked for, at most 5,000 characters.
+    content: String,
+    /// Who asks.
+    contact: ContactBody,
+    /// Whether the citizen's identity is kept from the units.
+    #[serde(default)]
+    confidential: bool,
+    /// Where.
+    #[serde(default)]
+    place: PlaceBody,
+    /// The call in which it is written.
+    #[serde(default)]
+    call_id: Option<String>,
+    /// What the agent proposes.
+    #[serde(default)]
+    preliminary_opinion: Option<String>,
+    /// Whether the agent answered at once.
+    #[serde(default)]
+    answered_at_once: bool,
+    /// The answer, when the agent answered at once.
+    #[serde(default)]
+    answer: Option<String>,
+    /// How much it hurries.
+    #[serde(default)]
+    urgency: Option<Urgency>,
+}
+
+impl From<CaseDraft> for Draft {
+    fn from(body: CaseDraft) -> Self {
+        Self {
+            kind: body.r#type,
+            category_id: body.category_id.filter(|id| !id.is_empty()),
+            title: body.title,
+            content: body.content,
+            citizen: Citizen {
+                contact_id: body.contact.id.filter(|id| !id.is_empty()),
+                name: body.contact.name,
+                phone: body.contact.phone,
+                gender: body.contact.gender.filter(|gender| !gender.is_empty()),
+            },
+            confidential: body.confidential,
+            place: body.place.into(),
+            source: if body.call_id.is_some() { Source::Phone } else { Source::Staff },
+            call_id: body.call_id,
+            preliminary_opinion: body.preliminary_opinion,
+            answer: body.answered_at_once.then(|| body.answer.unwrap_or_default()),
+            urgency: body.urgency.unwrap_or(Urgency::Normal),
+        }
+    }
+}
+
+/// Writes an order; the answer holds the number and query code for the citizen.
+#[utoipa::path(
+    post, path = "/cases", operation_id = "create_case", tag = "cases",
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body give the same order")),
+    request_body = CaseDraft,
+    responses(
+        (status = 201, description = "The order", body = CaseView),
+        (status = 422, description = "Fields to correct", body = ProblemBody),
+    )
+)]
+async fn create_case(
+    State(cases): State<Cases>,
+    Auth(by): Auth,
+    ReqCtx(ctx): ReqCtx,
+    request: Idempotent<CaseDraft>,
+) -> HttpResult<Response> {
+    by.require("case.create")?;
+    if let Some(replayed) = request.idem.replay(cases.kit()).await? {
+        return Ok(replayed);
+    }
+    let idem = &request.idem;
+    let case = cases
+        .create(&ctx, Some(&by), request.body.into(), |case| {
+            idem.answer(cases.kit(), StatusCode::CREATED, &cases.fresh_view(&ctx, &by, case))
+        })
+        .await?;
+    let view = cases.fresh_view(&ctx, &by, &case);
+    Ok((StatusCode::CREATED, Json(view)).into_response())
+}

@@ -1,0 +1,162 @@
+//! `GET /cases/{id}`, its time line and its limits.
+
+use axum::extract::State;
+use kernel::http::{Auth, Json, Path, ReqCtx};
+use kernel::HttpResult;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Cases;
+use crate::case::Color;
+use crate::case::limit::Limit;
+use crate::case::timeline::EntryKind;
+use crate::http::view::{CaseView, Named};
+use crate::store::timeline;
+
+pub(super) fn routes() -> OpenApiRouter<Cases> {
+    OpenApiRouter::new()
+        .routes(routes!(get_case))
+        .routes(routes!(list_case_timeline))
+        .routes(routes!(explain_case_deadlines))
+}
+
+/// A line of an order's time line.
+#[derive(Serialize, ToSchema)]
+struct TimelineEntry {
+    id: String,
+    at: i64,
+    /// What happened, as a code.
+    kind: String,
+    /// What happened, in words.
+    title: String,
+    /// `person`, `citizen`, `system`, `machine`.
+    actor_kind: String,
+    /// Who did it.
+    actor: String,
+    /// The unit that it is about.
+    unit: Option<Named>,
+    /// What was said.
+    detail: Option<String>,
+    /// Facts that depend on the kind.
+    data: Value,
+}
+
+/// A limit with its derivation.
+#[derive(Serialize, ToSchema)]
+struct DeadlineView {
+    /// `dispatch`, `accept`, `close`.
+    name: String,
+    /// What it is called.
+    title: String,
+    /// Its length in working days.
+    days: u32,
+    start_at: i64,
+    yellow_at: i64,
+    due_at: i64,
+    /// `open`, `missed`, `met`, `late`, `cancelled`.
+    state: String,
+    ended_at: Option<i64>,
+    /// While it runs.
+    color: Option<Color>,
+    /// The version of the calendar that it was computed with.
+    calendar_version: String,
+    /// How it came about, day by day.
+    explain: Vec<ExplainLine>,
+}
+
+/// A line of a derivation.
+#[derive(Serialize, ToSchema)]
+struct ExplainLine {
+    text: String,
+    /// The first day that it is about, `2026-03-02`.
+    from: String,
+    /// The last day that it is about.
+    to: String,
+}
+
+/// Shows an order.
+#[utoipa::path(
+    get, path = "/cases/{id}", operation_id = "get_case", tag = "cases",
+    params(("id" = String, Path, description = "The order")),
+    responses((status = 200, description = "The order", body = CaseView))
+)]
+async fn get_case(
+    State(cases): State<Cases>,
+    Auth(by): Auth,
+    ReqCtx(ctx): ReqCtx,
+    Path(id): Path<String>,
+) -> HttpResult<Json<CaseView>> {
+    by.require("case.read")?;
+    let case = cases.read(&by, &id.into()).await?;
+    Ok(Json(cases.view(&ctx, &by, case).await?))
+}
+
+/// Shows every step of an order with who, when and what was said, oldest first.
+#[utoipa::path(
+    get, path = "/cases/{id}/timeline", operation_id = "list_case_timeline", tag = "cases",
+    params(("id" = String, Path, description = "The order")),
+    responses((status = 200, description = "The time line", body = Vec<TimelineEntry>))
+)]
+async fn list_case_timeline(
+    State(cases): State<Cases>,
+    Auth(by): Auth,
+    ReqCtx(ctx): ReqCtx,
+    Path(id): Path<String>,
+) -> HttpResult<Json<Vec<TimelineEntry>>> {
+    by.require("case.read")?;
+    let entries: Vec<timeline::Entry> = cases.timeline(&by, &id.into()).await?;
+    let mut shown = Vec::with_capacity(entries.len());
+    for entry in entries {
+        shown.push(TimelineEntry {
+            title: EntryKind::title(&entry.kind, ctx.lang).to_owned(),
+            unit: cases.named_unit(entry.unit_id.as_deref()).await?,
+            id: entry.id,
+            at: entry.at,
+            kind: entry.kind,
+            actor_kind: entry.actor_kind,
+            actor: entry.actor_name,
+            detail: entry.text,
+            data: serde_json::from_str(&entry.data).unwrap_or_default(),
+        });
+    }
+    Ok(Json(shown))
+}
+
+/// Explains every limit of an order: what was counted, what was not, and why.
+#[utoipa::path(
+    get, path = "/cases/{id}/deadlines", operation_id = "explain_case_deadlines", tag = "cases",
+    params(("id" = String, Path, description = "The order")),
+    responses((status = 200, description = "The limits, oldest first", body = Vec<DeadlineView>))
+)]
+async fn explain_case_deadlines(
+    State(cases): State<Cases>,
+    Auth(by): Auth,
+    ReqCtx(ctx): ReqCtx,
+    Path(id): Path<String>,
+) -> HttpResult<Json<Vec<DeadlineView>>> {
+    by.require("case.read")?;
+    let limits = cases.deadlines(&by, &id.into()).await?;
+    let shown = limits.into_iter().map(|limit| {
+        let running = matches!(limit.state.as_str(), "open" | "missed");
+        DeadlineView {
+            name: limit.name.code().to_owned(),
+            title: limit.name.name(ctx.lang).to_owned(),
+            days: limit.deadline.days,
+            start_at: limit.start_at.0,
+            yellow_at: limit.yellow_at.0,
+            due_at: limit.due_at.0,
+            state: limit.state,
+            ended_at: limit.ended_at.map(|at| at.0),
+            color: Color::of(Some(limit.yellow_at), Some(limit.due_at), ctx.now).filter(|_| running),
+            calendar_version: limit.deadline.calendar_version.clone(),
+            explain: Limit::explain(&limit.deadline, ctx.lang)
+                .into_iter()
+                .map(|line| ExplainLine { text: line.text, from: line.from.to_string(), to: line.to.to_string() })
+                .collect(),
+        }
+    });
+    Ok(Json(shown.collect()))
+}

@@ -1,0 +1,254 @@
+//! Work orders (工单): written, reviewed, dispatched, handled, reviewed again, rated, archived; with limits in
+//! working days that explain themselves.
+//!
+//! [`Cases`] is the slice. Rules are in [`case`], SQL in [`store`], addresses in `http`; [`course`] is the only
+//! place that talks to the flow engine.
+
+pub mod case;
+pub mod course;
+pub mod error;
+mod export;
+mod http;
+pub mod react;
+pub mod seed;
+pub mod store;
+
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use contract::contacts::ContactBook;
+use contract::identity::{Directory, PersonId, UnitId};
+use contract::voice::CallLookup;
+use kernel::calendar::WorkCalendar;
+use kernel::parameters::ParameterSpec;
+use kernel::{Capability, Ctx, Job, Kit, Migration, Slice, Timestamp};
+use serde_json::json;
+
+use crate::case::limit::{self, LimitRules};
+use crate::course::Flow;
+use crate::error::CaseError;
+use crate::store::category::Categories;
+use crate::store::number::Numbers;
+
+/// The slice's migrations.
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, name: "cases", sql: include_str!("../migrations/0001_cases.sql") }];
+
+/// The name of the flow that new orders run.
+const STANDARD_FLOW: &str = "standard";
+
+/// What other slices answer.
+#[derive(Clone)]
+pub struct Ports {
+    /// Units and people.
+    pub directory: Arc<dyn Directory>,
+    /// Citizens' files.
+    pub contacts: Arc<dyn ContactBook>,
+    /// Calls and recordings.
+    pub calls: Arc<dyn CallLookup>,
+}
+
+/// The rules by which limits are computed, as they are in force at one moment.
+#[derive(Clone, Debug)]
+pub struct RuleBook {
+    /// Lengths.
+    pub limits: LimitRules,
+    /// Working days.
+    pub calendar: Arc<WorkCalendar>,
+}
+
+/// The slice. Clones share it.
+#[derive(Clone)]
+pub struct Cases(Arc<Inner>);
+
+struct Inner {
+    kit: Kit,
+    ports: Ports,
+    numbers: tokio::sync::Mutex<Numbers>,
+    kept: RwLock<Kept>,
+}
+
+/// What is kept in memory because every order needs it.
+struct Kept {
+    calendar: Arc<WorkCalendar>,
+    categories: Arc<Categories>,
+    flows: HashMap<String, Arc<Flow>>,
+    active_flow: Option<Arc<Flow>>,
+}
+
+impl std::fmt::Debug for Cases {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cases").finish_non_exhaustive()
+    }
+}
+
+impl Cases {
+    /// Makes the slice. [`Cases::load`] has to run after the migrations and before the first request.
+    ///
+    /// # Errors
+    /// When the configured zone is unknown.
+    pub fn new(kit: Kit, ports: Ports) -> Result<Self, CaseError> {
+        let mut parameters = limit::parameters();
+        parameters.push(ParameterSpec {
+            key: "cases.number_prefix",
+            default: json!("YZ"),
+            zh: "工单编号前缀",
+            en: "Prefix of order numbers",
+        });
+        kit.parameters.declare(parameters);
+        let kept = Kept {
+            calendar: Arc::new(WorkCalendar::china(&kit.config.zone)?),
+            categories: Arc::default(),
+            flows: HashMap::new(),
+            active_flow: None,
+        };
+        Ok(Self(Arc::new(Inner { kit, ports, numbers: tokio::sync::Mutex::default(), kept: RwLock::new(kept) })))
+    }
+
+    /// Reads what is kept in memory, and publishes the shipped flow where none is yet or the shipped one is
+    /// newer.
+    ///
+    /// # Errors
+    /// When the database fails, or the flow cannot be executed.
+    pub async fn load(&self) -> Result<(), CaseError> {
+        self.reload_calendar().await?;
+        self.reload_categories().await?;
+        let ctx = Ctx::system("cases", self.kit().now());
+        let id = self.publish_flow(&ctx, STANDARD_FLOW, flow::STANDARD).await?;
+        let mut conn = self.kit().db.reader().acquire().await?;
+        let flow = self.flow(&id, &mut conn).await?;
+        self.kept_mut().active_flow = Some(flow);
+        Ok(())
+    }
+
+    /// Returns the slice for the composition.
+    #[must_use]
+    pub fn slice(&self) -> Slice {
+        let (timers, kept) = (self.clone(), self.clone());
+        Slice {
+            name: "cases",
+            migrations: MIGRATIONS,
+            router: http::router(self.clone()),
+            jobs: vec![
+                Job::every("cases.timers", Duration::from_secs(1), move || {
+                    let cases = timers.clone();
+                    async move {
+                        let ctx = Ctx::system("cases.timers", cases.kit().now());
+                        cases.fire_timers(&ctx).await?;
+                        Ok(())
+                    }
+                }),
+                // What another process changed becomes known here too.
+                Job::every("cases.refresh", Duration::from_secs(30), move || {
+                    let cases = kept.clone();
+                    async move {
+                        cases.reload_calendar().await?;
+                        cases.reload_categories().await?;
+                        Ok(())
+                    }
+                }),
+            ],
+            capabilities: CAPABILITIES,
+        }
+    }
+
+    /// Returns the mechanism.
+    pub(crate) fn kit(&self) -> &Kit {
+        &self.0.kit
+    }
+
+    /// Returns what other slices answer.
+    pub(crate) fn ports(&self) -> &Ports {
+        &self.0.ports
+    }
+
+    /// Returns the rules in force.
+    pub(crate) fn rule_book(&self) -> RuleBook {
+        RuleBook::new(LimitRules::read(self.kit()), self.kept().calendar.clone())
+    }
+
+    /// Returns the tree of categories.
+    #[must_use]
+    pub fn categories(&self) -> Arc<Categories> {
+        self.kept().categories.clone()
+    }
+
+    pub(crate) fn set_categories(&self, categories: Arc<Categories>) {
+        self.kept_mut().categories = categories;
+    }
+
+    pub(crate) fn set_calendar(&self, calendar: Arc<WorkCalendar>) {
+        self.kept_mut().calendar = calendar;
+    }
+
+    pub(crate) fn kept_flow(&self, id: &str) -> Option<Arc<Flow>> {
+        self.kept().flows.get(id).cloned()
+    }
+
+    pub(crate) fn keep_flow(&self, flow: Arc<Flow>) {
+        self.kept_mut().flows.insert(flow.id.clone(), flow);
+    }
+
+    pub(crate) fn active_flow(&self) -> Result<Arc<Flow>, CaseError> {
+        self.kept().active_flow.clone().ok_or_else(|| CaseError::Flow {
+            step: None,
+            reason: "no flow is published; the slice was not loaded".to_owned(),
+        })
+    }
+
+    pub(crate) async fn next_number(&self, now: Timestamp) -> Result<String, CaseError> {
+        let day = self.kept().calendar.date_at(now.0)?;
+        let prefix = self.kit().parameters.get("cases.number_prefix");
+        let prefix = prefix.as_ref().and_then(|prefix| prefix.value.as_str()).unwrap_or("YZ");
+        self.0.numbers.lock().await.next(&self.kit().db, prefix, day, now).await
+    }
+
+    pub(crate) async fn unit_name(&self, id: &str) -> Result<Option<String>, CaseError> {
+        let unit = self.ports().directory.unit(&UnitId(id.to_owned())).await.map_err(CaseError::Port)?;
+        Ok(unit.map(|unit| unit.name))
+    }
+
+    pub(crate) async fn person_name(&self, id: &str) -> Result<Option<String>, CaseError> {
+        let person = self.ports().directory.person(&PersonId(id.to_owned())).await.map_err(CaseError::Port)?;
+        Ok(person.map(|person| person.name))
+    }
+
+    fn kept(&self) -> std::sync::RwLockReadGuard<'_, Kept> {
+        self.0.kept.read().expect("no holder of this lock can panic")
+    }
+
+    fn kept_mut(&self) -> std::sync::RwLockWriteGuard<'_, Kept> {
+        self.0.kept.write().expect("no holder of this lock can panic")
+    }
+}
+
+const fn capability(name: &'static str, zh: &'static str, en: &'static str) -> Capability {
+    Capability { name, zh, en, scoped: true }
+}
+
+/// What the slice's routes ask for.
+pub const CAPABILITIES: &[Capability] = &[
+    capability("case.create", "登记工单", "Write orders"),
+    capability("case.read", "查看工单", "Read orders"),
+    capability("case.edit", "修改工单", "Amend orders"),
+    capability("case.review", "班长审核", "Review fresh orders"),
+    capability("case.dispatch", "派单", "Dispatch orders"),
+    capability("case.accept", "签收工单", "Accept orders"),
+    capability("case.handle", "办理反馈", "Handle orders"),
+    capability("case.assign", "转下级办理", "Assign orders"),
+    capability("case.return", "退回中心", "Return orders to the centre"),
+    capability("case.result_review", "结果审核", "Review results"),
+    capability("case.return_visit", "回访", "Make return visits"),
+    capability("case.close", "办结归档", "Close orders"),
+    capability("case.reopen", "重新办理", "Reopen orders"),
+    capability("case.urge", "催办", "Urge units"),
+    capability("case.note", "备注", "Write notes"),
+    capability("case.export", "导出工单", "Export orders"),
+    capability("case.query_code", "查看查询码", "See query codes"),
+    capability("overview.read", "查看总览", "Read the overview"),
+    capability("rating.follow_up", "差评跟进", "Follow up bad ratings"),
+    capability("calendar.write", "维护工作日历", "Change the calendar"),
+    capability("flow.read", "查看流程", "Read flows"),
+    capability("flow.write", "维护流程", "Publish flows"),
+];

@@ -1,0 +1,34 @@
+//! All SQL of the slice. A behaviour's file here runs its rule of [`crate::case`] in one transaction; the
+//! common part of that is [`work`].
+
+pub mod calendar;
+pub mod case;
+pub mod category;
+pub mod citizen;
+pub mod creation;
+pub mod deadline;
+pub mod figures;
+pub mod flow;
+pub mod list;
+pub mod number;
+pub mod overview;
+pub mod rating;
+pub mod recording;
+pub mod scope;
+pub mod task;
+pub mod timeline;
+pub mod timer;
+pub mod work;
+
+mod acceptance;
+mod amendment;
+pub mod assignment;
+mod closure;
+mod dispatch;
+mod feedback;
+mod note;
+mod result_review;
+mod return_visit;
+mod review;
+mod sending_back;
+mod urge;

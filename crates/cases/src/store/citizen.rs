@@ -1,0 +1,272 @@
+//! Answers for citizens and for other slices: the ports of the contract.
+
+use async_trait::async_trait;
+use contract::cases::{
+    CaseBrief, CaseId, CaseLookup, CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft,
+    CitizenInfo, CitizenStep, RecordingAccess, Submitted,
+};
+use contract::contacts::{ContactId, HistoryItem, HistorySource};
+use contract::voice::{CallId, RecordingId};
+use kernel::http::Idem;
+use kernel::{BoxError, Ctx, Lang, Principal, Problem};
+use kernel::db::Statement;
+use sqlx::FromRow;
+
+use super::case;
+use crate::Cases;
+use crate::case::draft::Draft;
+use crate::case::rating::{Rating, RatingSource};
+use crate::case::{Case, Citizen, Kind, Place, Source, Status, Urgency};
+use crate::error::{CaseError, Check};
+
+#[derive(FromRow)]
+struct BriefRow {
+    id: String,
+    number: String,
+    title: String,
+    status: String,
+    created_at: i64,
+}
+
+impl From<BriefRow> for CaseBrief {
+    fn from(row: BriefRow) -> Self {
+        Self { id: CaseId(row.id), number: row.number, title: row.title, status: row.status, created_at: row.created_at }
+    }
+}
+
+#[async_trait]
+impl CaseLookup for Cases {
+    async fn cases_of(&self, contact: &ContactId, limit: i64) -> Result<Vec<CaseBrief>, BoxError> {
+        let rows: Vec<BriefRow> = sqlx::query_as(
+            "select id, number, title, status, created_at from cases_case where contact_id = $1 order by \
+             case when status in ('closed_at_once', 'archived') then 1 else 0 end, created_at desc limit $2",
+        )
+        .bind(contact.as_str())
+        .bind(limit)
+        .fetch_all(self.kit().db.reader())
+        .await?;
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+
+    async fn by_number(&self, number: &str) -> Result<Option<CaseBrief>, BoxError> {
+        let row: Option<BriefRow> =
+            sqlx::query_as("select id, number, title, status, created_at from cases_case where number = $1")
+                .bind(number)
+                .fetch_optional(self.kit().db.reader())
+                .await?;
+        Ok(row.map(Into::into))
+    }
+
+    async fn of_call(&self, call: &CallId) -> Result<Vec<CaseBrief>, BoxError> {
+        let rows: Vec<BriefRow> = sqlx::query_as(
+            "select id, number, title, status, created_at from cases_case where call_id = $1 order by created_at",
+        )
+        .bind(call.as_str())
+        .fetch_all(self.kit().db.reader())
+        .await?;
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+}
+
+#[async_trait]
+impl RecordingAccess for Cases {
+    async fn may_listen(
+        &self,
+        principal: &Principal,
+        call: &CallId,
+        recording: &RecordingId,
+    ) -> Result<bool, BoxError> {
+        Ok(Self::may_listen(self, principal, call.as_str(), recording.as_str()).await?)
+    }
+}
+
+#[async_trait]
+impl HistorySource for Cases {
+    async fn history(
+        &self,
+        contact: Option<&ContactId>,
+        phones: &[String],
+        limit: i64,
+    ) -> Result<Vec<HistoryItem>, BoxError> {
+        let mut sql = Statement::new(
+            "select id, number, title, status, created_at from cases_case where (1 = 0",
+        );
+        if let Some(contact) = contact {
+            sql.push(" or contact_id = ").bind(contact.0.clone());
+        }
+        for phone in phones.iter().take(20) {
+            sql.push(" or contact_phone = ").bind(phone.clone());
+        }
+        sql.push(") order by created_at desc limit ").bind(limit);
+        let rows: Vec<BriefRow> = sql.query_as().fetch_all(self.kit().db.reader()).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| HistoryItem {
+                kind: "case".to_owned(),
+                id: row.id,
+                at: row.created_at,
+                title: row.title,
+                status: row.status,
+            })
+            .collect())
+    }
+}
+
+impl Cases {
+    /// Finds an order by number and query code. An unknown number is compared with a code too, so that the
+    /// answer takes as long.
+    async fn by_code(&self, number: &str, code: &str) -> Result<Option<Case>, CaseError> {
+        let mut conn = self.kit().db.reader().acquire().await?;
+        let found = case::load_by_number(&mut conn, number.trim()).await?;
+        let expected = found.as_ref().map_or("------", |case| case.query_code.as_str());
+        let right = kernel::crypto::same_secret(expected, code.trim());
+        Ok(found.filter(|_| right))
+    }
+
+    async fn citizen_view(&self, case: &Case, lang: Lang) -> Result<CitizenCase, CaseError> {
+        let unit_name = match &case.unit {
+            Some(unit) => self.unit_name(&unit.id).await?,
+            None => None,
+        };
+        Ok(CitizenCase {
+            number: case.number.clone(),
+            title: case.title.clone(),
+            type_name: case.kind.name(lang).to_owned(),
+            created_at: case.created_at.0,
+            status: case.status.code().to_owned(),
+            status_name: case.status.name(lang).to_owned(),
+            unit_name,
+            due_at: case.due_at.filter(|_| case.accepted_at.is_some()).map(|at| at.0),
+            steps: steps(case, lang),
+            result: case.answer.clone().filter(|_| case.status.is_settled()),
+            can_rate: case.can_be_rated(),
+            stars: case.stars,
+        })
+    }
+}
+
+/// The steps that a citizen sees. What the office does twice is one step here.
+fn steps(case: &Case, lang: Lang) -> Vec<CitizenStep> {
+    let written = (lang.pick("已登记", "Received"), Some(case.created_at));
+    let settled = (lang.pick("已办结", "Settled"), case.settled_at);
+    let list = if case.status == Status::ClosedAtOnce {
+        vec![written, settled]
+    } else {
+        vec![
+            written,
+            (lang.pick("已转交承办单位", "Given to the responsible unit"), case.dispatched_at),
+            (lang.pick("单位办理中", "Being handled"), case.accepted_at),
+            (lang.pick("办理结果审核中", "Result under review"), case.handled_at),
+            settled,
+        ]
+    };
+    // The last step that was reached is the current one; the end is done.
+    let reached = list.iter().rposition(|(_, at)| at.is_some()).unwrap_or_default();
+    list.iter()
+        .enumerate()
+        .map(|(place, (name, at))| CitizenStep {
+            name: (*name).to_owned(),
+            at: at.map(|at| at.0),
+            state: if place < reached || (place == reached && case.settled_at.is_some()) {
+                "done"
+            } else if place == reached {
+                "current"
+            } else {
+                "waiting"
+            }
+            .to_owned(),
+        })
+        .collect()
+}
+
+#[async_trait]
+impl CitizenDesk for Cases {
+    async fn info(&self, lang: Lang) -> Result<CitizenInfo, BoxError> {
+        let categories = self.categories();
+        let active = || categories.all.iter().filter(|category| category.active != 0);
+        let shown = |id: &str, name: &str, children: Vec<CitizenCategory>| CitizenCategory {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            children,
+        };
+        Ok(CitizenInfo {
+            types: Kind::ALL
+                .iter()
+                .map(|kind| CitizenChoice { code: kind.code().to_owned(), name: kind.name(lang).to_owned() })
+                .collect(),
+            categories: active()
+                .filter(|top| top.level == 1)
+                .map(|top| {
+                    let below = active()
+                        .filter(|one| one.parent_id.as_deref() == Some(top.id.as_str()))
+                        .map(|one| shown(&one.id, &one.name, Vec::new()))
+                        .collect();
+                    shown(&top.id, &top.name, below)
+                })
+                .collect(),
+        })
+    }
+
+    async fn submit(&self, ctx: &Ctx, draft: CitizenDraft, idem: &Idem) -> Result<Submitted, Problem> {
+        let Some(kind) = Kind::parse(&draft.r#type) else {
+            let mut check = Check::default();
+            check.refuse("type", "unknown", "请选择类型。", "Please choose a type.");
+            return Err(check.done().err().map_or_else(Problem::internal, Problem::from));
+        };
+        let draft = Draft {
+            kind,
+            category_id: draft.category_id.filter(|id| !id.is_empty()),
+            title: draft.title,
+            content: draft.content,
+            citizen: Citizen { contact_id: None, name: draft.name, phone: Some(draft.phone), gender: None },
+            confidential: draft.confidential,
+            place: Place { district: draft.district, address: draft.address, lng: draft.lng, lat: draft.lat },
+            call_id: None,
+            preliminary_opinion: None,
+            answer: None,
+            urgency: Urgency::Normal,
+            source: Source::Portal,
+        };
+        let citizen = Ctx {
+            actor: kernel::Actor {
+                kind: kernel::ActorKind::Citizen,
+                id: String::new(),
+                name: ctx.lang.pick("市民", "Citizen").to_owned(),
+            },
+            ..ctx.clone()
+        };
+        let kit = self.kit().clone();
+        let submitted =
+            |case: &Case| Submitted { number: case.number.clone(), query_code: case.query_code.clone() };
+        let case = self
+            .create(&citizen, None, draft, |case| idem.answer(&kit, axum::http::StatusCode::CREATED, &submitted(case)))
+            .await?;
+        Ok(submitted(&case))
+    }
+
+    async fn look_up(&self, number: &str, code: &str, lang: Lang) -> Result<Option<CitizenCase>, BoxError> {
+        match self.by_code(number, code).await? {
+            Some(case) => Ok(Some(self.citizen_view(&case, lang).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn rate(
+        &self,
+        ctx: &Ctx,
+        number: &str,
+        code: &str,
+        stars: i64,
+        comment: &str,
+    ) -> Result<Option<CitizenCase>, Problem> {
+        let Some(case) = self.by_code(number, code).await? else { return Ok(None) };
+        let rating = Rating {
+            id: kernel::id::new_id(),
+            stars,
+            comment: comment.to_owned(),
+            source: RatingSource::Portal,
+        };
+        let case = Self::rate(self, ctx, &case.id, &rating).await?;
+        Ok(Some(self.citizen_view(&case, ctx.lang).await?))
+    }
+}

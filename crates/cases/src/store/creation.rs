@@ -1,0 +1,132 @@
+//! Writes orders: number, row, run of the flow, first task, limit, time line, events, audit, all at once.
+
+use contract::cases::CaseId;
+use contract::contacts::ContactId;
+use contract::voice::{CallId, RecordingBrief};
+use kernel::{Actor, ActorKind, Ctx, Principal};
+use serde_json::{Map, Value};
+
+use super::{case, deadline, flow, recording, work};
+use crate::Cases;
+use crate::case::change::LimitInput;
+use crate::case::draft::{self, Draft, Identity};
+use crate::case::{Case, Source, UnitRef};
+use crate::course::Course;
+use crate::error::{CaseError, Check};
+
+impl Cases {
+    /// Writes an order for a member of staff, or for a citizen when `by` is none. `answer` turns it into
+    /// what a repetition of the same request is answered with.
+    ///
+    /// # Errors
+    /// [`CaseError::Invalid`] field by field; or when the database fails.
+    pub async fn create(
+        &self,
+        ctx: &Ctx,
+        by: Option<&Principal>,
+        mut draft: Draft,
+        remember: impl FnOnce(&Case) -> Option<kernel::http::StoredAnswer> + Send,
+    ) -> Result<Case, CaseError> {
+        let recordings = self.prepare(&mut draft).await?;
+        let unit = by.map(|by| UnitRef { id: by.unit_id.clone(), path: by.unit_path.clone() });
+        let identity = Identity {
+            id: CaseId::generate(),
+            number: self.next_number(ctx.now).await?,
+            query_code: kernel::crypto::random_digits(6),
+            unit,
+        };
+        let rules = self.rule_book();
+        let flow = self.active_flow()?;
+        let variables = Map::from_iter([("answered_at_once".to_owned(), Value::Bool(draft.answer.is_some()))]);
+        let (course, moves) = Course::start(flow, variables, ctx.now)?;
+        let mut tx = self.kit().db.begin().await?;
+        if draft.citizen.contact_id.is_none() && draft.citizen.phone.is_some() {
+            let citizen = &draft.citizen;
+            let file = self
+                .ports()
+                .contacts
+                .find_or_open(&mut tx, ctx, citizen.name.trim(), citizen.phone.as_deref(), citizen.gender.as_deref())
+                .await?;
+            draft.citizen.contact_id = Some(file.0);
+        }
+        let (mut case, change) = draft::write(draft, identity, &writer(ctx, by), ctx.now);
+        for input in &change.limits {
+            if let LimitInput::Start(name) = input {
+                let limit = rules.limits.limit(&rules.calendar, *name, case.kind, ctx.now)?;
+                deadline::start(tx.conn(), &case.id, &limit).await?;
+                case.run_limit(Some(&limit));
+            }
+        }
+        case::insert(tx.conn(), &case).await?;
+        flow::insert_instance(tx.conn(), &case, &course).await?;
+        work::carry_out(&mut tx, ctx, &mut case, moves).await?;
+        work::record(&mut tx, ctx, &case, &change).await?;
+        for recording in recordings.iter().filter(|recording| recording.finished) {
+            recording::bind(tx.conn(), ctx, &case.id, recording).await?;
+        }
+        if let Some(answer) = remember(&case) {
+            tx.remember(answer);
+        }
+        tx.commit().await?;
+        Ok(case)
+    }
+
+    /// Checks a draft, fills in what the citizen's file says, and finds the call's recordings.
+    async fn prepare(&self, draft: &mut Draft) -> Result<Vec<RecordingBrief>, CaseError> {
+        draft.check()?;
+        let mut check = Check::default();
+        match &draft.category_id {
+            Some(category) => self.check_category(&mut check, category),
+            None if draft.source != Source::Portal => {
+                check.refuse("category_id", "required", "请选择事项分类。", "Please choose a category.");
+            }
+            None => {}
+        }
+        if let Some(id) = &draft.citizen.contact_id {
+            let file = self.ports().contacts.contact(&ContactId(id.clone())).await.map_err(CaseError::Port)?;
+            match file {
+                Some(file) => {
+                    if draft.citizen.name.trim().is_empty() {
+                        draft.citizen.name = file.name;
+                    }
+                    draft.citizen.phone = draft.citizen.phone.take().filter(|phone| !phone.is_empty()).or(file.phone);
+                    draft.citizen.gender = draft.citizen.gender.take().or(file.gender);
+                }
+                None => check.refuse("contact.id", "unknown", "没有这个服务对象。", "There is no such citizen's file."),
+            }
+        }
+        let mut recordings = Vec::new();
+        if let Some(call_id) = &draft.call_id {
+            let call_id = CallId(call_id.clone());
+            if self.ports().calls.call(&call_id).await.map_err(CaseError::Port)?.is_none() {
+                check.refuse("call_id", "unknown", "没有这通来电。", "There is no such call.");
+            } else {
+                recordings = self.ports().calls.recordings_of(&call_id).await.map_err(CaseError::Port)?;
+            }
+        }
+        check.done()?;
+        draft.citizen.phone = draft.citizen.phone.take().map(|phone| phone.trim().to_owned()).filter(|phone| !phone.is_empty());
+        Ok(recordings)
+    }
+
+    pub(crate) fn check_category(&self, check: &mut Check, id: &str) {
+        match self.categories().get(id) {
+            None => check.refuse("category_id", "unknown", "没有这个事项分类。", "There is no such category."),
+            Some(category) if category.active == 0 => {
+                check.refuse("category_id", "inactive", "该事项分类已停用。", "This category is no longer used.");
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// The writer: staff by their own name, citizens without an id.
+fn writer(ctx: &Ctx, by: Option<&Principal>) -> Actor {
+    by.map_or_else(|| Actor { kind: ActorKind::Citizen, ..ctx.actor.clone() }, Principal::actor)
+}
+
+/// Remembers nothing: for callers inside the process.
+#[must_use]
+pub fn forget(_: &Case) -> Option<kernel::http::StoredAnswer> {
+    None
+}

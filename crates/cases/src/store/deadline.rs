@@ -1,0 +1,199 @@
+//! Rows of `cases_deadline`: every limit that runs or has run, with its derivation.
+//!
+//! States: `open` (running), `missed` (running, and overdue), `met` and `late` (done, in time or not),
+//! `cancelled`.
+
+use contract::cases::CaseId;
+use kernel::calendar::Deadline;
+use kernel::{Principal, Timestamp};
+use sqlx::{AnyConnection, FromRow};
+
+use super::{timer, work};
+use crate::Cases;
+use crate::case::limit::{Limit, LimitName};
+use crate::error::CaseError;
+
+/// A limit as it is stored.
+#[derive(Clone, Debug)]
+pub struct StoredLimit {
+    /// What it is for.
+    pub name: LimitName,
+    /// When it began.
+    pub start_at: Timestamp,
+    /// When it turns yellow.
+    pub yellow_at: Timestamp,
+    /// The last instant in time.
+    pub due_at: Timestamp,
+    /// As listed above.
+    pub state: String,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// How it came about.
+    pub deadline: Deadline,
+}
+
+#[derive(FromRow)]
+pub(crate) struct DeadlineRow {
+    pub(crate) id: String,
+    pub(crate) case_id: String,
+    pub(crate) name: String,
+    pub(crate) days: i64,
+    pub(crate) start_at: i64,
+    pub(crate) yellow_at: i64,
+    pub(crate) due_at: i64,
+    pub(crate) state: String,
+    pub(crate) ended_at: Option<i64>,
+    pub(crate) derivation: String,
+}
+
+impl DeadlineRow {
+    pub(crate) fn limit_name(&self) -> Result<LimitName, CaseError> {
+        LimitName::parse(&self.name)
+            .ok_or_else(|| CaseError::Stored { what: "limit", reason: format!("unknown code {:?}", self.name) })
+    }
+}
+
+impl TryFrom<DeadlineRow> for StoredLimit {
+    type Error = CaseError;
+
+    fn try_from(row: DeadlineRow) -> Result<Self, CaseError> {
+        Ok(Self {
+            name: row.limit_name()?,
+            start_at: Timestamp(row.start_at),
+            yellow_at: Timestamp(row.yellow_at),
+            due_at: Timestamp(row.due_at),
+            state: row.state,
+            ended_at: row.ended_at.map(Timestamp),
+            deadline: serde_json::from_str(&row.derivation)
+                .map_err(|error| CaseError::Stored { what: "derivation", reason: error.to_string() })?,
+        })
+    }
+}
+
+const SELECT: &str =
+    "select id, case_id, name, days, start_at, yellow_at, due_at, state, ended_at, derivation from cases_deadline ";
+
+/// Starts a limit and its timer.
+pub(crate) async fn start(conn: &mut AnyConnection, case_id: &CaseId, limit: &Limit) -> Result<(), CaseError> {
+    let id = kernel::id::new_id();
+    sqlx::query(
+        "insert into cases_deadline (id, case_id, name, days, start_at, yellow_at, due_at, state, derivation) \
+         values ($1, $2, $3, $4, $5, $6, $7, 'open', $8)",
+    )
+    .bind(&id)
+    .bind(case_id.as_str())
+    .bind(limit.name.code())
+    .bind(i64::from(limit.deadline.days))
+    .bind(limit.start_at.0)
+    .bind(limit.yellow_at.0)
+    .bind(limit.due_at.0)
+    .bind(serde_json::to_string(&limit.deadline).expect("a deadline is plain data"))
+    .execute(&mut *conn)
+    .await?;
+    timer::set_limit(conn, case_id, &id, limit.yellow_at).await
+}
+
+/// Ends the running limit of a name: met or late when it was done at `done_at`, else cancelled.
+pub(crate) async fn end(
+    conn: &mut AnyConnection,
+    case_id: &CaseId,
+    name: LimitName,
+    done_at: Option<Timestamp>,
+) -> Result<(), CaseError> {
+    let running: Vec<(String, i64, i64)> = sqlx::query_as(
+        "select id, due_at, start_at from cases_deadline where case_id = $1 and name = $2 and state in ('open', 'missed')",
+    )
+    .bind(case_id.as_str())
+    .bind(name.code())
+    .fetch_all(&mut *conn)
+    .await?;
+    for (id, due_at, _) in running {
+        let state = match done_at {
+            None => "cancelled",
+            Some(at) if at.0 <= due_at => "met",
+            Some(_) => "late",
+        };
+        sqlx::query("update cases_deadline set state = $2, ended_at = $3 where id = $1")
+            .bind(&id)
+            .bind(state)
+            .bind(done_at.map(|at| at.0))
+            .execute(&mut *conn)
+            .await?;
+        timer::cancel(conn, &id).await?;
+    }
+    Ok(())
+}
+
+/// Lets the newest limit of a name run again; returns when it turns yellow and ends.
+pub(crate) async fn resume(
+    conn: &mut AnyConnection,
+    case_id: &CaseId,
+    name: LimitName,
+) -> Result<Option<(Timestamp, Timestamp)>, CaseError> {
+    let newest: Option<(String, i64, i64)> = sqlx::query_as(
+        "select id, yellow_at, due_at from cases_deadline where case_id = $1 and name = $2 \
+         order by start_at desc, id desc limit 1",
+    )
+    .bind(case_id.as_str())
+    .bind(name.code())
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some((id, yellow_at, due_at)) = newest else { return Ok(None) };
+    sqlx::query("update cases_deadline set state = 'open', ended_at = null where id = $1")
+        .bind(&id)
+        .execute(&mut *conn)
+        .await?;
+    timer::set_limit(conn, case_id, &id, Timestamp(yellow_at)).await?;
+    Ok(Some((Timestamp(yellow_at), Timestamp(due_at))))
+}
+
+/// Reads the limit behind a timer.
+pub(crate) async fn find(conn: &mut AnyConnection, id: &str) -> Result<Option<DeadlineRow>, CaseError> {
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(format!("{SELECT} where id = $1"))).bind(id).fetch_optional(conn).await?)
+}
+
+/// Notes that a running limit was missed.
+pub(crate) async fn miss(conn: &mut AnyConnection, id: &str) -> Result<(), CaseError> {
+    sqlx::query("update cases_deadline set state = 'missed' where id = $1 and state = 'open'")
+        .bind(id)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Reads the limits that run, after the one with the id `after`.
+pub(crate) async fn running(
+    conn: &mut AnyConnection,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<DeadlineRow>, CaseError> {
+    let sql = format!("{SELECT} where state in ('open', 'missed') and id > $1 order by id limit $2");
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(after).bind(limit).fetch_all(conn).await?)
+}
+
+/// Replaces a running limit by one computed afresh.
+pub(crate) async fn replace(conn: &mut AnyConnection, id: &str, limit: &Limit) -> Result<(), CaseError> {
+    sqlx::query("update cases_deadline set yellow_at = $2, due_at = $3, derivation = $4, state = 'open' where id = $1")
+        .bind(id)
+        .bind(limit.yellow_at.0)
+        .bind(limit.due_at.0)
+        .bind(serde_json::to_string(&limit.deadline).expect("a deadline is plain data"))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+impl Cases {
+    /// Returns the limits of an order, oldest first.
+    ///
+    /// # Errors
+    /// [`CaseError::NotFound`] when `by` may not read the order.
+    pub async fn deadlines(&self, by: &Principal, id: &CaseId) -> Result<Vec<StoredLimit>, CaseError> {
+        let mut conn = self.kit().db.reader().acquire().await?;
+        work::read(&mut conn, by, id).await?;
+        let sql = format!("{SELECT} where case_id = $1 order by start_at, id");
+        let rows: Vec<DeadlineRow> =
+            sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id.as_str()).fetch_all(&mut *conn).await?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+}

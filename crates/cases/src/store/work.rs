@@ -1,0 +1,336 @@
+//! The common part of every behaviour: take an order up, and carry out what its rule asks for.
+
+use std::sync::Arc;
+
+use contract::cases::{CaseId, TaskClosed, TaskId, TaskOpened};
+use kernel::{Audit, Ctx, Principal, Tx};
+use serde_json::json;
+use sqlx::AnyConnection;
+
+use super::{case, deadline, task, timeline, timer};
+use crate::case::action::Action;
+use crate::case::change::{Change, CourseInput, Fact, LimitInput};
+use crate::case::limit::LimitRules;
+use crate::case::{Case, Step, Task};
+use crate::course::{Course, Move};
+use crate::error::CaseError;
+use crate::{Cases, RuleBook};
+
+/// An order that somebody has taken up, in a transaction. Dropping it changes nothing.
+pub(crate) struct Work {
+    pub(crate) tx: Tx,
+    pub(crate) case: Case,
+    cases: Cases,
+    rules: RuleBook,
+    co_units: Vec<String>,
+}
+
+impl Cases {
+    /// Takes an order up for `action`: it exists for this person, the person may do this, nobody changed it
+    /// since `version`, and it is at the step.
+    pub(crate) async fn take_up(
+        &self,
+        by: &Principal,
+        id: &CaseId,
+        version: i64,
+        action: Action,
+    ) -> Result<Work, CaseError> {
+        if !by.has(action.capability()) {
+            return Err(CaseError::Forbidden(action));
+        }
+        let mut work = self.open(id).await?;
+        action.permit(&work.case, by)?;
+        work.expect_version(version)?;
+        action.fits(&work.case)?;
+        work.claim().await?;
+        Ok(work)
+    }
+
+    /// Takes an order up for something that is no action of staff. The caller checks what is to be checked
+    /// and then claims it.
+    pub(crate) async fn open(&self, id: &CaseId) -> Result<Work, CaseError> {
+        let rules = self.rule_book();
+        let mut tx = self.kit().db.begin().await?;
+        let case = case::load(tx.conn(), id).await?.ok_or(CaseError::NotFound)?;
+        let co_units = case.co_units.clone();
+        Ok(Work { tx, case, cases: self.clone(), rules, co_units })
+    }
+}
+
+impl Work {
+    fn expect_version(&self, version: i64) -> Result<(), CaseError> {
+        if self.case.version == version { Ok(()) } else { Err(CaseError::Stale { current: self.case.version }) }
+    }
+
+    /// Takes the order for a change, or learns that somebody was faster.
+    pub(crate) async fn claim(&mut self) -> Result<(), CaseError> {
+        if case::claim(self.tx.conn(), &self.case.id, self.case.version).await? {
+            self.case.version += 1;
+            return Ok(());
+        }
+        Err(CaseError::Stale { current: case::version(self.tx.conn(), &self.case.id).await? })
+    }
+
+    /// Carries a change out and commits. Returns the order as it is then.
+    pub(crate) async fn finish(mut self, ctx: &Ctx, change: Change) -> Result<Case, CaseError> {
+        self.case.updated_at = ctx.now;
+        for input in &change.limits {
+            self.change_limit(ctx, *input).await?;
+        }
+        let mut course = self.load_course(&change).await?;
+        for input in &change.course {
+            self.steer(ctx, course.as_mut(), input).await?;
+        }
+        case::update(self.tx.conn(), &self.case).await?;
+        if self.co_units != self.case.co_units {
+            case::replace_co_units(self.tx.conn(), &self.case).await?;
+        }
+        if let Some((course, version)) = course {
+            super::flow::save_instance(self.tx.conn(), &self.case, &course, version).await?;
+        }
+        record(&mut self.tx, ctx, &self.case, &change).await?;
+        self.tx.commit().await?;
+        Ok(self.case)
+    }
+
+    async fn change_limit(&mut self, ctx: &Ctx, input: LimitInput) -> Result<(), CaseError> {
+        let conn = self.tx.conn();
+        match input {
+            LimitInput::Start(name) => {
+                let limit = self.rules.limits.limit(&self.rules.calendar, name, self.case.kind, ctx.now)?;
+                deadline::start(conn, &self.case.id, &limit).await?;
+                self.case.run_limit(Some(&limit));
+            }
+            LimitInput::Meet(name) => {
+                deadline::end(conn, &self.case.id, name, Some(ctx.now)).await?;
+                self.case.run_limit(None);
+            }
+            LimitInput::Cancel(name) => {
+                deadline::end(conn, &self.case.id, name, None).await?;
+                self.case.run_limit(None);
+            }
+            LimitInput::Resume(name) => {
+                let resumed = deadline::resume(conn, &self.case.id, name).await?;
+                self.case.yellow_at = resumed.map(|(yellow_at, _)| yellow_at);
+                self.case.due_at = resumed.map(|(_, due_at)| due_at);
+            }
+        }
+        Ok(())
+    }
+
+    async fn load_course(&mut self, change: &Change) -> Result<Option<(Course, i64)>, CaseError> {
+        let flows = change
+            .course
+            .iter()
+            .any(|input| matches!(input, CourseInput::Complete { .. } | CourseInput::Jump { .. }));
+        if !flows {
+            return Ok(None);
+        }
+        let (flow_id, state, version) = super::flow::instance(self.tx.conn(), &self.case.id).await?;
+        let flow = self.cases.flow(&flow_id, self.tx.conn()).await?;
+        Ok(Some((Course::restore(flow, &state)?, version)))
+    }
+
+    async fn steer(
+        &mut self,
+        ctx: &Ctx,
+        course: Option<&mut (Course, i64)>,
+        input: &CourseInput,
+    ) -> Result<(), CaseError> {
+        let missing = || CaseError::Flow { step: None, reason: "the flow is not loaded".to_owned() };
+        match input {
+            CourseInput::Complete { step, action, variables } => {
+                let (course, _) = course.ok_or_else(missing)?;
+                let token = self.case.task(*step).and_then(|task| task.token.clone()).ok_or_else(|| {
+                    CaseError::Flow { step: Some(*step), reason: "no such task is open".to_owned() }
+                })?;
+                let moves = course.complete(*step, &token, action, variables, ctx.now)?;
+                carry_out(&mut self.tx, ctx, &mut self.case, moves).await
+            }
+            CourseInput::Jump { step } => {
+                let (course, _) = course.ok_or_else(missing)?;
+                let moves = course.jump(*step, "reopened", ctx.now)?;
+                carry_out(&mut self.tx, ctx, &mut self.case, moves).await
+            }
+            CourseInput::Move => {
+                let (unit, person_id) = (self.case.unit.clone(), self.case.person_id.clone());
+                let mut moved = Vec::new();
+                for task in self.case.tasks.iter_mut().filter(|task| task.step.is_the_units()) {
+                    task.unit.clone_from(&unit);
+                    task.person_id.clone_from(&person_id);
+                    moved.push(task.clone());
+                }
+                for task in moved {
+                    task::relocate(self.tx.conn(), &task).await?;
+                    tell_opened(&mut self.tx, ctx, &self.case, &task);
+                }
+                Ok(())
+            }
+            CourseInput::OpenAside { step } => {
+                let task = Task { token: None, due_at: None, yellow_at: None, ..fresh(&self.case, None, *step, ctx) };
+                open(&mut self.tx, ctx, &mut self.case, task).await
+            }
+            CourseInput::CloseAside { step } => {
+                let aside: Vec<TaskId> = self
+                    .case
+                    .tasks
+                    .iter()
+                    .filter(|task| task.step == *step && task.token.is_none())
+                    .map(|task| task.id.clone())
+                    .collect();
+                for id in aside {
+                    close(&mut self.tx, ctx, &mut self.case, &id, true).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Carries out what the flow wants done.
+pub(crate) async fn carry_out(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    case: &mut Case,
+    moves: Vec<Move>,
+) -> Result<(), CaseError> {
+    for one in moves {
+        match one {
+            Move::Open { token, step } => {
+                let task = fresh(case, Some(token), step, ctx);
+                open(tx, ctx, case, task).await?;
+            }
+            Move::Close { token, done } => {
+                let known = case.tasks.iter().find(|task| task.token.as_deref() == Some(token.as_str()));
+                if let Some(id) = known.map(|task| task.id.clone()) {
+                    close(tx, ctx, case, &id, done).await?;
+                }
+            }
+            Move::SetTimer { timer_id, fire_at } => timer::set_flow(tx.conn(), case, &timer_id, fire_at).await?,
+            Move::CancelTimer { timer_id } => timer::cancel_flow(tx.conn(), case, &timer_id).await?,
+            Move::Ended => {}
+        }
+    }
+    Ok(())
+}
+
+fn fresh(case: &Case, token: Option<String>, step: Step, ctx: &Ctx) -> Task {
+    let (unit, person_id) = match step {
+        _ if step.is_the_units() => (case.unit.clone(), case.person_id.clone()),
+        Step::Amendment => (None, case.created_by.clone()),
+        _ => (None, None),
+    };
+    Task {
+        id: TaskId::generate(),
+        token,
+        step,
+        unit,
+        person_id,
+        opened_at: ctx.now,
+        due_at: case.due_at,
+        yellow_at: case.yellow_at,
+    }
+}
+
+async fn open(tx: &mut Tx, ctx: &Ctx, case: &mut Case, task: Task) -> Result<(), CaseError> {
+    task::insert(tx.conn(), &case.id, &task).await?;
+    tell_opened(tx, ctx, case, &task);
+    case.tasks.push(task);
+    Ok(())
+}
+
+fn tell_opened(tx: &mut Tx, ctx: &Ctx, case: &Case, task: &Task) {
+    tx.emit(
+        ctx,
+        &TaskOpened {
+            case_id: case.id.clone(),
+            task_id: task.id.clone(),
+            number: case.number.clone(),
+            unit_id: task.unit.as_ref().map(|unit| unit.id.clone()),
+            person_id: task.person_id.clone(),
+            capability: task.step.capability().to_owned(),
+            step: task.step.code().to_owned(),
+            due_at: task.due_at.map(|at| at.0),
+        },
+    );
+}
+
+async fn close(tx: &mut Tx, ctx: &Ctx, case: &mut Case, id: &TaskId, done: bool) -> Result<(), CaseError> {
+    let Some(at) = case.tasks.iter().position(|task| task.id == *id) else { return Ok(()) };
+    let task = case.tasks.remove(at);
+    task::close(tx.conn(), &task.id, done, ctx).await?;
+    tx.emit(
+        ctx,
+        &TaskClosed {
+            case_id: case.id.clone(),
+            task_id: task.id,
+            unit_id: task.unit.map(|unit| unit.id),
+            person_id: task.person_id,
+            capability: task.step.capability().to_owned(),
+            step: task.step.code().to_owned(),
+            state: if done { "done" } else { "cancelled" }.to_owned(),
+        },
+    );
+    Ok(())
+}
+
+/// Writes the time line, tells others, and audits.
+pub(crate) async fn record(tx: &mut Tx, ctx: &Ctx, case: &Case, change: &Change) -> Result<(), CaseError> {
+    timeline::insert(tx.conn(), ctx, &case.id, change).await?;
+    for fact in &change.facts {
+        match fact.clone() {
+            Fact::Dispatched(mut event) => {
+                event.due_at = case.due_at.map(|at| at.0);
+                tx.emit(ctx, &event);
+            }
+            Fact::Accepted(mut event) => {
+                event.due_at = case.due_at.map(|at| at.0);
+                tx.emit(ctx, &event);
+            }
+            fact => fact.emit(tx, ctx),
+        }
+    }
+    let detail = json!({
+        "number": case.number,
+        "status": case.status.code(),
+        "unit_id": change.unit_id,
+        "data": change.data,
+    });
+    tx.audit(ctx, Audit::new(change.audit, "case", case.id.as_str()).detail(detail));
+    Ok(())
+}
+
+/// Reads an order for `by`, or says that there is none.
+pub(crate) async fn read(conn: &mut AnyConnection, by: &Principal, id: &CaseId) -> Result<Case, CaseError> {
+    let case = case::load(conn, id).await?.ok_or(CaseError::NotFound)?;
+    Action::Read.permit(&case, by)?;
+    Ok(case)
+}
+
+impl Cases {
+    /// Reads an order.
+    ///
+    /// # Errors
+    /// [`CaseError::NotFound`] when `by` may not read it.
+    pub async fn read(&self, by: &Principal, id: &CaseId) -> Result<Case, CaseError> {
+        let mut conn = self.kit().db.reader().acquire().await?;
+        read(&mut conn, by, id).await
+    }
+
+    /// Reads the time line of an order, oldest first.
+    ///
+    /// # Errors
+    /// [`CaseError::NotFound`] when `by` may not read the order.
+    pub async fn timeline(&self, by: &Principal, id: &CaseId) -> Result<Vec<timeline::Entry>, CaseError> {
+        let mut conn = self.kit().db.reader().acquire().await?;
+        read(&mut conn, by, id).await?;
+        timeline::of(&mut conn, id).await
+    }
+}
+
+impl RuleBook {
+    /// Reads the rules in force.
+    pub(crate) fn new(limits: LimitRules, calendar: Arc<kernel::calendar::WorkCalendar>) -> Self {
+        Self { limits, calendar }
+    }
+}

@@ -1,0 +1,291 @@
+//! A small city with fake neighbours: units on three levels, people of each role, citizens, calls.
+
+pub mod roles;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use cases::store::category::CategoryDraft;
+use cases::{Cases, Ports};
+use contract::contacts::{ContactBook, ContactBrief, ContactId};
+use contract::identity::{Directory, PersonBrief, PersonId, SeatBrief, UnitBrief, UnitId};
+use contract::voice::{CallBrief, CallId, CallLookup, RecordingBrief};
+use kernel::{BoxError, Ctx, DbError, Timestamp, Tx};
+use serde_json::{Value, json};
+use testkit::{Client, PersonBuilder, Site, TestServer};
+
+/// Units by path; the last part is the id.
+pub const UNITS: &[(&str, &str)] = &[
+    ("/centre/", "云州市12345热线中心"),
+    ("/centre/water/", "水务局"),
+    ("/centre/water/north/", "水务局城北所"),
+    ("/centre/roads/", "城管局"),
+];
+
+/// People: account, role, path of the unit.
+pub const PEOPLE: &[(&str, &str, &str)] = &[
+    ("agent", "agent", "/centre/"),
+    ("agent2", "agent", "/centre/"),
+    ("leader", "shift_leader", "/centre/"),
+    ("dispatcher", "dispatcher", "/centre/"),
+    ("reviewer", "reviewer", "/centre/"),
+    ("water_admin", "unit_admin", "/centre/water/"),
+    ("water_clerk", "unit_clerk", "/centre/water/"),
+    ("north_clerk", "unit_clerk", "/centre/water/north/"),
+    ("water_leader", "unit_leader", "/centre/water/"),
+    ("roads_clerk", "unit_clerk", "/centre/roads/"),
+    ("mayor", "city_leader", "/centre/"),
+    ("manager", "hotline_manager", "/centre/"),
+    ("monitor", "supervision", "/centre/"),
+    ("sysadmin", "system_admin", "/centre/"),
+    ("secadmin", "security_admin", "/centre/"),
+    ("auditor", "audit_admin", "/centre/"),
+];
+
+/// Knows [`UNITS`] and [`PEOPLE`].
+pub struct Town;
+
+fn unit(path: &str, name: &str) -> UnitBrief {
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    UnitBrief {
+        id: UnitId((*parts.last().unwrap()).to_owned()),
+        parent_id: parts.len().checked_sub(2).map(|at| UnitId(parts[at].to_owned())),
+        level: parts.len() as i64,
+        code: (*parts.last().unwrap()).to_owned(),
+        name: name.to_owned(),
+        path: path.to_owned(),
+        active: true,
+    }
+}
+
+#[async_trait]
+impl Directory for Town {
+    async fn unit(&self, id: &UnitId) -> Result<Option<UnitBrief>, BoxError> {
+        Ok(UNITS.iter().map(|(path, name)| unit(path, name)).find(|unit| unit.id == *id))
+    }
+    async fn unit_by_code(&self, code: &str) -> Result<Option<UnitBrief>, BoxError> {
+        self.unit(&UnitId(code.to_owned())).await
+    }
+    async fn units_under(&self, id: &UnitId) -> Result<Vec<UnitBrief>, BoxError> {
+        let top = self.unit(id).await?.map(|unit| unit.path).unwrap_or_default();
+        Ok(UNITS.iter().filter(|(path, _)| path.starts_with(&top)).map(|(path, name)| unit(path, name)).collect())
+    }
+    async fn person(&self, id: &PersonId) -> Result<Option<PersonBrief>, BoxError> {
+        Ok(PEOPLE.iter().find(|(account, ..)| *account == id.as_str()).map(|(account, _, path)| PersonBrief {
+            id: PersonId((*account).to_owned()),
+            name: (*account).to_owned(),
+            unit_id: unit(path, "").id,
+            job_no: None,
+        }))
+    }
+    async fn people_with(&self, _: &UnitId, _: &str) -> Result<Vec<PersonBrief>, BoxError> {
+        Ok(Vec::new())
+    }
+    async fn seat_of(&self, _: &PersonId) -> Result<Option<SeatBrief>, BoxError> {
+        Ok(None)
+    }
+}
+
+/// Files by number, in memory.
+#[derive(Default)]
+pub struct Book(Mutex<HashMap<String, ContactBrief>>);
+
+#[async_trait]
+impl ContactBook for Book {
+    async fn find_or_open(
+        &self,
+        _: &mut Tx,
+        _: &Ctx,
+        name: &str,
+        phone: Option<&str>,
+        gender: Option<&str>,
+    ) -> Result<ContactId, DbError> {
+        let phone = phone.unwrap_or_default().to_owned();
+        let mut files = self.0.lock().unwrap();
+        let file = files.entry(phone.clone()).or_insert_with(|| ContactBrief {
+            id: ContactId::generate(),
+            name: name.to_owned(),
+            gender: gender.map(ToOwned::to_owned),
+            phone: Some(phone),
+            address: None,
+            tags: Vec::new(),
+        });
+        Ok(file.id.clone())
+    }
+    async fn contact(&self, id: &ContactId) -> Result<Option<ContactBrief>, BoxError> {
+        Ok(self.0.lock().unwrap().values().find(|file| file.id == *id).cloned())
+    }
+    async fn by_phone(&self, phone: &str) -> Result<Option<ContactBrief>, BoxError> {
+        Ok(self.0.lock().unwrap().get(phone).cloned())
+    }
+}
+
+/// Calls that tests let happen.
+#[derive(Default)]
+pub struct Calls {
+    pub known: Mutex<Vec<CallBrief>>,
+    pub recordings: Mutex<Vec<RecordingBrief>>,
+}
+
+impl Calls {
+    /// Lets a call come.
+    pub fn come(&self, id: &str) {
+        self.known.lock().unwrap().push(CallBrief {
+            id: id.into(),
+            caller: "13900001234".to_owned(),
+            started_at: 0,
+            agent_id: None,
+        });
+    }
+}
+
+#[async_trait]
+impl CallLookup for Calls {
+    async fn call(&self, id: &CallId) -> Result<Option<CallBrief>, BoxError> {
+        Ok(self.known.lock().unwrap().iter().find(|call| call.id == *id).cloned())
+    }
+    async fn recordings_of(&self, id: &CallId) -> Result<Vec<RecordingBrief>, BoxError> {
+        Ok(self.recordings.lock().unwrap().iter().filter(|one| one.call_id == *id).cloned().collect())
+    }
+}
+
+/// The slice at work.
+pub struct World {
+    pub site: Site,
+    pub cases: Cases,
+    pub server: TestServer,
+    pub calls: Arc<Calls>,
+    pub category: String,
+}
+
+impl World {
+    pub async fn new(site: Site) -> Self {
+        site.migrate("cases", cases::MIGRATIONS).await;
+        let calls = Arc::new(Calls::default());
+        let cases = start(&site, calls.clone()).await;
+        let category = |code: &str, parent: Option<&str>, name: &str| CategoryDraft {
+            parent_code: parent.map(ToOwned::to_owned),
+            code: code.to_owned(),
+            name: name.to_owned(),
+            ..CategoryDraft::default()
+        };
+        let ids = cases
+            .add_categories(
+                &site.ctx(),
+                &[category("city", None, "城市管理"), category("lamps", Some("city"), "路灯照明"), category("other", None, "其他")],
+            )
+            .await
+            .unwrap();
+        let server = TestServer::new(&site, vec![cases.slice().router]);
+        Self { category: ids[1].clone(), site, cases, server, calls }
+    }
+
+    /// Signs one of [`PEOPLE`] in.
+    pub fn sign_in(&self, account: &str) -> Client {
+        self.server.as_person(person(account))
+    }
+
+    /// Returns an order as an agent writes it.
+    pub fn draft(&self) -> Value {
+        json!({
+            "type": "complaint",
+            "category_id": self.category,
+            "title": "云水路路灯不亮",
+            "content": "云水路与青石街路口三盏路灯连续一周不亮，夜间出行危险。",
+            "contact": { "name": "周女士", "phone": "13900001234", "gender": "female" },
+            "place": { "district": "云水区", "address": "云水路18号" },
+            "preliminary_opinion": "建议转水务局",
+        })
+    }
+
+    /// Lets the agent write an order; returns it.
+    pub async fn written(&self) -> Value {
+        self.sign_in("agent").post("/cases", self.draft()).await.ok()
+    }
+
+    /// Does something with an order at its present version, and asserts success.
+    pub async fn act(&self, account: &str, case: &Value, noun: &str, fields: Value) -> Value {
+        self.try_act(account, case, noun, fields).await.ok()
+    }
+
+    /// Does something with an order at the version that `case` has.
+    pub async fn try_act(&self, account: &str, case: &Value, noun: &str, fields: Value) -> testkit::Answer {
+        let mut body = fields;
+        body["version"] = case["version"].clone();
+        self.sign_in(account).post(&format!("/cases/{}/{noun}", case["id"].as_str().unwrap()), body).await
+    }
+
+    /// Takes an order up again.
+    pub async fn reopen(&self, account: &str, case: &Value, reason: &str) -> testkit::Answer {
+        let body = json!({ "version": case["version"], "reason": reason }).to_string();
+        let path = format!("/cases/{}/closure", case["id"].as_str().unwrap());
+        self.sign_in(account).send_raw(axum::http::Method::DELETE, &path, Some("application/json"), body.into()).await
+    }
+
+    /// Writes an order and brings it to a unit.
+    pub async fn dispatched(&self, unit_id: &str) -> Value {
+        let case = self.written().await;
+        let case = self.act("leader", &case, "review", json!({ "decision": "pass" })).await;
+        self.act("dispatcher", &case, "dispatch", json!({ "unit_id": unit_id, "opinion": "请尽快办理" })).await
+    }
+
+    /// Writes an order and brings it to the centre's review of the result.
+    pub async fn handled(&self) -> Value {
+        let case = self.dispatched("water").await;
+        let case = self.act("water_clerk", &case, "acceptance", json!({})).await;
+        self.act("water_clerk", &case, "feedback", json!({ "result": "已更换灯具", "contacted": true })).await
+    }
+
+    /// Writes an order and brings it to the end but for the archive.
+    pub async fn visited(&self, stars: i64) -> Value {
+        let case = self.handled().await;
+        let case = self.act("reviewer", &case, "result-review", json!({ "decision": "pass" })).await;
+        self.act("leader", &case, "return-visit", json!({ "reached": true, "satisfied": stars })).await
+    }
+
+    /// Reads an order.
+    pub async fn read(&self, account: &str, case: &Value) -> Value {
+        self.sign_in(account).get(&format!("/cases/{}", case["id"].as_str().unwrap())).await.ok()
+    }
+
+    /// Returns the kinds of an order's time line.
+    pub async fn kinds(&self, case: &Value) -> Vec<String> {
+        let lines =
+            self.sign_in("leader").get(&format!("/cases/{}/timeline", case["id"].as_str().unwrap())).await.ok();
+        lines.as_array().unwrap().iter().map(|line| line["kind"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Moves the clock and carries out what is due then.
+    pub async fn wait_until(&self, at: Timestamp) -> usize {
+        self.site.clock.set(at);
+        self.cases.fire_timers(&Ctx::system("cases.timers", at)).await.unwrap()
+    }
+}
+
+/// Starts the slice, as after a start of the server.
+pub async fn start(site: &Site, calls: Arc<Calls>) -> Cases {
+    let ports = Ports { directory: Arc::new(Town), contacts: Arc::new(Book::default()), calls };
+    let cases = Cases::new(site.kit.clone(), ports).unwrap();
+    cases.load().await.unwrap();
+    cases
+}
+
+/// Makes one of [`PEOPLE`].
+pub fn person(account: &str) -> PersonBuilder {
+    let (_, role, path) = PEOPLE.iter().find(|(known, ..)| *known == account).unwrap();
+    let mut person = PersonBuilder::new(account).unit(path).role(role);
+    for (capability, scope) in roles::grants(role) {
+        person = person.may_within(*scope, &[capability]);
+    }
+    if matches!(*role, "unit_leader" | "city_leader" | "hotline_manager" | "supervision") {
+        person = person.masked("phone");
+    }
+    person
+}
+
+/// Returns an instant of 2026 in the city's zone.
+pub fn at(month: u32, day: u32, hour: u32) -> Timestamp {
+    let date = chrono::NaiveDate::from_ymd_opt(2026, month, day).unwrap();
+    Timestamp(date.and_hms_opt(hour, 0, 0).unwrap().and_utc().timestamp_millis() - 8 * 3_600_000)
+}

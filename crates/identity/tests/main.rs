@@ -1,0 +1,10 @@
+//! Identity on both databases and over HTTP.
+
+mod audit;
+mod directory;
+mod login;
+mod people;
+mod permissions;
+mod settings;
+mod site;
+mod units;

@@ -1,0 +1,137 @@
+//! The composition: all slices, put together.
+
+use std::sync::Arc;
+
+use axum::Router;
+use cases::Cases;
+use contacts::Contacts;
+use contract::contacts::HistorySource;
+use contract::voice::CallLookup;
+use identity::Identity;
+use kernel::http::events_router;
+use kernel::{BoxError, Clock, Config, Db, Dialect, Kit, Slice};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use voice::Voice;
+
+use crate::edge::enclose;
+use crate::ports::Later;
+use crate::stop::Stop;
+use crate::subscriptions::subscriptions;
+
+/// A whole city: its slices, its routes and its tables, not yet at work.
+pub struct City {
+    /// The mechanism.
+    pub kit: Kit,
+    /// Staff and rights.
+    pub identity: Identity,
+    /// Citizens' files.
+    pub contacts: Contacts,
+    /// Work orders.
+    pub cases: Cases,
+    /// Telephones.
+    pub voice: Voice,
+    /// All routes.
+    pub router: Router,
+    /// What they are.
+    pub document: OpenApi,
+    slices: Vec<Slice>,
+}
+
+impl std::fmt::Debug for City {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("City").field("kit", &self.kit).finish_non_exhaustive()
+    }
+}
+
+impl City {
+    /// Opens the database, brings its tables up to date and puts the slices together. Telephones ring from
+    /// [`City::work`] on.
+    ///
+    /// # Errors
+    /// When the data folder, the database, the settings or the SIP port cannot be used.
+    pub async fn assemble(config: Config, clock: Arc<dyn Clock>) -> Result<Self, BoxError> {
+        std::fs::create_dir_all(&config.data_dir)
+            .map_err(|error| format!("cannot use the data folder {}: {error}", config.data_dir.display()))?;
+        let voice_config = config.section("voice")?;
+        let db = Db::open(&config.database()).await?;
+        kernel::slice::migrate_kernel(&db).await?;
+        let kit = Kit::new(db, clock, config);
+
+        let identity = Identity::new(kit.clone());
+        let directory = Arc::new(identity.clone());
+        let history_of_calls = Arc::new(Later::<dyn HistorySource>::default());
+        let history_of_cases = Arc::new(Later::<dyn HistorySource>::default());
+        let calls = Arc::new(Later::<dyn CallLookup>::default());
+        let contacts =
+            Contacts::new(kit.clone(), vec![history_of_calls.clone(), history_of_cases.clone()]);
+        let book = Arc::new(contacts.clone());
+        let cases = Cases::new(
+            kit.clone(),
+            cases::Ports { directory: directory.clone(), contacts: book.clone(), calls: calls.clone() },
+        )?;
+        let orders = Arc::new(cases.clone());
+        let voice = Voice::start(
+            kit.clone(),
+            voice_config,
+            voice::Ports {
+                contacts: Some(book),
+                cases: Some(orders.clone()),
+                directory: Some(directory.clone()),
+                recordings: Some(orders.clone()),
+            },
+        )
+        .await?;
+        let lookup = voice.lookup();
+        calls.set(lookup.clone());
+        history_of_calls.set(lookup.clone());
+        history_of_cases.set(orders.clone());
+
+        let mut slices = vec![identity.slice(), contacts.slice(), cases.slice(), voice.slice()];
+        for slice in &slices {
+            kernel::db::migrate(&kit.db, slice.name, slice.migrations).await?;
+            identity.know_capabilities(slice.capabilities);
+        }
+        kit.parameters.reload(&kit.db).await?;
+        kit.gate.set(directory);
+
+        let mut api = OpenApiRouter::with_openapi(crate::document::describe()).merge(events_router());
+        for slice in &mut slices {
+            api = api.merge(std::mem::take(&mut slice.router));
+        }
+        let (api, document) = api.split_for_parts();
+        let document = crate::document::finish(document);
+        let router = enclose(&kit, api, voice.sip_router(), document.clone());
+        Ok(Self { kit, identity, contacts, cases, voice, router, document, slices })
+    }
+
+    /// Loads what slices keep in memory. Runs once before anything is asked.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn load(&self) -> Result<(), BoxError> {
+        self.identity.bootstrap("12345政务服务便民热线中心").await?;
+        self.cases.load().await?;
+        Ok(())
+    }
+
+    /// Starts what works by itself: numbering and delivery of events, jobs, telephones.
+    ///
+    /// # Errors
+    /// When calls that a crash cut off cannot be put in order.
+    pub async fn work(&self, stop: &Stop) -> Result<(), BoxError> {
+        if self.kit.db.dialect() == Dialect::Sqlite {
+            // No other process can hold one here; what is left is from a process that died.
+            kernel::jobs::clear_leases(&self.kit).await?;
+        }
+        self.voice.open().await?;
+        tokio::spawn(kernel::event::run_sequencer(self.kit.clone(), stop.bell()));
+        for subscription in subscriptions(self) {
+            tokio::spawn(kernel::event::run_subscription(self.kit.clone(), subscription, stop.bell()));
+        }
+        for job in self.slices.iter().flat_map(|slice| slice.jobs.clone()).chain(crate::jobs::jobs(&self.kit)) {
+            tokio::spawn(kernel::jobs::run_job(self.kit.clone(), job, stop.bell()));
+        }
+        Ok(())
+    }
+}

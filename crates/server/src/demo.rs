@@ -1,0 +1,49 @@
+//! The demonstration city 云州市: written down in `demo/*.json`, brought to life through the same functions
+//! as the desk uses, so that every order has really gone its way.
+
+mod data;
+mod orders;
+mod staff;
+
+use kernel::{BoxError, Ctx};
+
+use crate::City;
+
+pub(crate) use data::accounts;
+
+/// Says that the city in this data folder is whole.
+const MARK: &str = "demonstration-city";
+
+/// Creates the demonstration city unless it is there. Returns whether it made one.
+///
+/// # Errors
+/// When the data folder holds something else, or an earlier creation was cut off.
+pub(crate) async fn create(city: &City) -> Result<bool, BoxError> {
+    let mark = city.kit.config.data_dir.join(MARK);
+    if mark.exists() {
+        return Ok(false);
+    }
+    if staff::anybody(city).await? {
+        return Err(format!(
+            "{} holds data but no finished demonstration city; choose an empty folder or delete this one",
+            city.kit.config.data_dir.display()
+        )
+        .into());
+    }
+    let written = data::DemoCity::read()?;
+    let now = city.kit.now();
+    let ctx = Ctx::system("demo", now);
+    tracing::info!("creating the demonstration city: units and people");
+    let staff = staff::create(city, &ctx, &written).await?;
+    tracing::info!(units = written.units.len(), people = written.people.people.len(), "creating the orders");
+    let outcome = orders::create(city, &written, &staff, now).await?;
+    for refusal in &outcome.refusals {
+        tracing::warn!("{refusal}");
+    }
+    tracing::info!(orders = outcome.orders, steps = outcome.steps, "the demonstration city is there");
+    std::fs::write(&mark, format!("{}\n", now.0))?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! What stands around all routes: limits, headers, the check of the origin, the pages.
+
+use std::time::Duration;
+
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use axum::routing::get;
+use axum::{Json, Router};
+use kernel::http::{BODY_BYTES_MAX, dress, guard_origin};
+use kernel::{Kit, Problem};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
+use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa::openapi::OpenApi;
+
+use crate::assets::serve_asset;
+
+/// The content security policy of the pages: nothing from elsewhere, no inline scripts. Styles may be
+/// inline because the component library sets positions that way.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+     img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' ws: wss:; font-src 'self' data:; \
+     frame-ancestors 'self'; base-uri 'self'; form-action 'self'; object-src 'none'";
+
+/// Wraps the routes of all slices. `sip` is the WebSocket of browser phones, outside `/api`.
+pub(crate) fn enclose(kit: &Kit, api: Router, sip: Router, document: OpenApi) -> Router {
+    let document = std::sync::Arc::new(document);
+    let unknown = || async { Problem::not_found() };
+    let api = api
+        .route(
+            "/openapi.json",
+            get(move || {
+                let document = document.clone();
+                async move { Json((*document).clone()) }
+            }),
+        )
+        .fallback(unknown)
+        .method_not_allowed_fallback(|| async {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method.unknown")
+                .detail_zh("此地址不支持该操作。")
+                .detail_en("This address does not take that method.")
+        });
+    let (guard_kit, dress_kit) = (kit.clone(), kit.clone());
+    Router::new()
+        .nest("/api/v1", api)
+        .merge(sip)
+        .route("/healthz", get(|| async { "ok" }))
+        .fallback(serve_asset)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn(move |request: Request, next: Next| guard_origin(guard_kit.clone(), request, next)))
+        .layer(CatchPanicLayer::custom(on_panic))
+        .layer(from_fn(move |request: Request, next: Next| dress(dress_kit.clone(), request, next)))
+        .layer(from_fn(log))
+        .layer(CompressionLayer::new().compress_when(
+            SizeAbove::new(1024)
+                .and(NotForContentType::new("audio/"))
+                .and(NotForContentType::new("image/"))
+                .and(NotForContentType::new("text/event-stream")),
+        ))
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::REFERRER_POLICY, "same-origin"))
+        .layer(fixed(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(fixed(HeaderName::from_static("permissions-policy"), "microphone=(self), geolocation=(self)"))
+}
+
+fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+fn on_panic(panic: Box<dyn std::any::Any + Send>) -> Response {
+    use axum::response::IntoResponse as _;
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("unknown panic");
+    tracing::error!(panic = text, "a handler panicked");
+    Problem::internal().into_response()
+}
+
+/// Logs slow and failed requests; the rest only at debug level.
+async fn log(request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let start = tokio::time::Instant::now();
+    let response = next.run(request).await;
+    let (millis, status) = (start.elapsed().as_millis(), response.status().as_u16());
+    let trace = response.headers().get("x-trace-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
+    if status >= 500 {
+        tracing::error!(%method, path, status, millis, trace, "request");
+    } else if start.elapsed() > Duration::from_secs(1) && !path.ends_with("/events") {
+        tracing::warn!(%method, path, status, millis, trace, "slow request");
+    } else {
+        tracing::debug!(%method, path, status, millis, trace, "request");
+    }
+    response
+}

@@ -1,0 +1,18 @@
+//! The composition: the only crate that knows all slices. Routes, subscriptions, pages, command line.
+
+mod assets;
+mod banner;
+pub mod cli;
+pub mod compose;
+mod demo;
+mod document;
+mod edge;
+mod jobs;
+mod ports;
+pub mod run;
+mod simulate;
+mod stop;
+mod subscriptions;
+
+pub use compose::City;
+pub use stop::Stop;

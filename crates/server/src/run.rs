@@ -1,0 +1,153 @@
+//! What each command does.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use kernel::audit::{Verdict, verify};
+use kernel::{BoxError, Config, Db, SystemClock};
+
+use crate::City;
+use crate::cli::{AuditCommand, Command, DataArgs, Format, ServeArgs};
+use crate::stop::{Stop, signalled};
+
+/// Carries out a command.
+///
+/// # Errors
+/// Whatever stopped it, in words for the operator.
+pub async fn run(command: Command) -> Result<ExitCode, BoxError> {
+    match command {
+        Command::Serve(args) => serve(args).await,
+        Command::Demo(args) => {
+            let city = City::assemble(quiet(configure(&args)?), Arc::new(SystemClock)).await?;
+            city.load().await?;
+            let made = crate::demo::create(&city).await?;
+            say(if made { "The demonstration city is ready." } else { "The data folder is in use; nothing was changed." });
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Simulate(args) => crate::simulate::run(args).await,
+        Command::Openapi => openapi().await,
+        Command::Audit { command: AuditCommand::Verify { data, format } } => audit(&data, format).await,
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the command's answer to whoever typed it")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+/// Reads the settings file and puts the command line's wishes over it.
+fn configure(args: &DataArgs) -> Result<Config, BoxError> {
+    let beside = args.data.join("yihao.toml");
+    let mut config = match &args.config {
+        Some(path) => Config::read(path)?,
+        None if beside.exists() => Config::read(&beside)?,
+        None => Config::default(),
+    };
+    config.data_dir.clone_from(&args.data);
+    if let Some(url) = &args.database {
+        config.database_url.clone_from(url);
+    }
+    Ok(config)
+}
+
+/// Takes SIP and media to free ports of this machine alone, for commands that take no calls.
+pub(crate) fn quiet(mut config: Config) -> Config {
+    let voice = config.sections.entry("voice").or_insert_with(|| toml::Value::Table(toml::Table::new()));
+    if let Some(voice) = voice.as_table_mut() {
+        voice.insert("sip_bind".to_owned(), "127.0.0.1:0".into());
+        voice.insert("media_bind".to_owned(), "127.0.0.1".into());
+    }
+    config
+}
+
+async fn serve(args: ServeArgs) -> Result<ExitCode, BoxError> {
+    let mut config = configure(&args.data)?;
+    config.demo |= args.demo;
+    let mut address: SocketAddr = config.bind.parse().map_err(|_| format!("bind: {} is no address", config.bind))?;
+    if let Some(port) = args.port {
+        address.set_port(port);
+    }
+    if let Some(host) = &args.host {
+        address.set_ip(host.parse().map_err(|_| format!("--host: {host} is no address"))?);
+    }
+    config.bind = address.to_string();
+    if let Some(port) = args.sip_port {
+        let voice = config.sections.entry("voice").or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        if let Some(voice) = voice.as_table_mut() {
+            voice.insert("sip_bind".to_owned(), format!("0.0.0.0:{port}").into());
+        }
+    }
+    let demo = config.demo;
+    let city = City::assemble(config, Arc::new(SystemClock)).await?;
+    city.load().await?;
+    if demo {
+        crate::demo::create(&city).await?;
+    } else {
+        for account in city.identity.create_first_accounts().await? {
+            say(&format!("First account: {}  password: {}  ({})", account.account, account.password, account.role_id));
+        }
+    }
+    let stop = Stop::default();
+    city.work(&stop).await?;
+    let listener = tokio::net::TcpListener::bind(address)
+        .await
+        .map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    crate::banner::show(&city, listener.local_addr()?, demo)?;
+    let told = stop.clone();
+    tokio::spawn(async move {
+        signalled().await;
+        tracing::info!("stopping");
+        told.tell();
+    });
+    let ending = stop.clone();
+    let service = city.router.clone().into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move { ending.told().await });
+    let patience = async {
+        stop.told().await;
+        // Streams of events never end by themselves.
+        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    };
+    tokio::select! {
+        result = server => result?,
+        () = patience => {}
+    }
+    city.voice.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the document of an empty city.
+async fn openapi() -> Result<ExitCode, BoxError> {
+    let folder = std::env::temp_dir().join(format!("yihao-openapi-{}", kernel::id::new_id()));
+    let config = quiet(Config { data_dir: folder.clone(), ..Config::default() });
+    let document = City::assemble(config, Arc::new(SystemClock)).await.map(|city| city.document);
+    let _ = std::fs::remove_dir_all(&folder);
+    say(&serde_json::to_string_pretty(&document?)?);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn audit(args: &DataArgs, format: Format) -> Result<ExitCode, BoxError> {
+    let config = configure(args)?;
+    if config.database_url.is_empty() && !Path::exists(&config.data_dir.join("yihao.db")) {
+        return Err(format!("there is no database in {}", config.data_dir.display()).into());
+    }
+    let verdict = verify(&Db::open(&config.database()).await?).await?;
+    let (text, json, code) = match verdict {
+        Verdict::Intact { rows, head } => (
+            format!("The chain is intact: {rows} rows, head {head}."),
+            serde_json::json!({ "intact": true, "rows": rows, "head": head }),
+            ExitCode::SUCCESS,
+        ),
+        Verdict::Broken { seq, reason } => (
+            format!("The chain is broken at row {seq}: {reason}."),
+            serde_json::json!({ "intact": false, "seq": seq, "reason": reason }),
+            ExitCode::FAILURE,
+        ),
+    };
+    say(&match format {
+        Format::Text => text,
+        Format::Json => json.to_string(),
+    });
+    Ok(code)
+}

@@ -1,0 +1,92 @@
+//! Citizens at the portal: they write, look up and rate.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::day::Contact;
+use super::office::{self, Written};
+use super::town::Town;
+use super::web::Fault;
+
+/// How often a citizen tries again after a refusal for haste.
+const PATIENCE: u32 = 5;
+
+/// Writes an order on the portal and sends it on its way through the office.
+pub(super) async fn write(town: Arc<Town>, contact: Contact) {
+    match submit(&town, &contact).await {
+        Ok(written) => {
+            town.tally.note(|counts| counts.orders_from_portal += 1);
+            look_up(&town, &written).await;
+            office::follow(town, written).await;
+        }
+        Err(fault) => town.fault(&fault),
+    }
+}
+
+async fn submit(town: &Town, contact: &Contact) -> Result<Written, Fault> {
+    let draft = office::draft(town, contact, false).await?;
+    let answer = patiently(town, async || town.citizen.create("/portal/cases", &draft).await).await?;
+    let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+    Ok(Written {
+        id: String::new(),
+        number: text("number"),
+        query_code: text("query_code"),
+        caller: contact.caller,
+        writer: None,
+        at_once: false,
+        seed: contact.seed,
+    })
+}
+
+/// Looks an order up with its number and code.
+pub(super) async fn look_up(town: &Town, written: &Written) -> Option<Value> {
+    let path = format!("/portal/cases/{}?code={}", written.number, written.query_code);
+    match patiently(town, async || town.citizen.get(&path).await).await {
+        Ok(order) => {
+            town.tally.note(|counts| counts.orders_looked_up += 1);
+            if order["number"].as_str() != Some(written.number.as_str()) {
+                town.tally.broken(format!("the portal showed another order than {}", written.number));
+            }
+            Some(order)
+        }
+        Err(fault) => {
+            town.fault(&fault);
+            None
+        }
+    }
+}
+
+/// Looks an order up and rates it, when it can be rated.
+pub(super) async fn rate(town: &Town, written: &Written, stars: i64) {
+    let Some(order) = look_up(town, written).await else { return };
+    if order["can_rate"] != true {
+        return;
+    }
+    let comment = match stars {
+        4.. => "办理及时，谢谢。",
+        3 => "基本解决。",
+        _ => "问题没有真正解决，希望重视。",
+    };
+    let path = format!("/portal/cases/{}/rating", written.number);
+    let body = json!({ "code": written.query_code, "stars": stars, "comment": comment });
+    match patiently(town, async || town.citizen.create(&path, &body).await).await {
+        Ok(_) => town.tally.note(|counts| *counts.ratings.entry(format!("{stars} stars")).or_default() += 1),
+        Err(fault) => town.fault(&fault),
+    }
+}
+
+/// Tries again when the portal asks for patience: at high speed all citizens share one address.
+async fn patiently(town: &Town, ask: impl AsyncFn() -> Result<Value, Fault>) -> Result<Value, Fault> {
+    for turn in 1..=PATIENCE {
+        match ask().await {
+            Err(fault) if fault.status == Some(429) && turn < PATIENCE => {
+                if !town.pause_real(std::time::Duration::from_secs(4 * u64::from(turn))).await {
+                    return Err(fault);
+                }
+            }
+            answer => return answer,
+        }
+    }
+    ask().await
+}

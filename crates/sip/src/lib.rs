@@ -1,0 +1,11 @@
+//! What a SIP element must decide for itself, as pure functions and models.
+//!
+//! No socket, no clock, no task lives here: time and randomness are arguments, so a replayed
+//! nonce or a hostile session description is a unit test. The `voice` crate puts these models
+//! behind its listener.
+
+pub mod digest;
+pub mod guard;
+pub mod redact;
+pub mod registrar;
+pub mod sdp;

@@ -1,0 +1,149 @@
+//! What is written of a call, and in which order.
+
+use serde::Serialize;
+
+/// A call as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CallRow {
+    /// Id of the call.
+    pub id: String,
+    /// `trunk:<name>` or `portal`.
+    pub origin: String,
+    /// The citizen's number, or `web`.
+    pub caller: String,
+    /// The number that was dialled.
+    pub called: String,
+    /// When it came, epoch milliseconds.
+    pub started_at: i64,
+    /// When an agent answered.
+    pub answered_at: Option<i64>,
+    /// When it was over.
+    pub ended_at: Option<i64>,
+    /// Number of the seat that talked last.
+    pub seat_no: Option<String>,
+    /// The person there.
+    pub agent_id: Option<String>,
+    /// Their name.
+    pub agent_name: Option<String>,
+    /// The citizen's file, when the number was known.
+    pub contact_id: Option<String>,
+    /// `answered`, `missed` or `failed`.
+    pub result: Option<String>,
+    /// `citizen`, `agent`, `screen` or `system`.
+    pub hung_up_by: Option<String>,
+    /// Time until an agent answered, or until the end.
+    pub waited_ms: i64,
+    /// Time from the answer to the end.
+    pub talked_ms: i64,
+    /// The recording.
+    pub recording_id: Option<String>,
+}
+
+/// One line of a call's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRow {
+    /// The call.
+    pub call_id: String,
+    /// Its place in the history, from 1.
+    pub no: i64,
+    /// When, epoch milliseconds.
+    pub at: i64,
+    /// What.
+    pub kind: &'static str,
+    /// Particulars, for instance a seat number.
+    pub detail: String,
+}
+
+/// A recording as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordingRow {
+    /// Id of the recording.
+    pub id: String,
+    /// The call.
+    pub call_id: String,
+    /// The file, relative to the recording folder.
+    pub path: String,
+    /// When it began, epoch milliseconds.
+    pub started_at: i64,
+}
+
+/// How a recording ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordingEnd {
+    /// Id of the recording.
+    pub id: String,
+    /// The call.
+    pub call_id: String,
+    /// The file, relative to the recording folder; `None` when it failed.
+    pub path: Option<String>,
+    /// Length.
+    pub duration_ms: i64,
+    /// Size of the file.
+    pub bytes: i64,
+    /// Whether it was cut by a stop of the server.
+    pub repaired: bool,
+}
+
+/// A sitting of a person at a seat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SittingRow {
+    /// Id of the sitting.
+    pub id: String,
+    /// The seat's number.
+    pub seat_no: String,
+    /// The seat.
+    pub seat_id: String,
+    /// The person.
+    pub person_id: String,
+    /// Their name.
+    pub person_name: String,
+    /// When it began, epoch milliseconds.
+    pub signed_in_at: i64,
+}
+
+/// What the writer writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// A call as it stands.
+    Call(Box<CallRow>),
+    /// A call that an agent has answered.
+    Answered(Box<CallRow>),
+    /// A call that is over.
+    Ended(Box<CallRow>),
+    /// A line of its history.
+    Event(EventRow),
+    /// A recording that has begun.
+    RecordingOpened(RecordingRow),
+    /// A recording that is over.
+    RecordingEnded(RecordingEnd),
+    /// Somebody sat down.
+    SatDown(SittingRow),
+    /// Somebody left.
+    StoodUp {
+        /// Id of the sitting.
+        id: String,
+        /// When, epoch milliseconds.
+        at: i64,
+    },
+    /// A seat does something else.
+    SeatState {
+        /// Id of the sitting.
+        sitting: String,
+        /// Its place in the sitting, from 1.
+        no: i64,
+        /// When, epoch milliseconds.
+        at: i64,
+        /// The state.
+        state: &'static str,
+        /// The call.
+        call_id: Option<String>,
+    },
+}
+
+impl Record {
+    /// Tells whether losing it would lose a fact for ever; such records wait for room.
+    #[must_use]
+    pub fn must_be_kept(&self) -> bool {
+        !matches!(self, Self::Event(_) | Self::SeatState { .. } | Self::Call(_))
+    }
+}

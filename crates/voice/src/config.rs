@@ -1,0 +1,114 @@
+//! The `[voice]` section of the configuration.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// A SIP trunk: a carrier's or a gateway's addresses, and what is needed to talk to it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct TrunkConfig {
+    /// The name in logs and call records.
+    pub name: String,
+    /// Addresses or networks (`10.1.0.0/16`) that calls may come from.
+    pub peers: Vec<String>,
+    /// Numbers that this trunk brings; all when empty.
+    #[serde(default)]
+    pub numbers: Vec<String>,
+    /// User name for registering with the carrier.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// Its password.
+    #[serde(default)]
+    pub password: Option<String>,
+    /// The carrier's registrar, such as `sip:sip.example.net`; without it nothing is registered.
+    #[serde(default)]
+    pub registrar: Option<String>,
+}
+
+/// How calls are taken. Everything has a default that suits one machine without a trunk.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct VoiceConfig {
+    /// Whether this process takes calls at all.
+    pub enabled: bool,
+    /// UDP address of SIP.
+    pub sip_bind: SocketAddr,
+    /// Address that peers are told for signalling and media, behind a one-to-one NAT.
+    pub external_ip: Option<IpAddr>,
+    /// Address that media sockets bind to.
+    pub media_bind: IpAddr,
+    /// First UDP port for media.
+    pub rtp_port_min: u16,
+    /// Last UDP port for media.
+    pub rtp_port_max: u16,
+    /// Threads that mix sound.
+    pub media_threads: usize,
+    /// Folder of recordings; `recordings` in the data folder when empty.
+    pub recording_dir: PathBuf,
+    /// The number that citizens dial.
+    pub hotline: String,
+    /// Realm of digest authentication and domain of the server's SIP addresses.
+    pub realm: String,
+    /// Trunks.
+    pub trunks: Vec<TrunkConfig>,
+    /// SIP messages a second that one unknown source may send over UDP.
+    pub udp_messages_per_second: u32,
+    /// SIP messages a second from an address of a trunk.
+    pub trunk_messages_per_second: u32,
+    /// Calls at the same time; one more hears busy.
+    pub call_limit: usize,
+    /// How long a telephone rings, in seconds.
+    pub ring_secs: u32,
+    /// Time for writing after a call, in seconds.
+    pub wrap_up_secs: u32,
+    /// Interval of announcements of the place in the queue, in seconds.
+    pub announcement_secs: u32,
+    /// How long a citizen is kept for an agent whose page was lost, in seconds.
+    pub grace_secs: u32,
+    /// Callers who may wait.
+    pub waiting_limit: usize,
+    /// Whether callers are greeted (and told of the recording) before they join the queue.
+    pub greeting: bool,
+}
+
+impl Default for VoiceConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            sip_bind: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 5060)),
+            external_ip: None,
+            media_bind: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            rtp_port_min: 20_000,
+            rtp_port_max: 29_999,
+            media_threads: 1,
+            recording_dir: PathBuf::new(),
+            hotline: "12345".to_owned(),
+            realm: "yihao".to_owned(),
+            trunks: Vec::new(),
+            udp_messages_per_second: 20,
+            trunk_messages_per_second: 5_000,
+            call_limit: 2_000,
+            ring_secs: 20,
+            wrap_up_secs: 30,
+            announcement_secs: 20,
+            grace_secs: 30,
+            waiting_limit: 10_000,
+            greeting: true,
+        }
+    }
+}
+
+impl VoiceConfig {
+    /// Returns the rules of the queue.
+    #[must_use]
+    pub fn floor(&self) -> acd::FloorConfig {
+        acd::FloorConfig {
+            ring_ms: i64::from(self.ring_secs) * 1000,
+            wrap_up_ms: i64::from(self.wrap_up_secs) * 1000,
+            announcement_ms: i64::from(self.announcement_secs) * 1000,
+            waiting_limit: self.waiting_limit,
+            ..acd::FloorConfig::default()
+        }
+    }
+}

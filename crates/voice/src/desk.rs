@@ -1,0 +1,380 @@
+//! Who sits where, and the floor that gives them calls.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use acd::{CallKey, Effect, Floor, Input, Rest, SeatKey, SeatState};
+use kernel::{Audience, Kit};
+use serde::Serialize;
+use tokio::sync::Notify;
+use utoipa::ToSchema;
+
+use crate::call::record::{Record, SittingRow};
+use crate::call::state;
+use crate::call::{CallHandle, CallMessage};
+use crate::writer::Writer;
+
+/// A person at a seat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sitting {
+    /// Id of the sitting.
+    pub id: String,
+    /// The seat.
+    pub seat_id: String,
+    /// Its number, also its SIP user.
+    pub seat_no: String,
+    /// The person.
+    pub person_id: String,
+    /// Their name.
+    pub person_name: String,
+    /// Whether this person sees numbers masked.
+    pub masked: bool,
+}
+
+/// What a seat does, as screens are told.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SeatView {
+    /// The seat.
+    pub seat_id: String,
+    /// Its number.
+    pub seat_no: String,
+    /// The person there.
+    pub person_id: String,
+    /// Their name.
+    pub person_name: String,
+    /// `ready`, `reserved`, `ringing`, `on_call`, `wrap_up`, `not_ready`, `break`, `signed_out`.
+    pub state: String,
+    /// Since when, epoch milliseconds.
+    pub since: i64,
+    /// The call, in those states that have one.
+    pub call_id: Option<String>,
+    /// Whether the telephone in the page is registered.
+    pub phone: bool,
+}
+
+/// Live figures of the queue.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct QueueView {
+    /// Callers without an agent.
+    pub waiting: usize,
+    /// How long the first of them has waited, in whole seconds.
+    pub longest_wait_secs: i64,
+    /// Seats that could take a call now.
+    pub ready: usize,
+    /// Seats that talk.
+    pub on_call: usize,
+    /// Seats that ring.
+    pub ringing: usize,
+    /// Seats that write.
+    pub wrap_up: usize,
+    /// Seats that rest.
+    pub resting: usize,
+    /// Seats with somebody there.
+    pub signed_in: usize,
+    /// Calls that are in the house now.
+    pub calls: usize,
+}
+
+struct Seat {
+    sitting: Sitting,
+    states: i64,
+}
+
+struct State {
+    floor: Floor,
+    seats: HashMap<String, Seat>,
+    phones: HashMap<String, bool>,
+}
+
+struct Inner {
+    kit: Kit,
+    writer: Writer,
+    state: Mutex<State>,
+    calls: Mutex<HashMap<String, CallHandle>>,
+    wake: Notify,
+}
+
+/// The desk. Clones share it.
+#[derive(Clone)]
+pub struct Desk(Arc<Inner>);
+
+impl Desk {
+    /// Opens the desk and starts its timer.
+    #[must_use]
+    pub fn start(kit: Kit, writer: Writer, config: acd::FloorConfig) -> Self {
+        let desk = Self(Arc::new(Inner {
+            kit,
+            writer,
+            state: Mutex::new(State { floor: Floor::new(config), seats: HashMap::new(), phones: HashMap::new() }),
+            calls: Mutex::new(HashMap::new()),
+            wake: Notify::new(),
+        }));
+        tokio::spawn(tick(Arc::downgrade(&desk.0)));
+        tokio::spawn(tell_queue(Arc::downgrade(&desk.0)));
+        desk
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn calls(&self) -> std::sync::MutexGuard<'_, HashMap<String, CallHandle>> {
+        self.0.calls.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Keeps a call, so that the floor and screens reach it; false when there are too many.
+    pub fn add_call(&self, id: &str, handle: CallHandle, limit: usize) -> bool {
+        let mut calls = self.calls();
+        if calls.len() >= limit {
+            return false;
+        }
+        calls.insert(id.to_owned(), handle);
+        true
+    }
+
+    /// Forgets a call.
+    pub fn remove_call(&self, id: &str) {
+        self.calls().remove(id);
+    }
+
+    /// Finds a call that is in the house.
+    #[must_use]
+    pub fn call(&self, id: &str) -> Option<CallHandle> {
+        self.calls().get(id).cloned()
+    }
+
+    /// Ends all calls, before the server stops.
+    pub fn end_all(&self) {
+        for handle in self.calls().values() {
+            handle.send(CallMessage::Input(state::Input::HangUp));
+        }
+    }
+
+    /// Returns how many calls are in the house.
+    #[must_use]
+    pub fn call_count(&self) -> usize {
+        self.calls().len()
+    }
+
+    /// Applies an input to the floor and tells everybody concerned, in order.
+    pub fn apply(&self, input: Input) {
+        let now = self.0.kit.now().0;
+        let mut state = self.state();
+        let effects = state.floor.apply(input, now);
+        // Told under the lock, so that nobody hears of two changes in the wrong order; nothing
+        // below waits.
+        for effect in effects {
+            self.tell(&mut state, effect, now);
+        }
+        drop(state);
+        self.0.wake.notify_one();
+    }
+
+    fn tell(&self, state: &mut State, effect: Effect, now: i64) {
+        match effect {
+            Effect::Offer { call, seat } => {
+                self.send(&call, state::Input::Offer { seat: seat.to_string() });
+            }
+            Effect::Withdraw { call, seat, .. } => {
+                self.send(&call, state::Input::Withdraw { seat: seat.to_string() });
+            }
+            Effect::Announce { call, position } => self.send(&call, state::Input::Announce(position)),
+            Effect::Refused { call } => self.send(&call, state::Input::Refused),
+            Effect::Connected { .. } => {}
+            Effect::SeatChanged { seat, state: new } => {
+                let Some(entry) = state.seats.get_mut(seat.as_str()) else { return };
+                entry.states += 1;
+                self.0.writer.write(Record::SeatState {
+                    sitting: entry.sitting.id.clone(),
+                    no: entry.states,
+                    at: now,
+                    state: new.as_ref().map_or("signed_out", SeatState::name),
+                    call_id: new.as_ref().and_then(SeatState::call).map(ToString::to_string),
+                });
+                let phone = state.phones.get(seat.as_str()).copied().unwrap_or(false);
+                let view = view(&entry.sitting, new.as_ref(), now, phone);
+                let audience = [
+                    Audience::Person(entry.sitting.person_id.clone()),
+                    Audience::Capability("call.monitor".to_owned()),
+                ];
+                self.0.kit.hub.push(&audience, "voice.seat_state", &view);
+                if new.is_none()
+                    && let Some(left) = state.seats.remove(seat.as_str())
+                {
+                    self.0.writer.write(Record::StoodUp { id: left.sitting.id, at: now });
+                }
+            }
+        }
+    }
+
+    fn send(&self, call: &CallKey, input: state::Input) {
+        if let Some(handle) = self.call(call.as_str()) {
+            handle.send(CallMessage::Input(input));
+        }
+    }
+
+    /// Lets a person sit down. Somebody else's sitting at the seat, or the person's at another,
+    /// is ended first.
+    pub fn sit_down(&self, sitting: Sitting) {
+        let now = self.0.kit.now().0;
+        let others: Vec<String> = {
+            let state = self.state();
+            if state.seats.get(&sitting.seat_no).is_some_and(|seat| seat.sitting.person_id == sitting.person_id) {
+                drop(state);
+                self.apply(Input::SignIn { seat: sitting.seat_no.as_str().into() });
+                return;
+            }
+            state
+                .seats
+                .values()
+                .filter(|seat| {
+                    seat.sitting.person_id == sitting.person_id || seat.sitting.seat_no == sitting.seat_no
+                })
+                .map(|seat| seat.sitting.seat_no.clone())
+                .collect()
+        };
+        for seat in others {
+            self.apply(Input::SignOut { seat: seat.as_str().into() });
+        }
+        let key: SeatKey = sitting.seat_no.as_str().into();
+        let phone = {
+            let mut state = self.state();
+            self.0.writer.write(Record::SatDown(SittingRow {
+                id: sitting.id.clone(),
+                seat_no: sitting.seat_no.clone(),
+                seat_id: sitting.seat_id.clone(),
+                person_id: sitting.person_id.clone(),
+                person_name: sitting.person_name.clone(),
+                signed_in_at: now,
+            }));
+            let phone = state.phones.get(&sitting.seat_no).copied().unwrap_or(false);
+            state.seats.insert(sitting.seat_no.clone(), Seat { sitting, states: 0 });
+            phone
+        };
+        self.apply(Input::SignIn { seat: key.clone() });
+        self.apply(Input::Phone { seat: key, reachable: phone });
+    }
+
+    /// Takes note of a telephone that came or went; returns the call that the seat is busy with.
+    pub fn phone(&self, seat: &str, reachable: bool) -> Option<String> {
+        self.state().phones.insert(seat.to_owned(), reachable);
+        self.apply(Input::Phone { seat: seat.into(), reachable });
+        let now = self.0.kit.now().0;
+        let state = self.state();
+        let (current, _) = state.floor.seat(&seat.into())?;
+        let entry = state.seats.get(seat)?;
+        let audience = [Audience::Person(entry.sitting.person_id.clone())];
+        self.0.kit.hub.push(&audience, "voice.seat_state", &view(&entry.sitting, Some(current), now, reachable));
+        match current {
+            SeatState::OnCall { call } => Some(call.to_string()),
+            _ => None,
+        }
+    }
+
+    /// Changes what a person wants to do; `None` is ready.
+    pub fn set_rest(&self, seat: &str, rest: Option<Rest>) {
+        self.apply(Input::SetState { seat: seat.into(), rest });
+    }
+
+    /// Finds a person's sitting.
+    #[must_use]
+    pub fn sitting_of(&self, person_id: &str) -> Option<Sitting> {
+        self.state().seats.values().find(|seat| seat.sitting.person_id == person_id).map(|s| s.sitting.clone())
+    }
+
+    /// Finds the sitting at a seat.
+    #[must_use]
+    pub fn sitting_at(&self, seat: &str) -> Option<Sitting> {
+        self.state().seats.get(seat).map(|seat| seat.sitting.clone())
+    }
+
+    /// Returns what a seat does.
+    #[must_use]
+    pub fn seat_view(&self, seat: &str) -> Option<SeatView> {
+        let state = self.state();
+        let entry = state.seats.get(seat)?;
+        let (current, since) = state.floor.seat(&seat.into())?;
+        let phone = state.phones.get(seat).copied().unwrap_or(false);
+        Some(view(&entry.sitting, Some(current), since, phone))
+    }
+
+    /// Returns all seats with somebody there.
+    #[must_use]
+    pub fn seat_views(&self) -> Vec<SeatView> {
+        let seats: Vec<String> = self.state().seats.keys().cloned().collect();
+        let mut views: Vec<_> = seats.iter().filter_map(|seat| self.seat_view(seat)).collect();
+        views.sort_by(|a, b| a.seat_no.cmp(&b.seat_no));
+        views
+    }
+
+    /// Returns the live figures.
+    #[must_use]
+    pub fn queue_view(&self) -> QueueView {
+        let now = self.0.kit.now().0;
+        let calls = self.call_count();
+        let state = self.state();
+        let mut queue = QueueView {
+            waiting: state.floor.waiting(),
+            longest_wait_secs: state.floor.longest_wait_ms(now) / 1000,
+            signed_in: state.seats.len(),
+            calls,
+            ..QueueView::default()
+        };
+        for (_, seat, reachable) in state.floor.seats() {
+            match seat {
+                SeatState::Ready if reachable => queue.ready += 1,
+                SeatState::Ready | SeatState::Resting(_) => queue.resting += 1,
+                SeatState::Reserved { .. } | SeatState::Ringing { .. } => queue.ringing += 1,
+                SeatState::OnCall { .. } => queue.on_call += 1,
+                SeatState::WrapUp { .. } => queue.wrap_up += 1,
+            }
+        }
+        queue
+    }
+}
+
+fn view(sitting: &Sitting, state: Option<&SeatState>, since: i64, phone: bool) -> SeatView {
+    SeatView {
+        seat_id: sitting.seat_id.clone(),
+        seat_no: sitting.seat_no.clone(),
+        person_id: sitting.person_id.clone(),
+        person_name: sitting.person_name.clone(),
+        state: state.map_or("signed_out", SeatState::name).to_owned(),
+        since,
+        call_id: state.and_then(SeatState::call).map(ToString::to_string),
+        phone,
+    }
+}
+
+/// Feeds the floor's timers.
+async fn tick(desk: std::sync::Weak<Inner>) {
+    loop {
+        let Some(desk) = desk.upgrade().map(Desk) else { return };
+        let now = desk.0.kit.now().0;
+        let next = desk.state().floor.next_tick_at();
+        if next.is_some_and(|at| at <= now) {
+            desk.apply(Input::Tick);
+            continue;
+        }
+        let pause_ms = next.map_or(1_000, |at| (at - now).clamp(1, 1_000));
+        let pause = Duration::from_millis(u64::try_from(pause_ms).unwrap_or(1_000));
+        let inner = desk.0.clone();
+        drop(desk);
+        let _ = tokio::time::timeout(pause, inner.wake.notified()).await;
+    }
+}
+
+/// Pushes the live figures when they changed, at most once a second.
+async fn tell_queue(desk: std::sync::Weak<Inner>) {
+    let mut last = None;
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let Some(desk) = desk.upgrade().map(Desk) else { return };
+        let view = desk.queue_view();
+        if last.as_ref() != Some(&view) {
+            desk.0.kit.hub.push(&[Audience::Staff], "voice.queue", &view);
+            last = Some(view);
+        }
+    }
+}

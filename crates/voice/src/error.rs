@@ -1,0 +1,81 @@
+//! Why something about calls was refused.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use kernel::{DbError, Problem, ToProblem};
+
+/// A refusal or failure of this slice.
+#[derive(Debug, thiserror::Error)]
+pub enum VoiceError {
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// Another slice failed.
+    #[error("another part failed")]
+    Port(#[source] kernel::BoxError),
+    /// The person has no seat.
+    #[error("the person has no seat")]
+    NoSeat,
+    /// The person does not sit at a seat.
+    #[error("the person is not signed in at a seat")]
+    NotSignedIn,
+    /// The call is over, or not this person's.
+    #[error("the call is not there")]
+    NoCall,
+    /// The recording still runs.
+    #[error("the recording is not finished")]
+    RecordingOpen,
+    /// The recording is in the books, its file is not there.
+    #[error("the recording's file is not there")]
+    RecordingGone(#[source] std::io::Error),
+    /// Somebody saw to the missed call before.
+    #[error("the missed call was handled before")]
+    Handled,
+    /// Too many citizens want to call at once.
+    #[error("too many call rights at once")]
+    Busy,
+    /// A table could not be written.
+    #[error("the table could not be written")]
+    Table(#[source] rust_xlsxwriter::XlsxError),
+}
+
+impl ToProblem for VoiceError {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::Db(error) => error.problem(),
+            Self::Port(error) => Problem::from_internal(error.as_ref()),
+            Self::Table(error) => Problem::from_internal(error),
+            Self::NoSeat => Problem::new(StatusCode::CONFLICT, "voice.no_seat")
+                .detail_zh("您还没有分配座席，请联系管理员。")
+                .detail_en("No seat is assigned to you; please ask an administrator."),
+            Self::NotSignedIn => Problem::new(StatusCode::CONFLICT, "voice.not_signed_in")
+                .detail_zh("请先签入座席。")
+                .detail_en("Please sign in at your seat first."),
+            Self::NoCall => Problem::new(StatusCode::NOT_FOUND, "voice.no_call")
+                .detail_zh("通话已结束或不属于您。")
+                .detail_en("The call is over, or it is not yours."),
+            Self::RecordingOpen => Problem::new(StatusCode::CONFLICT, "voice.recording_open")
+                .detail_zh("通话还在进行，结束后即可收听录音。")
+                .detail_en("The call still runs; its recording can be heard when it has ended."),
+            Self::RecordingGone(error) => {
+                tracing::error!(%error, "a recording's file can't be read");
+                Problem::new(StatusCode::NOT_FOUND, "voice.recording_gone")
+                    .detail_zh("录音文件无法读取，请联系系统管理员。")
+                    .detail_en("The recording's file can't be read; please tell the administrator.")
+            }
+            Self::Handled => Problem::new(StatusCode::CONFLICT, "voice.already_handled")
+                .detail_zh("该未接来电已由他人处理。")
+                .detail_en("Somebody has already seen to this missed call."),
+            Self::Busy => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "voice.busy")
+                .detail_zh("当前呼叫人数过多，请稍后再试。")
+                .detail_en("Too many people are calling at the moment; please try again soon.")
+                .retry_after(10),
+        }
+    }
+}
+
+impl IntoResponse for VoiceError {
+    fn into_response(self) -> Response {
+        self.problem().into_response()
+    }
+}

@@ -1,0 +1,278 @@
+//! The list of calls.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use chrono::DateTime;
+use contract::cases::CaseBrief;
+use contract::contacts::mask_phone;
+use contract::voice::CallId;
+use kernel::http::{Auth, Json, Path, Query, ReqCtx};
+use kernel::{Audit, HttpResult, Page, Principal, Problem, Scope};
+use rust_xlsxwriter::Workbook;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::core::Core;
+use crate::error::VoiceError;
+use crate::store;
+use crate::store::calls::{Call, CallFilter};
+
+/// Rows of one export.
+const EXPORT_ROWS: usize = 50_000;
+
+pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
+    OpenApiRouter::new().routes(routes!(list_calls)).routes(routes!(export_calls)).routes(routes!(show_call))
+}
+
+/// What narrows the list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct CallQuery {
+    /// Part of a number or of an agent's name.
+    q: Option<String>,
+    /// `in`.
+    direction: Option<String>,
+    /// `answered`, `missed`, `failed`.
+    result: Option<String>,
+    /// Not before, epoch milliseconds.
+    from: Option<i64>,
+    /// Before, epoch milliseconds.
+    to: Option<i64>,
+    /// Only mine.
+    mine: Option<bool>,
+    /// The word that brings the next page.
+    cursor: Option<String>,
+    /// Rows of a page, 200 at most.
+    limit: Option<u32>,
+}
+
+/// A call.
+#[derive(Serialize, ToSchema)]
+struct CallItem {
+    /// Id.
+    id: String,
+    /// `in`.
+    direction: String,
+    /// `trunk:<name>` or `portal`.
+    origin: String,
+    /// The citizen's number, masked when the reader's role says so.
+    caller: String,
+    /// The number that was dialled.
+    called: String,
+    /// When it came, epoch milliseconds.
+    started_at: i64,
+    /// When an agent answered.
+    answered_at: Option<i64>,
+    /// When it was over.
+    ended_at: Option<i64>,
+    /// The seat's number.
+    seat_no: Option<String>,
+    /// The agent.
+    agent_id: Option<String>,
+    /// The agent's name.
+    agent_name: Option<String>,
+    /// The citizen's file.
+    contact_id: Option<String>,
+    /// `answered`, `missed`, `failed`; absent while it runs.
+    result: Option<String>,
+    /// `citizen`, `agent`, `screen`, `system`.
+    hung_up_by: Option<String>,
+    /// Time until the answer or the end.
+    waited_ms: i64,
+    /// Time from the answer to the end.
+    talked_ms: i64,
+    /// The recording.
+    recording_id: Option<String>,
+}
+
+impl CallItem {
+    fn new(call: Call, masked: bool) -> Self {
+        Self {
+            caller: if masked { mask_phone(&call.caller) } else { call.caller },
+            id: call.id,
+            direction: call.direction,
+            origin: call.origin,
+            called: call.called,
+            started_at: call.started_at,
+            answered_at: call.answered_at,
+            ended_at: call.ended_at,
+            seat_no: call.seat_no,
+            agent_id: call.agent_id,
+            agent_name: call.agent_name,
+            contact_id: call.contact_id,
+            result: call.result,
+            hung_up_by: call.hung_up_by,
+            waited_ms: call.waited_ms,
+            talked_ms: call.talked_ms,
+            recording_id: call.recording_id,
+        }
+    }
+}
+
+/// A line of a call's history.
+#[derive(Serialize, ToSchema)]
+struct CallEventItem {
+    /// When, epoch milliseconds.
+    at: i64,
+    /// What: `started`, `queued`, `announced`, `offered`, `not_taken`, `answered`, `held`, …
+    kind: String,
+    /// Particulars, for instance a seat number.
+    detail: String,
+}
+
+/// A call with its history.
+#[derive(Serialize, ToSchema)]
+struct CallDetail {
+    #[serde(flatten)]
+    call: CallItem,
+    /// What happened.
+    events: Vec<CallEventItem>,
+    /// Orders that were written from it.
+    cases: Vec<CaseBrief>,
+}
+
+fn filter(me: &Principal, query: CallQuery, limit: usize) -> HttpResult<CallFilter> {
+    // Whoever only answers calls sees the own ones.
+    let scope = match me.scope("call.read") {
+        Some(scope) => scope,
+        None => me.require("call.answer").map(|_| Scope::Own)?,
+    };
+    let own = scope == Scope::Own || query.mine == Some(true);
+    Ok(CallFilter {
+        q: query.q.map(|q| q.chars().take(40).collect()),
+        direction: query.direction,
+        result: query.result,
+        from: query.from,
+        to: query.to,
+        agent_id: own.then(|| me.person_id.clone()),
+        cursor: query.cursor,
+        limit,
+    })
+}
+
+/// Lists calls, newest first.
+#[utoipa::path(get, path = "/voice/calls", operation_id = "list_calls", tag = "voice",
+    params(CallQuery), responses((status = 200, body = Page<CallItem>)))]
+async fn list_calls(
+    State(core): State<Arc<Core>>,
+    Auth(me): Auth,
+    Query(query): Query<CallQuery>,
+) -> HttpResult<Json<Page<CallItem>>> {
+    let limit = kernel::page::limit(query.limit);
+    let page = store::calls::list(&core.kit.db, &filter(&me, query, limit)?).await.map_err(VoiceError::from)?;
+    let masked = me.is_masked("phone");
+    Ok(Json(page.map(|call| CallItem::new(call, masked))))
+}
+
+/// Shows a call with its history.
+#[utoipa::path(get, path = "/voice/calls/{id}", operation_id = "show_call", tag = "voice",
+    params(("id" = String, Path)), responses((status = 200, body = CallDetail)))]
+async fn show_call(
+    State(core): State<Arc<Core>>,
+    Auth(me): Auth,
+    Path(id): Path<String>,
+) -> HttpResult<Json<CallDetail>> {
+    let narrowed = filter(&me, CallQuery::default(), 1)?;
+    let call = store::calls::find(&core.kit.db, &id)
+        .await
+        .map_err(VoiceError::from)?
+        .filter(|call| narrowed.agent_id.is_none() || call.agent_id == narrowed.agent_id)
+        .ok_or_else(Problem::not_found)?;
+    let events = store::calls::events(&core.kit.db, &id).await.map_err(VoiceError::from)?;
+    let cases = match &core.ports.cases {
+        Some(cases) => cases.of_call(&CallId(id)).await.map_err(VoiceError::Port)?,
+        None => Vec::new(),
+    };
+    Ok(Json(CallDetail {
+        call: CallItem::new(call, me.is_masked("phone")),
+        events: events
+            .into_iter()
+            .map(|event| CallEventItem { at: event.at, kind: event.kind, detail: event.detail })
+            .collect(),
+        cases,
+    }))
+}
+
+/// Exports the list as a table for spreadsheets.
+#[utoipa::path(get, path = "/voice/calls.xlsx", operation_id = "export_calls", tag = "voice",
+    params(CallQuery), responses((status = 200, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", body = Vec<u8>)))]
+async fn export_calls(
+    State(core): State<Arc<Core>>,
+    Auth(me): Auth,
+    ReqCtx(ctx): ReqCtx,
+    Query(query): Query<CallQuery>,
+) -> HttpResult<Response> {
+    me.require("call.export")?;
+    let mut narrowed = filter(&me, query, 1_000)?;
+    let mut calls = Vec::new();
+    loop {
+        let page = store::calls::list(&core.kit.db, &narrowed).await.map_err(VoiceError::from)?;
+        calls.extend(page.items);
+        narrowed.cursor = page.next_cursor;
+        if narrowed.cursor.is_none() || calls.len() >= EXPORT_ROWS {
+            break;
+        }
+    }
+    let mut tx = core.kit.db.begin().await.map_err(VoiceError::from)?;
+    tx.audit(&ctx, Audit::new("call.export", "call", "").detail(serde_json::json!({ "rows": calls.len() })));
+    tx.commit().await.map_err(VoiceError::from)?;
+    let masked = me.is_masked("phone");
+    let zone: chrono_tz::Tz = core.kit.config.zone.parse().unwrap_or(chrono_tz::Asia::Shanghai);
+    let bytes = tokio::task::spawn_blocking(move || table(&calls, masked, zone))
+        .await
+        .map_err(|error| Problem::from_internal(&error))?
+        .map_err(VoiceError::Table)?;
+    Ok((
+        [
+            (header::CONTENT_TYPE, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            (header::CONTENT_DISPOSITION, "attachment; filename=\"calls.xlsx\""),
+        ],
+        bytes,
+    )
+        .into_response())
+}
+
+fn table(calls: &[Call], masked: bool, zone: chrono_tz::Tz) -> Result<Vec<u8>, rust_xlsxwriter::XlsxError> {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    let heads = ["来电时间", "主叫号码", "被叫号码", "结果", "座席", "话务员", "等待（秒）", "通话（秒）", "挂机方"];
+    for (column, head) in (0u16..).zip(heads) {
+        sheet.write(0, column, head)?;
+    }
+    for (row, call) in (1u32..).zip(calls) {
+        let at = DateTime::from_timestamp_millis(call.started_at).unwrap_or_default().with_timezone(&zone);
+        sheet.write(row, 0, at.format("%Y-%m-%d %H:%M:%S").to_string())?;
+        sheet.write(row, 1, if masked { mask_phone(&call.caller) } else { call.caller.clone() })?;
+        sheet.write(row, 2, call.called.as_str())?;
+        sheet.write(
+            row,
+            3,
+            match call.result.as_deref() {
+                Some("answered") => "已接通",
+                Some("missed") => "未接",
+                Some("failed") => "失败",
+                _ => "通话中",
+            },
+        )?;
+        sheet.write(row, 4, call.seat_no.as_deref().unwrap_or(""))?;
+        sheet.write(row, 5, call.agent_name.as_deref().unwrap_or(""))?;
+        sheet.write(row, 6, call.waited_ms / 1000)?;
+        sheet.write(row, 7, call.talked_ms / 1000)?;
+        sheet.write(
+            row,
+            8,
+            match call.hung_up_by.as_deref() {
+                Some("citizen") => "市民",
+                Some("agent" | "screen") => "话务员",
+                Some(_) => "系统",
+                None => "",
+            },
+        )?;
+    }
+    book.save_to_buffer()
+}

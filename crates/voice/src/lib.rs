@@ -1,0 +1,247 @@
+//! Telephone calls: trunks and browsers, queue, seats, recordings.
+//!
+//! Calls run in tasks of their own ([`call`]), reach telephones through [`sip_port::SipPort`],
+//! sound through [`media`], seats through [`desk`], and the database through [`writer`], which
+//! no call waits for.
+
+pub mod call;
+pub mod config;
+pub mod core;
+pub mod desk;
+pub mod error;
+mod http;
+mod lookup;
+pub mod media;
+mod pop;
+pub mod sip_port;
+mod sounds;
+pub mod store;
+pub mod tokens;
+pub mod writer;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::Extension;
+use axum::http::HeaderMap;
+use axum::routing::get;
+use kernel::http::PeerAddress;
+use kernel::{Ctx, DbError, Kit, Migration, Slice};
+use tokio::sync::{broadcast, mpsc};
+
+pub use crate::config::{TrunkConfig, VoiceConfig};
+pub use crate::core::Ports;
+pub use crate::lookup::VoiceLookup;
+
+use crate::call::record::RecordingEnd;
+use crate::call::state::Input;
+use crate::call::{CallMessage, actor};
+use crate::core::Core;
+use crate::desk::Desk;
+use crate::media::{MediaConfig, MediaError, MediaPlane, Repaired};
+use crate::sip_port::{FlowChange, IncomingCall, StackError, StackOptions, StackPort};
+use crate::tokens::Tokens;
+use crate::writer::Writer;
+
+/// Calls that may wait to be taken.
+const ARRIVALS: usize = 1024;
+
+/// Tables of the slice.
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, name: "calls", sql: include_str!("../migrations/0001_calls.sql") }];
+
+/// Why calls can't be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Signalling.
+    #[error(transparent)]
+    Signalling(#[from] StackError),
+    /// Sound.
+    #[error(transparent)]
+    Media(#[from] MediaError),
+    /// The folder of recordings.
+    #[error("the folder of recordings can't be read")]
+    Recordings(#[source] std::io::Error),
+}
+
+/// The call centre of this process. Clones share it.
+#[derive(Clone)]
+pub struct Voice {
+    core: Arc<Core>,
+    stack: StackPort,
+    arrivals: Arc<Mutex<Option<Arrivals>>>,
+}
+
+struct Arrivals {
+    calls: mpsc::Receiver<IncomingCall>,
+    repaired: Vec<Repaired>,
+}
+
+impl Voice {
+    /// Opens ports, threads and folders. Calls are taken from [`Voice::open`] on, which needs
+    /// the tables.
+    ///
+    /// # Errors
+    /// When a port, thread or folder can't be opened.
+    pub async fn start(kit: Kit, config: VoiceConfig, ports: Ports) -> Result<Self, StartError> {
+        let recording_dir = if config.recording_dir.as_os_str().is_empty() {
+            kit.config.data_dir.join("recordings")
+        } else {
+            config.recording_dir.clone()
+        };
+        let repaired = media::repair_recordings(&recording_dir).map_err(StartError::Recordings)?;
+        let media = MediaPlane::start(MediaConfig {
+            threads: config.media_threads,
+            bind_ip: config.media_bind,
+            external_ip: config.external_ip,
+            rtp_ports: config.rtp_port_min..=config.rtp_port_max,
+            recording_dir: recording_dir.clone(),
+        })?;
+        let tokens = Arc::new(Tokens::default());
+        let (arriving, calls) = mpsc::channel(ARRIVALS);
+        let options = StackOptions { clock: kit.clock.clone(), tokens: tokens.clone(), calls: arriving };
+        let stack = StackPort::start(&config, options).await?;
+        let writer = Writer::start(kit.clone());
+        let desk = Desk::start(kit.clone(), writer.clone(), config.floor());
+        let core = Arc::new(Core {
+            kit,
+            config,
+            ports,
+            port: Arc::new(stack.clone()),
+            media,
+            writer,
+            desk,
+            tokens,
+            recording_dir,
+        });
+        tokio::spawn(follow_phones(core.clone(), stack.changes()));
+        let arrivals = Arc::new(Mutex::new(Some(Arrivals { calls, repaired })));
+        Ok(Self { core, stack, arrivals })
+    }
+
+    /// Closes what a stop of the server left open, then takes calls. A second call does nothing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn open(&self) -> Result<(), DbError> {
+        let arrivals = self.arrivals.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let Some(Arrivals { mut calls, repaired }) = arrivals else { return Ok(()) };
+        recover(&self.core.kit, &repaired).await?;
+        let core = self.core.clone();
+        tokio::spawn(async move {
+            while let Some(call) = calls.recv().await {
+                actor::take(&core, call);
+            }
+        });
+        Ok(())
+    }
+
+    /// Returns tables, routes and capabilities.
+    #[must_use]
+    pub fn slice(&self) -> Slice {
+        Slice {
+            name: "voice",
+            migrations: MIGRATIONS,
+            router: http::router(self.core.clone()),
+            jobs: Vec::new(),
+            capabilities: http::CAPABILITIES,
+        }
+    }
+
+    /// Returns `GET /sip`, which belongs at the root of the host.
+    pub fn sip_router(&self) -> axum::Router {
+        let (kit, port) = (self.core.kit.clone(), self.stack.clone());
+        axum::Router::new().route(
+            "/sip",
+            get(
+                move |peer: Option<Extension<PeerAddress>>, headers: HeaderMap, upgrade: WebSocketUpgrade| {
+                    let peer = peer.map(|Extension(peer)| peer);
+                    sip_port::sip_over_websocket(kit.clone(), port.clone(), peer, headers, upgrade)
+                },
+            ),
+        )
+    }
+
+    /// Returns the answers to other slices' questions.
+    #[must_use]
+    pub fn lookup(&self) -> Arc<VoiceLookup> {
+        Arc::new(VoiceLookup::new(self.core.clone()))
+    }
+
+    /// Returns the UDP address of SIP.
+    #[must_use]
+    pub fn sip_address(&self) -> SocketAddr {
+        self.stack.local()
+    }
+
+    /// Returns the seats and the queue.
+    #[must_use]
+    pub fn desk(&self) -> &Desk {
+        &self.core.desk
+    }
+
+    /// Returns signalling, for figures.
+    #[must_use]
+    pub fn stack(&self) -> &StackPort {
+        &self.stack
+    }
+
+    /// Ends all calls, waits for their records, and closes the ports.
+    pub async fn stop(&self) {
+        self.core.desk.end_all();
+        for _ in 0..100 {
+            if self.core.desk.call_count() == 0 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        // Farewells leave and recordings close before the connections do.
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        self.core.writer.flush().await;
+        self.stack.stop();
+    }
+}
+
+/// Tells the desk and calls of telephones that come and go.
+async fn follow_phones(core: Arc<Core>, mut changes: broadcast::Receiver<FlowChange>) {
+    loop {
+        match changes.recv().await {
+            Ok(FlowChange { seat, reachable }) => {
+                let busy = core.desk.phone(&seat, reachable);
+                if let Some(call) = busy.filter(|_| reachable).and_then(|call| core.desk.call(&call)) {
+                    call.send(CallMessage::Input(Input::PhoneBack { seat }));
+                }
+            }
+            Err(broadcast::error::RecvError::Lagged(missed)) => {
+                tracing::warn!(missed, "changes of telephones were missed");
+            }
+            Err(broadcast::error::RecvError::Closed) => return,
+        }
+    }
+}
+
+async fn recover(kit: &Kit, repaired: &[Repaired]) -> Result<(), DbError> {
+    let open = store::recordings::open(&kit.db).await?;
+    let now = kit.now();
+    let ctx = Ctx::system("voice", now);
+    let mut tx = kit.db.begin().await?;
+    for recording in &open {
+        let file = repaired.iter().find(|file| file.recording_id == recording.id);
+        let end = RecordingEnd {
+            id: recording.id.clone(),
+            call_id: recording.call_id.clone(),
+            path: file.map(|file| file.path.to_string_lossy().into_owned()),
+            duration_ms: file.map_or(0, |file| i64::try_from(file.duration_ms).unwrap_or(0)),
+            bytes: file.map_or(0, |file| i64::try_from(file.bytes).unwrap_or(0)),
+            repaired: true,
+        };
+        store::recordings::finish(&mut tx, &ctx, &end).await?;
+    }
+    let calls = store::recordings::close_interrupted(&mut tx, now.0).await?;
+    tx.commit().await?;
+    if calls > 0 || !open.is_empty() {
+        tracing::warn!(calls, recordings = open.len(), "closed what the last stop of the server left open");
+    }
+    Ok(())
+}

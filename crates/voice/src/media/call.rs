@@ -1,0 +1,206 @@
+//! One call: its legs, who hears whom, and the tap of the recording.
+
+use std::time::Instant;
+
+use ::media::clip::{Clip, Player};
+use ::media::codec::{Codec, Frame};
+use ::media::jitter::Popped;
+use ::media::mixer::{Gain, GainMatrix, mix};
+use tokio::sync::mpsc;
+
+use super::leg::{Leg, Transport};
+use super::recorder::{Recorder, RecordingPath, Tap};
+use super::webrtc::BrowserTransport;
+use super::{LegId, LegSpec, MediaError, MediaEvent, prompts};
+
+/// A conference of a few legs.
+pub(super) struct Call {
+    call_id: String,
+    events: mpsc::Sender<MediaEvent>,
+    legs: Vec<Leg>,
+    gains: GainMatrix,
+    hold_music: Vec<Clip>,
+    tap: Option<Tap>,
+    noticed: Vec<MediaEvent>,
+}
+
+impl Call {
+    pub fn new(call_id: String, events: mpsc::Sender<MediaEvent>) -> Self {
+        Self {
+            call_id,
+            events,
+            legs: Vec::new(),
+            gains: GainMatrix::default(),
+            hold_music: vec![prompts::HOLD_MUSIC.into()],
+            tap: None,
+            noticed: Vec::new(),
+        }
+    }
+
+    /// Adds a leg, or gives an existing one a new connection.
+    pub fn connect(&mut self, id: LegId, transport: Transport, now: Instant, now_ms: u64) {
+        match self.leg(id) {
+            Some(leg) => leg.replace(transport, now, now_ms),
+            None => self.legs.push(Leg::new(id, transport, now_ms)),
+        }
+    }
+
+    pub fn agree(&mut self, spec: &LegSpec) {
+        if let Some(leg) = self.leg(spec.leg) {
+            leg.agree(spec);
+        }
+    }
+
+    /// Runs `act` on a browser leg's connection.
+    pub fn negotiate<T>(
+        &mut self,
+        id: LegId,
+        act: impl FnOnce(&mut BrowserTransport) -> Result<T, MediaError>,
+    ) -> Result<T, MediaError> {
+        let leg = self.leg(id).ok_or(MediaError::UnknownLeg(id))?;
+        let done = act(leg.browser().ok_or(MediaError::UnknownLeg(id))?);
+        leg.adopt();
+        done
+    }
+
+    pub fn remove(&mut self, id: LegId, now: Instant) {
+        if let Some(at) = self.legs.iter().position(|leg| leg.id == id) {
+            let mut leg = self.legs.remove(at);
+            leg.close(now);
+            self.gains.remove(id.0);
+            self.tell(MediaEvent::LegRemoved { leg: id, stats: leg.stats() });
+        }
+    }
+
+    pub fn set_gain(&mut self, from: LegId, to: LegId, gain: f32) {
+        self.gains.set(from.0, to.0, Gain::from_factor(gain));
+    }
+
+    pub fn mute(&mut self, id: LegId, muted: bool) {
+        if let Some(leg) = self.leg(id) {
+            leg.muted = muted;
+        }
+    }
+
+    pub fn hold(&mut self, id: LegId, held: bool) {
+        if let Some(leg) = self.leg(id) {
+            leg.held = held;
+        }
+    }
+
+    pub fn set_hold_music(&mut self, clips: Vec<Clip>) {
+        self.hold_music = clips;
+    }
+
+    pub fn play(&mut self, id: Option<LegId>, clips: &[Clip], repeat: bool, play: u32) {
+        for leg in self.legs.iter_mut().filter(|leg| id.is_none_or(|id| leg.id == id)) {
+            leg.play(Player::new(clips.to_vec(), repeat), play);
+        }
+    }
+
+    pub fn stop_play(&mut self, id: LegId) {
+        if let Some(leg) = self.leg(id) {
+            leg.stop_play();
+        }
+    }
+
+    pub fn send_digits(&mut self, id: LegId, digits: &str) {
+        if let Some(leg) = self.leg(id) {
+            leg.send_digits(digits);
+        }
+    }
+
+    pub fn start_recording(&mut self, path: RecordingPath, citizen: LegId, recorder: Recorder) {
+        self.tap = Some(recorder.open(path, citizen, self.events.clone()));
+    }
+
+    pub fn set_recorded_leg(&mut self, citizen: LegId) {
+        if let Some(tap) = &mut self.tap {
+            tap.citizen = citizen;
+        }
+    }
+
+    pub fn stop_recording(&mut self) {
+        self.tap = None;
+    }
+
+    pub fn end(mut self, now: Instant) {
+        self.tap = None;
+        while let Some(id) = self.legs.last().map(|leg| leg.id) {
+            self.remove(id, now);
+        }
+    }
+
+    /// Between ticks only browsers are served: their handshakes count round trips.
+    pub fn serve_browsers(&mut self, now: Instant, now_ms: u64) {
+        for leg in self.legs.iter_mut().filter(|leg| leg.is_browser()) {
+            leg.receive(now, now_ms);
+        }
+    }
+
+    /// Twenty milliseconds of the call.
+    pub fn tick(&mut self, tick: u64, now: Instant, now_ms: u64) {
+        for leg in &mut self.legs {
+            leg.receive(now, now_ms);
+        }
+        for leg in &mut self.legs {
+            leg.listen(now_ms, &mut self.noticed);
+        }
+        let mut left = Frame::silence(Codec::Pcma);
+        let mut right = left;
+        for at in 0..self.legs.len() {
+            let heard = self.heard_by(at);
+            let leg = &mut self.legs[at];
+            if let Some(tap) = &self.tap
+                && tap.citizen == leg.id
+            {
+                right = heard.to_codec(Codec::Pcma);
+                if !leg.muted {
+                    left = leg.input.to_codec(Codec::Pcma);
+                }
+            }
+            leg.send(&heard, now, now_ms);
+            leg.report(tick, now_ms);
+        }
+        if let Some(tap) = &mut self.tap {
+            tap.push(&left, &right);
+        }
+        for event in std::mem::take(&mut self.noticed) {
+            self.tell(event);
+        }
+    }
+
+    /// What a leg hears: prompt or hold music, and the legs that the matrix lets through.
+    fn heard_by(&mut self, listener: usize) -> Frame {
+        let (id, held, codec) = {
+            let leg = &self.legs[listener];
+            (leg.id, leg.held, leg.codec())
+        };
+        let gains = &self.gains;
+        let audible = |leg: &Leg| !held && gains.get(leg.id.0, id.0) > Gain::ZERO;
+        let on_hold = self.legs.iter().any(|leg| leg.held && audible(leg));
+        let prompt = self.legs[listener].prompt(&mut self.noticed);
+        let hold_music = &self.hold_music;
+        let music = self.legs[listener]
+            .music(on_hold, || Player::new(hold_music.clone(), true))
+            .filter(|_| prompt.is_none());
+        let mut sources: Vec<(&Frame, Gain)> = Vec::with_capacity(self.legs.len() + 1);
+        sources.extend(prompt.iter().chain(music.iter()).map(|frame| (frame, Gain::UNITY)));
+        for leg in self.legs.iter().filter(|leg| audible(leg)) {
+            if !leg.muted && !leg.held && leg.popped != Popped::Silence {
+                sources.push((&leg.input, gains.get(leg.id.0, id.0)));
+            }
+        }
+        mix(&sources, codec)
+    }
+
+    fn leg(&mut self, id: LegId) -> Option<&mut Leg> {
+        self.legs.iter_mut().find(|leg| leg.id == id)
+    }
+
+    fn tell(&self, event: MediaEvent) {
+        if let Err(mpsc::error::TrySendError::Full(event)) = self.events.try_send(event) {
+            tracing::warn!(call_id = self.call_id, ?event, "media event dropped: nobody reads");
+        }
+    }
+}

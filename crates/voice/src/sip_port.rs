@@ -1,0 +1,116 @@
+//! The seam between calls and the SIP stack.
+//!
+//! Calls know legs, not messages. Everything that the stack behind this trait does badly or not
+//! at all (authentication, registrar, access rules, redaction, clean-up of dialogs) is done on
+//! our side of it, so that the stack can be replaced.
+
+mod dialogs;
+mod flows;
+mod inbound;
+mod register;
+mod stack;
+mod trunk;
+mod udp;
+mod ws;
+
+use tokio::sync::{mpsc, oneshot};
+
+pub use flows::{FlowChange, FlowLimits};
+pub use stack::{StackError, StackOptions, StackPort};
+pub use ws::sip_over_websocket;
+
+/// Names a leg within the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SipLeg(pub u64);
+
+impl std::fmt::Display for SipLeg {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "leg {}", self.0)
+    }
+}
+
+/// Where a call comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A trunk, by its name.
+    Trunk(String),
+    /// The portal page; the number that the citizen gave, if any.
+    Portal(Option<String>),
+}
+
+/// A call that wants to be taken.
+#[derive(Debug)]
+pub struct IncomingCall {
+    /// The citizen's leg.
+    pub leg: SipLeg,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// The caller's number, or a name when there is none.
+    pub caller: String,
+    /// The number that was dialled.
+    pub called: String,
+    /// The caller's session description.
+    pub offer: String,
+    /// What happens on the leg from now on.
+    pub events: mpsc::Receiver<LegEvent>,
+}
+
+/// An answer to a further offer: a session description, or a status code.
+pub type OfferReply = oneshot::Sender<Result<String, u16>>;
+
+/// What happens on a leg.
+#[derive(Debug)]
+pub enum LegEvent {
+    /// The other side rings.
+    Ringing,
+    /// The other side answered our invitation.
+    Answered {
+        /// Its session description.
+        sdp: String,
+    },
+    /// Our invitation came to nothing.
+    Failed {
+        /// The status code; 487 after we cancelled.
+        code: u16,
+    },
+    /// The other side hung up, or cancelled its own invitation.
+    Ended,
+    /// The other side wants other media on the same leg.
+    Offer {
+        /// Its session description.
+        sdp: String,
+        /// Where the answer goes.
+        reply: OfferReply,
+    },
+    /// A digit in an INFO request.
+    Digit(char),
+    /// The connection that carried the leg is gone; nothing can be sent any more.
+    FlowLost,
+}
+
+/// An invitation to a seat's telephone.
+#[derive(Clone, Debug)]
+pub struct Invitation {
+    /// The seat's number.
+    pub seat: String,
+    /// What the telephone shows as the caller.
+    pub caller: String,
+    /// The call, told in the header `X-Yihao-Call`, so that the page can match it to its screen.
+    pub call_id: String,
+    /// Our offer.
+    pub offer: String,
+}
+
+/// Signalling as calls need it. No method waits for the network.
+pub trait SipPort: Send + Sync + 'static {
+    /// Answers an incoming leg with 200.
+    fn answer(&self, leg: SipLeg, sdp: String);
+    /// Refuses an incoming leg.
+    fn reject(&self, leg: SipLeg, code: u16);
+    /// Rings a seat's telephone. The first event may be [`LegEvent::Failed`] at once.
+    fn invite(&self, invitation: Invitation) -> (SipLeg, mpsc::Receiver<LegEvent>);
+    /// Ends a leg in whatever state it is: cancels, refuses or hangs up.
+    fn hang_up(&self, leg: SipLeg);
+    /// Tells whether a seat's telephone can be reached.
+    fn is_reachable(&self, seat: &str) -> bool;
+}

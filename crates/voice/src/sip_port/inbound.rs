@@ -1,0 +1,201 @@
+//! Requests as they come in: who sent them, and who serves them.
+
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+
+use ::sip::guard::Network;
+use futures::FutureExt as _;
+use rsipstack::dialog::dialog::Dialog;
+use rsipstack::sip::prelude::{HeadersExt as _, ToTypedHeader as _};
+use rsipstack::sip::{Header, Method, Request, StatusCode};
+use rsipstack::transaction::TransactionReceiver;
+use rsipstack::transaction::transaction::Transaction;
+use rsipstack::transport::SipConnection;
+use ::sip::registrar::Flow;
+use tokio::sync::mpsc;
+
+use super::flows::Flows;
+use super::stack::{StackPort, allowed};
+use super::{IncomingCall, Origin, dialogs, register};
+
+/// Events of a leg that may wait for its call.
+pub(super) const LEG_EVENTS: usize = 64;
+
+/// Serves requests until the stack stops.
+pub(super) async fn serve(port: StackPort, mut incoming: TransactionReceiver) {
+    loop {
+        let transaction = tokio::select! {
+            () = port.0.stop.cancelled() => return,
+            transaction = incoming.recv() => transaction,
+        };
+        let Some(transaction) = transaction else { return };
+        let port = port.clone();
+        tokio::spawn(async move {
+            let method = transaction.original.method;
+            match AssertUnwindSafe(request(port, transaction)).catch_unwind().await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::debug!(%method, %error, "a SIP request ended with an error"),
+                Err(_) => tracing::warn!(%method, "a SIP request made its handler panic"),
+            }
+        });
+    }
+}
+
+async fn request(port: StackPort, mut tx: Transaction) -> rsipstack::Result<()> {
+    let in_dialog = matches!(tx.original.to_header()?.tag(), Ok(Some(_)));
+    if in_dialog {
+        return match port.0.dialogs.match_dialog(&tx) {
+            Some(Dialog::Invite(mut dialog)) => dialog.handle(&mut tx).await,
+            _ => tx.reply(StatusCode::CallTransactionDoesNotExist).await,
+        };
+    }
+    match tx.original.method {
+        Method::Invite => invite(&port, tx).await,
+        Method::Register => register::register(&port, tx).await,
+        Method::Options => {
+            let headers = vec![allow(), Header::Accept("application/sdp".into())];
+            tx.reply_with(StatusCode::OK, headers, None).await
+        }
+        _ => tx.reply_with(StatusCode::MethodNotAllowed, vec![allow()], None).await,
+    }
+}
+
+fn allow() -> Header {
+    let methods: Vec<String> = allowed().iter().map(ToString::to_string).collect();
+    Header::Allow(methods.join(", ").into())
+}
+
+async fn invite(port: &StackPort, mut tx: Transaction) -> rsipstack::Result<()> {
+    let Some(origin) = origin(port, &tx) else {
+        tracing::info!(source = ?source(&tx), "a call from a stranger was refused");
+        return tx.reply(StatusCode::Forbidden).await;
+    };
+    let called = tx.original.uri.user().unwrap_or_default().to_owned();
+    if !is_served(port, &origin, &called) {
+        return tx.reply(StatusCode::NotFound).await;
+    }
+    let Some(offer) = session_description(&tx.original) else {
+        // An offer in our answer is possible, but no carrier of a hotline needs it.
+        return tx.reply(StatusCode::NotAcceptableHere).await;
+    };
+    let caller = match &origin {
+        Origin::Trunk(_) => caller(&tx.original),
+        Origin::Portal(phone) => phone.clone().unwrap_or_else(|| "web".to_owned()),
+    };
+    let websocket = flow(&tx).is_some();
+    let (states, changes) = port.0.dialogs.new_dialog_state_channel();
+    let mut dialog =
+        port.0.dialogs.get_or_create_server_invite(&tx, states, None, Some(port.contact(websocket)))?;
+    let (events, receiver) = mpsc::channel(LEG_EVENTS);
+    let leg = dialogs::adopt(port, dialog.clone(), events, flow(&tx));
+    tokio::spawn(dialogs::watch_incoming(port.clone(), leg, changes));
+    let call = IncomingCall { leg, origin, caller, called, offer, events: receiver };
+    if port.0.calls.try_send(call).is_err() {
+        // Nobody takes calls at the moment: the caller's carrier may try another way.
+        dialogs::reject(port, leg, 503);
+    }
+    dialog.handle(&mut tx).await
+}
+
+/// Where the request came from, when that is somebody who may call.
+fn origin(port: &StackPort, tx: &Transaction) -> Option<Origin> {
+    if flow(tx).is_some() {
+        let from = tx.original.from_header().ok()?.typed().ok()?;
+        let citizen = port.0.tokens.citizen(from.uri.user()?, port.0.clock.now())?;
+        return Some(Origin::Portal(citizen));
+    }
+    port.trunk_of(source(tx)?).map(|trunk| Origin::Trunk(trunk.to_owned()))
+}
+
+fn is_served(port: &StackPort, origin: &Origin, called: &str) -> bool {
+    match origin {
+        Origin::Portal(_) => called == port.0.config.hotline,
+        Origin::Trunk(name) => port
+            .0
+            .trunks
+            .iter()
+            .find(|trunk| trunk.name == *name)
+            .is_some_and(|trunk| trunk.numbers.is_empty() || trunk.numbers.iter().any(|n| n == called)),
+    }
+}
+
+/// The WebSocket that a request came over.
+pub(super) fn flow(tx: &Transaction) -> Option<Flow> {
+    match &tx.connection {
+        Some(SipConnection::Channel(channel)) => Flows::of(channel.get_addr()),
+        _ => None,
+    }
+}
+
+/// The address that a datagram came from; the reader has written it into the topmost Via.
+fn source(tx: &Transaction) -> Option<IpAddr> {
+    let (_, host) = SipConnection::parse_target_from_via(tx.original.via_header().ok()?).ok()?;
+    match host.host {
+        rsipstack::sip::Host::IpAddr(ip) => Some(ip),
+        rsipstack::sip::Host::Domain(_) => None,
+    }
+}
+
+fn session_description(request: &Request) -> Option<String> {
+    if request.body.is_empty() {
+        return None;
+    }
+    String::from_utf8(request.body.clone()).ok()
+}
+
+/// The caller's number: what the carrier asserts, else the From header.
+fn caller(request: &Request) -> String {
+    let asserted = request
+        .p_asserted_identity_header()
+        .and_then(|header| user_of(header.value()));
+    let from = || request.from_header().ok().and_then(|from| from.typed().ok());
+    let number = asserted.or_else(|| from().and_then(|from| from.uri.user().map(str::to_owned)));
+    clean(&number.unwrap_or_default())
+}
+
+fn user_of(header: &str) -> Option<String> {
+    let uri = match (header.find('<'), header.find('>')) {
+        (Some(start), Some(end)) if start < end => &header[start + 1..end],
+        _ => header.split(';').next().unwrap_or(header),
+    };
+    let rest = uri.strip_prefix("sip:").or_else(|| uri.strip_prefix("sips:")).or_else(|| uri.strip_prefix("tel:"))?;
+    let user = rest.split(['@', ';']).next().unwrap_or("");
+    (!user.is_empty()).then(|| user.to_owned())
+}
+
+/// Keeps what a telephone number or a short name may consist of; `anonymous` when nothing is left.
+fn clean(number: &str) -> String {
+    let kept: String = number
+        .chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, '+' | '*' | '#' | '-' | '_' | '.'))
+        .take(40)
+        .collect();
+    if kept.is_empty() { "anonymous".to_owned() } else { kept }
+}
+
+impl StackPort {
+    /// Returns the name of the trunk that an address belongs to.
+    pub(super) fn trunk_of(&self, address: IpAddr) -> Option<&str> {
+        self.0
+            .trunks
+            .iter()
+            .find(|trunk| trunk.networks.iter().any(|network: &Network| network.contains(address)))
+            .map(|trunk| trunk.name.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{clean, user_of};
+
+    #[test]
+    fn numbers_are_taken_from_what_the_carrier_asserts() {
+        assert_eq!(user_of("\"A\" <sip:13800001111@x;user=phone>"), Some("13800001111".into()));
+        assert_eq!(user_of("<tel:+8657188881111>"), Some("+8657188881111".into()));
+        assert_eq!(user_of("sip:110@x"), Some("110".into()));
+        assert_eq!(user_of("garbage"), None);
+        assert_eq!(user_of("><"), None);
+        assert_eq!(clean("138\r\n<script>"), "138script");
+        assert_eq!(clean(""), "anonymous");
+    }
+}

@@ -1,0 +1,305 @@
+//! [`SipPort`] on `rsipstack`.
+//!
+//! The stack's transactions and dialogs are used; its listeners are not: datagrams and
+//! WebSocket messages are read, limited and parsed here, and a panic while one is parsed or
+//! handled costs that message only.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use ::sip::digest::Verifier;
+use ::sip::guard::Network;
+use ::sip::registrar::Flow;
+use kernel::Clock;
+use rsipstack::EndpointBuilder;
+use rsipstack::dialog::dialog_layer::DialogLayer;
+use rsipstack::sip::{Method, Uri};
+use rsipstack::transaction::endpoint::{EndpointInnerRef, TransportEventInspector};
+use rsipstack::transport::channel::ChannelConnection;
+use rsipstack::transport::{SipConnection, TransportEvent, TransportLayer};
+use tokio::sync::{Notify, broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::dialogs::LegHandle;
+use super::flows::{FlowChange, Flows};
+use super::{IncomingCall, Invitation, LegEvent, SipLeg, SipPort, inbound, udp};
+use crate::config::VoiceConfig;
+use crate::tokens::Tokens;
+
+/// Why signalling could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StackError {
+    /// The UDP port could not be opened.
+    #[error("cannot listen for SIP on {address}: {reason}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        reason: String,
+    },
+    /// A trunk's address is neither an address nor a network.
+    #[error("trunk {trunk}: {peer} is neither an address nor a network")]
+    Peer {
+        /// The trunk.
+        trunk: String,
+        /// What was written.
+        peer: String,
+    },
+}
+
+/// What the stack needs besides the configuration.
+pub struct StackOptions {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Passwords of seats and citizens.
+    pub tokens: Arc<Tokens>,
+    /// Where calls are handed to.
+    pub calls: mpsc::Sender<IncomingCall>,
+}
+
+pub(super) struct Trunk {
+    pub(super) name: String,
+    pub(super) networks: Vec<Network>,
+    pub(super) numbers: Vec<String>,
+}
+
+pub(super) struct Inner {
+    pub(super) endpoint: EndpointInnerRef,
+    pub(super) dialogs: Arc<DialogLayer>,
+    pub(super) flows: Flows,
+    pub(super) changes: broadcast::Sender<FlowChange>,
+    pub(super) verifier: Mutex<Verifier>,
+    pub(super) tokens: Arc<Tokens>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) calls: mpsc::Sender<IncomingCall>,
+    pub(super) trunks: Vec<Trunk>,
+    pub(super) config: VoiceConfig,
+    pub(super) local: SocketAddr,
+    pub(super) legs: Mutex<HashMap<SipLeg, LegHandle>>,
+    pub(super) stop: CancellationToken,
+    next_leg: AtomicU64,
+}
+
+/// Signalling of this process. Clones share it; it ends with [`StackPort::stop`].
+#[derive(Clone)]
+pub struct StackPort(pub(super) Arc<Inner>);
+
+impl StackPort {
+    /// Opens the UDP port and starts listening.
+    ///
+    /// # Errors
+    /// When the port can't be opened or a trunk's address can't be read.
+    pub async fn start(config: &VoiceConfig, options: StackOptions) -> Result<Self, StackError> {
+        let trunks = read_trunks(config)?;
+        let stop = CancellationToken::new();
+        let transport = TransportLayer::new(stop.child_token());
+        let started = Arc::new(Notify::new());
+        let endpoint = EndpointBuilder::new()
+            .with_user_agent("Yihao")
+            .with_transport_layer(transport)
+            .with_cancel_token(stop.child_token())
+            .with_allows(allowed())
+            .with_transport_inspector(Box::new(Started(started.clone())))
+            .build();
+        let incoming = endpoint.incoming_transactions().map_err(|error| StackError::Listen {
+            address: config.sip_bind,
+            reason: error.to_string(),
+        })?;
+        let inner = endpoint.inner.clone();
+        let serving = inner.clone();
+        tokio::spawn(async move {
+            if let Err(error) = serving.serve().await {
+                tracing::error!(%error, "the SIP stack has stopped");
+            }
+        });
+        // The stack starts readers for the listeners that it knows when it begins to serve; ours
+        // is added afterwards, because we read it ourselves. A connection that closes at once
+        // makes the stack say that it has begun.
+        let (_, nothing) = mpsc::unbounded_channel();
+        let (outgoing, _) = mpsc::unbounded_channel();
+        if let Ok(probe) =
+            ChannelConnection::create_connection(nothing, outgoing, Flows::address(Flow(0)), None).await
+        {
+            inner.transport_layer.add_connection(SipConnection::Channel(probe));
+            started.notified().await;
+        }
+        let connection = udp::listen(config, &stop).await?;
+        let local = connection.get_addr().get_socketaddr().map_err(|error| StackError::Listen {
+            address: config.sip_bind,
+            reason: error.to_string(),
+        })?;
+        inner.transport_layer.add_transport(SipConnection::Udp(connection.clone()));
+        let port = Self(Arc::new(Inner {
+            dialogs: Arc::new(DialogLayer::new(inner.clone())),
+            endpoint: inner,
+            flows: Flows::default(),
+            changes: broadcast::channel(1024).0,
+            verifier: Mutex::new(Verifier::new(config.realm.clone(), rand::random(), 300_000)),
+            tokens: options.tokens,
+            clock: options.clock,
+            calls: options.calls,
+            trunks,
+            config: config.clone(),
+            local,
+            legs: Mutex::new(HashMap::new()),
+            stop,
+            next_leg: AtomicU64::new(1),
+        }));
+        tokio::spawn(udp::read(port.clone(), connection));
+        tokio::spawn(inbound::serve(port.clone(), incoming));
+        tokio::spawn(expire(port.clone()));
+        super::trunk::register_all(&port);
+        Ok(port)
+    }
+
+    /// Returns the UDP address that is listened on.
+    #[must_use]
+    pub fn local(&self) -> SocketAddr {
+        self.0.local
+    }
+
+    /// Tells of seats' telephones that come and go.
+    #[must_use]
+    pub fn changes(&self) -> broadcast::Receiver<FlowChange> {
+        self.0.changes.subscribe()
+    }
+
+    /// Returns how many legs and dialogs exist, for figures and leak tests.
+    #[must_use]
+    pub fn load(&self) -> (usize, usize) {
+        (self.legs().len(), self.0.dialogs.len())
+    }
+
+    /// Closes the listener and all connections.
+    pub fn stop(&self) {
+        self.0.stop.cancel();
+    }
+
+    pub(super) fn now_ms(&self) -> u64 {
+        u64::try_from(self.0.clock.now().0).unwrap_or(0)
+    }
+
+    pub(super) fn next_leg(&self) -> SipLeg {
+        SipLeg(self.0.next_leg.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(super) fn legs(&self) -> std::sync::MutexGuard<'_, HashMap<SipLeg, LegHandle>> {
+        self.0.legs.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Our address as peers are told it, for a transport.
+    pub(super) fn contact(&self, websocket: bool) -> Uri {
+        let suffix = if websocket { ";transport=ws" } else { "" };
+        Uri::try_from(format!("sip:yihao@{}{suffix}", self.0.local))
+            .expect("an address and a constant make a URI")
+    }
+
+    pub(super) fn told(&self, seat: &str, reachable: bool) {
+        // An error only says that nobody listens.
+        let _ = self.0.changes.send(FlowChange { seat: seat.to_owned(), reachable });
+    }
+
+    /// Ends what hung on a connection that is gone.
+    pub(super) fn flow_closed(&self, flow: Flow) {
+        let (connection, seats) = self.0.flows.closed(flow);
+        if let Some(connection) = connection {
+            self.0.endpoint.transport_layer.remove_connection(&connection);
+        }
+        let legs: Vec<_> = self
+            .legs()
+            .values_mut()
+            .filter(|leg| leg.flow == Some(flow))
+            .map(|leg| {
+                leg.flow_lost = true;
+                leg.events.clone()
+            })
+            .collect();
+        for events in legs {
+            tokio::spawn(async move { events.send(LegEvent::FlowLost).await });
+        }
+        for seat in seats {
+            self.told(&seat, false);
+        }
+    }
+}
+
+impl SipPort for StackPort {
+    fn answer(&self, leg: SipLeg, sdp: String) {
+        super::dialogs::answer(self, leg, sdp);
+    }
+
+    fn reject(&self, leg: SipLeg, code: u16) {
+        super::dialogs::reject(self, leg, code);
+    }
+
+    fn invite(&self, invitation: Invitation) -> (SipLeg, mpsc::Receiver<LegEvent>) {
+        super::dialogs::invite(self, invitation)
+    }
+
+    fn hang_up(&self, leg: SipLeg) {
+        super::dialogs::hang_up(self, leg);
+    }
+
+    fn is_reachable(&self, seat: &str) -> bool {
+        self.0.flows.find(seat, self.now_ms()).is_some()
+    }
+}
+
+/// Methods that are served.
+pub(super) fn allowed() -> Vec<Method> {
+    vec![
+        Method::Invite,
+        Method::Ack,
+        Method::Bye,
+        Method::Cancel,
+        Method::Options,
+        Method::Info,
+        Method::Update,
+        Method::Register,
+    ]
+}
+
+fn read_trunks(config: &VoiceConfig) -> Result<Vec<Trunk>, StackError> {
+    config
+        .trunks
+        .iter()
+        .map(|trunk| {
+            let networks = trunk
+                .peers
+                .iter()
+                .map(|peer| {
+                    Network::parse(peer)
+                        .ok_or_else(|| StackError::Peer { trunk: trunk.name.clone(), peer: peer.clone() })
+                })
+                .collect::<Result<_, _>>()?;
+            Ok(Trunk { name: trunk.name.clone(), networks, numbers: trunk.numbers.clone() })
+        })
+        .collect()
+}
+
+/// Removes telephones that did not refresh.
+async fn expire(port: StackPort) {
+    loop {
+        tokio::select! {
+            () = port.0.stop.cancelled() => return,
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+        }
+        for seat in port.0.flows.expire(port.now_ms()) {
+            port.told(&seat, false);
+        }
+    }
+}
+
+/// Tells when the stack handles its first event.
+struct Started(Arc<Notify>);
+
+#[async_trait::async_trait]
+impl TransportEventInspector for Started {
+    async fn handle(&self, event: TransportEvent) -> Option<TransportEvent> {
+        self.0.notify_one();
+        Some(event)
+    }
+}

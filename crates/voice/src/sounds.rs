@@ -1,0 +1,23 @@
+//! Which prompts make which sound.
+
+use crate::call::state::Sound;
+use crate::media::{Clip, Tone, prompts};
+
+/// Returns the clips of a sound and whether they repeat.
+#[must_use]
+pub fn clips(sound: Sound) -> (Vec<Clip>, bool) {
+    match sound {
+        Sound::Greeting => (vec![prompts::GREETING.into()], false),
+        // Whoever is next has nobody ahead: it is only said that everybody is busy.
+        Sound::Position(0 | 1) => (vec![prompts::ALL_BUSY.into()], false),
+        Sound::Position(position) => {
+            let mut clips = vec![prompts::ALL_BUSY.into(), Clip::Pause { duration_ms: 200 }];
+            clips.extend(prompts::position(u32::try_from(position - 1).unwrap_or(u32::MAX)));
+            (clips, false)
+        }
+        Sound::Music => (vec![prompts::HOLD_MUSIC.into()], true),
+        Sound::Connecting => (vec![Tone::Ringback.into()], true),
+        Sound::AgentLost => (vec![prompts::ALL_BUSY.into()], false),
+        Sound::Busy => (vec![prompts::ALL_BUSY.into(), prompts::GOODBYE.into()], false),
+    }
+}

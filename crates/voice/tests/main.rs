@@ -1,0 +1,6 @@
+//! Integration tests of the voice slice, in one binary.
+
+mod calls;
+mod hostile;
+mod media_plane;
+mod support;

@@ -1,0 +1,8 @@
+//! A call centre on ports of its own, a carrier's trunk, and an agent's page.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+pub mod agent;
+pub mod stage;
+pub mod text;
+pub mod trunk;

@@ -1,0 +1,213 @@
+//! The call centre: a database, the slice, HTTP and SIP on ephemeral ports.
+
+use std::collections::{HashMap, HashSet};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use axum::middleware::{from_fn, from_fn_with_state};
+use contract::identity::{Directory, PersonBrief, PersonId, SeatBrief, SeatId, UnitBrief, UnitId};
+use kernel::db::DbConfig;
+use kernel::http::{Authenticator, dress, events_router, guard_origin};
+use kernel::{BoxError, Config, Db, Kit, Principal, Scope, SystemClock};
+use serde_json::Value;
+use voice::{Ports, TrunkConfig, Voice, VoiceConfig};
+
+static NEXT_PORT: AtomicU16 = AtomicU16::new(41_000);
+
+pub struct Stage {
+    pub voice: Voice,
+    pub kit: Kit,
+    pub http: SocketAddr,
+    pub sip: SocketAddr,
+    dir: PathBuf,
+    client: reqwest::Client,
+}
+
+/// Whoever sends seat number N as bearer token is the person at seat N. `leader` sees all.
+struct People;
+
+#[async_trait]
+impl Authenticator for People {
+    async fn authenticate(&self, token: &str) -> Result<Option<Principal>, BoxError> {
+        let all = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), Scope::All)).collect::<HashMap<_, _>>();
+        let (grants, masks) = match token {
+            "leader" => (
+                all(&["call.read", "call.listen", "call.export", "call.handle_missed", "call.monitor"]),
+                HashSet::new(),
+            ),
+            "masked" => (all(&["call.read", "call.handle_missed"]), HashSet::from(["phone".to_owned()])),
+            "nobody" => (HashMap::new(), HashSet::new()),
+            _ => (all(&["call.answer"]), HashSet::new()),
+        };
+        Ok(Some(Principal {
+            person_id: format!("p{token}"),
+            account: token.to_owned(),
+            name: format!("话务员{token}"),
+            job_no: None,
+            unit_id: "u".to_owned(),
+            unit_path: "/u/".to_owned(),
+            roles: Vec::new(),
+            grants,
+            masks,
+            session_id: token.to_owned(),
+        }))
+    }
+}
+
+#[async_trait]
+impl Directory for People {
+    async fn unit(&self, _: &UnitId) -> Result<Option<UnitBrief>, BoxError> {
+        Ok(None)
+    }
+    async fn unit_by_code(&self, _: &str) -> Result<Option<UnitBrief>, BoxError> {
+        Ok(None)
+    }
+    async fn units_under(&self, _: &UnitId) -> Result<Vec<UnitBrief>, BoxError> {
+        Ok(Vec::new())
+    }
+    async fn person(&self, _: &PersonId) -> Result<Option<PersonBrief>, BoxError> {
+        Ok(None)
+    }
+    async fn people_with(&self, _: &UnitId, _: &str) -> Result<Vec<PersonBrief>, BoxError> {
+        Ok(Vec::new())
+    }
+    async fn seat_of(&self, person: &PersonId) -> Result<Option<SeatBrief>, BoxError> {
+        let no = person.0.trim_start_matches('p').to_owned();
+        Ok(Some(SeatBrief { id: SeatId(format!("s{no}")), no, person_id: Some(person.clone()) }))
+    }
+}
+
+impl Stage {
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut VoiceConfig)) -> Self {
+        let dir = std::env::temp_dir().join(format!("yihao-voice-{}", kernel::id::new_id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        Self::at(dir, change).await
+    }
+
+    /// Starts on a data folder that may have been used before.
+    pub async fn at(dir: PathBuf, change: impl FnOnce(&mut VoiceConfig)) -> Self {
+        let db = Db::open(&DbConfig::sqlite(&dir.join("yihao.db"))).await.unwrap();
+        kernel::slice::migrate_kernel(&db).await.unwrap();
+        kernel::db::migrate(&db, "voice", voice::MIGRATIONS).await.unwrap();
+        let kit = Kit::new(db, Arc::new(SystemClock), Config { data_dir: dir.clone(), ..Config::default() });
+        kit.gate.set(Arc::new(People));
+        let port = NEXT_PORT.fetch_add(100, Ordering::Relaxed);
+        let mut config = VoiceConfig {
+            sip_bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            media_bind: Ipv4Addr::LOCALHOST.into(),
+            rtp_port_min: port,
+            rtp_port_max: port + 99,
+            trunks: vec![TrunkConfig {
+                name: "carrier".to_owned(),
+                peers: vec!["127.0.0.0/8".to_owned()],
+                numbers: Vec::new(),
+                username: None,
+                password: None,
+                registrar: None,
+            }],
+            greeting: false,
+            ..VoiceConfig::default()
+        };
+        change(&mut config);
+        let ports = Ports { directory: Some(Arc::new(People)), ..Ports::default() };
+        let voice = Voice::start(kit.clone(), config, ports).await.unwrap();
+        voice.open().await.unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let http = listener.local_addr().unwrap();
+        let (api, _) = voice.slice().router.merge(events_router()).split_for_parts();
+        let app = axum::Router::new()
+            .nest("/api/v1", api)
+            .merge(voice.sip_router())
+            .layer(from_fn({
+                let kit = kit.clone();
+                move |request, next| guard_origin(kit.clone(), request, next)
+            }))
+            .layer(from_fn_with_state((), {
+                let kit = kit.clone();
+                move |request, next| dress(kit.clone(), request, next)
+            }));
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let sip = voice.sip_address();
+        Self { voice, kit, http, sip, dir, client: reqwest::Client::new() }
+    }
+
+    /// Stops as a crash would: nothing is finished.
+    pub fn dir(&self) -> PathBuf {
+        self.dir.clone()
+    }
+
+    pub async fn get(&self, token: &str, path: &str) -> (u16, Value) {
+        self.ask(reqwest::Method::GET, token, path, "").await
+    }
+
+    pub async fn post(&self, token: &str, path: &str, body: &str) -> (u16, Value) {
+        self.ask(reqwest::Method::POST, token, path, body).await
+    }
+
+    pub async fn put(&self, token: &str, path: &str, body: &str) -> (u16, Value) {
+        self.ask(reqwest::Method::PUT, token, path, body).await
+    }
+
+    pub async fn delete(&self, token: &str, path: &str) -> (u16, Value) {
+        self.ask(reqwest::Method::DELETE, token, path, "").await
+    }
+
+    async fn ask(&self, method: reqwest::Method, token: &str, path: &str, body: &str) -> (u16, Value) {
+        let answer = self
+            .client
+            .request(method, format!("http://{}/api/v1{path}", self.http))
+            .bearer_auth(token)
+            .header("content-type", "application/json")
+            .body(body.to_owned())
+            .send()
+            .await
+            .unwrap();
+        let code = answer.status().as_u16();
+        (code, serde_json::from_str(&answer.text().await.unwrap()).unwrap_or(Value::Null))
+    }
+
+    /// Fetches sound.
+    pub async fn audio(&self, token: &str, recording: &str, range: Option<&str>) -> (u16, Vec<u8>) {
+        let url = format!("http://{}/api/v1/voice/recordings/{recording}/audio", self.http);
+        let mut request = self.client.get(url).bearer_auth(token);
+        if let Some(range) = range {
+            request = request.header("range", range);
+        }
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.bytes().await.unwrap().to_vec())
+    }
+
+    /// Waits until the list of calls looks as wanted.
+    pub async fn until(&self, token: &str, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + Duration::from_secs(15);
+        loop {
+            let (code, value) = self.get(token, path).await;
+            if code == 200 && wanted(&value) {
+                return value;
+            }
+            assert!(Instant::now() < deadline, "{path} stayed {code} {value}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    pub async fn state_until(&self, seat: &str, wanted: &str) {
+        self.until(seat, "/voice/seat", |mine| mine["seat"]["state"] == wanted).await;
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.voice.stack().stop();
+        if std::env::var_os("KEEP").is_none() {
+            let _ = std::fs::remove_dir_all(&self.dir);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The release build of the server on a scratch folder, for one measurement.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::client::Client;
+use crate::node::Node;
+use crate::postgres::Postgres;
+use crate::scratch::Scratch;
+use crate::workspace::Workspace;
+use crate::{Outcome, process, web};
+
+/// Builds the release server with its pages.
+pub fn build(workspace: &Workspace) -> Outcome<PathBuf> {
+    let node = Node::ensure(workspace)?;
+    web::build(workspace, &node)?;
+    workspace.build_server(true)
+}
+
+/// A data folder with its configuration and, where wanted, its PostgreSQL.
+pub struct Site {
+    scratch: Scratch,
+    server: PathBuf,
+    /// Kept only so that it runs as long as the site.
+    _database: Option<Postgres>,
+}
+
+impl Site {
+    /// Prepares the folder and lets the server write the demonstration city into it.
+    pub fn prepare(server: &Path, with_postgres: bool) -> Outcome<Self> {
+        let scratch = Scratch::new("bench")?;
+        let database = if with_postgres { Some(Postgres::start()?) } else { None };
+        let mut config = String::from("[voice]\nenabled = false\n");
+        if let Some(database) = &database {
+            config = format!("database_url = \"{}\"\ndatabase_pool = 32\n{config}", database.url());
+        }
+        let site = Self { scratch, server: server.to_path_buf(), _database: database };
+        std::fs::write(site.config(), config)
+            .map_err(|error| format!("cannot write the configuration: {error}"))?;
+        process::output(site.command("demo").stdin(Stdio::null()))?;
+        Ok(site)
+    }
+
+    fn config(&self) -> PathBuf {
+        self.scratch.path().join("yihao.toml")
+    }
+
+    fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(&self.server);
+        command
+            .arg(name)
+            .arg("--config")
+            .arg(self.config())
+            .arg("--data")
+            .arg(self.scratch.path().join("data"));
+        command
+    }
+
+    /// Starts the server and waits for its first answer.
+    pub fn start(&self) -> Outcome<Service> {
+        let port = process::free_port()?;
+        let log = std::fs::File::create(self.scratch.path().join("log"))
+            .map_err(|error| format!("cannot write the log: {error}"))?;
+        let started = Instant::now();
+        let child = self
+            .command("serve")
+            .args(["--port", &port.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .map_err(|error| format!("cannot start the server: {error}"))?;
+        let mut service = Service { child, port, first_answer: Duration::ZERO };
+        while started.elapsed() < Duration::from_secs(60) {
+            let answered = Client::connect(port)
+                .and_then(|mut client| client.send("GET", "/api/v1/portal/info", "", b""))
+                .is_ok_and(|answer| answer.status == 200);
+            if answered {
+                service.first_answer = started.elapsed();
+                return Ok(service);
+            }
+            if !matches!(service.child.try_wait(), Ok(None)) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let log = std::fs::read_to_string(self.scratch.path().join("log")).unwrap_or_default();
+        Err(format!("the server did not answer:\n{log}"))
+    }
+}
+
+/// A running server; it is stopped when dropped.
+pub struct Service {
+    child: Child,
+    /// Its HTTP port on 127.0.0.1.
+    pub port: u16,
+    /// From the start of the process to the first complete answer.
+    pub first_answer: Duration,
+}
+
+impl Service {
+    /// Resident memory in megabytes (10⁶ bytes).
+    pub fn rss_mb(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let kilobytes = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse::<f64>().ok());
+        kilobytes.unwrap_or(0.0) * 1024.0 / 1e6
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        process::signal(self.child.id(), "TERM");
+        for _ in 0..100 {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,64 @@
+/** The HTTP interface as a member of staff or as a citizen, for what a story does beside the screens. */
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { PASSWORD } from './city.mjs'
+
+export class Api {
+  #cookie = ''
+
+  constructor(url) {
+    this.url = url
+  }
+
+  /** A signed-in client. */
+  static async signIn(url, account, password = PASSWORD) {
+    const api = new Api(url)
+    api.me = await api.post('/session', { account, password })
+    return api
+  }
+
+  get(path) {
+    return this.#call('GET', path)
+  }
+
+  post(path, body = {}) {
+    return this.#call('POST', path, body)
+  }
+
+  put(path, body = {}) {
+    return this.#call('PUT', path, body)
+  }
+
+  patch(path, body = {}) {
+    return this.#call('PATCH', path, body)
+  }
+
+  delete(path) {
+    return this.#call('DELETE', path)
+  }
+
+  /** The raw response, whatever its status. */
+  raw(method, path, { body, headers = {}, signal } = {}) {
+    return fetch(`${this.url}/api/v1${path}`, {
+      method,
+      signal,
+      headers: {
+        origin: this.url,
+        cookie: this.#cookie,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
+    })
+  }
+
+  async #call(method, path, body) {
+    const headers = method === 'POST' ? { 'idempotency-key': randomUUID() } : {}
+    const response = await this.raw(method, path, { body, headers })
+    const cookie = response.headers.getSetCookie?.()[0]?.split(';')[0]
+    if (cookie) this.#cookie = cookie
+    const text = await response.text()
+    assert.ok(response.ok, `${method} ${path}: ${response.status} ${text}`)
+    return text ? JSON.parse(text) : null
+  }
+}

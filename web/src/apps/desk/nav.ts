@@ -1,0 +1,67 @@
+/** The left navigation: what is shown follows from what the person may do. */
+export interface NavItem {
+  name: string
+  icon: string
+  /** Any one of these is enough. */
+  needs: string[]
+  path: string
+}
+export interface NavGroup {
+  name: string
+  items: NavItem[]
+}
+
+export const NAV: NavGroup[] = [
+  {
+    name: 'work',
+    items: [
+      { name: 'work', icon: 'headset', needs: ['call.answer', 'case.create'], path: '/desk/work' },
+      { name: 'tasks', icon: 'inbox', needs: ['case.read', 'case.handle', 'case.accept', 'case.review', 'case.dispatch', 'case.result_review', 'case.return_visit'], path: '/desk/tasks' },
+    ],
+  },
+  {
+    name: 'cases',
+    items: [
+      { name: 'cases', icon: 'list', needs: ['case.read'], path: '/desk/cases' },
+      { name: 'ratings', icon: 'star', needs: ['rating.follow_up'], path: '/desk/ratings' },
+      { name: 'contacts', icon: 'users', needs: ['contact.read'], path: '/desk/contacts' },
+    ],
+  },
+  {
+    name: 'voice',
+    items: [
+      { name: 'calls', icon: 'phone', needs: ['call.read'], path: '/desk/calls' },
+      { name: 'missed', icon: 'phone-missed', needs: ['call.handle_missed', 'call.read'], path: '/desk/missed-calls' },
+    ],
+  },
+  { name: 'insight', items: [{ name: 'overview', icon: 'chart', needs: ['overview.read'], path: '/desk/overview' }] },
+  {
+    name: 'admin',
+    items: [
+      { name: 'units', icon: 'building', needs: ['unit.write', 'unit.read'], path: '/desk/admin/units' },
+      { name: 'people', icon: 'user', needs: ['person.read', 'person.write'], path: '/desk/admin/people' },
+      { name: 'roles', icon: 'key', needs: ['role.write'], path: '/desk/admin/roles' },
+      { name: 'seats', icon: 'headset', needs: ['seat.write'], path: '/desk/admin/seats' },
+      { name: 'categories', icon: 'tag', needs: ['dictionary.write'], path: '/desk/admin/categories' },
+      { name: 'dictionary', icon: 'book', needs: ['dictionary.write'], path: '/desk/admin/dictionary' },
+      { name: 'parameters', icon: 'gear', needs: ['parameter.write'], path: '/desk/admin/parameters' },
+      { name: 'calendar', icon: 'calendar', needs: ['calendar.write'], path: '/desk/admin/calendar' },
+      { name: 'audit', icon: 'shield', needs: ['audit.read'], path: '/desk/admin/audit' },
+      { name: 'sessions', icon: 'globe', needs: ['session.revoke'], path: '/desk/admin/sessions' },
+    ],
+  },
+]
+
+/** The navigation of somebody with these capabilities. */
+export function navFor(can: (...capabilities: string[]) => boolean): NavGroup[] {
+  return NAV.map((group) => ({ ...group, items: group.items.filter((item) => can(...item.needs)) })).filter((group) => group.items.length > 0)
+}
+
+/** The page somebody starts on. */
+export function homeFor(can: (...capabilities: string[]) => boolean): string {
+  if (can('call.answer')) return '/desk/work'
+  const first = navFor(can).flatMap((group) => group.items)
+  const leader = first.find((item) => item.name === 'overview')
+  if (leader && !can('case.handle', 'case.accept', 'case.review', 'case.dispatch', 'case.result_review', 'case.return_visit')) return leader.path
+  return (first.find((item) => item.name === 'tasks') ?? first[0])?.path ?? '/desk/account'
+}

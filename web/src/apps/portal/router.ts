@@ -1,0 +1,10 @@
+import { createRouter, createWebHistory, type Router } from 'vue-router'
+import { routes } from '@/slices/portal/routes.portal'
+
+export function makeRouter(): Router {
+  return createRouter({
+    history: createWebHistory('/'),
+    scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+    routes: [...routes, { path: '/:rest(.*)*', redirect: '/' }],
+  })
+}

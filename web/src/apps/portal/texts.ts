@@ -1,0 +1,6 @@
+import { common } from '@/shared/i18n/common'
+import type { Texts } from '@/shared/i18n/pairs'
+import { texts as portal } from '@/slices/portal/texts'
+
+/** Every text of the citizens' pages. */
+export const portalTexts: Texts = { ...common, ...portal }

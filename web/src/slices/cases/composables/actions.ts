@@ -1,0 +1,145 @@
+/** What can be done with an order, and which request does it. */
+
+export const ACTIONS = [
+  'review', 'dispatch', 'accept', 'assign', 'feedback', 'return', 'result_review', 'return_visit', 'close', 'reopen', 'urge', 'note', 'edit',
+] as const
+export type Action = (typeof ACTIONS)[number]
+
+/** The server's words for an action, and those of its routes. */
+const ALIASES: Record<string, Action> = {
+  acceptance: 'accept', assignment: 'assign', closure: 'close', notes: 'note', 'result-review': 'result_review', 'return-visit': 'return_visit',
+  archive: 'close', update: 'edit',
+}
+
+export const ACTION_ICONS: Record<Action, string> = {
+  review: 'check', dispatch: 'send', accept: 'inbox', assign: 'users', feedback: 'file', return: 'back', result_review: 'check', return_visit: 'phone',
+  close: 'check', reopen: 'refresh', urge: 'bell', note: 'note', edit: 'edit',
+}
+
+/** Those that bring the order forward; the first of them opens by itself. */
+const MAIN: readonly Action[] = ['review', 'dispatch', 'accept', 'feedback', 'result_review', 'return_visit', 'close']
+
+/** Known actions of an order in the order of the flow. */
+export function actionsOf(allowed: readonly string[] | undefined): Action[] {
+  const names = new Set((allowed ?? []).map((name) => name.replace(/^case\./, '')).map((name) => ALIASES[name] ?? name))
+  return ACTIONS.filter((action) => names.has(action))
+}
+
+export function mainAction(actions: readonly Action[]): Action | undefined {
+  return MAIN.find((action) => actions.includes(action))
+}
+
+export interface ActFields {
+  decision: string
+  opinion: string
+  reason: string
+  unit_id: string | null
+  co_units: string[]
+  to: 'unit' | 'person'
+  person_id: string | null
+  result: string
+  contacted: boolean
+  reached: boolean
+  satisfied: number
+  comment: string
+  text: string
+  title: string
+  content: string
+  address: string
+}
+
+export function emptyAct(): ActFields {
+  return {
+    decision: 'pass', opinion: '', reason: '', unit_id: null, co_units: [], to: 'person', person_id: null, result: '', contacted: true, reached: true,
+    satisfied: 0, comment: '', text: '', title: '', content: '', address: '',
+  }
+}
+
+/** Text keys of what is missing for an action, by field. */
+export function checkAct(action: Action, fields: ActFields): Record<string, string> {
+  const wrong: Record<string, string> = {}
+  const need = (field: 'opinion' | 'reason' | 'result' | 'text' | 'title' | 'content' | 'comment') => {
+    if (!fields[field].trim()) wrong[field] = 'act.need'
+  }
+  switch (action) {
+    case 'review':
+    case 'result_review':
+      if (fields.decision !== 'pass') need('opinion')
+      break
+    case 'dispatch':
+      if (!fields.unit_id) wrong.unit_id = 'act.need_unit'
+      break
+    case 'assign':
+      if (fields.to === 'unit' && !fields.unit_id) wrong.unit_id = 'act.need_unit'
+      if (fields.to === 'person' && !fields.person_id) wrong.person_id = 'act.need_person'
+      break
+    case 'return':
+    case 'reopen':
+      need('reason')
+      break
+    case 'feedback':
+      need('result')
+      break
+    case 'note':
+    case 'urge':
+      need('text')
+      break
+    case 'return_visit':
+      if (!fields.reached) need('comment')
+      break
+    case 'edit':
+      need('title')
+      need('content')
+      break
+    default:
+  }
+  return wrong
+}
+
+export interface ActRequest {
+  method: 'post' | 'delete' | 'patch'
+  path: string
+  body: Record<string, unknown>
+}
+
+/** The request of an action, guarded by the version that the reader saw. */
+export function actRequest(action: Action, fields: ActFields, id: string, version: number): ActRequest {
+  const post = (noun: string, body: object): ActRequest => ({ method: 'post', path: `/cases/${id}/${noun}`, body: { version, ...body } })
+  const opinion = fields.opinion.trim()
+  switch (action) {
+    case 'review':
+      return post('review', { decision: fields.decision === 'pass' ? 'pass' : 'reject', opinion })
+    case 'dispatch':
+      return post('dispatch', { unit_id: fields.unit_id, opinion, co_units: fields.co_units })
+    case 'accept':
+      return post('acceptance', {})
+    case 'return':
+      return post('return', { reason: fields.reason.trim() })
+    case 'assign':
+      return post('assignment', { ...(fields.to === 'unit' ? { unit_id: fields.unit_id } : { person_id: fields.person_id }), opinion })
+    case 'feedback':
+      return post('feedback', { result: fields.result.trim(), contacted: fields.contacted })
+    case 'result_review':
+      return post('result-review', { decision: fields.decision === 'pass' ? 'pass' : 'back', opinion })
+    case 'return_visit':
+      return post('return-visit', {
+        reached: fields.reached,
+        ...(fields.reached && fields.satisfied ? { satisfied: fields.satisfied } : {}),
+        comment: fields.comment.trim(),
+      })
+    case 'close':
+      return post('closure', { reason: fields.reason.trim() })
+    case 'reopen':
+      return { method: 'delete', path: `/cases/${id}/closure`, body: { version, reason: fields.reason.trim() } }
+    case 'note':
+      return post('notes', { text: fields.text.trim() })
+    case 'urge':
+      return post('urge', { text: fields.text.trim() })
+    case 'edit':
+      return {
+        method: 'patch',
+        path: `/cases/${id}`,
+        body: { version, title: fields.title.trim(), content: fields.content.trim(), place: { address: fields.address.trim() } },
+      }
+  }
+}

@@ -1,0 +1,65 @@
+import type { CaseDraft } from '@/shared/entities/cases'
+
+/** What the order form holds; flat, so that it is a draft and its fields are easily named. */
+export interface OrderFields {
+  type: string
+  category_id: string | null
+  title: string
+  content: string
+  contact_id: string
+  name: string
+  phone: string
+  gender: string
+  confidential: boolean
+  district: string
+  address: string
+  urgency: string
+  answered_at_once: boolean
+  answer: string
+  preliminary_opinion: string
+  /** Idempotency key of this draft, made when it is first sent. */
+  key: string
+}
+
+export function emptyOrder(): OrderFields {
+  return {
+    type: 'complaint', category_id: null, title: '', content: '', contact_id: '', name: '', phone: '', gender: '', confidential: false,
+    district: '', address: '', urgency: 'normal', answered_at_once: false, answer: '', preliminary_opinion: '', key: '',
+  }
+}
+
+/** Text keys of what is missing or wrong, by field. */
+export function checkOrder(order: OrderFields): Record<string, string> {
+  const wrong: Record<string, string> = {}
+  if (!order.category_id) wrong.category_id = 'order.need_category'
+  if (!order.name.trim()) wrong.name = 'order.need_name'
+  if (!/^\+?[\d\s*-]{5,20}$/.test(order.phone.trim())) wrong.phone = 'order.need_phone'
+  if (order.title.trim().length < 2) wrong.title = 'order.need_title'
+  if (order.content.trim().length < 2) wrong.content = 'order.need_content'
+  if (order.answered_at_once && !order.answer.trim()) wrong.answer = 'order.need_answer'
+  return wrong
+}
+
+const orNothing = (text: string) => text.trim() || undefined
+
+export function toCaseDraft(order: OrderFields, callId?: string): CaseDraft {
+  return {
+    type: order.type,
+    category_id: order.category_id,
+    title: order.title.trim(),
+    content: order.content.trim(),
+    contact: {
+      ...(order.contact_id ? { id: order.contact_id } : {}),
+      name: order.name.trim(),
+      phone: order.phone.replace(/[\s-]/g, ''),
+      ...(order.gender ? { gender: order.gender } : {}),
+    },
+    confidential: order.confidential,
+    place: { district: orNothing(order.district), address: orNothing(order.address) },
+    call_id: callId,
+    preliminary_opinion: order.answered_at_once ? undefined : orNothing(order.preliminary_opinion),
+    answered_at_once: order.answered_at_once,
+    answer: order.answered_at_once ? order.answer.trim() : undefined,
+    urgency: order.urgency,
+  }
+}

@@ -1,0 +1,12 @@
+import type { RouteRecordRaw } from 'vue-router'
+
+const reads = ['case.read', 'case.handle', 'case.accept', 'case.review', 'case.dispatch', 'case.result_review', 'case.return_visit']
+
+export const routes: RouteRecordRaw[] = [
+  { path: '/desk/tasks', name: 'tasks', component: () => import('./views/TasksView.vue'), meta: { title: 'nav.tasks', needs: reads } },
+  { path: '/desk/cases', name: 'cases', component: () => import('./views/CasesView.vue'), meta: { title: 'nav.cases', needs: ['case.read'] } },
+  { path: '/desk/cases/:id', name: 'case', component: () => import('./views/CaseView.vue'), props: true, meta: { title: 'case.title', needs: reads } },
+  { path: '/desk/ratings', name: 'ratings', component: () => import('./views/RatingsView.vue'), meta: { title: 'nav.ratings', needs: ['rating.follow_up'] } },
+  { path: '/desk/admin/categories', name: 'categories', component: () => import('./views/CategoriesView.vue'), meta: { title: 'nav.categories', needs: ['dictionary.write'] } },
+  { path: '/desk/admin/calendar', name: 'calendar', component: () => import('./views/CalendarView.vue'), meta: { title: 'nav.calendar', needs: ['calendar.write'] } },
+]

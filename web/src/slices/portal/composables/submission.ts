@@ -1,0 +1,44 @@
+/** The citizen's form and its checks. */
+export interface Submission {
+  type: string
+  category_id: string
+  sub_category_id: string
+  title: string
+  content: string
+  district: string
+  address: string
+  name: string
+  phone: string
+  confidential: boolean
+  key: string
+}
+
+export function emptySubmission(): Submission {
+  return { type: 'help', category_id: '', sub_category_id: '', title: '', content: '', district: '', address: '', name: '', phone: '', confidential: false, key: '' }
+}
+
+/** Text keys of what is missing, by field, in the order of the form. */
+export function checkSubmission(form: Submission, hasSubs: boolean): Record<string, string> {
+  const wrong: Record<string, string> = {}
+  if (!form.category_id || (hasSubs && !form.sub_category_id)) wrong.category_id = 'psubmit.need_category'
+  if (form.title.trim().length < 2) wrong.title = 'psubmit.need_title'
+  if (form.content.trim().length < 5) wrong.content = 'psubmit.need_content'
+  if (!form.name.trim()) wrong.name = 'psubmit.need_name'
+  if (!/^\+?\d{7,15}$/.test(form.phone.replace(/[\s-]/g, ''))) wrong.phone = 'psubmit.need_phone'
+  return wrong
+}
+
+export function toPortalCase(form: Submission) {
+  const orNothing = (text: string) => text.trim() || undefined
+  return {
+    type: form.type,
+    category_id: form.sub_category_id || form.category_id,
+    title: form.title.trim(),
+    content: form.content.trim(),
+    contact: { name: form.name.trim(), phone: form.phone.replace(/[\s-]/g, '') },
+    name: form.name.trim(),
+    phone: form.phone.replace(/[\s-]/g, ''),
+    confidential: form.confidential,
+    place: { district: orNothing(form.district), address: orNothing(form.address) },
+  }
+}

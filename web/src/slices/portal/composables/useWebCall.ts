@@ -1,0 +1,135 @@
+/** A citizen's call out of the page. */
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import { api } from '@/shared/api'
+import { toApiError } from '@/shared/composables/useLoad'
+import { makeJsSipAgent, socketUrl } from '@/shared/phone/jssip'
+import { Line, type LineState, type MakeAgent } from '@/shared/phone/line'
+import { closeMicrophone, MicrophoneError, openMicrophone, type MicrophoneState } from '@/shared/phone/microphone'
+
+/** `POST /portal/calls`. */
+export interface WebCallTicket {
+  ws_path: string
+  uri: string
+  target: string
+  token: string
+  user?: string
+  password?: string
+  realm?: string
+  call_id?: string
+}
+
+export type WebCallState = 'idle' | 'connecting' | 'waiting' | 'talking' | 'ended' | 'failed'
+
+export const useWebCall = defineStore('web-call', () => {
+  const state = ref<WebCallState>('idle')
+  const position = ref<number | null>(null)
+  const muted = ref(false)
+  const since = ref<number | null>(null)
+  const microphone = ref<MicrophoneState>('unknown')
+  const stream = shallowRef<MediaStream | null>(null)
+  const problem = ref('')
+  let makeAgent: MakeAgent = makeJsSipAgent
+  let pending: { target: string; token: string } | undefined
+  let giveUp: ReturnType<typeof setTimeout> | undefined
+
+  const line = new Line((config) => makeAgent(config), {
+    onLine(next: LineState) {
+      if (next === 'ready' && pending) {
+        const { target, token } = pending
+        pending = undefined
+        clearTimeout(giveUp)
+        void line.call(target, [`X-Yihao-Token: ${token}`])
+      }
+      if (next === 'refused') fail('')
+    },
+    onPhase(phase) {
+      if (phase === 'talking') {
+        // The house answers at once and plays the greeting; who waits hears where they stand.
+        state.value = 'talking'
+        since.value = Date.now()
+      } else if (phase === 'idle' && microphoneFailed()) fail('')
+    },
+    onProgress() {
+      if (state.value === 'connecting') state.value = 'waiting'
+    },
+    onStream(next) {
+      stream.value = next
+    },
+    onEnded(end) {
+      const talked = state.value === 'talking'
+      state.value = talked || end.byUs ? 'ended' : 'failed'
+      if (!talked && (end.status === 486 || end.status === 503 || end.status === 429)) problem.value = 'vcall.busy'
+      setTimeout(() => line.disconnect(), 300)
+    },
+    onMicrophone(next) {
+      microphone.value = next
+    },
+  })
+
+  function microphoneFailed(): boolean {
+    return ['denied', 'missing', 'busy', 'insecure'].includes(microphone.value)
+  }
+  function fail(text: string): void {
+    clearTimeout(giveUp)
+    pending = undefined
+    problem.value = text
+    state.value = 'failed'
+    line.disconnect()
+  }
+
+  async function start(): Promise<void> {
+    if (['connecting', 'waiting', 'talking'].includes(state.value)) return
+    state.value = 'connecting'
+    problem.value = ''
+    position.value = null
+    muted.value = false
+    since.value = null
+    try {
+      closeMicrophone(await openMicrophone())
+      microphone.value = 'granted'
+      const ticket = await api.create<WebCallTicket>('/portal/calls', {})
+      if (state.value !== 'connecting') return
+      pending = { target: ticket.target, token: ticket.token }
+      giveUp = setTimeout(() => pending && fail(''), 15_000)
+      await line.connect({
+        url: socketUrl(ticket.ws_path),
+        uri: ticket.uri,
+        user: ticket.user ?? /^sips?:([^@]+)@/.exec(ticket.uri)?.[1] ?? 'web',
+        password: ticket.password ?? ticket.token,
+        realm: ticket.realm,
+        register: false,
+      })
+    } catch (cause) {
+      if (cause instanceof MicrophoneError) {
+        microphone.value = cause.state
+        fail('')
+      } else fail(toApiError(cause).detail)
+    }
+  }
+
+  function hangUp(): void {
+    pending = undefined
+    clearTimeout(giveUp)
+    const talked = state.value === 'talking'
+    if (!line.hangUp()) line.disconnect()
+    state.value = talked ? 'ended' : 'idle'
+  }
+  function close(): void {
+    if (['connecting', 'waiting', 'talking'].includes(state.value)) hangUp()
+    state.value = 'idle'
+  }
+  function toggleMute(): void {
+    muted.value = !muted.value
+    line.setMuted(muted.value)
+  }
+
+  return {
+    state, position, muted, since, microphone, stream, problem,
+    active: computed(() => state.value !== 'idle'),
+    microphoneFault: computed(microphoneFailed),
+    start, hangUp, close, toggleMute,
+    sendDigit: (digit: string) => line.sendDigit(digit),
+    useAgent: (make: MakeAgent) => (makeAgent = make),
+  }
+})

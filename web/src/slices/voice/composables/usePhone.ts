@@ -1,0 +1,320 @@
+/**
+ * The agent's telephone: the seat as the server sees it, the line in this page,
+ * and the call that both speak of.
+ */
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import { api, ApiError } from '@/shared/api'
+import { toApiError } from '@/shared/composables/useLoad'
+import type { MySeat, Offer, Registration, SeatState } from '@/shared/entities/voice'
+import { makeJsSipAgent, socketUrl } from '@/shared/phone/jssip'
+import { Line, type CallPhase, type LineState, type MakeAgent } from '@/shared/phone/line'
+import { audioSettings, closeMicrophone, MicrophoneError, openMicrophone, type MicrophoneState } from '@/shared/phone/microphone'
+import { startRing, stopRing } from '@/shared/phone/ring'
+
+const OFFER = 'yihao.offer'
+const LOCK = 'yihao.phone'
+
+interface RawSeat {
+  seat_id?: string
+  seat_no?: string
+  state?: string
+  since?: number
+  call_id?: string | null
+}
+interface RawCall {
+  call_id: string
+  state?: string
+  caller?: string
+  caller_masked?: string
+  started_at?: number
+  answered_at?: number | null
+  held?: boolean
+}
+
+/** The server's words for a seat's state where the screen has others. */
+const STATES: Record<string, SeatState> = { on_call: 'talking', signed_out: 'offline' }
+
+/** Makes of whatever the server sends about a seat the form that the screen shows. */
+export function readSeat(answer: unknown): MySeat | null {
+  if (!answer || typeof answer !== 'object') return null
+  const raw = answer as { seat?: RawSeat | null; call?: RawCall | null } & RawSeat
+  const seat = raw.seat_no ? raw : raw.seat
+  if (!seat?.seat_no) return { seat: null, state: 'offline', signed_in: false, call: null }
+  const state = STATES[seat.state ?? ''] ?? (seat.state as SeatState)
+  const call = raw.call ?? (seat.call_id ? { call_id: seat.call_id } : null)
+  return {
+    seat: { id: seat.seat_id ?? seat.seat_no, no: seat.seat_no },
+    state,
+    signed_in: state !== 'offline',
+    since: seat.since ?? null,
+    call: call ? { ...call, id: call.call_id } : null,
+  }
+}
+
+function storedOffer(): Offer | null {
+  try {
+    return JSON.parse(sessionStorage.getItem(OFFER) ?? 'null') as Offer | null
+  } catch {
+    return null
+  }
+}
+
+export const usePhone = defineStore('phone', () => {
+  const seat = shallowRef<MySeat | null>(null)
+  const lineState = ref<LineState>('off')
+  const phase = ref<CallPhase>('idle')
+  const microphone = ref<MicrophoneState>('unknown')
+  const muted = ref(false)
+  const held = ref(false)
+  const callId = ref<string | null>(null)
+  const caller = ref('')
+  const talkingSince = ref<number | null>(null)
+  const ringingSince = ref<number | null>(null)
+  const stream = shallowRef<MediaStream | null>(null)
+  const offer = shallowRef<Offer | null>(storedOffer())
+  const busy = ref(false)
+  const error = shallowRef<ApiError | null>(null)
+  const elsewhere = ref(false)
+  const settings = ref(audioSettings())
+  let makeAgent: MakeAgent = makeJsSipAgent
+  let rebinding = false
+  let refusals = 0
+  let release: (() => void) | undefined
+
+  const line = new Line(
+    (config) => makeAgent(config),
+    {
+      onLine(state) {
+        lineState.value = state
+        if (state === 'ready') refusals = 0
+        // Credentials live shorter than a shift; a refusal asks for new ones, a few times at most.
+        if (state === 'refused' && refusals++ < 3) setTimeout(() => void connect().catch(() => {}), 1000 * refusals)
+      },
+      onPhase(next) {
+        phase.value = next
+        if (next === 'ringing') {
+          ringingSince.value = Date.now()
+          if (settings.value.ring && !rebinding) startRing()
+        } else stopRing()
+        if (next === 'talking') talkingSince.value ??= Date.now()
+        if (next === 'idle') {
+          talkingSince.value = ringingSince.value = null
+          muted.value = held.value = false
+        }
+      },
+      onIncoming(call) {
+        callId.value = call.callId ?? offer.value?.call_id ?? seat.value?.call?.id ?? null
+        caller.value = call.from
+        if (call.autoAnswer || rebinding || settings.value.autoAnswer) void line.answer()
+        rebinding = false
+      },
+      onStream(next) {
+        stream.value = next
+      },
+      onEnded() {
+        void refresh()
+      },
+      onMicrophone(state) {
+        microphone.value = state
+      },
+    },
+  )
+
+  const signedIn = computed(() => Boolean(seat.value?.signed_in))
+  const state = computed<SeatState>(() => {
+    if (phase.value === 'talking') return held.value ? 'held' : 'talking'
+    if (phase.value === 'ringing' || phase.value === 'answering') return 'ringing'
+    return seat.value?.state ?? 'offline'
+  })
+  const shownCaller = computed(
+    () => offer.value?.caller_masked ?? offer.value?.caller ?? seat.value?.call?.caller_masked ?? seat.value?.call?.caller ?? caller.value,
+  )
+
+  async function guarded(act: () => Promise<void>): Promise<boolean> {
+    busy.value = true
+    error.value = null
+    try {
+      await act()
+      return true
+    } catch (cause) {
+      if (cause instanceof MicrophoneError) microphone.value = cause.state
+      else error.value = toApiError(cause)
+      return false
+    } finally {
+      busy.value = false
+    }
+  }
+
+  /** Takes the line for this tab; two tabs of one agent would both ring. */
+  function claim(steal: boolean): Promise<boolean> {
+    if (!navigator.locks || release) return Promise.resolve(true)
+    return new Promise((resolve) => {
+      navigator.locks
+        .request(LOCK, steal ? { steal: true } : { ifAvailable: true }, (lock) => {
+          resolve(Boolean(lock))
+          return lock ? new Promise<void>((free) => (release = free)) : undefined
+        })
+        .catch(() => {
+          // Another tab took the line over.
+          release = undefined
+          line.disconnect()
+          elsewhere.value = true
+        })
+    })
+  }
+
+  async function connect(steal = false): Promise<void> {
+    if (!(await claim(steal))) {
+      elsewhere.value = true
+      return
+    }
+    elsewhere.value = false
+    const account = await api.post<Registration>('/voice/registration', {})
+    await line.connect({
+      url: socketUrl(account.ws_path),
+      uri: account.uri,
+      user: account.user,
+      password: account.password,
+      realm: account.realm,
+      register: true,
+    })
+  }
+
+  /** After a reload: learns what the seat was doing and takes a running call back. */
+  async function start(): Promise<void> {
+    await refresh()
+    if (!signedIn.value) return
+    const running = seat.value?.call
+    if (running && ['talking', 'held', 'connected', 'active'].includes(String(running.state ?? seat.value?.state))) {
+      rebinding = true
+      callId.value = running.id
+      held.value = Boolean(running.held ?? seat.value?.state === 'held')
+      talkingSince.value = running.answered_at ?? running.started_at ?? null
+    }
+    await guarded(() => connect())
+  }
+
+  async function refresh(): Promise<void> {
+    try {
+      seat.value = readSeat(await api.get<unknown>('/voice/seat'))
+    } catch (cause) {
+      const problem = toApiError(cause)
+      // No seat at all is a state, not a fault.
+      if (problem.status === 404) seat.value = null
+      else error.value = problem
+    }
+  }
+
+  const signIn = () =>
+    guarded(async () => {
+      closeMicrophone(await openMicrophone())
+      microphone.value = 'granted'
+      seat.value = readSeat(await api.post<unknown>('/voice/seat', {}))
+      if (!seat.value?.signed_in) await refresh()
+      await connect(true)
+    })
+
+  const signOut = () =>
+    guarded(async () => {
+      await api.delete('/voice/seat')
+      stop()
+      seat.value = null
+    })
+
+  const setState = (next: 'ready' | 'not_ready' | 'break') =>
+    guarded(async () => {
+      const answer = readSeat(await api.put<unknown>('/voice/seat/state', { state: next }))
+      if (answer?.signed_in) seat.value = answer
+      else await refresh()
+    })
+
+  const answer = () => line.answer()
+
+  async function hangUp(): Promise<void> {
+    if (line.hangUp()) return
+    // The page may have lost a call that the server still has at this seat.
+    const id = seat.value?.state === 'wrap_up' ? undefined : seat.value?.call?.id
+    if (id) await guarded(() => api.delete(`/voice/calls/${id}`))
+  }
+
+  async function toggleHold(): Promise<void> {
+    const id = callId.value
+    if (!id || phase.value !== 'talking') return
+    const next = !held.value
+    await guarded(async () => {
+      if (next) await api.put(`/voice/calls/${id}/hold`)
+      else await api.delete(`/voice/calls/${id}/hold`)
+      held.value = next
+    })
+  }
+
+  function toggleMute(): void {
+    if (phase.value !== 'talking') return
+    muted.value = !muted.value
+    line.setMuted(muted.value)
+  }
+
+  const finishWrapUp = () =>
+    guarded(async () => {
+      const id = seat.value?.call?.id ?? callId.value ?? offer.value?.call_id
+      if (id) await api.put(`/voice/calls/${id}/wrap-up`, { done: true })
+      else await api.put('/voice/seat/state', { state: 'ready' })
+      await refresh()
+    })
+
+  /** The screen pop, pushed before the telephone rings. */
+  function onOffer(next: Offer): void {
+    // A call that this page lost comes back: it is answered without a ring.
+    if (next.rebind) {
+      rebinding = true
+      talkingSince.value ??= Date.now()
+    }
+    offer.value = next
+    callId.value = next.call_id
+    sessionStorage.setItem(OFFER, JSON.stringify(next))
+  }
+
+  function clearOffer(): void {
+    offer.value = null
+    sessionStorage.removeItem(OFFER)
+  }
+
+  function onSeatState(data: Record<string, any>): void {
+    const mine = seat.value?.seat
+    if (data.seat_id && mine?.id && data.seat_id !== mine.id) return
+    const next = readSeat(data)
+    if (!next) return
+    const known = seat.value?.call
+    seat.value = { ...next, call: next.call && known?.id === next.call.id ? { ...known, ...next.call } : next.call }
+    if (!next.signed_in) stop()
+  }
+
+  function onCallState(data: Record<string, any>): void {
+    const id = data.call_id ?? data.id
+    if (!id || id !== callId.value) return
+    if (typeof data.held === 'boolean') held.value = data.held
+    else if (data.state === 'held') held.value = true
+    else if (data.state === 'talking') held.value = false
+    if (/ended|cancelled|abandoned/.test(String(data.state))) void refresh()
+  }
+
+  /** Lets the line go without signing the seat out, as on leaving the page. */
+  function stop(): void {
+    line.disconnect()
+    stopRing()
+    release?.()
+    release = undefined
+    clearOffer()
+  }
+
+  return {
+    seat, lineState, phase, microphone, muted, held, callId, caller, talkingSince, ringingSince, stream, offer, busy, error,
+    elsewhere, settings, signedIn, state, shownCaller,
+    start, refresh, connect, signIn, signOut, setState, answer, hangUp, toggleHold, toggleMute, finishWrapUp,
+    sendDigit: (digit: string) => line.sendDigit(digit),
+    onOffer, clearOffer, onSeatState, onCallState, stop,
+    /** Replaces the SIP user agent (tests). */
+    useAgent: (make: MakeAgent) => (makeAgent = make),
+  }
+})
