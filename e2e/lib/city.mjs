@@ -33,3 +33,6 @@ export function unitOf(name) {
   const person = people.people.find((one) => one.account === name)
   return units.find((unit) => unit.code === person.unit)
 }
+
+/** The names of all accounts; some look like keys of texts. */
+export const EVERYBODY = people.people.map((person) => person.account)

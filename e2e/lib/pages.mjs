@@ -1,6 +1,6 @@
 /** What people do on the screens, by the names that the screens carry for tests. */
 import assert from 'node:assert/strict'
-import { PASSWORD } from './city.mjs'
+import { EVERYBODY, PASSWORD } from './city.mjs'
 
 /** Signs in at the desk. */
 export async function signIn(page, account, password = PASSWORD) {
@@ -49,15 +49,22 @@ export async function assertTidy(page, where) {
     const outside = [...document.querySelectorAll('body *')].find(
       (element) => element.getBoundingClientRect().right > root.clientWidth + 1 && getComputedStyle(element).position !== 'fixed',
     )
-    const words = document.body.innerText.match(/\b[a-z]+(?:[A-Z][a-z]+)*(?:\.[a-z][A-Za-z_]*)+\b/g) ?? []
+    // What is set in the fixed-width face is meant literally: keys of parameters, names of rights.
+    const texts = []
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    while (walker.nextNode()) {
+      if (!walker.currentNode.parentElement.closest('.y-mono, code, pre, kbd, script, style')) texts.push(walker.currentNode.data)
+    }
+    const words = texts.join('\n').match(/\b[a-z][A-Za-z_]*(?:\.[a-z][A-Za-z_]*)+\b/g) ?? []
     return {
       overflow: root.scrollWidth - root.clientWidth,
       widest: outside ? `${outside.tagName}.${outside.className}` : '',
       raw: words.filter((word) => !/\.(com|cn|org|net|gov|test|example|md|html?|js|xlsx?|toml|db)$/.test(word)),
     }
   })
+  const unknown = raw.filter((word) => !EVERYBODY.includes(word))
   assert.ok(overflow <= 1, `${where}: ${overflow} px wider than the screen (${widest})`)
-  assert.deepEqual(raw, [], `${where}: raw text keys`)
+  assert.deepEqual(unknown, [], `${where}: raw text keys`)
   assert.deepEqual(page.problems, [], `${where}: problems`)
 }
 

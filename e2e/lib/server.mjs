@@ -79,6 +79,10 @@ export class Server {
     })
     this.child.stdout.on('data', (chunk) => writeFileSync(log, chunk))
     this.child.stderr.on('data', (chunk) => writeFileSync(log, chunk))
+    const { child } = this
+    child.ended.then(({ code, signal }) => {
+      if (!child.isExpectedToEnd) console.error(`the server ended by itself: ${code ?? signal}\n${this.tail()}`)
+    })
     await until('the server answers', async () => {
       if (this.child.exitCode !== null) {
         throw new Error(`the server ended with ${this.child.exitCode}:\n${this.tail()}`)
@@ -90,11 +94,13 @@ export class Server {
 
   /** Kills the process as a power cut would. */
   async kill() {
+    this.child.isExpectedToEnd = true
     this.child.kill('SIGKILL')
     await this.child.ended
   }
 
   async stop() {
+    this.child.isExpectedToEnd = true
     await stop(this.child)
   }
 

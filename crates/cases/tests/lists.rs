@@ -45,6 +45,7 @@ async fn every_filter_narrows() {
         let mut other = world.draft();
         other["type"] = json!("consult");
         other["title"] = json!("100%_咨询");
+        other["content"] = json!("办证需要什么材料？");
         other["place"] = json!({ "district": "青石区" });
         other["category_id"] = json!(world.cases.categories().by_code("other").unwrap().id);
         world.sign_in("agent2").post("/cases", other).await.done();

@@ -1,1 +1,194 @@
-//! To come.
+//! Every route with every role: who gets through, who is refused.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+use testkit::on_sqlite;
+
+use crate::support::{PEOPLE, World};
+
+/// One letter for each of [`PEOPLE`]: `+` gets through, `-` is refused (403), `0` may not know of it (404).
+type Row = (&'static str, &'static str, &'static str);
+
+/// Orders stand at the unit 水务局. Columns: agent, agent2, leader, dispatcher, reviewer, `water_admin`,
+/// `water_clerk`, `north_clerk`, `water_leader`, `roads_clerk`, mayor, manager, monitor, sysadmin, secadmin,
+/// auditor.
+const TABLE: &[Row] = &[
+    ("GET", "/categories", "++++++++++++++++"),
+    ("POST", "/categories", "-------------+--"),
+    ("PATCH", "/categories/x", "-------------+--"),
+    ("POST", "/cases", "+++-------------"),
+    ("GET", "/cases", "+++++++++++++---"),
+    ("GET", "/cases.xlsx", "--+-++--+--+----"),
+    ("GET", "/cases/{id}", "+++++++0+0+++---"),
+    ("PATCH", "/cases/{id}", "+-+-------------"),
+    ("GET", "/cases/{id}/timeline", "+++++++0+0+++---"),
+    ("GET", "/cases/{id}/deadlines", "+++++++0+0+++---"),
+    ("POST", "/cases/{id}/review", "--+-+-----------"),
+    ("POST", "/cases/{id}/dispatch", "---+------------"),
+    ("POST", "/cases/{id}/acceptance", "-----++0-0------"),
+    ("POST", "/cases/{id}/return", "-----++0-0------"),
+    ("POST", "/cases/{id}/assignment", "-----++0-0------"),
+    ("POST", "/cases/{id}/feedback", "-----++0-0------"),
+    ("POST", "/cases/{id}/result-review", "----+-----------"),
+    ("POST", "/cases/{id}/return-visit", "--+++-----------"),
+    ("POST", "/cases/{id}/closure", "--+-+------+----"),
+    ("DELETE", "/cases/{id}/closure", "--+-+------+----"),
+    ("POST", "/cases/{id}/notes", "+++++++0+0++----"),
+    ("POST", "/cases/{id}/urge", "+++++-----++----"),
+    ("GET", "/tasks", "+++++++++++++---"),
+    ("GET", "/tasks/summary", "+++++++++++++---"),
+    ("GET", "/ratings", "+++++++++++++---"),
+    ("POST", "/ratings/x/follow-up", "--+-+------+----"),
+    ("GET", "/overview", "--++++--+-+++---"),
+    ("GET", "/figures/me", "++++++++++++++++"),
+    ("GET", "/flows", "--++++--+-++++--"),
+    ("GET", "/flows/x/xml", "--++++--+-++++--"),
+    ("GET", "/calendar", "++++++++++++++++"),
+    ("PUT", "/calendar/2026-10-10", "-----------+-+--"),
+];
+
+fn body(path: &str) -> Value {
+    let version = json!(0);
+    let noun = path.rsplit('/').next().unwrap();
+    match noun {
+        "review" => json!({ "version": version, "decision": "pass" }),
+        "result-review" => json!({ "version": version, "decision": "pass" }),
+        "dispatch" => json!({ "version": version, "unit_id": "water" }),
+        "assignment" => json!({ "version": version, "unit_id": "water" }),
+        "feedback" => json!({ "version": version, "result": "好" }),
+        "return-visit" => json!({ "version": version, "reached": true, "satisfied": 5 }),
+        "notes" | "urge" => json!({ "text": "" }),
+        "follow-up" => json!({ "opinion": "好" }),
+        "categories" => json!({ "code": "", "name": "" }),
+        "cases" => json!({ "type": "other", "title": "", "content": "", "contact": {} }),
+        "2026-10-10" => json!({ "kind": "work", "name": "" }),
+        _ => json!({ "version": version, "reason": "好" }),
+    }
+}
+
+#[tokio::test]
+async fn each_route_lets_the_right_roles_through() {
+    on_sqlite(|site| async move {
+        let world = World::new(site).await;
+        let case = world.dispatched("water").await;
+        let mut wrong = Vec::new();
+        for (method, path, row) in TABLE {
+            assert_eq!(row.len(), PEOPLE.len(), "{path}");
+            for ((account, ..), expected) in PEOPLE.iter().zip(row.chars()) {
+                let full = path.replace("{id}", case["id"].as_str().unwrap());
+                let method: Method = method.parse().unwrap();
+                let bytes = if method == Method::GET { Vec::new() } else { body(path).to_string().into_bytes() };
+                let mut client = world.sign_in(account);
+                let answer = client.send_raw(method.clone(), &full, Some("application/json"), bytes).await;
+                let code = answer.json()["code"].as_str().unwrap_or_default().to_owned();
+                // Whoever gets through meets the next check: a stale version, an empty field, no such thing.
+                let found = match answer.status.as_u16() {
+                    403 if code == "permission.denied" => '-',
+                    404 if full.contains(case["id"].as_str().unwrap()) => '0',
+                    200 | 201 | 404 | 409 | 422 => '+',
+                    other => panic!("{account} {method} {path}: {other} {}", answer.text()),
+                };
+                if found != expected {
+                    wrong.push(format!("{account} {method} {path}: {found}, expected {expected}"));
+                }
+            }
+            let mut nobody = world.server.anonymous();
+            let full = path.replace("{id}", case["id"].as_str().unwrap());
+            let answer = nobody.send_raw(method.parse().unwrap(), &full, Some("application/json"), body(path).to_string().into_bytes()).await;
+            answer.refused(401, "session.required");
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_table_names_every_route() {
+    on_sqlite(|site| async move {
+        let world = World::new(site).await;
+        let (_, api) = world.cases.slice().router.split_for_parts();
+        let mut routes = 0;
+        for (path, item) in &api.paths.paths {
+            for (method, operation) in [
+                ("GET", &item.get),
+                ("POST", &item.post),
+                ("PUT", &item.put),
+                ("PATCH", &item.patch),
+                ("DELETE", &item.delete),
+            ] {
+                if operation.is_some() {
+                    routes += 1;
+                    let alike = |known: &str| {
+                        let (known, path): (Vec<_>, Vec<_>) = (known.split('/').collect(), path.split('/').collect());
+                        known.len() == path.len()
+                            && known.iter().zip(&path).all(|(left, right)| left == right || right.starts_with('{'))
+                    };
+                    assert!(
+                        TABLE.iter().any(|(known, known_path, _)| *known == method && alike(known_path)),
+                        "{method} {path} is missing from the table"
+                    );
+                }
+            }
+        }
+        assert_eq!(routes, TABLE.len());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn allowed_actions_are_those_that_pass() {
+    on_sqlite(|site| async move {
+        let world = World::new(site).await;
+        let stages = [world.written().await, world.dispatched("water").await, world.handled().await, world.visited(5).await];
+        let nouns = [
+            ("review", "review"),
+            ("dispatch", "dispatch"),
+            ("acceptance", "acceptance"),
+            ("return", "return"),
+            ("assignment", "assignment"),
+            ("feedback", "feedback"),
+            ("result_review", "result-review"),
+            ("return_visit", "return-visit"),
+            ("closure", "closure"),
+            ("note", "notes"),
+            ("urge", "urge"),
+        ];
+        for case in &stages {
+            for (account, ..) in PEOPLE {
+                let path = format!("/cases/{}", case["id"].as_str().unwrap());
+                let mut client = world.sign_in(account);
+                let read = client.get(&path).await;
+                let allowed = read.json()["allowed"].as_array().cloned().unwrap_or_default();
+                for (action, noun) in nouns {
+                    // An empty or unfitting body shows whether the door opens without going through it.
+                    let mut fields = body(noun);
+                    fields["version"] = case["version"].clone();
+                    for field in ["reason", "result", "opinion", "text", "unit_id"] {
+                        if fields.get(field).is_some() {
+                            fields[field] = json!("");
+                        }
+                    }
+                    fields["decision"] = json!(if noun == "review" { "reject" } else { "back" });
+                    fields["satisfied"] = json!(9);
+                    if noun == "acceptance" {
+                        fields["version"] = json!(-1);
+                    }
+                    let answer = client.post(&format!("{path}/{noun}"), fields).await;
+                    let opens = match noun {
+                        "acceptance" => answer.status == 409 && answer.json()["code"] == "stale_version"
+                            && case["tasks"][0]["step"] == "acceptance",
+                        _ => answer.status == 422,
+                    };
+                    assert_eq!(
+                        opens,
+                        allowed.contains(&json!(action)),
+                        "{account} {noun} at {}: {}",
+                        case["status"],
+                        answer.text()
+                    );
+                }
+            }
+        }
+    })
+    .await;
+}

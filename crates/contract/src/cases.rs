@@ -12,7 +12,7 @@ mod citizen;
 mod events;
 
 pub use citizen::{
-    CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft, CitizenInfo, CitizenStep, Submitted,
+    CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft, CitizenInfo, CitizenRating, CitizenStep, Submitted,
 };
 pub use events::{
     CaseAccepted, CaseArchived, CaseAssigned, CaseClosed, CaseCreated, CaseDispatched, CaseFeedbackGiven,

@@ -71,7 +71,9 @@ impl AddressFailures {
     ) -> Result<(), IdentityError> {
         let known = self.0.lock().expect("no holder of this lock can panic");
         match known.get(ip) {
-            Some((failures, since)) if *failures >= failures_max && now.millis_since(*since) < window_millis => {
+            Some((failures, since))
+                if *failures >= failures_max && now.millis_since(*since) < window_millis =>
+            {
                 let wait_millis = window_millis - now.millis_since(*since);
                 let wait_secs = u64::try_from(wait_millis).unwrap_or(0).div_ceil(1000);
                 Err(IdentityError::SignInLocked { wait_secs })

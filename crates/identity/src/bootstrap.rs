@@ -37,8 +37,7 @@ impl Identity {
     pub async fn bootstrap(&self, centre_name: &str) -> Result<(), IdentityError> {
         let ctx = Ctx::system("identity.bootstrap", self.kit.now());
         let mut conn = self.kit.db.reader().acquire().await?;
-        let known: Vec<String> =
-            store::role::all(&mut conn).await?.into_iter().map(|role| role.id).collect();
+        let known: Vec<String> = store::role::all(&mut conn).await?.into_iter().map(|role| role.id).collect();
         let units = store::unit::count(&mut conn).await?;
         drop(conn);
         let fresh: Vec<_> = default_roles().into_iter().filter(|role| !known.contains(&role.id)).collect();

@@ -162,7 +162,8 @@ impl Identity {
         store::dictionary::delete(change.tx.conn(), kind, code).await?;
         change.tx.audit(
             ctx,
-            Audit::new("dictionary.delete", "dictionary", format!("{kind}/{code}")).detail(json!({"from": old})),
+            Audit::new("dictionary.delete", "dictionary", format!("{kind}/{code}"))
+                .detail(json!({"from": old})),
         );
         change.tx.emit(ctx, &DictionaryChanged { kind: kind.to_owned() });
         self.finish(change, Touched::Nothing).await

@@ -83,7 +83,11 @@ impl Snapshot {
             name: person.brief.name.clone(),
             job_no: person.brief.job_no.clone(),
             unit_id: person.brief.unit_id.0.clone(),
-            unit_path: self.units.get(&person.brief.unit_id).map(|unit| unit.path.clone()).unwrap_or_default(),
+            unit_path: self
+                .units
+                .get(&person.brief.unit_id)
+                .map(|unit| unit.path.clone())
+                .unwrap_or_default(),
             roles: person.roles.clone(),
             grants,
             masks,
@@ -197,8 +201,7 @@ impl Identity {
     /// Looks for changes of other processes, once in a while.
     pub(crate) async fn look_for_changes(&self) -> Result<(), DbError> {
         let now = self.kit.now();
-        let (known, looked_at) =
-            self.directory.read(|snapshot| (snapshot.generation, snapshot.looked_at));
+        let (known, looked_at) = self.directory.read(|snapshot| (snapshot.generation, snapshot.looked_at));
         if now.millis_since(looked_at) < FRESH_MILLIS {
             return Ok(());
         }

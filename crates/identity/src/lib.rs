@@ -54,7 +54,12 @@ pub const CAPABILITIES: &[Capability] = &[
     capability("unit.write", "维护单位", "Change units", true),
     capability("person.read", "查看人员", "Read people", true),
     capability("person.write", "维护人员", "Change people", true),
-    capability("person.recover", "解锁账号、重置密码与两步验证", "Unlock accounts, reset passwords and second factors", false),
+    capability(
+        "person.recover",
+        "解锁账号、重置密码与两步验证",
+        "Unlock accounts, reset passwords and second factors",
+        false,
+    ),
     capability("role.write", "分配角色与权限", "Assign roles and rights", false),
     capability("seat.write", "维护座席", "Change seats", false),
     capability("dictionary.write", "维护数据字典", "Change the dictionary", false),

@@ -17,8 +17,18 @@ const MINUTE_MILLIS: i64 = 60_000;
 pub(crate) fn specs() -> Vec<ParameterSpec> {
     let spec = |key, default: i64, zh, en| ParameterSpec { key, default: json!(default), zh, en };
     vec![
-        spec("identity.login_failures_max", 5, "连续登录失败锁定次数", "Sign-in failures that lock an account"),
-        spec("identity.login_lock_minutes", 15, "登录锁定时长（分钟）", "How long an account is locked, minutes"),
+        spec(
+            "identity.login_failures_max",
+            5,
+            "连续登录失败锁定次数",
+            "Sign-in failures that lock an account",
+        ),
+        spec(
+            "identity.login_lock_minutes",
+            15,
+            "登录锁定时长（分钟）",
+            "How long an account is locked, minutes",
+        ),
         spec(
             "identity.address_failures_max",
             50,
@@ -81,7 +91,12 @@ impl Identity {
             _ => false,
         };
         if !fits {
-            return Err(IdentityError::field("value", "type", "参数值的类型或范围不正确。", "The value has the wrong type or range."));
+            return Err(IdentityError::field(
+                "value",
+                "type",
+                "参数值的类型或范围不正确。",
+                "The value has the wrong type or range.",
+            ));
         }
         let mut change = self.begin_change().await?;
         if !self.kit.parameters.write(&mut change.tx, ctx, key, &value, version).await? {

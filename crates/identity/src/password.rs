@@ -69,7 +69,11 @@ pub fn check_password(plain: &str, account: &str, length_min: usize) -> Result<(
     ];
     let refuse = |code, zh, en| Err(IdentityError::field("password", code, zh, en));
     if length < length_min || plain.len() > LENGTH_MAX {
-        return refuse("length", "密码太短或太长（至少 10 位，最多 128 字节）。", "The password is too short or too long.");
+        return refuse(
+            "length",
+            "密码太短或太长（至少 10 位，最多 128 字节）。",
+            "The password is too short or too long.",
+        );
     }
     if length < 16 && kinds.into_iter().filter(|kind| *kind).count() < 3 {
         return refuse(
@@ -81,7 +85,9 @@ pub fn check_password(plain: &str, account: &str, length_min: usize) -> Result<(
     let lower = plain.to_lowercase();
     let bare: String = lower.chars().filter(|c| c.is_alphanumeric()).collect();
     if (account.len() >= 4 && lower.contains(account))
-        || COMMON.iter().any(|word| bare.trim_end_matches(|c: char| c.is_ascii_digit()) == *word || bare == *word)
+        || COMMON
+            .iter()
+            .any(|word| bare.trim_end_matches(|c: char| c.is_ascii_digit()) == *word || bare == *word)
     {
         return refuse(
             "guessable",

@@ -70,7 +70,9 @@ pub fn power(capability: &str) -> Power {
         | "calendar.write" | "flow.write" => Power::System,
         "role.write" | "session.revoke" | "person.recover" => Power::Security,
         "audit.read" | "audit.verify" => Power::Audit,
-        reading if reading.ends_with(".read") || reading.ends_with(".listen") => Power::Reading,
+        reading if [".read", ".listen", ".monitor"].iter().any(|end| reading.ends_with(end)) => {
+            Power::Reading
+        }
         _ => Power::Business,
     }
 }
@@ -129,7 +131,10 @@ mod tests {
         assert!(check_together(&[get("system_admin"), get("security_admin")]).is_err());
         assert!(check_together(&[get("audit_admin"), get("system_admin")]).is_err());
         assert!(check_together(&[get("security_admin"), get("agent")]).is_err());
-        assert!(check_together(&[get("system_admin"), get("supervision")]).is_err(), "it would read the audit log");
+        assert!(
+            check_together(&[get("system_admin"), get("supervision")]).is_err(),
+            "it would read the audit log"
+        );
         assert!(check_together(&[get("agent"), get("shift_leader")]).is_ok());
         for role in &roles {
             assert!(check_together(&[role]).is_ok(), "{}", role.id);

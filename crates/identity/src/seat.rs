@@ -84,7 +84,12 @@ impl Identity {
     /// When the number is malformed or taken, or unit or person are unknown.
     pub async fn create_seat(&self, ctx: &Ctx, new: NewSeat, idem: &Idem) -> Result<Seat, IdentityError> {
         if !(3..=10).contains(&new.no.len()) || !new.no.chars().all(|c| c.is_ascii_digit()) {
-            return Err(IdentityError::field("no", "malformed", "座席号为 3 至 10 位数字。", "The number has 3 to 10 digits."));
+            return Err(IdentityError::field(
+                "no",
+                "malformed",
+                "座席号为 3 至 10 位数字。",
+                "The number has 3 to 10 digits.",
+            ));
         }
         let seat = Seat {
             id: new.id.unwrap_or_else(SeatId::generate),
@@ -154,7 +159,12 @@ impl Identity {
             }
             match &seat.person_id {
                 Some(id) if !snapshot.people.get(id).is_some_and(|person| person.active) => {
-                    Err(IdentityError::field("person_id", "unknown", "人员不存在或已停用。", "No such active person."))
+                    Err(IdentityError::field(
+                        "person_id",
+                        "unknown",
+                        "人员不存在或已停用。",
+                        "No such active person.",
+                    ))
                 }
                 _ => Ok(()),
             }

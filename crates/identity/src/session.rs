@@ -85,7 +85,9 @@ mod tests {
         };
         assert!(session.is_alive(Timestamp(4999), lifetimes));
         assert!(!session.is_alive(Timestamp(5000), lifetimes), "too old, though in use");
-        assert!(!StoredSession { seen_at: Timestamp(0), ..session.clone() }.is_alive(Timestamp(1000), lifetimes));
+        assert!(
+            !StoredSession { seen_at: Timestamp(0), ..session.clone() }.is_alive(Timestamp(1000), lifetimes)
+        );
         assert!(!StoredSession { ended_at: Some(1), ..session }.is_alive(Timestamp(4600), lifetimes));
     }
 }

@@ -184,7 +184,10 @@ mod tests {
         let office = unit("office", Some(&a));
         assert!(matches!(check_move(&a, &office, 3), Err(IdentityError::UnitCycle)));
         assert!(matches!(check_move(&a, &a, 3), Err(IdentityError::UnitCycle)));
-        assert!(matches!(check_move(&a, &b, 3), Err(IdentityError::UnitLevel)), "its office would be on level 4");
+        assert!(
+            matches!(check_move(&a, &b, 3), Err(IdentityError::UnitLevel)),
+            "its office would be on level 4"
+        );
         assert!(check_move(&b, &a, 2).is_ok());
         assert!(check_move(&office, &b, 3).is_ok());
         assert!(matches!(check_move(&root, &b, 3), Err(IdentityError::UnitLevel)), "the centre stays");

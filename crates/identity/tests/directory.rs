@@ -30,7 +30,8 @@ async fn another_process_notices_within_seconds() {
         let other = Identity::new(city.site.kit.clone());
         other.bootstrap("不会再建").await.unwrap();
         let ctx = city.site.ctx();
-        let change = PersonChange { version: 1, name: Some("新名字".to_owned()), ..PersonChange::default() };
+        let change =
+            PersonChange { version: 1, name: Some("新名字".to_owned()), ..PersonChange::default() };
         city.identity.change_person(&ctx, &"clerk1".into(), change).await.unwrap();
         city.site.clock.advance_millis(2000);
         let seen = other.person(&"clerk1".into()).await.unwrap().unwrap();
@@ -47,11 +48,10 @@ async fn the_first_start_makes_three_administrators_once() {
         let identity = Identity::new(site.kit.clone());
         identity.bootstrap("云州市12345热线中心").await.unwrap();
         let first = identity.create_first_accounts().await.unwrap();
-        assert_eq!(first.iter().map(|one| one.role_id).collect::<Vec<_>>(), [
-            "system_admin",
-            "security_admin",
-            "audit_admin"
-        ]);
+        assert_eq!(
+            first.iter().map(|one| one.role_id).collect::<Vec<_>>(),
+            ["system_admin", "security_admin", "audit_admin"]
+        );
         assert!(identity.create_first_accounts().await.unwrap().is_empty());
     })
     .await;

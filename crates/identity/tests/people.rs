@@ -13,11 +13,9 @@ async fn administrators_keep_apart() {
         let city = city(site).await;
         let mut security = city.client("sec1").await;
         let roles = |version: i64, roles: &[&str]| json!({"version": version, "roles": roles});
-        for both in [
-            ["system_admin", "security_admin"],
-            ["audit_admin", "agent"],
-            ["system_admin", "supervision"],
-        ] {
+        for both in
+            [["system_admin", "security_admin"], ["audit_admin", "agent"], ["system_admin", "supervision"]]
+        {
             security.put("/people/agent1/roles", roles(1, &both)).await.refused(409, "role.exclusive");
         }
         security.put("/people/sec1/roles", roles(1, &["agent"])).await.refused(409, "role.own");

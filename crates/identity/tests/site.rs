@@ -1,4 +1,5 @@
 //! A city with a centre, a bureau with an office, and people who can sign in.
+#![expect(clippy::unwrap_used, reason = "runs in tests only, where a panic is the report")]
 
 use std::sync::{Arc, OnceLock};
 

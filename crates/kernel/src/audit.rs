@@ -162,7 +162,7 @@ pub(crate) async fn seal(conn: &mut AnyConnection, algorithm: Algorithm) -> Resu
     sqlx::query(
         "update kernel_audit set seq = fresh.n from (select id, row_number() over (order by id) + \
          (select coalesce(max(seq), 0) from kernel_audit_seal) as n from kernel_audit where seq is null \
-         order by id limit 500) as fresh where kernel_audit.id = fresh.id",
+         order by id limit 500) as fresh where kernel_audit.id = fresh.id and kernel_audit.seq is null",
     )
     .execute(&mut *conn)
     .await?;

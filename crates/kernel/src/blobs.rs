@@ -34,7 +34,10 @@ impl Blobs {
         file.write_all(bytes).await?;
         file.sync_all().await?;
         tokio::fs::rename(&partial, &path).await?;
-        tokio::fs::File::open(folder).await?.sync_all().await?;
+        // A fresh folder is itself an entry of the one above, up to the root.
+        for parent in folder.ancestors().take(4) {
+            tokio::fs::File::open(parent).await?.sync_all().await?;
+        }
         Ok(name)
     }
 

@@ -53,6 +53,9 @@ pub enum DbError {
     /// A shared commit failed; the reason went to the transaction that ran it.
     #[error("the commit that this transaction shared failed: {0}")]
     SharedCommit(String),
+    /// No turn to write within a reasonable time.
+    #[error("the database did not give a turn to write")]
+    Busy,
     /// The same `Idempotency-Key` is being handled or was stored a moment ago.
     #[error("the same idempotency key was stored concurrently")]
     IdempotencyRace,
@@ -91,6 +94,12 @@ impl ToProblem for DbError {
                 .retry_after(1);
         }
         let internal = Problem::from_internal(self);
+        if matches!(self, Self::Busy) {
+            return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "storage.busy")
+                .detail_zh("系统繁忙，本次操作没有保存，请稍后重试。")
+                .detail_en("The system is busy; nothing was saved. Please try again.")
+                .retry_after(2);
+        }
         if self.is_disk_full() {
             return Problem::new(StatusCode::INSUFFICIENT_STORAGE, "storage.full")
                 .detail_zh("服务器存储空间已满，本次操作没有保存，请联系系统管理员。")
@@ -195,7 +204,9 @@ impl Db {
         &self.0.pool
     }
 
-    /// Begins a transaction. Inside it only SQL happens: others wait for their turn meanwhile.
+    /// Begins a transaction. Inside it only SQL happens: others wait for their turn meanwhile. After a
+    /// statement failed, the transaction is dropped and not used again: what the failure undid differs
+    /// between the databases.
     ///
     /// # Errors
     /// When the database cannot be reached.

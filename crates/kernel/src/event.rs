@@ -8,9 +8,12 @@ mod delivery;
 mod sequencer;
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures::FutureExt as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -182,5 +185,17 @@ impl Subscription {
         Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
     {
         Self { name, events, handler: Arc::new(move |envelope| Box::pin(handler(envelope))) }
+    }
+}
+
+/// The longest time that a reaction or a turn of a job may take.
+const TURN_MAX: Duration = Duration::from_secs(120);
+
+/// Runs a piece of work so that neither its panic nor its hanging ends whoever runs it.
+pub(crate) async fn guarded<T>(work: impl Future<Output = Result<T, BoxError>>) -> Result<T, BoxError> {
+    match tokio::time::timeout(TURN_MAX, AssertUnwindSafe(work).catch_unwind()).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err("it panicked; the message is above in the log".into()),
+        Err(_) => Err("it took longer than two minutes".into()),
     }
 }

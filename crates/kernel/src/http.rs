@@ -11,5 +11,5 @@ pub use auth::{Auth, Authenticator, Gate, MaybeAuth, ReqCtx, SESSION_COOKIE, ses
 pub use body::{BODY_BYTES_MAX, Json, Path, Query};
 pub use guard::{PeerAddress, TraceId, dress, guard_origin, is_own_origin};
 pub use idempotency::{Idem, Idempotent, StoredAnswer, forget_old_answers};
-pub use rate::{RateLimit, RateLimiter};
+pub use rate::{RateLimit, RateLimiter, source_of};
 pub use sse::events_router;

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::event::BoxError;
+use crate::event::{BoxError, guarded};
 use crate::{DbError, Kit};
 
 type Work = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>> + Send + Sync>;
@@ -40,7 +40,8 @@ impl Job {
 pub async fn run_job(kit: Kit, job: Job, stop: Arc<tokio::sync::Notify>) {
     let holder = crate::id::new_id();
     let lease = format!("job.{}", job.name);
-    let lease_millis = i64::try_from(job.every.as_millis()).unwrap_or(i64::MAX).saturating_mul(3).max(30_000);
+    // Longer than a turn may take; short enough that a restart does not wait for the dead.
+    let lease_millis = 150_000;
     loop {
         let turn = async {
             if hold_lease(&kit, &lease, &holder, lease_millis).await? {
@@ -48,7 +49,7 @@ pub async fn run_job(kit: Kit, job: Job, stop: Arc<tokio::sync::Notify>) {
             }
             Ok::<(), BoxError>(())
         };
-        if let Err(error) = turn.await {
+        if let Err(error) = guarded(turn).await {
             tracing::error!(job = job.name, %error, "job failed; it runs again at its next turn");
         }
         tokio::select! {

@@ -55,7 +55,10 @@ impl Parameters {
             sqlx::query_as("select key, value, version from kernel_parameter").fetch_all(db.reader()).await?;
         let mut known = self.0.write().expect("no holder of this lock can panic");
         for (key, value, version) in rows {
-            if let (Some(parameter), Ok(value)) = (known.get_mut(key.as_str()), serde_json::from_str(&value)) {
+            if let (Some(parameter), Ok(value)) = (known.get_mut(key.as_str()), serde_json::from_str(&value))
+                // Two reloads may cross; the older one must not win.
+                && version >= parameter.version
+            {
                 parameter.value = value;
                 parameter.version = version;
             }

@@ -191,3 +191,45 @@ fn both_digests_tell_rows_apart() {
     }
     assert_eq!(hashes.len(), 6);
 }
+
+/// Polls a future once, as a client that goes away would leave it, and drops it.
+async fn cut_off<F: Future>(future: F) {
+    let mut future = Box::pin(future);
+    std::future::poll_fn(|context| {
+        let _ = future.as_mut().poll(context);
+        std::task::Poll::Ready(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_go_away_take_nobody_with_them() {
+    on_both(|site| async move {
+        let site = std::sync::Arc::new(with_lamps(site).await);
+        let mut work = Vec::new();
+        for n in 0..150 {
+            let (kept, cut) = (site.clone(), site.clone());
+            work.push(tokio::spawn(async move { light(&kept, &format!("kept-{n}")).await.is_ok() }));
+            tokio::spawn(async move {
+                cut_off(cut.kit.db.begin()).await;
+                if let Ok(mut tx) = cut.kit.db.begin().await {
+                    let row = sqlx::query("insert into lamp (id, lit) values ($1, 0)").bind(format!("cut-{n}"));
+                    let _ = row.execute(tx.conn()).await;
+                    cut_off(tx.commit()).await;
+                }
+            });
+        }
+        let mut kept = 0;
+        for handle in work {
+            kept += i64::from(handle.await.unwrap());
+        }
+        assert_eq!(kept, 150, "whoever stayed was served");
+        let rows: i64 = sqlx::query_scalar("select count(*) from lamp where lit = 1")
+            .fetch_one(site.kit.db.reader())
+            .await
+            .unwrap();
+        assert_eq!(rows, 150, "what was answered is there");
+        light(&site, "afterwards").await.unwrap();
+    })
+    .await;
+}

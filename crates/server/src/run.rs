@@ -54,12 +54,20 @@ fn configure(args: &DataArgs) -> Result<Config, BoxError> {
 
 /// Takes SIP and media to free ports of this machine alone, for commands that take no calls.
 pub(crate) fn quiet(mut config: Config) -> Config {
-    let voice = config.sections.entry("voice").or_insert_with(|| toml::Value::Table(toml::Table::new()));
-    if let Some(voice) = voice.as_table_mut() {
-        voice.insert("sip_bind".to_owned(), "127.0.0.1:0".into());
-        voice.insert("media_bind".to_owned(), "127.0.0.1".into());
-    }
+    let voice = voice_section(&mut config);
+    voice.insert("sip_bind".to_owned(), "127.0.0.1:0".into());
+    voice.insert("media_bind".to_owned(), "127.0.0.1".into());
     config
+}
+
+/// Returns the settings of telephones, to put the command line's wishes in. What is no table there is
+/// replaced.
+fn voice_section(config: &mut Config) -> &mut toml::Table {
+    let section = config.sections.entry("voice").or_insert_with(|| toml::Value::Table(toml::Table::new()));
+    if !section.is_table() {
+        *section = toml::Value::Table(toml::Table::new());
+    }
+    section.as_table_mut().expect("made a table just now")
 }
 
 async fn serve(args: ServeArgs) -> Result<ExitCode, BoxError> {
@@ -74,12 +82,20 @@ async fn serve(args: ServeArgs) -> Result<ExitCode, BoxError> {
     }
     config.bind = address.to_string();
     if let Some(port) = args.sip_port {
-        let voice = config.sections.entry("voice").or_insert_with(|| toml::Value::Table(toml::Table::new()));
-        if let Some(voice) = voice.as_table_mut() {
-            voice.insert("sip_bind".to_owned(), format!("0.0.0.0:{port}").into());
-        }
+        voice_section(&mut config).insert("sip_bind".to_owned(), format!("0.0.0.0:{port}").into());
     }
     let demo = config.demo;
+    if demo {
+        // Telephones and simulated citizens on this machine may call as if they came over a trunk.
+        let voice = voice_section(&mut config);
+        if !voice.contains_key("trunks") {
+            let trunk = toml::toml! {
+                name = "demo"
+                peers = ["127.0.0.1"]
+            };
+            voice.insert("trunks".to_owned(), toml::Value::Array(vec![trunk.into()]));
+        }
+    }
     let city = City::assemble(config, Arc::new(SystemClock)).await?;
     city.load().await?;
     if demo {

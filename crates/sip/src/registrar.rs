@@ -145,6 +145,11 @@ impl Registrar {
             .filter(|binding| binding.expires_at > now_ms)
     }
 
+    /// Tells whether a telephone is registered on a connection.
+    pub fn has_flow(&self, flow: Flow) -> bool {
+        self.bindings.values().any(|binding| binding.flow == flow)
+    }
+
     /// Removes what hung on a lost connection; returns the seats.
     pub fn drop_flow(&mut self, flow: Flow) -> Vec<String> {
         self.remove_where(|binding| binding.flow == flow)

@@ -487,8 +487,7 @@ mod tests {
     #[test]
     fn holding_turns_the_direction_round() {
         for (said, law) in [("sendonly", "recvonly"), ("inactive", "inactive")] {
-            let text = format!("{OFFER}");
-            let text = text.replacen("a=ptime:20", &format!("a={said}"), 1);
+            let text = OFFER.replacen("a=ptime:20", &format!("a={said}"), 1);
             let offer = Description::parse(&text).unwrap();
             let agreed = agree(&offer).unwrap();
             assert!(answer(&offer, &agreed, &local()).contains(&format!("a={law}")));

@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kernel::Timestamp;
 
 /// Life of a seat's password, in seconds: a shift, so that a page may refresh its registration.
@@ -68,7 +66,7 @@ impl Tokens {
 }
 
 fn secret() -> String {
-    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 18]>())
+    kernel::crypto::random_token(18)
 }
 
 #[cfg(test)]

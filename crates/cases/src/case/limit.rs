@@ -198,7 +198,9 @@ fn yellow_at(
     due: Timestamp,
     near_percent: i64,
 ) -> Result<Timestamp, CalendarError> {
-    let whole_ms = calendar.working_ms_between(start.0, due.0, &[])?;
+    // The limit ends with the last millisecond of a day; counted in whole days it ends with the next one.
+    let end = due.0 + 1;
+    let whole_ms = calendar.working_ms_between(start.0, end, &[])?;
     let left_ms = (whole_ms * near_percent / 100).max(DAY_MS);
     if whole_ms <= left_ms {
         return Ok(start);
@@ -206,7 +208,7 @@ fn yellow_at(
     let mut date = calendar.date_at(due.0)?;
     loop {
         let begin = calendar.start_of(date)?;
-        let remaining_ms = calendar.working_ms_between(begin, due.0, &[])?;
+        let remaining_ms = calendar.working_ms_between(begin, end, &[])?;
         if remaining_ms >= left_ms && calendar.is_working(date) {
             return Ok(Timestamp((begin + remaining_ms - left_ms).max(start.0)));
         }
@@ -257,7 +259,7 @@ mod tests {
         // Enquiry accepted on Friday 26 September: 28 (make-up Sunday), 29, 30, 9 and 10 October.
         check(5, "2025-09-26 10:00", "10-09 21:12", "10-10 23:59");
         // Acceptance of what was dispatched on 30 September is due on the first working day after the holiday.
-        check(1, "2025-09-30 16:00", "09-30 23:59", "10-09 23:59");
+        check(1, "2025-09-30 16:00", "10-09 00:00", "10-09 23:59");
         // A complaint: 28 to 30 September, 9 to 11, 13 to 17, 20 to 23 October.
         check(15, "2025-09-26 10:00", "10-20 21:12", "10-23 23:59");
     }
@@ -265,7 +267,7 @@ mod tests {
     #[test]
     fn an_ordinary_week() {
         // Monday to Tuesday; yellow when one working day remains.
-        check(1, "2026-03-02 10:00", "03-02 23:59", "03-03 23:59");
+        check(1, "2026-03-02 10:00", "03-03 00:00", "03-03 23:59");
         check(5, "2026-03-02 10:00", "03-06 21:12", "03-09 23:59");
     }
 }

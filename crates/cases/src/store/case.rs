@@ -134,16 +134,6 @@ pub(crate) async fn load(conn: &mut AnyConnection, id: &CaseId) -> Result<Option
     }
 }
 
-/// Reads an order by its number.
-pub(crate) async fn load_by_number(conn: &mut AnyConnection, number: &str) -> Result<Option<Case>, CaseError> {
-    let sql = format!("select {COLUMNS} from cases_case c where c.number = $1");
-    let row: Option<CaseRow> = sqlx::query_as(AssertSqlSafe(sql)).bind(number).fetch_optional(&mut *conn).await?;
-    match row {
-        None => Ok(None),
-        Some(row) => Ok(Some(complete(conn, row.try_into()?).await?)),
-    }
-}
-
 async fn complete(conn: &mut AnyConnection, mut case: Case) -> Result<Case, CaseError> {
     case.tasks = task::open_of(conn, &case.id).await?;
     case.co_units = sqlx::query_scalar("select unit_id from cases_co_unit where case_id = $1 order by unit_id")

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use contract::cases::{
     CaseBrief, CaseId, CaseLookup, CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft,
-    CitizenInfo, CitizenStep, RecordingAccess, Submitted,
+    CitizenInfo, CitizenRating, CitizenStep, RecordingAccess, Submitted,
 };
 use contract::contacts::{ContactId, HistoryItem, HistorySource};
 use contract::voice::{CallId, RecordingId};
@@ -113,14 +113,20 @@ impl HistorySource for Cases {
 }
 
 impl Cases {
-    /// Finds an order by number and query code. An unknown number is compared with a code too, so that the
-    /// answer takes as long.
+    /// Finds an order by number and query code. One statement is asked whether the number is known or not,
+    /// and an unknown one is compared with a code too, so that the answers take as long.
     async fn by_code(&self, number: &str, code: &str) -> Result<Option<Case>, CaseError> {
         let mut conn = self.kit().db.reader().acquire().await?;
-        let found = case::load_by_number(&mut conn, number.trim()).await?;
-        let expected = found.as_ref().map_or("------", |case| case.query_code.as_str());
+        let found: Option<(String, String)> = sqlx::query_as("select id, query_code from cases_case where number = $1")
+            .bind(number.trim())
+            .fetch_optional(&mut *conn)
+            .await?;
+        let expected = found.as_ref().map_or("------", |(_, code)| code.as_str());
         let right = kernel::crypto::same_secret(expected, code.trim());
-        Ok(found.filter(|_| right))
+        match found.filter(|_| right) {
+            Some((id, _)) => case::load(&mut conn, &CaseId(id)).await,
+            None => Ok(None),
+        }
     }
 
     async fn citizen_view(&self, case: &Case, lang: Lang) -> Result<CitizenCase, CaseError> {
@@ -140,7 +146,7 @@ impl Cases {
             steps: steps(case, lang),
             result: case.answer.clone().filter(|_| case.status.is_settled()),
             can_rate: case.can_be_rated(),
-            stars: case.stars,
+            rating: case.stars.map(|stars| CitizenRating { stars }),
         })
     }
 }

@@ -223,7 +223,7 @@ impl Cases {
     async fn count_up_to(&self, by: &Principal, filter: &CaseFilter, now: Timestamp, most: i64) -> Result<i64, CaseError> {
         let mut sql = Statement::new("select count(*) from (select 1 as one from cases_case c where ");
         filter.push(&mut sql, by, now);
-        sql.push(" limit ").bind(most).push(") as some");
+        sql.push(" limit ").bind(most).push(") as few");
         let (count,): (i64,) = sql.query_as().fetch_one(self.kit().db.reader()).await?;
         Ok(count)
     }

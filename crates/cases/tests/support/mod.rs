@@ -289,3 +289,26 @@ pub fn at(month: u32, day: u32, hour: u32) -> Timestamp {
     let date = chrono::NaiveDate::from_ymd_opt(2026, month, day).unwrap();
     Timestamp(date.and_hms_opt(hour, 0, 0).unwrap().and_utc().timestamp_millis() - 8 * 3_600_000)
 }
+
+/// Returns an order as Rust callers write it.
+pub fn plain_draft(category_id: &str) -> cases::case::draft::Draft {
+    cases::case::draft::Draft {
+        kind: cases::case::Kind::Repair,
+        category_id: Some(category_id.to_owned()),
+        title: "水管漏水".to_owned(),
+        content: "小区门口水管漏水，路面积水。".to_owned(),
+        citizen: cases::case::Citizen {
+            contact_id: None,
+            name: "陈先生".to_owned(),
+            phone: Some("13900005678".to_owned()),
+            gender: None,
+        },
+        confidential: false,
+        place: cases::case::Place::default(),
+        call_id: None,
+        preliminary_opinion: None,
+        answer: None,
+        urgency: cases::case::Urgency::Normal,
+        source: cases::case::Source::Staff,
+    }
+}

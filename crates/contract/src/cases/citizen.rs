@@ -114,8 +114,15 @@ pub struct CitizenCase {
     pub result: Option<String>,
     /// Whether the citizen may rate it now.
     pub can_rate: bool,
-    /// Stars given, 1 to 5.
-    pub stars: Option<i64>,
+    /// The citizen's own rating, once given.
+    pub rating: Option<CitizenRating>,
+}
+
+/// A rating as its citizen sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CitizenRating {
+    /// 1 to 5.
+    pub stars: i64,
 }
 
 /// The desk at which citizens without an account are served. Whoever calls it limits how often.

@@ -159,13 +159,9 @@ async fn get_audit_verification(
 ) -> HttpResult<Json<Verification>> {
     principal.require("audit.verify")?;
     Ok(Json(match kernel::audit::verify(&identity.kit.db).await? {
-        Verdict::Intact { rows, head } => Verification {
-            intact: true,
-            rows: Some(rows),
-            head: Some(head),
-            broken_seq: None,
-            reason: None,
-        },
+        Verdict::Intact { rows, head } => {
+            Verification { intact: true, rows: Some(rows), head: Some(head), broken_seq: None, reason: None }
+        }
         Verdict::Broken { seq, reason } => Verification {
             intact: false,
             rows: None,

@@ -23,7 +23,7 @@ struct ParameterInfo {
     value: Value,
     /// What is in force while nobody has set it.
     default: Value,
-    /// `number`, `boolean`, `string`, `array` or `object`.
+    /// `integer`, `number`, `boolean`, `string`, `array` or `object`.
     kind: String,
     /// How often it was changed; for optimistic locking.
     version: i64,
@@ -32,6 +32,7 @@ struct ParameterInfo {
 impl ParameterInfo {
     fn of(parameter: Parameter, lang: Lang) -> Self {
         let kind = match &parameter.spec.default {
+            Value::Number(number) if number.is_i64() => "integer",
             Value::Number(_) => "number",
             Value::Bool(_) => "boolean",
             Value::Array(_) => "array",

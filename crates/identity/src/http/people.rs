@@ -103,7 +103,10 @@ impl Identity {
             unit_id: query.unit_id.filter(|id| !id.is_empty()),
             role: query.role.filter(|role| !role.is_empty()),
             active: query.active,
-            after_account: query.cursor.and_then(|word| Cursor::decode(&word, 1)).and_then(|mut keys| keys.pop()),
+            after_account: query
+                .cursor
+                .and_then(|word| Cursor::decode(&word, 1))
+                .and_then(|mut keys| keys.pop()),
             ..PeopleFilter::default()
         };
         if let Some(id) = query.under.filter(|id| !id.is_empty()) {
@@ -195,7 +198,12 @@ async fn export_people(
                 person.phone.unwrap_or_default(),
                 person.unit_name,
                 roles.join("、"),
-                ctx.lang.pick(if person.active { "在岗" } else { "停用" }, if person.active { "active" } else { "inactive" }).to_owned(),
+                ctx.lang
+                    .pick(
+                        if person.active { "在岗" } else { "停用" },
+                        if person.active { "active" } else { "inactive" },
+                    )
+                    .to_owned(),
                 person.last_login_at.map(|at| xlsx::local_time(zone, at)).unwrap_or_default(),
             ]
         })
@@ -229,7 +237,8 @@ async fn create_person(
     if let Some(answer) = idem.replay(&identity.kit).await? {
         return Ok(answer);
     }
-    let path = identity.directory.read(|snapshot| snapshot.units.get(&body.unit_id).map(|unit| unit.path.clone()));
+    let path =
+        identity.directory.read(|snapshot| snapshot.units.get(&body.unit_id).map(|unit| unit.path.clone()));
     if !covers(&principal, scope, body.unit_id.as_str(), &path.unwrap_or_default()) {
         return Err(IdentityError::NotFound.into());
     }
@@ -285,7 +294,8 @@ async fn update_person(
     let scope = principal.require("person.write")?;
     identity.check_person_within(&principal, scope, &id)?;
     if let Some(unit_id) = &body.unit_id {
-        let path = identity.directory.read(|snapshot| snapshot.units.get(unit_id).map(|unit| unit.path.clone()));
+        let path =
+            identity.directory.read(|snapshot| snapshot.units.get(unit_id).map(|unit| unit.path.clone()));
         if !covers(&principal, scope, unit_id.as_str(), &path.unwrap_or_default()) {
             return Err(IdentityError::NotFound.into());
         }

@@ -65,7 +65,9 @@ async fn list_seats(
             .values()
             .filter(|seat| covers(&principal, scope, seat.unit_id.as_str(), &path(&seat.unit_id)))
             .filter(|seat| query.unit_id.as_ref().is_none_or(|id| seat.unit_id.0 == *id))
-            .filter(|seat| text.is_empty() || format!("{}\n{}", seat.no, seat.name).to_lowercase().contains(&text))
+            .filter(|seat| {
+                text.is_empty() || format!("{}\n{}", seat.no, seat.name).to_lowercase().contains(&text)
+            })
             .filter(|seat| after.as_ref().is_none_or(|after| seat.no > *after))
             .map(|seat| SeatRow {
                 person_name: seat

@@ -40,7 +40,8 @@ async fn list_sessions(
     ReqCtx(ctx): ReqCtx,
     Query(query): Query<SessionsQuery>,
 ) -> HttpResult<Json<Page<Session>>> {
-    let person = if principal.has("session.revoke") { query.person_id } else { Some(principal.person_id.clone()) };
+    let person =
+        if principal.has("session.revoke") { query.person_id } else { Some(principal.person_id.clone()) };
     let limit = kernel::page::limit(query.limit);
     let after = query.cursor.and_then(|cursor| Cursor::decode(&cursor, 1)).and_then(|mut keys| keys.pop());
     let mut conn = identity.kit.db.reader().acquire().await.map_err(IdentityError::from)?;

@@ -65,10 +65,15 @@ async fn list_units(
             .filter(|unit| query.active.is_none_or(|active| unit.active == active))
             .filter(|unit| query.level.is_none_or(|level| unit.level == level))
             .filter(|unit| {
-                query.parent_id.as_ref().is_none_or(|parent| unit.parent_id.as_ref().is_some_and(|id| id.0 == *parent))
+                query
+                    .parent_id
+                    .as_ref()
+                    .is_none_or(|parent| unit.parent_id.as_ref().is_some_and(|id| id.0 == *parent))
             })
             .filter(|unit| under.as_ref().is_none_or(|path| is_under(&unit.path, path)))
-            .filter(|unit| text.is_empty() || format!("{}\n{}", unit.name, unit.code).to_lowercase().contains(&text))
+            .filter(|unit| {
+                text.is_empty() || format!("{}\n{}", unit.name, unit.code).to_lowercase().contains(&text)
+            })
             .cloned()
             .collect()
     });

@@ -5,7 +5,9 @@ use kernel::http::Idem;
 use kernel::{Audit, Ctx, Lang};
 use serde_json::json;
 
-use super::{NewPassword, NewPerson, Person, PersonChange, RoleName, StoredPerson, check_person, normal_account};
+use super::{
+    NewPassword, NewPerson, Person, PersonChange, RoleName, StoredPerson, check_person, normal_account,
+};
 use crate::directory::Touched;
 use crate::error::IdentityError;
 use crate::password::check_password;
@@ -17,7 +19,12 @@ impl Identity {
     /// # Errors
     /// When a field is malformed or taken, the unit unknown, the password weak, or the roles exclude each
     /// other.
-    pub async fn create_person(&self, ctx: &Ctx, new: NewPerson, idem: &Idem) -> Result<Person, IdentityError> {
+    pub async fn create_person(
+        &self,
+        ctx: &Ctx,
+        new: NewPerson,
+        idem: &Idem,
+    ) -> Result<Person, IdentityError> {
         let account = normal_account(&new.account);
         let job_no = new.job_no.filter(|no| !no.trim().is_empty());
         check_person(&account, &new.name, job_no.as_deref())?;
@@ -30,9 +37,9 @@ impl Identity {
             }
         };
         let mut change = self.begin_change().await?;
-        store::unit::find(change.tx.conn(), &new.unit_id).await?.filter(|unit| unit.active).ok_or_else(|| {
-            IdentityError::field("unit_id", "unknown", "单位不存在或已停用。", "No such active unit.")
-        })?;
+        store::unit::find(change.tx.conn(), &new.unit_id).await?.filter(|unit| unit.active).ok_or_else(
+            || IdentityError::field("unit_id", "unknown", "单位不存在或已停用。", "No such active unit."),
+        )?;
         let person = StoredPerson {
             id: new.id.unwrap_or_else(PersonId::generate),
             account,

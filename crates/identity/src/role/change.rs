@@ -32,7 +32,12 @@ impl Identity {
     /// # Errors
     /// When the version is stale, a capability is unknown, or powers would come together that exclude each
     /// other, in the role or in anybody who has it.
-    pub async fn change_grants(&self, ctx: &Ctx, id: &str, wish: GrantsChange) -> Result<Role, IdentityError> {
+    pub async fn change_grants(
+        &self,
+        ctx: &Ctx,
+        id: &str,
+        wish: GrantsChange,
+    ) -> Result<Role, IdentityError> {
         if wish.grants.keys().any(|name| !self.knows_capability(name)) {
             return Err(IdentityError::field("grants", "unknown", "权限不存在。", "No such capability."));
         }

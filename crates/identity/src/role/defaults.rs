@@ -26,6 +26,7 @@ const SHIFT_LEADER: Grants = &[
     ("call.export", All),
     ("call.handle_missed", All),
     ("call.listen", All),
+    ("call.monitor", All),
     ("call.read", All),
     ("case.close", All),
     ("case.create", All),
@@ -128,6 +129,7 @@ const HOTLINE_MANAGER: Grants = &[
     ("call.export", All),
     ("call.handle_missed", All),
     ("call.listen", All),
+    ("call.monitor", All),
     ("call.read", All),
     ("case.close", All),
     ("case.export", All),
@@ -147,6 +149,7 @@ const HOTLINE_MANAGER: Grants = &[
 const SUPERVISION: Grants = &[
     ("audit.read", All),
     ("call.listen", All),
+    ("call.monitor", All),
     ("call.read", All),
     ("case.read", All),
     ("contact.read", All),

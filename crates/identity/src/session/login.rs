@@ -8,7 +8,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{StoredSession, token_digest};
-use crate::attempts::{Attempts, AttemptRules};
+use crate::attempts::{AttemptRules, Attempts};
 use crate::error::IdentityError;
 use crate::person::{StoredPerson, normal_account};
 use crate::{Identity, store, totp};
@@ -54,13 +54,14 @@ impl Identity {
         let rules = self.attempt_rules();
         let attempts = store::attempt::find(&mut conn, &digest).await?;
         attempts.check(ctx.now)?;
-        let person =
-            store::person::by_account(&mut conn, &account).await?.filter(|person| person.active);
+        let person = store::person::by_account(&mut conn, &account).await?.filter(|person| person.active);
         drop(conn);
         let hash = person.as_ref().map(|person| person.password_hash.clone());
         let fits = self.hasher.verify(credentials.password, hash).await?;
         let Some(person) = person.filter(|_| fits) else {
-            return Err(self.refuse(ctx, &account, &digest, attempts, rules, IdentityError::SignInRefused).await?);
+            return Err(self
+                .refuse(ctx, &account, &digest, attempts, rules, IdentityError::SignInRefused)
+                .await?);
         };
         let step = match second_factor(&person, credentials.totp_code.as_deref(), ctx.now) {
             Ok(step) => step,

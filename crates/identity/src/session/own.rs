@@ -37,7 +37,12 @@ impl Identity {
         let person = self.prove_password(ctx, id, old.clone()).await?;
         check_password(&new, &person.account, self.password_length_min())?;
         if new == old {
-            return Err(IdentityError::field("password", "same", "新密码与旧密码相同。", "It is the old password."));
+            return Err(IdentityError::field(
+                "password",
+                "same",
+                "新密码与旧密码相同。",
+                "It is the old password.",
+            ));
         }
         let hash = self.hasher.hash(new).await?;
         let mut change = self.begin_change().await?;
@@ -94,7 +99,12 @@ impl Identity {
     ///
     /// # Errors
     /// When the password is wrong.
-    pub async fn remove_own_totp(&self, ctx: &Ctx, id: &PersonId, password: String) -> Result<(), IdentityError> {
+    pub async fn remove_own_totp(
+        &self,
+        ctx: &Ctx,
+        id: &PersonId,
+        password: String,
+    ) -> Result<(), IdentityError> {
         self.prove_password(ctx, id, password).await?;
         let mut tx = self.kit.db.begin().await?;
         store::person::set_totp(tx.conn(), id, None, false, 0).await?;

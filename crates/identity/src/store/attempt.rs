@@ -19,11 +19,7 @@ pub(crate) async fn find(conn: &mut AnyConnection, digest: &str) -> Result<Attem
     }))
 }
 
-pub(crate) async fn save(
-    conn: &mut AnyConnection,
-    digest: &str,
-    attempts: Attempts,
-) -> Result<(), DbError> {
+pub(crate) async fn save(conn: &mut AnyConnection, digest: &str, attempts: Attempts) -> Result<(), DbError> {
     sqlx::query(
         "insert into identity_attempt (account_digest, failures, last_at, locked_until) \
          values ($1, $2, $3, $4) on conflict (account_digest) do update set failures = excluded.failures, \
@@ -53,10 +49,7 @@ pub(crate) async fn sweep(conn: &mut AnyConnection, before: Timestamp) -> Result
 }
 
 /// Returns the digests of locked accounts with the ends of their locks.
-pub(crate) async fn locks(
-    conn: &mut AnyConnection,
-    now: Timestamp,
-) -> Result<Vec<(String, i64)>, DbError> {
+pub(crate) async fn locks(conn: &mut AnyConnection, now: Timestamp) -> Result<Vec<(String, i64)>, DbError> {
     Ok(sqlx::query_as(
         "select account_digest, locked_until from identity_attempt where locked_until > $1 limit 10000",
     )

@@ -30,7 +30,8 @@ impl Filter {
 
     /// Adds a condition that a row contains `part` in one of the columns, whatever its case.
     pub(crate) fn contains(&mut self, columns: &[&str], part: &str) -> &mut Self {
-        let escaped = part.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        let escaped =
+            part.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         let any: Vec<String> =
             columns.iter().map(|column| format!("lower({column}) like {{}} escape '\\'")).collect();
         self.and(&format!("({})", any.join(" or ")), format!("%{escaped}%"))

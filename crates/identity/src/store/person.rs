@@ -181,10 +181,7 @@ pub(crate) async fn list(
 ) -> Result<Vec<StoredPerson>, DbError> {
     let mut filter = Filter::new(&format!("select {COLUMNS} from identity_person"));
     if let Some(text) = wanted.text.filter(|text| !text.trim().is_empty()) {
-        filter.contains(
-            &["account", "name", "coalesce(job_no, '')", "coalesce(phone, '')"],
-            &text,
-        );
+        filter.contains(&["account", "name", "coalesce(job_no, '')", "coalesce(phone, '')"], &text);
     }
     if let Some(id) = wanted.person_id {
         filter.and("id = {}", id);
@@ -196,10 +193,7 @@ pub(crate) async fn list(
         filter.and("unit_id = {}", unit_id);
     }
     for path in wanted.under {
-        filter.and(
-            "unit_id in (select id from identity_unit where substr(path, 1, length({})) = {})",
-            path,
-        );
+        filter.and("unit_id in (select id from identity_unit where substr(path, 1, length({})) = {})", path);
     }
     if let Some(role) = wanted.role {
         filter.and("id in (select person_id from identity_person_role where role_id = {})", role);
@@ -214,7 +208,8 @@ pub(crate) async fn list(
 }
 
 pub(crate) async fn exists(conn: &mut AnyConnection) -> Result<bool, DbError> {
-    let any: Option<i64> =
-        sqlx::query_scalar("select cast(1 as bigint) from identity_person limit 1").fetch_optional(conn).await?;
+    let any: Option<i64> = sqlx::query_scalar("select cast(1 as bigint) from identity_person limit 1")
+        .fetch_optional(conn)
+        .await?;
     Ok(any.is_some())
 }

@@ -93,11 +93,7 @@ pub(crate) async fn of_person(conn: &mut AnyConnection, id: &PersonId) -> Result
     Ok(holders(conn, Some(id)).await?.into_iter().map(|(_, role)| role).collect())
 }
 
-pub(crate) async fn assign(
-    conn: &mut AnyConnection,
-    id: &PersonId,
-    roles: &[String],
-) -> Result<(), DbError> {
+pub(crate) async fn assign(conn: &mut AnyConnection, id: &PersonId, roles: &[String]) -> Result<(), DbError> {
     sqlx::query("delete from identity_person_role where person_id = $1")
         .bind(id.as_str())
         .execute(&mut *conn)

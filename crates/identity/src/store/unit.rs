@@ -90,10 +90,12 @@ pub(crate) async fn update(conn: &mut AnyConnection, unit: &Unit, now: Timestamp
 
 /// Returns the deepest level of the unit with this path and all below.
 pub(crate) async fn deepest(conn: &mut AnyConnection, path: &str) -> Result<i64, DbError> {
-    Ok(sqlx::query_scalar("select coalesce(max(level), 0) from identity_unit where substr(path, 1, length($1)) = $1")
-        .bind(path)
-        .fetch_one(conn)
-        .await?)
+    Ok(sqlx::query_scalar(
+        "select coalesce(max(level), 0) from identity_unit where substr(path, 1, length($1)) = $1",
+    )
+    .bind(path)
+    .fetch_one(conn)
+    .await?)
 }
 
 /// Gives everything below a moved unit its new path and level. Versions rise, since what a reader saw is old.

@@ -19,11 +19,18 @@ impl Identity {
         check_text(&new.code, &new.name)?;
         let mut change = self.begin_change().await?;
         let parent = match &new.parent_id {
-            Some(id) => Some(
-                store::unit::find(change.tx.conn(), id).await?.filter(|unit| unit.active).ok_or_else(|| {
-                    IdentityError::field("parent_id", "unknown", "上级单位不存在或已停用。", "No such active unit.")
-                })?,
-            ),
+            Some(id) => {
+                Some(store::unit::find(change.tx.conn(), id).await?.filter(|unit| unit.active).ok_or_else(
+                    || {
+                        IdentityError::field(
+                            "parent_id",
+                            "unknown",
+                            "上级单位不存在或已停用。",
+                            "No such active unit.",
+                        )
+                    },
+                )?)
+            }
             None if store::unit::count(change.tx.conn()).await? == 0 => None,
             None => return Err(IdentityError::UnitLevel),
         };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::FromRow;
 
-use super::{Envelope, Subscription};
+use super::{Envelope, Subscription, guarded};
 use crate::jobs::hold_lease;
 use crate::{DbError, Kit, Timestamp};
 
@@ -108,7 +108,7 @@ async fn deliver_batch(kit: &Kit, subscription: &Subscription) -> Result<(Turn, 
                 trace_id: row.trace_id,
                 payload: row.payload,
             };
-            if let Err(error) = (subscription.handler)(envelope).await {
+            if let Err(error) = guarded((subscription.handler)(envelope)).await {
                 let failures = if done == start { failures + 1 } else { 1 };
                 tracing::warn!(subscription = subscription.name, seq, failures, %error, "reaction failed");
                 if failures < ATTEMPTS_MAX {
@@ -132,7 +132,7 @@ async fn save_cursor(kit: &Kit, name: &str, seq: i64, failures: i64) -> Result<(
     sqlx::query(
         "insert into kernel_cursor (subscription, seq, failures, updated_at) values ($1, $2, $3, $4) \
          on conflict (subscription) do update set seq = excluded.seq, failures = excluded.failures, \
-         updated_at = excluded.updated_at",
+         updated_at = excluded.updated_at where kernel_cursor.seq <= excluded.seq",
     )
     .bind(name)
     .bind(seq)

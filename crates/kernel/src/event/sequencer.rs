@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::Executor as _;
+
 use crate::audit::{Algorithm, seal};
-use crate::event::Audience;
+use crate::event::{Audience, guarded};
 use crate::hub::Push;
 use crate::jobs::hold_lease;
-use crate::{DbError, Kit};
+use crate::{DbError, Dialect, Kit};
 
 /// Numbers what is waiting, seals audit rows and pushes the numbered events to screens. Returns how many
 /// rows it handled.
@@ -16,13 +18,17 @@ use crate::{DbError, Kit};
 /// When the database fails; nothing is numbered then.
 pub async fn sequence_once(kit: &Kit) -> Result<usize, DbError> {
     let mut tx = kit.db.begin().await?;
+    if kit.db.dialect() == Dialect::Postgres {
+        // The lease keeps others from trying; this keeps one that lost it unawares from numbering twice.
+        tx.conn().execute("select pg_advisory_xact_lock(12346)").await?;
+    }
     let last: i64 = sqlx::query_scalar("select coalesce(max(seq), 0) from kernel_outbox")
         .fetch_one(tx.conn())
         .await?;
     let numbered = sqlx::query(
         "update kernel_outbox set seq = fresh.n from (select id, row_number() over (order by id) + $1 as n \
          from kernel_outbox where seq is null order by id limit 500) as fresh \
-         where kernel_outbox.id = fresh.id",
+         where kernel_outbox.id = fresh.id and kernel_outbox.seq is null",
     )
     .bind(last)
     .execute(tx.conn())
@@ -64,9 +70,9 @@ pub async fn run_sequencer(kit: Kit, stop: Arc<tokio::sync::Notify>) {
             if !hold_lease(&kit, "kernel.sequencer", &holder, 10_000).await? {
                 return Ok(0);
             }
-            sequence_once(&kit).await
+            Ok(sequence_once(&kit).await?)
         };
-        match turn.await {
+        match guarded(turn).await {
             Ok(0) => {
                 tokio::select! {
                     () = kit.db.wait_for_commit() => {}
@@ -77,8 +83,8 @@ pub async fn run_sequencer(kit: Kit, stop: Arc<tokio::sync::Notify>) {
                 tokio::time::sleep(Duration::from_millis(3)).await;
             }
             Ok(_) => {}
-            Err::<_, DbError>(error) => {
-                tracing::error!(error = %crate::problem::chain(&error), "event sequencer failed; retrying");
+            Err(error) => {
+                tracing::error!(error = %crate::problem::chain(&*error), "event sequencer failed; retrying");
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }
         }

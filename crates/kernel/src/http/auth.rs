@@ -21,6 +21,11 @@ pub const SESSION_COOKIE: &str = "yihao_session";
 pub trait Authenticator: Send + Sync {
     /// Returns the person, or none when the token is unknown, expired or revoked.
     async fn authenticate(&self, token: &str) -> Result<Option<Principal>, BoxError>;
+
+    /// As [`Authenticator::authenticate`], but does not count as a sign of life of the session.
+    async fn peek(&self, token: &str) -> Result<Option<Principal>, BoxError> {
+        self.authenticate(token).await
+    }
 }
 
 /// Holds the authenticator once the composition has set it.
@@ -33,21 +38,37 @@ impl Gate {
         let _ = self.0.set(authenticator);
     }
 
+    /// Returns who holds a session now, without keeping the session alive; none also when nobody can tell.
+    pub(crate) async fn peek(&self, token: &str) -> Option<Principal> {
+        self.0.get()?.peek(token).await.ok().flatten()
+    }
+
     async fn principal(&self, parts: &Parts) -> Result<Option<Principal>, Problem> {
         let Some(authenticator) = self.0.get() else { return Ok(None) };
-        let jar = CookieJar::from_headers(&parts.headers);
-        let bearer = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.strip_prefix("Bearer "));
-        let Some(token) = bearer.or_else(|| jar.get(SESSION_COOKIE).map(Cookie::value)) else {
-            return Ok(None);
-        };
-        if token.len() > 512 {
-            return Ok(None);
-        }
-        authenticator.authenticate(token).await.map_err(|error| Problem::from_internal(error.as_ref()))
+        let Some(token) = token(parts) else { return Ok(None) };
+        authenticator.authenticate(&token).await.map_err(|error| Problem::from_internal(error.as_ref()))
+    }
+}
+
+fn token(parts: &Parts) -> Option<String> {
+    let bearer = parts
+        .headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .map(ToOwned::to_owned);
+    let cookie = || CookieJar::from_headers(&parts.headers).get(SESSION_COOKIE).map(|cookie| cookie.value().to_owned());
+    bearer.or_else(cookie).filter(|token| token.len() <= 512)
+}
+
+/// The token that a request came with; empty without one.
+pub(crate) struct SessionToken(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for SessionToken {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(token(parts).unwrap_or_default()))
     }
 }
 

@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use crate::Problem;
 
@@ -36,8 +37,14 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match axum::Json::<T>::from_request(request, state).await {
-            Ok(axum::Json(body)) => Ok(Self(body)),
+        match axum::Json::<Box<RawValue>>::from_request(request, state).await {
+            Ok(axum::Json(body)) => {
+                let bytes = body.get().as_bytes();
+                refuse_nul(bytes)?;
+                axum::Json::from_bytes(bytes)
+                    .map(|body| Self(body.0))
+                    .map_err(|rejection| refuse_json(&rejection))
+            }
             Err(rejection) => Err(refuse_json(&rejection)),
         }
     }
@@ -49,6 +56,17 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
+/// Refuses the character NUL, which SQLite keeps and PostgreSQL cannot; no text of a person has it. In JSON
+/// it can only stand as an escape.
+pub(crate) fn refuse_nul(json: &[u8]) -> Result<(), Problem> {
+    if json.windows(6).any(|window| window == b"\\u0000") {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "body.malformed")
+            .detail_zh("提交的内容含有无法保存的字符。")
+            .detail_en("The request holds a character that cannot be stored."));
+    }
+    Ok(())
+}
+
 /// A query string.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Query<T>(pub T);
@@ -57,6 +75,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "query.malformed")
+                .detail_zh("查询条件格式不正确。")
+                .detail_en("The query is not what this address takes."));
+        }
         axum::extract::Query::<T>::from_request_parts(parts, state).await.map(|query| Self(query.0)).map_err(
             |rejection: QueryRejection| {
                 Problem::new(StatusCode::BAD_REQUEST, "query.malformed")
@@ -76,6 +99,9 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if parts.uri.path().contains("%00") {
+            return Err(Problem::not_found());
+        }
         axum::extract::Path::<T>::from_request_parts(parts, state)
             .await
             .map(|path| Self(path.0))

@@ -34,9 +34,12 @@ pub async fn dress(kit: Kit, mut request: Request, next: Next) -> Response {
         problem.lang = language;
         problem.trace_id.clone_from(&trace_id);
         response = problem.into_response();
+        let mut last = None;
         for (name, value) in headers {
-            if let Some(name) = name.filter(|name| name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH) {
-                response.headers_mut().insert(name, value);
+            // Of a header that comes more than once only the first has its name.
+            last = name.or(last);
+            if let Some(name) = last.as_ref().filter(|name| **name != header::CONTENT_TYPE && **name != header::CONTENT_LENGTH) {
+                response.headers_mut().append(name.clone(), value);
             }
         }
         response.extensions_mut().clear();
@@ -55,16 +58,20 @@ fn peer(kit: &Kit, request: &Request) -> IpAddr {
     if kit.config.trusted_proxies == 0 {
         return direct;
     }
-    // Each proxy appends the address that it saw; the one that our outermost proxy saw is the caller's.
-    let hops: Vec<IpAddr> = request
-        .headers()
-        .get_all("x-forwarded-for")
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|hop| hop.trim().parse().ok())
-        .collect();
-    hops.len().checked_sub(kit.config.trusted_proxies).and_then(|at| hops.get(at).copied()).unwrap_or(direct)
+    // Each proxy appends the address that it saw; the one that our outermost proxy saw is the caller's. What
+    // stands before it the caller may have invented, so places are counted from the end and none is left out.
+    let headers = request.headers().get_all("x-forwarded-for");
+    let hops: Vec<&[u8]> = headers.iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).collect();
+    hops.len()
+        .checked_sub(kit.config.trusted_proxies)
+        .and_then(|at| hops.get(at))
+        .and_then(|hop| address(std::str::from_utf8(hop).ok()?.trim()))
+        .unwrap_or(direct)
+}
+
+/// Reads an address, with or without a port.
+fn address(text: &str) -> Option<IpAddr> {
+    text.parse::<IpAddr>().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
 }
 
 /// Refuses changes that a page of another origin asks for.
@@ -86,7 +93,7 @@ pub async fn guard_origin(kit: Kit, request: Request, next: Next) -> Response {
 pub fn is_own_origin(kit: &Kit, headers: &HeaderMap) -> bool {
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let Some(origin) = text(header::ORIGIN) else {
-        return headers.get("sec-fetch-site").is_none_or(|site| site != "cross-site");
+        return headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none");
     };
     if kit.config.allowed_origins.iter().any(|allowed| allowed == origin) {
         return true;

@@ -10,8 +10,18 @@ use serde::de::DeserializeOwned;
 use sqlx::AnyConnection;
 
 use super::auth::MaybeAuth;
+use super::body::refuse_nul;
 use crate::crypto::sha256_hex;
 use crate::{DbError, HttpResult, Kit, Problem};
+
+/// The shortest key of a request without a session; a UUID has 36.
+const PUBLIC_KEY_MIN: usize = 32;
+
+fn malformed_key() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "idempotency.malformed")
+        .detail_zh("Idempotency-Key 应为 8 至 128 个可见字符，未登录时至少 32 个。")
+        .detail_en("Idempotency-Key must have 8 to 128 visible characters, without a session at least 32.")
+}
 
 /// A JSON body with the `Idempotency-Key` that came with it.
 #[derive(Debug)]
@@ -56,11 +66,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Idempotent<T> {
                     .to_str()
                     .ok()
                     .filter(|key| (8..=128).contains(&key.len()))
-                    .ok_or_else(|| {
-                        Problem::new(StatusCode::BAD_REQUEST, "idempotency.malformed")
-                            .detail_zh("Idempotency-Key 应为 8 至 128 个可见字符。")
-                            .detail_en("Idempotency-Key must have 8 to 128 visible characters.")
-                    })?
+                    .ok_or_else(malformed_key)?
                     .to_owned(),
             ),
         };
@@ -86,12 +92,20 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Idempotent<T> {
                 .detail_zh("提交的内容应为 JSON。")
                 .detail_en("The request body must be JSON."));
         }
+        refuse_nul(&bytes)?;
         let parsed = AxumJson::<T>::from_bytes(&bytes).map_err(|rejection| super::body::refuse_json(&rejection))?;
-        let idem = key.map(|key| Key {
-            scope: principal.map_or_else(|| "public".to_owned(), |principal| principal.person_id),
-            key,
-            fingerprint: sha256_hex(&[path.as_bytes(), b"\n", &bytes].concat()),
-        });
+        let fingerprint = sha256_hex(&[path.as_bytes(), b"\n", &bytes].concat());
+        let idem = match (key, principal) {
+            (None, _) => None,
+            (Some(key), Some(principal)) => Some(Key { scope: principal.person_id, key, fingerprint }),
+            // Citizens share a scope: nobody may occupy another's key, or get another's answer by guessing one.
+            (Some(key), None) if key.len() >= PUBLIC_KEY_MIN => Some(Key {
+                scope: "public".to_owned(),
+                key: sha256_hex(format!("{key}\n{fingerprint}").as_bytes()),
+                fingerprint,
+            }),
+            (Some(_), None) => return Err(malformed_key()),
+        };
         Ok(Self { body: parsed.0, idem: Idem(idem) })
     }
 }

@@ -11,10 +11,11 @@ use axum::response::sse::{Event as SseEvent, KeepAlive};
 use futures::{Stream, stream};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Interval;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::auth::Auth;
+use super::auth::{Auth, Gate, SessionToken};
 use crate::event::Audience;
 use crate::hub::Push;
 use crate::{DbError, HttpResult, Kit, Principal};
@@ -22,6 +23,9 @@ use crate::{DbError, HttpResult, Kit, Principal};
 /// So many stored events are replayed to a screen that comes back; a screen that was away for longer
 /// loads afresh on the `reset` event.
 const REPLAY_MAX: i64 = 500;
+
+/// How often a stream asks whether its session still stands.
+const RECHECK: Duration = Duration::from_secs(15);
 
 /// Returns the route of the stream.
 #[must_use]
@@ -38,28 +42,36 @@ pub fn events_router() -> OpenApiRouter {
 async fn stream_events(
     Auth(principal): Auth,
     Extension(kit): Extension<Kit>,
+    SessionToken(token): SessionToken,
     headers: HeaderMap,
 ) -> HttpResult<Sse<impl Stream<Item = Result<SseEvent, Infallible>>>> {
     // Listening starts before the replay is read, so that nothing falls between; numbers weed out doubles.
     let live = kit.hub.listen();
+    let newest: i64 = sqlx::query_scalar("select coalesce(max(seq), 0) from kernel_outbox")
+        .fetch_one(kit.db.reader())
+        .await
+        .map_err(DbError::from)?;
     let mut waiting = VecDeque::new();
-    let mut seen = 0;
+    let mut seen = newest;
+    // Both carry the newest number, so that a screen that comes back soon after misses nothing.
+    let at_newest = |name: &str| SseEvent::default().id(newest.to_string()).event(name).data("{}");
     match headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse::<i64>().ok()) {
-        Some(last) => {
-            seen = last;
-            let (events, complete) = missed(&kit, &principal, last).await?;
-            if !complete {
-                waiting.push_back(SseEvent::default().event("reset").data("{}"));
+        Some(last) => match missed(&kit, &principal, last).await? {
+            Some(events) => {
+                seen = last;
+                for (seq, name, data) in events {
+                    seen = seq;
+                    waiting.push_back(SseEvent::default().id(seq.to_string()).event(name).data(data));
+                }
             }
-            for (seq, name, data) in events {
-                seen = seq;
-                waiting.push_back(SseEvent::default().id(seq.to_string()).event(name).data(data));
-            }
-        }
-        None => waiting.push_back(SseEvent::default().event("hello").data("{}")),
+            None => waiting.push_back(at_newest("reset")),
+        },
+        None => waiting.push_back(at_newest("hello")),
     }
-    let state = Screen { principal, live, waiting, seen };
-    let stream = stream::unfold(state, |mut screen| async move {
+    let mut recheck = tokio::time::interval(RECHECK);
+    recheck.reset();
+    let screen = Screen { principal, gate: kit.gate.clone(), token, recheck, live, waiting, seen };
+    let stream = stream::unfold(screen, |mut screen| async move {
         let event = screen.next().await?;
         Some((Ok(event), screen))
     });
@@ -68,6 +80,9 @@ async fn stream_events(
 
 struct Screen {
     principal: Principal,
+    gate: Gate,
+    token: String,
+    recheck: Interval,
     live: Receiver<Push>,
     waiting: VecDeque<SseEvent>,
     seen: i64,
@@ -79,8 +94,19 @@ impl Screen {
             return Some(event);
         }
         loop {
-            match self.live.recv().await {
+            let push = tokio::select! {
+                push = self.live.recv() => push,
+                // A session that has ended takes its stream with it; changed rights hold from here on.
+                _ = self.recheck.tick() => {
+                    self.principal = self.gate.peek(&self.token).await?;
+                    continue;
+                }
+            };
+            match push {
                 Ok(push) => {
+                    if push.name.starts_with("identity.") {
+                        self.principal = self.gate.peek(&self.token).await?;
+                    }
                     if push.seq.is_some_and(|seq| seq <= self.seen)
                         || !push.audience.iter().any(|audience| audience.includes(&self.principal))
                     {
@@ -101,20 +127,22 @@ impl Screen {
     }
 }
 
+/// Returns what the screen missed, or none when that is too much to replay.
 async fn missed(
     kit: &Kit,
     principal: &Principal,
     last: i64,
-) -> Result<(Vec<(i64, String, String)>, bool), DbError> {
+) -> Result<Option<Vec<(i64, String, String)>>, DbError> {
     let rows: Vec<(i64, String, String, String)> = sqlx::query_as(
-        "select seq, name, audience, payload from kernel_outbox where seq > $1 order by seq limit $2",
+        "select seq, name, audience, payload from kernel_outbox where seq > $1 and audience <> '' \
+         order by seq limit $2",
     )
     .bind(last)
     .bind(REPLAY_MAX + 1)
     .fetch_all(kit.db.reader())
     .await?;
     if rows.len() as i64 > REPLAY_MAX {
-        return Ok((Vec::new(), false));
+        return Ok(None);
     }
     let mine = rows
         .into_iter()
@@ -123,5 +151,5 @@ async fn missed(
         })
         .map(|(seq, name, _, payload)| (seq, name, payload))
         .collect();
-    Ok((mine, true))
+    Ok(Some(mine))
 }

@@ -66,6 +66,11 @@ struct Person {
 }
 
 #[derive(Deserialize)]
+struct Districts {
+    districts: Vec<District>,
+}
+
+#[derive(Deserialize)]
 struct District {
     code: String,
     name: String,
@@ -97,7 +102,7 @@ impl Cast {
     pub fn read() -> serde_json::Result<Self> {
         let script: Script = serde_json::from_str(include_str!("../../demo/simulate.json"))?;
         let people: People = serde_json::from_str(include_str!("../../demo/people.json"))?;
-        let districts: Vec<District> = serde_json::from_str(include_str!("../../demo/districts.json"))?;
+        let Districts { districts } = serde_json::from_str(include_str!("../../demo/districts.json"))?;
         let agents = people
             .people
             .iter()

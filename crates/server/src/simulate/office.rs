@@ -20,6 +20,7 @@ const STEPS_MAX: usize = 60;
 const FAULTS_MAX: usize = 3;
 
 /// The city's ids.
+#[derive(Default)]
 pub(super) struct Places {
     units: HashMap<String, String>,
     codes: HashMap<String, String>,
@@ -43,44 +44,43 @@ pub(super) struct Written {
     pub seed: u64,
 }
 
-/// Reads units and categories.
+/// Returns the units and categories, reading them the first time.
 ///
 /// # Errors
 /// When the server refuses.
 pub(super) async fn places(town: &Town) -> Result<&Places, Fault> {
-    town.places
-        .get_or_try_init(async || {
-            let leader = town.role("shift_leader", 0).await?;
-            let mut places =
-                Places { units: HashMap::new(), codes: HashMap::new(), children: HashMap::new(), categories: HashMap::new() };
-            let mut list = Vec::new();
-            let mut cursor = String::new();
-            loop {
-                let page = leader.get(&format!("/units?limit=200{cursor}")).await?;
-                list.extend(page["items"].as_array().cloned().unwrap_or_default());
-                match page["next_cursor"].as_str() {
-                    Some(next) => cursor = format!("&cursor={next}"),
-                    None => break,
-                }
-            }
-            let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
-            for unit in &list {
-                places.units.insert(text(unit, "code"), text(unit, "id"));
-                places.codes.insert(text(unit, "id"), text(unit, "code"));
-            }
-            for unit in &list {
-                if let Some(parent) = places.codes.get(&text(unit, "parent_id")) {
-                    places.children.entry(parent.clone()).or_default().push(text(unit, "code"));
-                }
-            }
-            let mut open: Vec<Value> = leader.get("/categories").await?.as_array().cloned().unwrap_or_default();
-            while let Some(category) = open.pop() {
-                places.categories.insert(text(&category, "code"), text(&category, "id"));
-                open.extend(category["children"].as_array().cloned().unwrap_or_default());
-            }
-            Ok(places)
-        })
-        .await
+    town.places.get_or_try_init(|| read_places(town)).await
+}
+
+async fn read_places(town: &Town) -> Result<Places, Fault> {
+    let leader = town.role("shift_leader", 0).await?;
+    let mut places = Places::default();
+    let mut list = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = leader.get(&format!("/units?limit=200{cursor}")).await?;
+        list.extend(page["items"].as_array().cloned().unwrap_or_default());
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
+    for unit in &list {
+        places.units.insert(text(unit, "code"), text(unit, "id"));
+        places.codes.insert(text(unit, "id"), text(unit, "code"));
+    }
+    for unit in &list {
+        if let Some(parent) = places.codes.get(&text(unit, "parent_id")) {
+            places.children.entry(parent.clone()).or_default().push(text(unit, "code"));
+        }
+    }
+    let mut open: Vec<Value> = leader.get("/categories").await?.as_array().cloned().unwrap_or_default();
+    while let Some(category) = open.pop() {
+        places.categories.insert(text(&category, "code"), text(&category, "id"));
+        open.extend(category["children"].as_array().cloned().unwrap_or_default());
+    }
+    Ok(places)
 }
 
 /// Puts a contact's matter into the fields of an order.

@@ -1,6 +1,7 @@
 //! Citizens at the portal: they write, look up and rate.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -9,8 +10,10 @@ use super::office::{self, Written};
 use super::town::Town;
 use super::web::Fault;
 
-/// How often a citizen tries again after a refusal for haste.
-const PATIENCE: u32 = 5;
+/// How often a citizen asks who is told to be patient.
+const TURNS: u32 = 6;
+/// Pause before the second time; it grows with each.
+const PAUSE: Duration = Duration::from_secs(4);
 
 /// Writes an order on the portal and sends it on its way through the office.
 pub(super) async fn write(town: Arc<Town>, contact: Contact) {
@@ -26,7 +29,7 @@ pub(super) async fn write(town: Arc<Town>, contact: Contact) {
 
 async fn submit(town: &Town, contact: &Contact) -> Result<Written, Fault> {
     let draft = office::draft(town, contact, false).await?;
-    let answer = patiently(town, async || town.citizen.create("/portal/cases", &draft).await).await?;
+    let answer = patiently(town, "/portal/cases", Some(&draft)).await?;
     let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
     Ok(Written {
         id: String::new(),
@@ -42,7 +45,7 @@ async fn submit(town: &Town, contact: &Contact) -> Result<Written, Fault> {
 /// Looks an order up with its number and code.
 pub(super) async fn look_up(town: &Town, written: &Written) -> Option<Value> {
     let path = format!("/portal/cases/{}?code={}", written.number, written.query_code);
-    match patiently(town, async || town.citizen.get(&path).await).await {
+    match patiently(town, &path, None).await {
         Ok(order) => {
             town.tally.note(|counts| counts.orders_looked_up += 1);
             if order["number"].as_str() != Some(written.number.as_str()) {
@@ -70,23 +73,25 @@ pub(super) async fn rate(town: &Town, written: &Written, stars: i64) {
     };
     let path = format!("/portal/cases/{}/rating", written.number);
     let body = json!({ "code": written.query_code, "stars": stars, "comment": comment });
-    match patiently(town, async || town.citizen.create(&path, &body).await).await {
+    match patiently(town, &path, Some(&body)).await {
         Ok(_) => town.tally.note(|counts| *counts.ratings.entry(format!("{stars} stars")).or_default() += 1),
         Err(fault) => town.fault(&fault),
     }
 }
 
-/// Tries again when the portal asks for patience: at high speed all citizens share one address.
-async fn patiently(town: &Town, ask: impl AsyncFn() -> Result<Value, Fault>) -> Result<Value, Fault> {
-    for turn in 1..=PATIENCE {
-        match ask().await {
-            Err(fault) if fault.status == Some(429) && turn < PATIENCE => {
-                if !town.pause_real(std::time::Duration::from_secs(4 * u64::from(turn))).await {
-                    return Err(fault);
-                }
-            }
-            answer => return answer,
+/// Asks, or sends `body`, and tries again when the portal wants patience: at high speed all citizens share
+/// one address.
+async fn patiently(town: &Town, path: &str, body: Option<&Value>) -> Result<Value, Fault> {
+    let mut turn = 1;
+    loop {
+        let answer = match body {
+            Some(body) => town.citizen.create(path, body).await,
+            None => town.citizen.get(path).await,
+        };
+        let hasty = matches!(&answer, Err(fault) if fault.status == Some(429));
+        if !hasty || turn == TURNS || !town.pause_real(PAUSE * turn).await {
+            return answer;
         }
+        turn += 1;
     }
-    ask().await
 }

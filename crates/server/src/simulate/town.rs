@@ -178,14 +178,13 @@ impl Town {
     /// Returns the session of a member of staff, signing in when it is the first time.
     pub async fn staff(&self, account: &str) -> Result<Arc<Web>, Fault> {
         let cell = self.state().staff.entry(account.to_owned()).or_default().clone();
-        let web = cell
-            .get_or_try_init(async || {
-                let web = self.browser(account)?;
-                web.sign_in().await?;
-                Ok::<_, Fault>(Arc::new(web))
-            })
-            .await?;
-        Ok(web.clone())
+        cell.get_or_try_init(|| self.signed_in(account)).await.cloned()
+    }
+
+    async fn signed_in(&self, account: &str) -> Result<Arc<Web>, Fault> {
+        let web = self.browser(account)?;
+        web.sign_in().await?;
+        Ok(Arc::new(web))
     }
 
     /// Returns the session of one who holds a role; `turn` chooses whom.

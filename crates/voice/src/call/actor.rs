@@ -591,7 +591,7 @@ impl Actor {
     async fn pop(&mut self, seat: &str) {
         let Some(sitting) = self.core.desk.sitting_at(seat) else { return };
         let known = self.prefetch.within(Duration::from_millis(150)).await;
-        let pop = Pop::new(&self.row, &sitting, known, self.row.answered_at.is_some());
+        let pop = Pop::new(&self.row, &sitting, known, matches!(self.state.phase(), Phase::AgentLost { .. }));
         self.core.kit.hub.push(&[Audience::Person(sitting.person_id)], "voice.offer", &pop);
     }
 

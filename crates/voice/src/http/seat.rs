@@ -193,8 +193,7 @@ async fn register_phone(
     ))
 }
 
-fn tell(core: &Core, me: &Principal, id: &str, input: state::Input) -> HttpResult<StatusCode> {
-    me.require("call.answer")?;
+fn tell(core: &Core, me: &Principal, id: &str, input: state::Input) -> Result<StatusCode, VoiceError> {
     my_call(core, me, id)?.send(CallMessage::Input(input));
     Ok(StatusCode::ACCEPTED)
 }
@@ -207,7 +206,8 @@ async fn hold_call(
     Auth(me): Auth,
     Path(id): Path<String>,
 ) -> HttpResult<StatusCode> {
-    tell(&core, &me, &id, state::Input::Hold(true))
+    me.require("call.answer")?;
+    Ok(tell(&core, &me, &id, state::Input::Hold(true))?)
 }
 
 /// Takes the citizen off hold.
@@ -218,7 +218,8 @@ async fn resume_call(
     Auth(me): Auth,
     Path(id): Path<String>,
 ) -> HttpResult<StatusCode> {
-    tell(&core, &me, &id, state::Input::Hold(false))
+    me.require("call.answer")?;
+    Ok(tell(&core, &me, &id, state::Input::Hold(false))?)
 }
 
 /// Hangs up my call.
@@ -229,7 +230,8 @@ async fn hang_up_call(
     Auth(me): Auth,
     Path(id): Path<String>,
 ) -> HttpResult<StatusCode> {
-    tell(&core, &me, &id, state::Input::HangUp)
+    me.require("call.answer")?;
+    Ok(tell(&core, &me, &id, state::Input::HangUp)?)
 }
 
 /// Says that writing after a call is done.

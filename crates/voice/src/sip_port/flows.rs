@@ -77,6 +77,11 @@ impl Flows {
         self.state().registrar.apply(request, now_ms)
     }
 
+    /// Tells whether a telephone is registered on a WebSocket.
+    pub(super) fn has_binding(&self, flow: Flow) -> bool {
+        self.state().registrar.has_flow(flow)
+    }
+
     pub(super) fn find(&self, seat: &str, now_ms: u64) -> Option<Binding> {
         let state = self.state();
         state.registrar.find(seat, now_ms).filter(|binding| state.open.contains_key(&binding.flow)).cloned()

@@ -92,12 +92,17 @@ fn authenticate(port: &StackPort, request: &Request) -> Result<String, bool> {
     Ok(credentials.username)
 }
 
+/// Makes nonces of the same millisecond differ.
+fn salt() -> u64 {
+    kernel::crypto::random_digits(18).parse().unwrap_or(0)
+}
+
 async fn challenge(port: &StackPort, mut tx: Transaction, stale: bool) -> rsipstack::Result<()> {
     let value = port
         .0
         .verifier
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
-        .challenge(Algorithm::Md5, port.now_ms(), rand::random(), stale);
+        .challenge(Algorithm::Md5, port.now_ms(), salt(), stale);
     tx.reply_with(StatusCode::Unauthorized, vec![Header::WwwAuthenticate(value.into())], None).await
 }

@@ -29,6 +29,9 @@ use super::{IncomingCall, Invitation, LegEvent, SipLeg, SipPort, inbound, udp};
 use crate::config::VoiceConfig;
 use crate::tokens::Tokens;
 
+/// Life of a nonce, in milliseconds.
+const NONCE_MS: u64 = 300_000;
+
 /// Why signalling could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StackError {
@@ -137,7 +140,7 @@ impl StackPort {
             endpoint: inner,
             flows: Flows::default(),
             changes: broadcast::channel(1024).0,
-            verifier: Mutex::new(Verifier::new(config.realm.clone(), rand::random(), 300_000)),
+            verifier: Mutex::new(Verifier::new(config.realm.clone(), nonce_key(), NONCE_MS)),
             tokens: options.tokens,
             clock: options.clock,
             calls: options.calls,
@@ -202,6 +205,11 @@ impl StackPort {
         let _ = self.0.changes.send(FlowChange { seat: seat.to_owned(), reachable });
     }
 
+    /// Tells whether somebody registered or calls on a WebSocket.
+    pub(super) fn is_used(&self, flow: Flow) -> bool {
+        self.0.flows.has_binding(flow) || self.legs().values().any(|leg| leg.flow == Some(flow))
+    }
+
     /// Ends what hung on a connection that is gone.
     pub(super) fn flow_closed(&self, flow: Flow) {
         let (connection, seats) = self.0.flows.closed(flow);
@@ -246,6 +254,16 @@ impl SipPort for StackPort {
     fn is_reachable(&self, seat: &str) -> bool {
         self.0.flows.find(seat, self.now_ms()).is_some()
     }
+}
+
+/// Makes the key of this process's nonces.
+fn nonce_key() -> [u8; 32] {
+    let text = kernel::crypto::random_token(32);
+    let mut key = [0; 32];
+    for (to, from) in key.iter_mut().zip(text.bytes()) {
+        *to = from;
+    }
+    key
 }
 
 /// Methods that are served.

@@ -29,6 +29,8 @@ const OUTGOING: usize = 256;
 const PING_SECS: u64 = 10;
 /// Longest time for one message to leave, in seconds.
 const WRITE_SECS: u64 = 5;
+/// A WebSocket on which nobody registered or called within this time is closed, in seconds.
+const IDLE_SECS: u64 = 60;
 /// Messages a second, and at once, from one browser.
 const RATE: (u32, u32) = (30, 100);
 
@@ -96,10 +98,21 @@ async fn serve(port: StackPort, socket: WebSocket, peer: IpAddr) {
     let (pong, pongs) = mpsc::channel(4);
     let writer = tokio::spawn(write(sink, queue, pongs, closed.clone()));
     let mut limiter = RateLimiter::new(RATE.0, RATE.1);
+    let idle = tokio::time::sleep(Duration::from_secs(IDLE_SECS));
+    tokio::pin!(idle);
+    let mut checked = false;
     loop {
         let message = tokio::select! {
             () = closed.cancelled() => break,
             () = port.0.stop.cancelled() => break,
+            () = &mut idle, if !checked => {
+                checked = true;
+                if port.is_used(flow) {
+                    continue;
+                }
+                tracing::debug!(%peer, "a WebSocket that was not used was closed");
+                break;
+            }
             message = tokio::time::timeout(Duration::from_secs(PING_SECS * 2 + 5), stream.next()) => message,
         };
         let Ok(Some(Ok(message))) = message else { break };

@@ -185,6 +185,7 @@ impl Stage {
         (answer.status().as_u16(), answer.bytes().await.unwrap().to_vec())
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the test gives up after a while")]
     /// Waits until the list of calls looks as wanted.
     pub async fn until(&self, token: &str, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + Duration::from_secs(15);

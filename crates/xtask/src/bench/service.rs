@@ -11,8 +11,11 @@ use crate::scratch::Scratch;
 use crate::workspace::Workspace;
 use crate::{Outcome, process, web};
 
-/// Builds the release server with its pages.
+/// Builds the release server with its pages, or takes the one that `YIHAO_BIN` names.
 pub fn build(workspace: &Workspace) -> Outcome<PathBuf> {
+    if let Some(given) = std::env::var_os("YIHAO_BIN") {
+        return Ok(PathBuf::from(given));
+    }
     let node = Node::ensure(workspace)?;
     web::build(workspace, &node)?;
     workspace.build_server(true)
@@ -31,10 +34,11 @@ impl Site {
     pub fn prepare(server: &Path, with_postgres: bool) -> Outcome<Self> {
         let scratch = Scratch::new("bench")?;
         let database = if with_postgres { Some(Postgres::start()?) } else { None };
-        let mut config = String::from("[voice]\nenabled = false\n");
+        let mut config = String::from("bind = \"127.0.0.1:0\"\n");
         if let Some(database) = &database {
-            config = format!("database_url = \"{}\"\ndatabase_pool = 32\n{config}", database.url());
+            config.push_str(&format!("database_url = \"{}\"\ndatabase_pool = 32\n", database.url()));
         }
+        config.push_str("[voice]\nmedia_bind = \"127.0.0.1\"\n");
         let site = Self { scratch, server: server.to_path_buf(), _database: database };
         std::fs::write(site.config(), config)
             .map_err(|error| format!("cannot write the configuration: {error}"))?;
@@ -65,7 +69,8 @@ impl Site {
         let started = Instant::now();
         let child = self
             .command("serve")
-            .args(["--port", &port.to_string()])
+            .args(["--host", "127.0.0.1", "--port", &port.to_string()])
+            .args(["--sip-port", &process::free_port()?.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
@@ -75,7 +80,7 @@ impl Site {
         while started.elapsed() < Duration::from_secs(60) {
             let answered = Client::connect(port)
                 .and_then(|mut client| client.send("GET", "/api/v1/portal/info", "", b""))
-                .is_ok_and(|answer| answer.status == 200);
+                .is_ok_and(|answer| answer.status < 500);
             if answered {
                 service.first_answer = started.elapsed();
                 return Ok(service);

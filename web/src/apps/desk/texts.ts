@@ -13,7 +13,7 @@ const desk: Texts = {
     collapse: ['收起或展开导航', 'Collapse or expand navigation'],
     menu: ['打开导航', 'Open navigation'],
     bell: ['待办 {n} 件', '{n} to do'],
-    bell_new: ['新的待办：{title}', 'New task: {title}'],
+    bell_new: ['新的待办：{number}', 'New task: {number}'],
     bell_rating: ['收到一条差评，请跟进。', 'A bad rating came in and waits for a follow-up.'],
     account: ['账号菜单', 'Account menu'],
     help: ['快捷键帮助', 'Hot keys'],

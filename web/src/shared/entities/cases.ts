@@ -6,7 +6,7 @@ export const CASE_STATUSES = [
   'draft_logged', 'assigned', 'in_progress', 'handled', 'approved', 'returned', 'closed_at_once', 'archived',
 ] as const
 export const URGENCIES = ['normal', 'urgent', 'critical'] as const
-export const CASE_SOURCES = ['phone', 'portal'] as const
+export const CASE_SOURCES = ['phone', 'portal', 'staff'] as const
 export type Color = 'green' | 'yellow' | 'red' | null
 
 export interface Named {
@@ -36,8 +36,7 @@ export interface Rating {
   id: string
   stars: number
   comment?: string
-  at?: number
-  created_at?: number
+  given_at: number
   case_id?: string
   case_number?: string
   case_title?: string
@@ -56,7 +55,7 @@ export interface Case {
   category?: { id: string; name: string; path?: string | string[] } | null
   title: string
   content: string
-  contact?: { id?: string; name?: string; phone_masked?: string; phone?: string } | null
+  contact?: { id?: string | null; name?: string; gender?: string | null; phone_masked?: string | null; phone?: string | null; hidden?: boolean } | null
   place?: { district?: string | null; address?: string | null; lng?: number | null; lat?: number | null } | null
   source: string
   urgency: string
@@ -73,11 +72,37 @@ export interface Case {
   version: number
   recordings?: { id: string; call_id?: string; duration_ms?: number; started_at?: number }[]
   tasks?: Task[]
-  rating?: Rating | null
+  rating?: number | null
+  co_units?: Named[]
+  assignee?: Named | null
   allowed?: string[]
   preliminary_opinion?: string | null
   answer?: string | null
-  result?: string | null
+}
+
+/** An order as lists show it. */
+export interface CaseItem {
+  id: string
+  number: string
+  type: string
+  type_name?: string
+  category_name?: string | null
+  title: string
+  contact_name?: string
+  confidential: boolean
+  district?: string | null
+  address?: string | null
+  source: string
+  urgency: string
+  status: string
+  status_name?: string
+  unit?: Named | null
+  created_by_name?: string
+  created_at: number
+  due_at?: number | null
+  color?: Color
+  rating?: number | null
+  version: number
 }
 
 export interface CaseDraft {
@@ -85,7 +110,7 @@ export interface CaseDraft {
   category_id: string | null
   title: string
   content: string
-  contact: { id?: string; name: string; phone: string; gender?: string }
+  contact: { id?: string; name: string; phone?: string; gender?: string }
   confidential: boolean
   place: { district?: string; address?: string }
   call_id?: string
@@ -101,9 +126,9 @@ export interface Category {
   name: string
   code?: string
   type?: string | null
-  unit_id?: string | null
+  unit_code?: string | null
   active?: boolean
-  sort?: number
+  ordinal?: number
   version?: number
   children?: Category[]
 }
@@ -119,10 +144,13 @@ export interface TimelineEntry {
 
 export interface Deadline {
   name: string
+  title?: string
+  days?: number
   start_at: number
   due_at: number
   state: string
-  explain: { text: string; at?: number | null }[]
+  /** Each line counts a stretch of days, `YYYY-MM-DD`. */
+  explain: { text: string; from?: string; to?: string }[]
 }
 
 export interface TaskSummary {

@@ -117,6 +117,7 @@ export const common: Texts = {
   source: {
     phone: ['电话', 'Phone'],
     portal: ['网站', 'Portal'],
+    staff: ['工作人员', 'Staff'],
     web: ['网站', 'Web'],
     chat: ['在线会话', 'Chat'],
     sms: ['短信', 'SMS'],

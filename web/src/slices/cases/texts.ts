@@ -102,7 +102,7 @@ export const texts: Texts = {
     show: ['查看最新', 'Show latest'],
   },
   deadline: {
-    running: ['计时中', 'running'], met: ['按时完成', 'met'], done: ['已完成', 'done'], missed: ['已超期', 'missed'], overdue: ['已超期', 'overdue'], paused: ['已暂停', 'paused'], cancelled: ['已取消', 'cancelled'], stopped: ['已结束', 'ended'], waiting: ['待起算', 'waiting'],
+    running: ['计时中', 'running'], open: ['计时中', 'running'], late: ['超期完成', 'met late'], met: ['按时完成', 'met'], done: ['已完成', 'done'], missed: ['已超期', 'missed'], overdue: ['已超期', 'overdue'], paused: ['已暂停', 'paused'], cancelled: ['已取消', 'cancelled'], stopped: ['已结束', 'ended'], waiting: ['待起算', 'waiting'],
     accept: ['受理时限', 'To accept'], acceptance: ['受理时限', 'To accept'], close: ['办结时限', 'To close'], closure: ['办结时限', 'To close'], handle: ['办理时限', 'To handle'],
   },
   act: {

@@ -21,6 +21,10 @@ export const texts: Texts = {
     created: ['建档时间', 'Since'],
     history: ['联系记录', 'History'],
     empty: ['没有符合条件的档案', 'No files match'],
+    disclose: ['显示完整号码', 'Show full numbers'],
+    disclose_hint: ['查看会记入审计日志。', 'This is written to the audit log.'],
+    disclosed: ['已显示完整号码', 'Full numbers shown'],
+    reason: ['查看原因', 'Reason'],
     no_history: ['没有联系记录', 'No history'],
   },
 }

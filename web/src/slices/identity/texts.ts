@@ -16,7 +16,7 @@ export const texts: Texts = {
     locked_until: ['多次输错，账号已锁定，{time} 后可再试。', 'Too many wrong attempts: the account is locked, try again after {time}.'],
     demo: ['演示账号', 'Demonstration accounts'],
     demo_hint: ['点一下即可填入，密码均为 {password}', 'Click to fill in; the password is always {password}'],
-    portal: ['市民网站', 'Citizens’ portal'],
+    portal: ['市民网站', 'Citizen portal'],
     show: ['显示密码', 'Show password'],
   },
   account: {

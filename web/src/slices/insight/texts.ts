@@ -11,7 +11,6 @@ export const texts: Texts = {
     closed: ['办结', 'Closed'],
     open: ['在办', 'Open'],
     overdue: ['超期', 'Overdue'],
-    calls: ['来电', 'Calls'],
     on_time: ['按时办结率', 'On time'],
     satisfaction: ['满意率', 'Satisfied'],
     by_day: ['每日受理', 'By day'],

@@ -15,8 +15,10 @@ describe('the order form', () => {
   it('wants the answer when it was answered at once', () => {
     expect(checkOrder({ ...whole, answered_at_once: true })).toEqual({ answer: 'order.need_answer' })
   })
-  it('accepts a masked number, which the server knows from the call', () => {
-    expect(checkOrder({ ...whole, phone: '138****2046' })).toEqual({})
+  it('accepts a masked number, which the server knows from the call, and never sends it', () => {
+    const masked = { ...whole, contact_id: 't1', phone: '138****2046' }
+    expect(checkOrder(masked)).toEqual({})
+    expect(toCaseDraft(masked, 'call-1').contact).toEqual({ id: 't1', name: '王先生' })
   })
   it('binds the call and sends no opinion beside an answer', () => {
     const draft = toCaseDraft({ ...whole, answered_at_once: true, answer: '已答复', preliminary_opinion: 'x' }, 'call-1')
@@ -40,6 +42,7 @@ describe('actions of an order', () => {
   })
   it('carry the version that the reader saw', () => {
     expect(actRequest('feedback', { ...emptyAct(), result: ' 已修好 ' }, 'k1', 7)).toEqual({ method: 'post', path: '/cases/k1/feedback', body: { version: 7, result: '已修好', contacted: true } })
+    expect(actRequest('note', { ...emptyAct(), text: 'x' }, 'k', 1).body).toEqual({ text: 'x' })
     expect(actRequest('reopen', { ...emptyAct(), reason: '未修好' }, 'k1', 2)).toEqual({ method: 'delete', path: '/cases/k1/closure', body: { version: 2, reason: '未修好' } })
     expect(actRequest('result_review', { ...emptyAct(), decision: 'reject', opinion: 'o' }, 'k', 1).body).toMatchObject({ decision: 'back' })
     expect(actRequest('return_visit', { ...emptyAct(), reached: false, satisfied: 5, comment: '无人接听' }, 'k', 1).body).not.toHaveProperty('satisfied')

@@ -46,12 +46,15 @@ export interface ActFields {
   title: string
   content: string
   address: string
+  category_id: string | null
+  urgency: string
+  type: string
 }
 
 export function emptyAct(): ActFields {
   return {
     decision: 'pass', opinion: '', reason: '', unit_id: null, co_units: [], to: 'person', person_id: null, result: '', contacted: true, reached: true,
-    satisfied: 0, comment: '', text: '', title: '', content: '', address: '',
+    satisfied: 0, comment: '', text: '', title: '', content: '', address: '', category_id: null, urgency: '', type: '',
   }
 }
 
@@ -75,6 +78,7 @@ export function checkAct(action: Action, fields: ActFields): Record<string, stri
       break
     case 'return':
     case 'reopen':
+    case 'close':
       need('reason')
       break
     case 'feedback':
@@ -103,7 +107,7 @@ export interface ActRequest {
 }
 
 /** The request of an action, guarded by the version that the reader saw. */
-export function actRequest(action: Action, fields: ActFields, id: string, version: number): ActRequest {
+export function actRequest(action: Action, fields: ActFields, id: string, version: number, place: object = {}): ActRequest {
   const post = (noun: string, body: object): ActRequest => ({ method: 'post', path: `/cases/${id}/${noun}`, body: { version, ...body } })
   const opinion = fields.opinion.trim()
   switch (action) {
@@ -132,14 +136,22 @@ export function actRequest(action: Action, fields: ActFields, id: string, versio
     case 'reopen':
       return { method: 'delete', path: `/cases/${id}/closure`, body: { version, reason: fields.reason.trim() } }
     case 'note':
-      return post('notes', { text: fields.text.trim() })
+      return { method: 'post', path: `/cases/${id}/notes`, body: { text: fields.text.trim() } }
     case 'urge':
-      return post('urge', { text: fields.text.trim() })
+      return { method: 'post', path: `/cases/${id}/urge`, body: { text: fields.text.trim() } }
     case 'edit':
       return {
         method: 'patch',
         path: `/cases/${id}`,
-        body: { version, title: fields.title.trim(), content: fields.content.trim(), place: { address: fields.address.trim() } },
+        body: {
+          version,
+          title: fields.title.trim(),
+          content: fields.content.trim(),
+          place: { ...place, address: fields.address.trim() },
+          ...(fields.category_id ? { category_id: fields.category_id } : {}),
+          ...(fields.urgency ? { urgency: fields.urgency } : {}),
+          ...(fields.type ? { type: fields.type } : {}),
+        },
       }
   }
 }

@@ -18,7 +18,6 @@ export function whatChanged(before: Case, after: Case): Change[] {
     ['urgency.label', (order) => order.urgency],
     ['case.place', (order) => order.place?.address ?? ''],
     ['case.tasks', (order) => (order.tasks ?? []).map((task) => task.step_name).join('、')],
-    ['case.result', (order) => order.result ?? ''],
   ]
   return read
     .map(([field, value]) => ({ field, from: value(before), to: value(after) }))

@@ -51,7 +51,8 @@ export function toCaseDraft(order: OrderFields, callId?: string): CaseDraft {
     contact: {
       ...(order.contact_id ? { id: order.contact_id } : {}),
       name: order.name.trim(),
-      phone: order.phone.replace(/[\s-]/g, ''),
+      // A masked number is no number: the server takes the true one from the call or the file.
+      ...(order.phone.includes('*') ? {} : { phone: order.phone.replace(/[\s-]/g, '') }),
       ...(order.gender ? { gender: order.gender } : {}),
     },
     confidential: order.confidential,

@@ -16,15 +16,15 @@ export interface Overview {
   by_day?: unknown[]
   on_time_rate?: number | null
   satisfaction_rate?: number | null
-  recent_bad_ratings?: import('@/shared/entities/cases').Rating[]
+  recent_bad_ratings?: { rating_id: string; case_id: string; case_number: string; case_title: string; stars: number; comment: string; given_at: number }[]
 }
 
-/** One row of a breakdown, whatever its key is called. */
+/** Rows of a breakdown, by code where they have one. */
 export function slices(rows: unknown[] | undefined): Slice[] {
   return (rows ?? []).map((row) => {
     const raw = row as Record<string, unknown>
-    const key = String(raw.key ?? raw.type ?? raw.status ?? raw.source ?? raw.district ?? raw.code ?? raw.day ?? raw.date ?? raw.id ?? raw.category_id ?? raw.name ?? '')
-    return { key, name: String(raw.name ?? key), count: Number(raw.count ?? raw.value ?? raw.created ?? raw.total ?? 0) }
+    const key = String(raw.code ?? raw.day ?? raw.name ?? '')
+    return { key, name: String(raw.name ?? key), count: Number(raw.count ?? 0) }
   })
 }
 

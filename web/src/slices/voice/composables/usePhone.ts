@@ -62,6 +62,8 @@ function storedOffer(): Offer | null {
 
 export const usePhone = defineStore('phone', () => {
   const seat = shallowRef<MySeat | null>(null)
+  /** Whether the server has said what the seat is doing. */
+  const known = ref(false)
   const lineState = ref<LineState>('off')
   const phase = ref<CallPhase>('idle')
   const microphone = ref<MicrophoneState>('unknown')
@@ -198,10 +200,14 @@ export const usePhone = defineStore('phone', () => {
   async function refresh(): Promise<void> {
     try {
       seat.value = readSeat(await api.get<unknown>('/voice/seat'))
+      known.value = true
     } catch (cause) {
       const problem = toApiError(cause)
       // No seat at all is a state, not a fault.
-      if (problem.status === 404) seat.value = null
+      if (problem.status === 404) {
+        seat.value = null
+        known.value = true
+      }
       else error.value = problem
     }
   }
@@ -309,7 +315,7 @@ export const usePhone = defineStore('phone', () => {
   }
 
   return {
-    seat, lineState, phase, microphone, muted, held, callId, caller, talkingSince, ringingSince, stream, offer, busy, error,
+    seat, known, lineState, phase, microphone, muted, held, callId, caller, talkingSince, ringingSince, stream, offer, busy, error,
     elsewhere, settings, signedIn, state, shownCaller,
     start, refresh, connect, signIn, signOut, setState, answer, hangUp, toggleHold, toggleMute, finishWrapUp,
     sendDigit: (digit: string) => line.sendDigit(digit),

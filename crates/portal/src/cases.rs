@@ -1,0 +1,188 @@
+//! Orders on the portal: write, look up, rate.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use contract::cases::{CitizenCase, CitizenDraft, Submitted};
+use kernel::HttpResult;
+use kernel::http::{Idempotent, Json, Path, Query, ReqCtx};
+use kernel::problem::ProblemBody;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::{Portal, failed, no_such_case};
+
+/// Numbers and codes are shorter than this; what is longer is not looked for.
+const WORD_MAX: usize = 40;
+
+pub(crate) fn routes() -> OpenApiRouter<Portal> {
+    OpenApiRouter::new()
+        .routes(routes!(submit_portal_case))
+        .routes(routes!(look_up_portal_case))
+        .routes(routes!(rate_portal_case))
+}
+
+/// Who writes.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+struct PortalContact {
+    /// The name.
+    #[serde(default)]
+    name: String,
+    /// The number to be called back.
+    #[serde(default)]
+    phone: String,
+}
+
+/// Where it is.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+struct PortalPlace {
+    /// The district's name.
+    #[serde(default)]
+    district: Option<String>,
+    /// The address.
+    #[serde(default)]
+    address: Option<String>,
+    /// Longitude in degrees.
+    #[serde(default)]
+    lng: Option<f64>,
+    /// Latitude in degrees.
+    #[serde(default)]
+    lat: Option<f64>,
+}
+
+/// An order as a citizen writes it.
+#[derive(Debug, Deserialize, ToSchema)]
+struct PortalDraft {
+    /// One of the offered types.
+    r#type: String,
+    /// One of the offered categories; the centre chooses when absent.
+    #[serde(default)]
+    category_id: Option<String>,
+    /// What it is about, at most 100 characters.
+    title: String,
+    /// What happened and what is asked for, at most 5,000 characters.
+    content: String,
+    /// Who writes.
+    #[serde(default)]
+    contact: PortalContact,
+    /// Whether the citizen's identity is kept from the units.
+    #[serde(default)]
+    confidential: bool,
+    /// Where it is.
+    #[serde(default)]
+    place: PortalPlace,
+}
+
+/// The code that came with the number.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+struct CodeQuery {
+    /// The query code.
+    code: String,
+}
+
+/// A rating.
+#[derive(Debug, Deserialize, ToSchema)]
+struct RatingRequest {
+    /// The query code.
+    code: String,
+    /// 1 to 5.
+    stars: i64,
+    /// What the citizen says, at most 1,000 characters.
+    #[serde(default)]
+    comment: String,
+}
+
+/// Writes an order. The number and the query code are all that a citizen needs later.
+#[utoipa::path(
+    post, path = "/portal/cases", operation_id = "submit_portal_case", tag = "portal",
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body give the same order")),
+    request_body = PortalDraft,
+    responses(
+        (status = 201, description = "Number and query code", body = Submitted),
+        (status = 422, description = "Fields to correct", body = ProblemBody),
+        (status = 429, description = "Too often", body = ProblemBody),
+    )
+)]
+async fn submit_portal_case(
+    State(portal): State<Portal>,
+    ReqCtx(ctx): ReqCtx,
+    request: Idempotent<PortalDraft>,
+) -> HttpResult<Response> {
+    portal.take(&portal.0.submissions, &ctx)?;
+    if let Some(replayed) = request.idem.replay(&portal.0.kit).await? {
+        return Ok(replayed);
+    }
+    let body = request.body;
+    let draft = CitizenDraft {
+        r#type: body.r#type,
+        category_id: body.category_id,
+        title: body.title,
+        content: body.content,
+        name: body.contact.name,
+        phone: body.contact.phone,
+        confidential: body.confidential,
+        district: body.place.district,
+        address: body.place.address,
+        lng: body.place.lng,
+        lat: body.place.lat,
+    };
+    let submitted = portal.0.desk.submit(&ctx, draft, &request.idem).await?;
+    Ok((StatusCode::CREATED, Json(submitted)).into_response())
+}
+
+/// Shows an order to whoever has its number and query code.
+#[utoipa::path(
+    get, path = "/portal/cases/{number}", operation_id = "look_up_portal_case", tag = "portal",
+    params(("number" = String, Path, description = "The order's number"), CodeQuery),
+    responses(
+        (status = 200, description = "The order", body = CitizenCase),
+        (status = 404, description = "Number or code is wrong", body = ProblemBody),
+        (status = 429, description = "Too often", body = ProblemBody),
+    )
+)]
+async fn look_up_portal_case(
+    State(portal): State<Portal>,
+    ReqCtx(ctx): ReqCtx,
+    Path(number): Path<String>,
+    Query(query): Query<CodeQuery>,
+) -> HttpResult<Json<CitizenCase>> {
+    portal.take(&portal.0.requests, &ctx)?;
+    if number.len() > WORD_MAX || query.code.len() > WORD_MAX {
+        return Err(no_such_case());
+    }
+    let found = portal.0.desk.look_up(&number, &query.code, ctx.lang).await.map_err(failed)?;
+    found.map(Json).ok_or_else(no_such_case).or_else(|problem| {
+        portal.0.guesses.take(&number, ctx.now)?;
+        Err(problem)
+    })
+}
+
+/// Rates an order, once.
+#[utoipa::path(
+    post, path = "/portal/cases/{number}/rating", operation_id = "rate_portal_case", tag = "portal",
+    params(("number" = String, Path, description = "The order's number")),
+    request_body = RatingRequest,
+    responses(
+        (status = 200, description = "The order afterwards", body = CitizenCase),
+        (status = 404, description = "Number or code is wrong", body = ProblemBody),
+        (status = 409, description = "Rated already, or too early", body = ProblemBody),
+        (status = 429, description = "Too often", body = ProblemBody),
+    )
+)]
+async fn rate_portal_case(
+    State(portal): State<Portal>,
+    ReqCtx(ctx): ReqCtx,
+    Path(number): Path<String>,
+    Json(body): Json<RatingRequest>,
+) -> HttpResult<Json<CitizenCase>> {
+    portal.take(&portal.0.requests, &ctx)?;
+    if number.len() > WORD_MAX || body.code.len() > WORD_MAX {
+        return Err(no_such_case());
+    }
+    let rated = portal.0.desk.rate(&ctx, &number, &body.code, body.stars, &body.comment).await?;
+    rated.map(Json).ok_or_else(no_such_case)
+}

@@ -1,0 +1,180 @@
+//! The portal with a desk of its own behind it; `cases` tests the desk.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::http::Method;
+use contract::cases::{CitizenCase, CitizenDesk, CitizenDraft, CitizenInfo, CitizenRating, CitizenStep, Submitted};
+use contract::voice::{CallTokens, CitizenCall};
+use kernel::http::Idem;
+use kernel::{BoxError, Ctx, Lang, Problem};
+use portal::{DemoAccount, Portal, Shown};
+use serde_json::{Value, json};
+use testkit::{Client, Site, TestServer, on_sqlite};
+
+/// Knows one order: number `YZ1`, code `123456`.
+struct Desk;
+
+fn order(stars: Option<i64>) -> CitizenCase {
+    CitizenCase {
+        number: "YZ1".to_owned(),
+        title: "路灯不亮".to_owned(),
+        type_name: "报修".to_owned(),
+        created_at: 1,
+        status: "approved".to_owned(),
+        status_name: "审核完毕".to_owned(),
+        unit_name: None,
+        due_at: None,
+        steps: vec![CitizenStep { name: "已登记".to_owned(), at: Some(1), state: "done".to_owned() }],
+        result: Some("已修复".to_owned()),
+        can_rate: stars.is_none(),
+        rating: stars.map(|stars| CitizenRating { stars }),
+    }
+}
+
+#[async_trait]
+impl CitizenDesk for Desk {
+    async fn info(&self, _: Lang) -> Result<CitizenInfo, BoxError> {
+        Ok(CitizenInfo { types: Vec::new(), categories: Vec::new() })
+    }
+    async fn submit(&self, _: &Ctx, draft: CitizenDraft, _: &Idem) -> Result<Submitted, Problem> {
+        assert_eq!((draft.name.as_str(), draft.district.as_deref()), ("周女士", Some("云水区")));
+        Ok(Submitted { number: "YZ1".to_owned(), query_code: "123456".to_owned() })
+    }
+    async fn look_up(&self, number: &str, code: &str, _: Lang) -> Result<Option<CitizenCase>, BoxError> {
+        Ok((number == "YZ1" && code == "123456").then(|| order(None)))
+    }
+    async fn rate(&self, _: &Ctx, number: &str, code: &str, stars: i64, _: &str) -> Result<Option<CitizenCase>, Problem> {
+        Ok((number == "YZ1" && code == "123456").then(|| order(Some(stars))))
+    }
+}
+
+struct Tokens;
+
+#[async_trait]
+impl CallTokens for Tokens {
+    async fn issue_citizen(&self, _: &Ctx, phone: Option<&str>) -> Result<CitizenCall, BoxError> {
+        Ok(CitizenCall {
+            ws_path: "/sip".to_owned(),
+            uri: format!("sip:web-{}@yihao.test", phone.unwrap_or("none")),
+            password: "secret".to_owned(),
+            target: "sip:12345@yihao.test".to_owned(),
+            expires_at: 1,
+        })
+    }
+}
+
+fn citizen(site: &Site) -> (Client, Portal) {
+    let portal = Portal::new(site.kit.clone(), Arc::new(Desk), Arc::new(Tokens)).unwrap();
+    (TestServer::new(site, vec![portal.slice().router]).anonymous(), portal)
+}
+
+fn draft() -> Value {
+    json!({
+        "type": "repair",
+        "title": "路灯不亮",
+        "content": "三盏路灯不亮",
+        "contact": { "name": "周女士", "phone": "13900001234" },
+        "place": { "district": "云水区" },
+    })
+}
+
+#[tokio::test]
+async fn a_citizen_writes_looks_up_and_rates() {
+    on_sqlite(|site| async move {
+        let (mut citizen, _) = citizen(&site);
+        let sent = citizen.post("/portal/cases", draft()).await;
+        assert_eq!(sent.status, 201);
+        assert_eq!(sent.json(), json!({ "number": "YZ1", "query_code": "123456" }));
+        let found = citizen.get("/portal/cases/YZ1?code=123456").await.ok();
+        assert_eq!((&found["result"], &found["can_rate"]), (&json!("已修复"), &json!(true)));
+        let rated = citizen.post("/portal/cases/YZ1/rating", json!({ "code": "123456", "stars": 4 })).await.ok();
+        assert_eq!(rated["rating"]["stars"], 4);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_wrong_code_and_an_unknown_number_look_the_same() {
+    on_sqlite(|site| async move {
+        let (mut citizen, _) = citizen(&site);
+        let mut faces = Vec::new();
+        for path in ["/portal/cases/YZ1?code=654321", "/portal/cases/YZ9?code=123456", "/portal/cases/YZ1"] {
+            let mut problem = citizen.get(path).await.refused(404, "portal.no_such_case");
+            problem["trace_id"] = json!(null);
+            faces.push(problem);
+        }
+        assert!(faces.iter().all(|face| *face == faces[0]));
+        let long = format!("/portal/cases/YZ1?code={}", "1".repeat(500));
+        citizen.get(&long).await.refused(404, "portal.no_such_case");
+        let body = json!({ "code": "000000", "stars": 5 });
+        citizen.post("/portal/cases/YZ1/rating", body).await.refused(404, "portal.no_such_case");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_asks_too_often_waits() {
+    on_sqlite(|site| async move {
+        let (mut citizen, _) = citizen(&site);
+        for _ in 0..10 {
+            citizen.post("/portal/cases", draft()).await.done();
+        }
+        let refused = citizen.post("/portal/cases", draft()).await;
+        assert_eq!(refused.headers["retry-after"], "6");
+        refused.refused(429, "rate.limited");
+        site.clock.advance_millis(6_000);
+        citizen.post("/portal/cases", draft()).await.done();
+        // Guessing one order's code ends long before the address's own limit, and the right code still opens.
+        for _ in 0..10 {
+            citizen.get("/portal/cases/YZ1?code=000000").await.refused(404, "portal.no_such_case");
+        }
+        citizen.get("/portal/cases/YZ1?code=000001").await.refused(429, "rate.limited");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_call_needs_no_more_than_a_click() {
+    on_sqlite(|site| async move {
+        let (mut citizen, _) = citizen(&site);
+        let ticket = citizen.post("/portal/calls", json!({ "phone": "13900001234" })).await.ok();
+        assert_eq!((&ticket["ws_path"], &ticket["token"]), (&json!("/sip"), &json!("web-13900001234")));
+        citizen.post("/portal/calls", json!({ "phone": "<sip:evil>" })).await.refused(422, "invalid");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn bad_input_is_a_clear_refusal() {
+    on_sqlite(|site| async move {
+        let (mut citizen, _) = citizen(&site);
+        citizen.post("/portal/cases", json!({ "title": 7 })).await.refused(400, "body.malformed");
+        let huge = vec![b' '; 3 * 1024 * 1024];
+        citizen.send_raw(Method::POST, "/portal/cases", Some("application/json"), huge).await.refused(413, "body.too_large");
+        let mut foreign = citizen.clone().with_header("origin", "https://elsewhere.example");
+        foreign.post("/portal/calls", json!({})).await.refused(403, "origin.foreign");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn accounts_are_shown_in_the_demonstration_city_only() {
+    on_sqlite(|site| async move {
+        let (mut citizen, portal) = citizen(&site);
+        portal.show(Shown {
+            districts: Vec::new(),
+            password: Some("demo".to_owned()),
+            accounts: vec![DemoAccount {
+                account: "agent".to_owned(),
+                name: "话务员".to_owned(),
+                role_name: "话务员".to_owned(),
+                hint: String::new(),
+            }],
+        });
+        let info = citizen.get("/portal/info").await.ok();
+        assert_eq!((&info["hotline"], &info["demo"]), (&json!("12345"), &json!(false)));
+        assert!(info.get("accounts").is_none() && info.get("password").is_none());
+    })
+    .await;
+}
