@@ -1,6 +1,6 @@
 //! What citizens without an account can do (WEB-01, FBK-02, FBK-04).
 
-use contract::cases::{CitizenDesk as _, CitizenDraft};
+use contract::cases::{CitizenDesk, CitizenDraft};
 use kernel::http::Idem;
 use kernel::{Ctx, Lang};
 use serde_json::json;
@@ -24,7 +24,7 @@ fn draft() -> CitizenDraft {
 async fn a_citizen_follows_an_order_to_its_rating() {
     on_both(|site| async move {
         let world = World::new(site).await;
-        let desk = &world.cases;
+        let desk: &dyn CitizenDesk = &world.cases;
         let ctx = world.site.ctx();
         let sent = desk.submit(&ctx, draft(), &Idem::none()).await.unwrap();
         let states = async || -> (String, Vec<String>, bool) {

@@ -154,11 +154,9 @@ async fn look_up_portal_case(
     if number.len() > WORD_MAX || query.code.len() > WORD_MAX {
         return Err(no_such_case());
     }
+    portal.0.attempts.take(&number, ctx.now)?;
     let found = portal.0.desk.look_up(&number, &query.code, ctx.lang).await.map_err(failed)?;
-    found.map(Json).ok_or_else(no_such_case).or_else(|problem| {
-        portal.0.guesses.take(&number, ctx.now)?;
-        Err(problem)
-    })
+    found.map(Json).ok_or_else(no_such_case)
 }
 
 /// Rates an order, once.
@@ -183,6 +181,7 @@ async fn rate_portal_case(
     if number.len() > WORD_MAX || body.code.len() > WORD_MAX {
         return Err(no_such_case());
     }
+    portal.0.attempts.take(&number, ctx.now)?;
     let rated = portal.0.desk.rate(&ctx, &number, &body.code, body.stars, &body.comment).await?;
     rated.map(Json).ok_or_else(no_such_case)
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use contract::cases::{CitizenCategory, CitizenChoice};
-use kernel::HttpResult;
+use kernel::{HttpResult, Lang};
 use kernel::http::{Json, ReqCtx};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -35,6 +35,21 @@ pub struct DemoAccount {
     pub role_name: String,
     /// What to try as this person.
     pub hint: String,
+    /// What the person does, in English.
+    #[serde(skip)]
+    pub role_name_en: String,
+    /// What to try, in English.
+    #[serde(skip)]
+    pub hint_en: String,
+}
+
+impl DemoAccount {
+    fn in_language(self, lang: Lang) -> Self {
+        match lang {
+            Lang::Zh => self,
+            Lang::En => Self { role_name: self.role_name_en.clone(), hint: self.hint_en.clone(), ..self },
+        }
+    }
 }
 
 /// What the city says of itself.
@@ -74,6 +89,10 @@ async fn get_portal_info(State(portal): State<Portal>, ReqCtx(ctx): ReqCtx) -> H
         districts: shown.districts,
         demo,
         password: shown.password.filter(|_| demo),
-        accounts: if demo { shown.accounts } else { Vec::new() },
+        accounts: if demo {
+            shown.accounts.into_iter().map(|account| account.in_language(ctx.lang)).collect()
+        } else {
+            Vec::new()
+        },
     }))
 }

@@ -69,7 +69,8 @@ struct Inner {
     shown: RwLock<Shown>,
     submissions: RateLimiter,
     requests: RateLimiter,
-    guesses: RateLimiter,
+    /// By order number instead of address.
+    attempts: RateLimiter,
     call_starts: RateLimiter,
 }
 
@@ -92,8 +93,8 @@ impl Portal {
         Ok(Self(Arc::new(Inner {
             submissions: limiter(config.submissions_per_minute, config.submissions_per_minute),
             requests: limiter(config.requests_per_minute, config.requests_per_minute / 2),
-            // A million codes at this rate take years, from however many addresses somebody guesses.
-            guesses: limiter(2, 10),
+            // Whoever guesses the code of one order, from however many addresses, needs months at this rate.
+            attempts: limiter(4, 20),
             call_starts: limiter(config.calls_per_minute, config.calls_per_minute),
             kit,
             desk,

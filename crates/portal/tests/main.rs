@@ -125,11 +125,14 @@ async fn who_asks_too_often_waits() {
         refused.refused(429, "rate.limited");
         site.clock.advance_millis(6_000);
         citizen.post("/portal/cases", draft()).await.done();
-        // Guessing one order's code ends long before the address's own limit, and the right code still opens.
-        for _ in 0..10 {
+        // Guessing one order's code ends before the address's own limit; from then on even the right one waits.
+        for _ in 0..20 {
             citizen.get("/portal/cases/YZ1?code=000000").await.refused(404, "portal.no_such_case");
         }
-        citizen.get("/portal/cases/YZ1?code=000001").await.refused(429, "rate.limited");
+        citizen.get("/portal/cases/YZ1?code=123456").await.refused(429, "rate.limited");
+        citizen.get("/portal/cases/YZ2?code=123456").await.refused(404, "portal.no_such_case");
+        site.clock.advance_millis(15_000);
+        citizen.get("/portal/cases/YZ1?code=123456").await.done();
     })
     .await;
 }

@@ -35,9 +35,9 @@ pub enum Command {
 /// Where data and settings are.
 #[derive(Args, Clone, Debug)]
 pub struct DataArgs {
-    /// The folder of all data.
-    #[arg(long, default_value = "data")]
-    pub data: PathBuf,
+    /// The folder of all data; `data` when neither this nor the settings name one.
+    #[arg(long)]
+    pub data: Option<PathBuf>,
     /// A TOML file with settings; `yihao.toml` in the data folder when it exists.
     #[arg(long)]
     pub config: Option<PathBuf>,

@@ -10,6 +10,7 @@ use contract::voice::CallLookup;
 use identity::Identity;
 use kernel::http::events_router;
 use kernel::{BoxError, Clock, Config, Db, Dialect, Kit, Slice};
+use portal::Portal;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use voice::Voice;
@@ -36,6 +37,7 @@ pub struct City {
     /// What they are.
     pub document: OpenApi,
     slices: Vec<Slice>,
+    _lock: Option<std::fs::File>,
 }
 
 impl std::fmt::Debug for City {
@@ -53,6 +55,7 @@ impl City {
     pub async fn assemble(config: Config, clock: Arc<dyn Clock>) -> Result<Self, BoxError> {
         std::fs::create_dir_all(&config.data_dir)
             .map_err(|error| format!("cannot use the data folder {}: {error}", config.data_dir.display()))?;
+        let lock = if config.database_url.is_empty() { Some(lock(&config.data_dir)?) } else { None };
         let voice_config = config.section("voice")?;
         let db = Db::open(&config.database()).await?;
         kernel::slice::migrate_kernel(&db).await?;
@@ -86,8 +89,10 @@ impl City {
         calls.set(lookup.clone());
         history_of_calls.set(lookup.clone());
         history_of_cases.set(orders.clone());
+        let portal = Portal::new(kit.clone(), orders, lookup)?;
+        portal.show(crate::demo::shown()?);
 
-        let mut slices = vec![identity.slice(), contacts.slice(), cases.slice(), voice.slice()];
+        let mut slices = vec![identity.slice(), contacts.slice(), cases.slice(), voice.slice(), portal.slice()];
         for slice in &slices {
             kernel::db::migrate(&kit.db, slice.name, slice.migrations).await?;
             identity.know_capabilities(slice.capabilities);
@@ -102,7 +107,7 @@ impl City {
         let (api, document) = api.split_for_parts();
         let document = crate::document::finish(document);
         let router = enclose(&kit, api, voice.sip_router(), document.clone());
-        Ok(Self { kit, identity, contacts, cases, voice, router, document, slices })
+        Ok(Self { kit, identity, contacts, cases, voice, router, document, slices, _lock: lock })
     }
 
     /// Loads what slices keep in memory. Runs once before anything is asked.
@@ -134,4 +139,13 @@ impl City {
         }
         Ok(())
     }
+}
+
+/// Takes the data folder for this process alone. The lock ends with the process, however that ends.
+fn lock(data_dir: &std::path::Path) -> Result<std::fs::File, BoxError> {
+    let path = data_dir.join("yihao.lock");
+    let file = std::fs::File::create(&path).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    file.try_lock()
+        .map_err(|_| format!("another yihao is at work in {}; stop it first", data_dir.display()))?;
+    Ok(file)
 }

@@ -5,7 +5,10 @@ mod data;
 mod orders;
 mod staff;
 
-use kernel::{BoxError, Ctx};
+use std::collections::HashMap;
+
+use kernel::{BoxError, Ctx, Lang};
+use portal::{DemoAccount, District, Shown};
 
 use crate::City;
 
@@ -13,6 +16,33 @@ pub(crate) use data::accounts;
 
 /// Says that the city in this data folder is whole.
 const MARK: &str = "demonstration-city";
+
+/// Returns what the pages show of the demonstration city; the portal shows accounts only where the
+/// configuration says that it is one.
+pub(crate) fn shown() -> Result<Shown, BoxError> {
+    let (password, accounts) = accounts()?;
+    let roles: HashMap<String, identity::Role> =
+        identity::role::defaults::default_roles().into_iter().map(|role| (role.id.clone(), role)).collect();
+    let accounts = accounts
+        .into_iter()
+        .map(|account| {
+            let role = |lang| roles.get(&account.role).map_or_else(String::new, |role| role.name(lang).to_owned());
+            DemoAccount {
+                role_name: role(Lang::Zh),
+                role_name_en: role(Lang::En),
+                account: account.account,
+                name: account.name,
+                hint: account.hint,
+                hint_en: account.hint_en,
+            }
+        })
+        .collect();
+    let districts = data::districts()?
+        .into_iter()
+        .map(|district| District { code: district.code, name: district.name })
+        .collect();
+    Ok(Shown { districts, password: Some(password), accounts })
+}
 
 /// Creates the demonstration city unless it is there. Returns whether it made one.
 ///

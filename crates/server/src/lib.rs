@@ -8,6 +8,7 @@ mod demo;
 mod document;
 mod edge;
 mod jobs;
+mod listen;
 mod ports;
 pub mod run;
 mod simulate;

@@ -39,13 +39,16 @@ fn say(text: &str) {
 
 /// Reads the settings file and puts the command line's wishes over it.
 fn configure(args: &DataArgs) -> Result<Config, BoxError> {
-    let beside = args.data.join("yihao.toml");
+    let folder = args.data.clone().unwrap_or_else(|| Config::default().data_dir);
+    let beside = folder.join("yihao.toml");
     let mut config = match &args.config {
         Some(path) => Config::read(path)?,
-        None if beside.exists() => Config::read(&beside)?,
-        None => Config::default(),
+        None if beside.exists() => Config { data_dir: folder, ..Config::read(&beside)? },
+        None => Config { data_dir: folder, ..Config::default() },
     };
-    config.data_dir.clone_from(&args.data);
+    if let Some(folder) = &args.data {
+        config.data_dir.clone_from(folder);
+    }
     if let Some(url) = &args.database {
         config.database_url.clone_from(url);
     }
@@ -82,7 +85,11 @@ async fn serve(args: ServeArgs) -> Result<ExitCode, BoxError> {
     }
     config.bind = address.to_string();
     if let Some(port) = args.sip_port {
-        voice_section(&mut config).insert("sip_bind".to_owned(), format!("0.0.0.0:{port}").into());
+        let voice = voice_section(&mut config);
+        let bind = voice.get("sip_bind").and_then(toml::Value::as_str).and_then(|bind| bind.parse().ok());
+        let mut bind: SocketAddr = bind.unwrap_or(SocketAddr::from(([0, 0, 0, 0], 5060)));
+        bind.set_port(port);
+        voice.insert("sip_bind".to_owned(), bind.to_string().into());
     }
     let demo = config.demo;
     if demo {
@@ -105,31 +112,22 @@ async fn serve(args: ServeArgs) -> Result<ExitCode, BoxError> {
             say(&format!("First account: {}  password: {}  ({})", account.account, account.password, account.role_id));
         }
     }
-    let stop = Stop::default();
-    city.work(&stop).await?;
     let listener = tokio::net::TcpListener::bind(address)
         .await
         .map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let stop = Stop::default();
+    city.work(&stop).await?;
     crate::banner::show(&city, listener.local_addr()?, demo)?;
     let told = stop.clone();
     tokio::spawn(async move {
         signalled().await;
-        tracing::info!("stopping");
+        tracing::info!("stopping; once more stops at once");
         told.tell();
+        signalled().await;
+        std::process::exit(130);
     });
-    let ending = stop.clone();
-    let service = city.router.clone().into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move { ending.told().await });
-    let patience = async {
-        stop.told().await;
-        // Streams of events never end by themselves.
-        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
-    };
-    tokio::select! {
-        result = server => result?,
-        () = patience => {}
-    }
-    city.voice.stop().await;
+    crate::listen::serve(listener, city.router.clone(), &stop).await;
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(15), city.voice.stop()).await;
     Ok(ExitCode::SUCCESS)
 }
 

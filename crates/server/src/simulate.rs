@@ -33,6 +33,7 @@ use self::cast::Cast;
 use self::day::{Contact, Way};
 use self::town::Town;
 use crate::cli::SimulateArgs;
+use crate::stop::signalled;
 
 /// Calls that run when the time is over may go on for so long.
 const GRACE: Duration = Duration::from_secs(20);
@@ -69,7 +70,7 @@ pub(crate) async fn run(args: SimulateArgs) -> Result<ExitCode, BoxError> {
     tokio::select! {
         () = arrivals(&town, day, args.minutes, &calls) => {}
         () = report(&town) => {}
-        _ = tokio::signal::ctrl_c() => {
+        _ = signalled() => {
             tracing::info!("stopping: calls are hung up and everybody signs out");
             town.stop.cancel();
         }
@@ -80,7 +81,7 @@ pub(crate) async fn run(args: SimulateArgs) -> Result<ExitCode, BoxError> {
     tokio::select! {
         () = calls.wait() => {}
         () = tokio::time::sleep(GRACE) => {}
-        _ = tokio::signal::ctrl_c() => {}
+        _ = signalled() => {}
         () = town.stop.cancelled() => {}
     }
     town.stop.cancel();

@@ -3,4 +3,5 @@
 mod calls;
 mod hostile;
 mod media_plane;
+mod store;
 mod support;

@@ -8,6 +8,7 @@ type Grants = &'static [(&'static str, Scope)];
 
 const AGENT: Grants = &[
     ("call.answer", All),
+    ("call.handle_missed", All),
     ("call.listen", Own),
     ("call.read", Own),
     ("case.create", All),
@@ -15,6 +16,7 @@ const AGENT: Grants = &[
     ("case.note", All),
     ("case.query_code", Own),
     ("case.read", All),
+    ("case.return_visit", All),
     ("case.urge", All),
     ("contact.read", All),
     ("contact.write", All),

@@ -30,6 +30,7 @@ pub(crate) struct Person {
 pub(crate) struct DemoAccount {
     pub account: String,
     pub role: String,
+    pub name: String,
     pub hint: String,
     pub hint_en: String,
 }
@@ -124,10 +125,6 @@ impl DemoCity {
             categories: Vec<Category>,
         }
         #[derive(Deserialize)]
-        struct Districts {
-            districts: Vec<District>,
-        }
-        #[derive(Deserialize)]
         struct Orders {
             cases: Vec<Order>,
         }
@@ -139,7 +136,7 @@ impl DemoCity {
             units: serde_json::from_str::<Units>(include_str!("../../demo/units.json"))?.units,
             people: serde_json::from_str(PEOPLE)?,
             categories: serde_json::from_str::<Categories>(include_str!("../../demo/categories.json"))?.categories,
-            districts: serde_json::from_str::<Districts>(include_str!("../../demo/districts.json"))?.districts,
+            districts: districts()?,
             orders,
         })
     }
@@ -161,4 +158,13 @@ const ORDERS: [&str; 7] = [
 pub(crate) fn accounts() -> Result<(String, Vec<DemoAccount>)> {
     let people: People = serde_json::from_str(PEOPLE)?;
     Ok((people.demo_password, people.demo_accounts))
+}
+
+/// Returns the districts of the demonstration city.
+pub(crate) fn districts() -> Result<Vec<District>> {
+    #[derive(Deserialize)]
+    struct Districts {
+        districts: Vec<District>,
+    }
+    Ok(serde_json::from_str::<Districts>(include_str!("../../demo/districts.json"))?.districts)
 }

@@ -121,13 +121,12 @@ impl<'a> Line<'a> {
 
     /// Builds a request of this call.
     fn request(&self, method: &str, cseq: u32, branch: &str) -> Message {
-        let uri = if matches!(method, "INVITE" | "CANCEL") { format!("sip:12345@{}", self.town.sip) } else { self.target.clone() };
-        Message::request(method, &uri)
+        Message::request(method, &self.target)
             .with("Via", &format!("SIP/2.0/UDP {};branch={branch};rport", self.local))
             .with("From", &self.from)
             .with("To", &self.to)
             .with("Call-ID", &self.call_id)
-            .with("CSeq", &format!("{cseq} {}", if method == "ACK" || method == "CANCEL" { method } else { method }))
+            .with("CSeq", &format!("{cseq} {method}"))
             .with("Contact", &format!("<sip:{}@{}>", self.caller.phone, self.local))
     }
 

@@ -198,8 +198,11 @@ impl Course<'_> {
         let case = reader.get(&path).await?;
         let open = |task: &&Value| task["state"] == "open" && task["step"] != "follow_up";
         let Some(task) = case["tasks"].as_array().into_iter().flatten().find(open).cloned() else {
-            if case["status"] == "archived" && case["rating"].is_null() {
+            if case["rating"].is_null() {
                 self.rate_in_the_end().await?;
+            }
+            if self.stars <= 2 && self.chance.random_bool(0.5) {
+                self.follow_up().await?;
             }
             return Ok(false);
         };
@@ -238,7 +241,14 @@ impl Course<'_> {
             "review" => "shift_leader",
             "dispatch" => "dispatcher",
             "result_review" | "closure" => "reviewer",
-            "return_visit" => "agent",
+            // Agents ask citizens where their role allows it, else the reviewers do.
+            "return_visit" => {
+                let agent = self.town.role("agent", turn).await?;
+                if agent.may("case.return_visit") {
+                    return Ok(Some(agent));
+                }
+                "reviewer"
+            }
             "amendment" => match &self.written.writer {
                 Some(writer) => return self.town.staff(writer).await.map(Some),
                 None => "shift_leader",
@@ -317,6 +327,23 @@ impl Course<'_> {
             return None;
         }
         places.children.get(unit)?.iter().find(|child| self.town.cast.clerk(child).is_some()).cloned()
+    }
+
+    /// A shift leader speaks with a citizen who was not content; other bad ratings wait for a person.
+    async fn follow_up(&mut self) -> Result<(), Fault> {
+        if !self.town.pause(self.chance.random_range(60..600)).await {
+            return Ok(());
+        }
+        let leader = self.town.role("shift_leader", self.written.seed).await?;
+        let page = leader.get("/ratings?bad=1&state=open&limit=100").await?;
+        let mut ratings = page["items"].as_array().into_iter().flatten();
+        let Some(id) = ratings.find(|one| one["case_id"] == self.written.id).and_then(|one| one["id"].as_str()) else {
+            return Ok(());
+        };
+        let body = json!({ "opinion": "已电话致歉并督促单位跟进。", "reopen": false });
+        leader.send(Method::POST, &format!("/ratings/{id}/follow-up"), &body).await?;
+        self.town.tally.step("follow-up");
+        Ok(())
     }
 
     async fn rate_in_the_end(&mut self) -> Result<(), Fault> {

@@ -1,6 +1,6 @@
 //! A person's browser: signs in, keeps the cookie, asks and sends JSON.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -27,19 +27,28 @@ pub(super) struct Web {
     base: String,
     credentials: Option<(String, String)>,
     in_flight: Arc<Semaphore>,
+    capabilities: OnceLock<Value>,
 }
 
 impl Web {
     /// Opens a browser; nothing is asked yet.
     pub fn new(base: &str, credentials: Option<(String, String)>, in_flight: Arc<Semaphore>) -> reqwest::Result<Self> {
         let http = reqwest::Client::builder().cookie_store(true).no_proxy().connect_timeout(TIMEOUT).build()?;
-        Ok(Self { http, base: base.trim_end_matches('/').to_owned(), credentials, in_flight })
+        Ok(Self { http, base: base.trim_end_matches('/').to_owned(), credentials, in_flight, capabilities: OnceLock::new() })
     }
 
     /// Signs in.
     pub async fn sign_in(&self) -> Result<Value, Fault> {
         let Some((account, password)) = &self.credentials else { return Ok(Value::Null) };
-        self.once(Method::POST, "/session", Some(&json!({ "account": account, "password": password })), None).await
+        let body = json!({ "account": account, "password": password });
+        let me = self.once(Method::POST, "/session", Some(&body), None).await?;
+        self.capabilities.get_or_init(|| me["capabilities"].clone());
+        Ok(me)
+    }
+
+    /// Tells whether the person may do something.
+    pub fn may(&self, capability: &str) -> bool {
+        self.capabilities.get().is_some_and(|capabilities| !capabilities[capability].is_null())
     }
 
     /// Signs out.

@@ -460,10 +460,21 @@ impl Actor {
             MediaEvent::WebRtcFailed { leg, reason } => {
                 tracing::warn!(call = self.row.id, %leg, reason, "a browser's media connection failed");
                 self.note("media_failed", &leg.to_string());
+                self.tell_problem("no_connection");
             }
             MediaEvent::RecordingStopped { .. } | MediaEvent::RecordingFailed { .. } => self.recorded(event),
+            MediaEvent::LegSilent { leg, .. } if leg != CITIZEN => self.tell_problem("agent_silent"),
             MediaEvent::LegSilent { .. } | MediaEvent::LegMediaStarted { .. } | MediaEvent::LegRemoved { .. } => {}
         }
+    }
+
+    /// Tells the agent's screen why nothing is heard: a blocked network, a missing microphone.
+    fn tell_problem(&self, problem: &'static str) {
+        let Some(sitting) = self.state.phase().seat().and_then(|seat| self.core.desk.sitting_at(seat)) else {
+            return;
+        };
+        let told = serde_json::json!({ "call_id": self.row.id, "problem": problem });
+        self.core.kit.hub.push(&[Audience::Person(sitting.person_id)], "voice.media_problem", &told);
     }
 
     fn digit(&mut self, side: Side, digit: char) {
