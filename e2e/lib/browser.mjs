@@ -57,13 +57,33 @@ export async function open(
   const page = await context.newPage()
   page.problems = []
   page.on('console', (message) => {
-    if (message.type() === 'error') page.problems.push(`console: ${message.text()} (${message.location().url})`)
+    if (message.type() === 'error' && !isNobodyYet(message)) {
+      page.problems.push(`console: ${message.text()} (${message.location().url})`)
+    }
   })
   page.on('pageerror', (error) => page.problems.push(`exception: ${error.stack ?? error}`))
   page.on('response', (response) => {
     if (response.status() >= 500) page.problems.push(`${response.status()} ${response.url()}`)
   })
   return page
+}
+
+/** A page asks who is signed in before anybody is; the browser writes that answer to the console by itself. */
+function isNobodyYet(message) {
+  return message.text().includes('status of 401') && new URL(message.location().url || 'about:blank').pathname === '/api/v1/session'
+}
+
+/** Remembers in `window.__seen` when each of some names first came onto the page, from its first script on. */
+export async function watchFor(page, names) {
+  await page.addInitScript((wanted) => {
+    const seen = (window.__seen = {})
+    const look = () => {
+      for (const name of wanted) {
+        if (!(name in seen) && document.querySelector(`[data-testid="${name}"]`)) seen[name] = performance.now()
+      }
+    }
+    new MutationObserver(look).observe(document, { childList: true, subtree: true })
+  }, names)
 }
 
 /** Runs in the page before its own scripts: remembers every stream that a call brings. */

@@ -32,6 +32,43 @@ export function share(samples, hz, rate = 8000) {
   return total / Math.max(samples.length, 1) < 1e-6 ? 0 : Math.min(1, found / total)
 }
 
+/**
+ * How well a short piece of sound is found somewhere in a longer one, from 0 to
+ * 1 (normalised cross-correlation): the same recording gives nearly 1 whatever
+ * its volume, another one stays far below.
+ */
+export function likeness(long, piece) {
+  const [length, from] = [piece.length, Float64Array.from(long)]
+  const ofPiece = Math.sqrt(piece.reduce((sum, sample) => sum + sample * sample, 0))
+  let energy = 0
+  let best = 0
+  for (let at = 0; at < from.length; at += 1) {
+    energy += from[at] ** 2 - (at >= length ? from[at - length] ** 2 : 0)
+    if (at < length - 1 || energy < 1e4 * length || ofPiece === 0) continue
+    let product = 0
+    for (let i = 0, start = at - length + 1; i < length; i += 1) product += from[start + i] * piece[i]
+    best = Math.max(best, Math.abs(product) / (Math.sqrt(energy) * ofPiece))
+  }
+  return best
+}
+
+/** The loudest piece of a sound, to look for it elsewhere. */
+export function loudest(samples, seconds, rate = 8000) {
+  const length = Math.round(seconds * rate)
+  let best = samples.subarray(0, length)
+  for (let at = 0; at + length <= samples.length; at += length >> 1) {
+    const piece = samples.subarray(at, at + length)
+    if (loudness(piece) > loudness(best)) best = piece
+  }
+  return best
+}
+
+/** A prompt of the server as samples. */
+export function prompt(name) {
+  const path = new URL(`../../crates/voice/prompts/${name}.alaw`, import.meta.url)
+  return Int16Array.from(readFileSync(path), decodeALaw)
+}
+
 /** Mean loudness from 0 to 1. */
 export function loudness(samples) {
   let sum = 0

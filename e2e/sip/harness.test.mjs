@@ -7,7 +7,7 @@ import { dial as baresip } from '../lib/baresip.mjs'
 import { freeUdpPort, sleep, start, stop } from '../lib/processes.mjs'
 import { scratch } from '../lib/server.mjs'
 import { dial } from '../lib/sipp.mjs'
-import { decodeALaw, encodeALaw, loudness, readWav, share, tone, writeWav } from '../lib/sound.mjs'
+import { decodeALaw, encodeALaw, likeness, loudest, loudness, prompt, readWav, share, tone, writeWav } from '../lib/sound.mjs'
 
 test('a tone is found at its pitch only, also after A-law, and never in silence', () => {
   const heard = tone(440, 1).map((sample) => decodeALaw(encodeALaw(sample)))
@@ -33,6 +33,14 @@ test('a WAV is read as it was written, and a cut one as far as it goes', () => {
   assert.equal(channels[0].length, 8000)
   assert.ok(loudness(channels[0]) > 0.2)
   assert.throws(() => readWav(Buffer.from('not a sound at all')), /no WAV/)
+})
+
+test('a prompt is found in what was heard, and another one is not', () => {
+  const [busy, greeting] = [prompt('all_busy'), prompt('greeting')]
+  const heard = Int16Array.from([...new Int16Array(777), ...busy], (sample) => decodeALaw(encodeALaw(sample / 2)))
+  assert.ok(likeness(heard, loudest(busy, 0.1)) > 0.95)
+  assert.ok(likeness(heard, loudest(greeting, 0.1)) < 0.7)
+  assert.equal(likeness(new Int16Array(8000), loudest(busy, 0.1)), 0)
 })
 
 test('the browser speaks 1000 Hz, and what a page receives can be told by its pitch', async () => {

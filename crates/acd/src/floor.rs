@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::types::{
-    CallKey, Effect, FloorConfig, Input, Rest, SeatKey, SeatState, WithdrawReason,
-};
+use crate::types::{CallKey, Effect, FloorConfig, Input, Rest, SeatKey, SeatState, WithdrawReason};
 
 /// Order of waiting calls: those that came back first, then by when they count as having come.
 type Turn = (u8, i64, u64);
@@ -95,9 +93,7 @@ impl Floor {
 
     /// Returns all seats with their states and whether their telephones can be reached.
     pub fn seats(&self) -> impl Iterator<Item = (&SeatKey, &SeatState, bool)> {
-        self.seats
-            .iter()
-            .map(|(key, seat)| (key, &seat.state, seat.reachable))
+        self.seats.iter().map(|(key, seat)| (key, &seat.state, seat.reachable))
     }
 
     /// Returns when [`Input::Tick`] is needed next.
@@ -160,15 +156,7 @@ impl Floor {
         let announce_at = now + self.config.first_announcement_ms;
         self.announce_due = self.announce_due.min(announce_at);
         self.waiting.insert(turn, call.clone());
-        self.calls.insert(
-            call,
-            Call {
-                place: Place::Waiting(turn),
-                turn,
-                enqueued_at,
-                announce_at,
-            },
-        );
+        self.calls.insert(call, Call { place: Place::Waiting(turn), turn, enqueued_at, announce_at });
     }
 
     /// Puts a call that had a seat back, in front of all that never had one.
@@ -235,10 +223,7 @@ impl Floor {
                 leaving: false,
             },
         );
-        out.push(Effect::SeatChanged {
-            seat: key,
-            state: Some(state),
-        });
+        out.push(Effect::SeatChanged { seat: key, state: Some(state) });
     }
 
     fn sign_out(&mut self, key: &SeatKey, now: i64, out: &mut Vec<Effect>) {
@@ -264,10 +249,7 @@ impl Floor {
             if let Some(at) = seat.deadline {
                 self.deadlines.remove(&(at, key.clone()));
             }
-            out.push(Effect::SeatChanged {
-                seat: key.clone(),
-                state: None,
-            });
+            out.push(Effect::SeatChanged { seat: key.clone(), state: None });
         }
     }
 
@@ -282,10 +264,7 @@ impl Floor {
             return;
         };
         seat.reachable = reachable;
-        let offered = matches!(
-            seat.state,
-            SeatState::Reserved { .. } | SeatState::Ringing { .. }
-        );
+        let offered = matches!(seat.state, SeatState::Reserved { .. } | SeatState::Ringing { .. });
         if offered && !reachable {
             self.take_back(key, WithdrawReason::SeatGone, now, out);
         } else {
@@ -336,28 +315,15 @@ impl Floor {
             call.place = Place::Connected(seat.clone());
         }
         self.change(seat, SeatState::OnCall { call: key.clone() }, None, now, out);
-        out.push(Effect::Connected {
-            call: key.clone(),
-            seat: seat.clone(),
-        });
+        out.push(Effect::Connected { call: key.clone(), seat: seat.clone() });
     }
 
     /// Ends an offer that was not taken: the call goes to the front, the seat rests.
-    fn take_back(
-        &mut self,
-        key: &SeatKey,
-        reason: WithdrawReason,
-        now: i64,
-        out: &mut Vec<Effect>,
-    ) {
+    fn take_back(&mut self, key: &SeatKey, reason: WithdrawReason, now: i64, out: &mut Vec<Effect>) {
         let Some(call) = self.state(key).and_then(SeatState::call).cloned() else {
             return;
         };
-        out.push(Effect::Withdraw {
-            call: call.clone(),
-            seat: key.clone(),
-            reason,
-        });
+        out.push(Effect::Withdraw { call: call.clone(), seat: key.clone(), reason });
         self.wait_again(&call);
         match reason {
             // A page that reloads stays ready: its telephone decides whether it is offered calls.
@@ -365,11 +331,8 @@ impl Floor {
                 self.rest_or_ready(key, now, out);
             }
             WithdrawReason::TimedOut | WithdrawReason::Refused => {
-                let rest = self
-                    .seats
-                    .get_mut(key)
-                    .and_then(|seat| seat.then.take())
-                    .unwrap_or(Rest::NotReady);
+                let rest =
+                    self.seats.get_mut(key).and_then(|seat| seat.then.take()).unwrap_or(Rest::NotReady);
                 self.change(key, SeatState::Resting(rest), None, now, out);
             }
         }
@@ -439,15 +402,17 @@ impl Floor {
             self.deadlines.insert((at, key.clone()));
         }
         self.idle.remove(&(seat.idle_since, key.clone()));
-        if matches!(state, SeatState::Ready) && !matches!(seat.state, SeatState::Reserved { .. } | SeatState::Ringing { .. } | SeatState::Ready) {
+        if matches!(state, SeatState::Ready)
+            && !matches!(
+                seat.state,
+                SeatState::Reserved { .. } | SeatState::Ringing { .. } | SeatState::Ready
+            )
+        {
             seat.idle_since = now;
         }
         seat.state = state.clone();
         seat.since = now;
-        out.push(Effect::SeatChanged {
-            seat: key.clone(),
-            state: Some(state),
-        });
+        out.push(Effect::SeatChanged { seat: key.clone(), state: Some(state) });
         self.file_idle(key);
     }
 
@@ -465,8 +430,7 @@ impl Floor {
 
     /// Gives waiting calls to idle seats until one of both has run out.
     fn match_up(&mut self, now: i64, out: &mut Vec<Effect>) {
-        while let (Some((turn, call)), Some((_, seat))) =
-            (self.waiting.first_key_value(), self.idle.first())
+        while let (Some((turn, call)), Some((_, seat))) = (self.waiting.first_key_value(), self.idle.first())
         {
             let (turn, call, seat) = (*turn, call.clone(), seat.clone());
             self.waiting.remove(&turn);
@@ -490,10 +454,7 @@ impl Floor {
             };
             if call.announce_at <= now {
                 call.announce_at = now + self.config.announcement_ms.max(1_000);
-                out.push(Effect::Announce {
-                    call: key.clone(),
-                    position: index + 1,
-                });
+                out.push(Effect::Announce { call: key.clone(), position: index + 1 });
             }
             self.announce_due = self.announce_due.min(call.announce_at);
         }
@@ -512,10 +473,9 @@ impl Floor {
         for (key, call) in &self.calls {
             match &call.place {
                 Place::Waiting(turn) => assert_eq!(self.waiting.get(turn), Some(key), "{key} lost"),
-                Place::Offered(seat) => assert!(
-                    self.offer_stands(seat, key),
-                    "{key} is offered to a seat that does not know"
-                ),
+                Place::Offered(seat) => {
+                    assert!(self.offer_stands(seat, key), "{key} is offered to a seat that does not know")
+                }
                 Place::Connected(seat) => assert!(
                     matches!(self.state(seat), Some(SeatState::OnCall { call }) if call == key),
                     "{key} is connected to a seat that does not know"
@@ -543,10 +503,7 @@ impl Floor {
                 assert!(self.deadlines.contains(&(at, key.clone())));
             }
         }
-        assert_eq!(
-            self.deadlines.len(),
-            self.seats.values().filter(|seat| seat.deadline.is_some()).count()
-        );
+        assert_eq!(self.deadlines.len(), self.seats.values().filter(|seat| seat.deadline.is_some()).count());
         assert!(self.idle.len() <= self.seats.len());
         assert!(self.waiting.is_empty() || self.idle.is_empty(), "a call waits beside a free seat");
     }

@@ -69,9 +69,13 @@ create table cases_case (
   due_at bigint,
   yellow_at bigint,
   stars bigint,
+  rated_by text,
   visits bigint not null,
   reopened bigint not null,
-  version bigint not null
+  version bigint not null,
+  flow_id text not null,
+  flow_state text not null,
+  flow_version bigint not null
 );
 create unique index cases_case_number on cases_case (number);
 create index cases_case_created on cases_case (created_at, id);
@@ -87,12 +91,6 @@ create table cases_co_unit (
   primary key (case_id, unit_id)
 );
 create index cases_co_unit_unit on cases_co_unit (unit_id);
-create table cases_instance (
-  case_id text primary key,
-  flow_id text not null,
-  state text not null,
-  version bigint not null
-);
 create table cases_task (
   id text primary key,
   case_id text not null,

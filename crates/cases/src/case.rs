@@ -23,6 +23,8 @@ mod word;
 use contract::cases::{CaseId, TaskId};
 use kernel::{Principal, Scope, Timestamp};
 
+use self::rating::RatingSource;
+
 pub use word::{Color, Kind, Source, Status, Step, Urgency};
 
 /// A work order (工单) with what is being done about it.
@@ -92,6 +94,8 @@ pub struct Case {
     pub yellow_at: Option<Timestamp>,
     /// The citizen's rating.
     pub stars: Option<i64>,
+    /// How the present stars came.
+    pub rated_by: Option<RatingSource>,
     /// How often a return visit was tried.
     pub visits: i64,
     /// How often it was taken up again.
@@ -208,10 +212,11 @@ impl Case {
         Color::of(self.yellow_at, self.due_at, now)
     }
 
-    /// Tells whether a citizen can rate it: once, after the result was approved.
+    /// Tells whether a citizen can rate it: once, after the result was approved. What was said in a return
+    /// visit does not take the citizen's own word away.
     #[must_use]
     pub fn can_be_rated(&self) -> bool {
-        self.stars.is_none()
+        self.rated_by != Some(RatingSource::Portal)
             && matches!(self.status, Status::Approved | Status::Archived | Status::ClosedAtOnce)
     }
 }

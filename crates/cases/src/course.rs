@@ -195,9 +195,10 @@ impl Course {
             .filter(|timer| {
                 let spec = self.flow.model.element(timer.element_id).map(|element| &element.kind);
                 let timer = match spec {
-                    Some(flow::ElementKind::BoundaryTimer { timer, .. } | flow::ElementKind::TimerCatch { timer }) => {
-                        timer
-                    }
+                    Some(
+                        flow::ElementKind::BoundaryTimer { timer, .. }
+                        | flow::ElementKind::TimerCatch { timer },
+                    ) => timer,
                     _ => return false,
                 };
                 if missed { *timer == flow::TimerSpec::Due } else { *timer == flow::TimerSpec::NearDue }
@@ -253,7 +254,10 @@ impl Course {
                 Effect::Incident(incident) => {
                     return Err(CaseError::Flow {
                         step: None,
-                        reason: format!("{:?} at {}: {}", incident.code, incident.element_id, incident.message),
+                        reason: format!(
+                            "{:?} at {}: {}",
+                            incident.code, incident.element_id, incident.message
+                        ),
                     });
                 }
                 Effect::Ended { .. } | Effect::Cancelled { .. } => moves.push(Move::Ended),

@@ -151,7 +151,13 @@ pub struct Check(Vec<Refusal>);
 
 impl Check {
     /// Notes that a field was refused.
-    pub fn refuse(&mut self, field: &'static str, code: &'static str, zh: impl Into<String>, en: impl Into<String>) {
+    pub fn refuse(
+        &mut self,
+        field: &'static str,
+        code: &'static str,
+        zh: impl Into<String>,
+        en: impl Into<String>,
+    ) {
         self.0.push(Refusal { field, code, zh: zh.into(), en: en.into() });
     }
 
@@ -175,7 +181,12 @@ impl Check {
                 format!("At most {most} characters; there are {length}."),
             );
         } else if text.chars().any(|c| c.is_control() && c != '\n' && c != '\r' && c != '\t') {
-            self.refuse(field, "malformed", "含有无法显示的字符。", "There are characters that cannot be shown.");
+            self.refuse(
+                field,
+                "malformed",
+                "含有无法显示的字符。",
+                "There are characters that cannot be shown.",
+            );
         }
     }
 

@@ -83,9 +83,12 @@ fn write(
     for (row, case) in (1_u32..).zip(rows) {
         let shown = case.shows_citizen_to(by);
         let name = if shown { case.citizen.name.as_str() } else { secret(lang) };
-        let phone = case.citizen.phone.clone().filter(|_| shown).map(|phone| {
-            if by.is_masked("phone") { mask_phone(&phone) } else { phone }
-        });
+        let phone = case
+            .citizen
+            .phone
+            .clone()
+            .filter(|_| shown)
+            .map(|phone| if by.is_masked("phone") { mask_phone(&phone) } else { phone });
         let category = case.category_id.as_deref().and_then(|id| categories.get(id));
         let unit = case.unit.as_ref().and_then(|unit| units.get(&unit.id));
         let texts = [
@@ -110,7 +113,12 @@ fn write(
         for (column, at) in [(13, Some(case.created_at)), (14, case.due_at), (15, case.settled_at)] {
             if let Some(at) = at {
                 let days = (at.0 + offset_ms) as f64 / 86_400_000.0 + EPOCH_DAYS;
-                sheet.write_datetime_with_format(row, column, ExcelDateTime::from_serial_datetime(days)?, &time)?;
+                sheet.write_datetime_with_format(
+                    row,
+                    column,
+                    ExcelDateTime::from_serial_datetime(days)?,
+                    &time,
+                )?;
             }
         }
         sheet.write_string(row, 16, case.answer.as_deref().unwrap_or_default())?;

@@ -20,6 +20,7 @@ mod result_review;
 mod return_visit;
 mod review;
 mod sending_back;
+mod task_view;
 mod tasks;
 mod urge;
 mod view;

@@ -14,6 +14,7 @@ pub mod seed;
 pub mod store;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use contract::identity::{Directory, PersonId, UnitId};
 use contract::voice::CallLookup;
 use kernel::calendar::WorkCalendar;
 use kernel::parameters::ParameterSpec;
-use kernel::{Capability, Ctx, Job, Kit, Migration, Slice, Timestamp};
+use kernel::{Capability, Ctx, Dialect, Job, Kit, Migration, Slice, Timestamp};
 use serde_json::json;
 
 use crate::case::limit::{self, LimitRules};
@@ -34,6 +35,9 @@ use crate::store::number::Numbers;
 /// The slice's migrations.
 pub const MIGRATIONS: &[Migration] =
     &[Migration { version: 1, name: "cases", sql: include_str!("../migrations/0001_cases.sql") }];
+
+/// What another process may have changed is read again after this time.
+const KEPT_MS: i64 = 30_000;
 
 /// The name of the flow that new orders run.
 const STANDARD_FLOW: &str = "standard";
@@ -67,6 +71,8 @@ struct Inner {
     ports: Ports,
     numbers: tokio::sync::Mutex<Numbers>,
     kept: RwLock<Kept>,
+    /// When calendar and categories were read last, epoch milliseconds.
+    read_at: AtomicI64,
 }
 
 /// What is kept in memory because every order needs it.
@@ -103,7 +109,13 @@ impl Cases {
             flows: HashMap::new(),
             active_flow: None,
         };
-        Ok(Self(Arc::new(Inner { kit, ports, numbers: tokio::sync::Mutex::default(), kept: RwLock::new(kept) })))
+        Ok(Self(Arc::new(Inner {
+            kit,
+            ports,
+            numbers: tokio::sync::Mutex::default(),
+            kept: RwLock::new(kept),
+            read_at: AtomicI64::new(0),
+        })))
     }
 
     /// Reads what is kept in memory, and publishes the shipped flow where none is yet or the shipped one is
@@ -115,40 +127,43 @@ impl Cases {
         self.reload_calendar().await?;
         self.reload_categories().await?;
         let ctx = Ctx::system("cases", self.kit().now());
-        let id = self.publish_flow(&ctx, STANDARD_FLOW, flow::STANDARD).await?;
-        let mut conn = self.kit().db.reader().acquire().await?;
-        let flow = self.flow(&id, &mut conn).await?;
-        self.kept_mut().active_flow = Some(flow);
+        self.publish_flow(&ctx, STANDARD_FLOW, flow::STANDARD).await?;
+        self.0.read_at.store(ctx.now.0, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Reads calendar and categories again when another process may have changed them. The embedded database
+    /// has no other process.
+    pub(crate) async fn freshen(&self) -> Result<(), CaseError> {
+        let now = self.kit().now().0;
+        let read_at = self.0.read_at.load(Ordering::Relaxed);
+        if self.kit().db.dialect() == Dialect::Sqlite
+            || (read_at..read_at + KEPT_MS).contains(&now)
+            || self.0.read_at.compare_exchange(read_at, now, Ordering::Relaxed, Ordering::Relaxed).is_err()
+        {
+            return Ok(());
+        }
+        self.reload_calendar().await?;
+        self.reload_categories().await?;
+        self.adopt_flow(STANDARD_FLOW).await
     }
 
     /// Returns the slice for the composition.
     #[must_use]
     pub fn slice(&self) -> Slice {
-        let (timers, kept) = (self.clone(), self.clone());
+        let timers = self.clone();
         Slice {
             name: "cases",
             migrations: MIGRATIONS,
             router: http::router(self.clone()),
-            jobs: vec![
-                Job::every("cases.timers", Duration::from_secs(1), move || {
-                    let cases = timers.clone();
-                    async move {
-                        let ctx = Ctx::system("cases.timers", cases.kit().now());
-                        cases.fire_timers(&ctx).await?;
-                        Ok(())
-                    }
-                }),
-                // What another process changed becomes known here too.
-                Job::every("cases.refresh", Duration::from_secs(30), move || {
-                    let cases = kept.clone();
-                    async move {
-                        cases.reload_calendar().await?;
-                        cases.reload_categories().await?;
-                        Ok(())
-                    }
-                }),
-            ],
+            jobs: vec![Job::every("cases.timers", Duration::from_secs(1), move || {
+                let cases = timers.clone();
+                async move {
+                    let ctx = Ctx::system("cases.timers", cases.kit().now());
+                    cases.fire_timers(&ctx).await?;
+                    Ok(())
+                }
+            })],
             capabilities: CAPABILITIES,
         }
     }
@@ -190,6 +205,11 @@ impl Cases {
         self.kept_mut().flows.insert(flow.id.clone(), flow);
     }
 
+    pub(crate) fn activate_flow(&self, flow: Arc<Flow>) {
+        self.keep_flow(flow.clone());
+        self.kept_mut().active_flow = Some(flow);
+    }
+
     pub(crate) fn active_flow(&self) -> Result<Arc<Flow>, CaseError> {
         self.kept().active_flow.clone().ok_or_else(|| CaseError::Flow {
             step: None,
@@ -210,7 +230,8 @@ impl Cases {
     }
 
     pub(crate) async fn person_name(&self, id: &str) -> Result<Option<String>, CaseError> {
-        let person = self.ports().directory.person(&PersonId(id.to_owned())).await.map_err(CaseError::Port)?;
+        let person =
+            self.ports().directory.person(&PersonId(id.to_owned())).await.map_err(CaseError::Port)?;
         Ok(person.map(|person| person.name))
     }
 

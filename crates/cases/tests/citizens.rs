@@ -31,7 +31,14 @@ async fn a_citizen_follows_an_order_to_its_rating() {
             let seen = desk.look_up(&sent.number, &sent.query_code, Lang::Zh).await.unwrap().unwrap();
             (seen.status, seen.steps.into_iter().map(|step| step.state).collect(), seen.can_rate)
         };
-        assert_eq!(states().await, ("draft_logged".to_owned(), ["current", "waiting", "waiting", "waiting", "waiting"].map(String::from).to_vec(), false));
+        assert_eq!(
+            states().await,
+            (
+                "draft_logged".to_owned(),
+                ["current", "waiting", "waiting", "waiting", "waiting"].map(String::from).to_vec(),
+                false
+            )
+        );
         assert!(desk.rate(&ctx, &sent.number, &sent.query_code, 5, "").await.is_err(), "too early");
         assert!(desk.look_up(&sent.number, "000000", Lang::Zh).await.unwrap().is_none());
         assert!(desk.look_up("YZ20260302999999", &sent.query_code, Lang::Zh).await.unwrap().is_none());
@@ -45,7 +52,11 @@ async fn a_citizen_follows_an_order_to_its_rating() {
         let case = world.act("water_clerk", &case, "acceptance", json!({})).await;
         let case = world.act("water_clerk", &case, "feedback", json!({ "result": "已修好" })).await;
         let seen = desk.look_up(&sent.number, &sent.query_code, Lang::En).await.unwrap().unwrap();
-        assert_eq!((seen.result, seen.status_name.as_str()), (None, "Awaiting review"), "an answer is shown once approved");
+        assert_eq!(
+            (seen.result, seen.status_name.as_str()),
+            (None, "Awaiting review"),
+            "an answer is shown once approved"
+        );
         world.act("reviewer", &case, "result-review", json!({ "decision": "pass" })).await;
         assert_eq!(states().await, ("approved".to_owned(), ["done"; 5].map(String::from).to_vec(), true));
 
@@ -76,6 +87,26 @@ async fn a_citizens_mistakes_are_named() {
             assert!(problem.has_fields());
             assert_eq!(problem.status.as_u16(), expected);
         }
+    })
+    .await;
+}
+
+/// What an agent wrote down in a return visit is not the citizen's last word.
+#[tokio::test]
+async fn a_citizen_rates_after_the_return_visit() {
+    on_both(|site| async move {
+        let world = World::new(site).await;
+        let case = world.visited(5).await;
+        let code = world.read("leader", &case).await["query_code"].as_str().unwrap().to_owned();
+        let desk: &dyn CitizenDesk = &world.cases;
+        let number = case["number"].as_str().unwrap();
+        let seen = desk.look_up(number, &code, Lang::Zh).await.unwrap().unwrap();
+        assert!(seen.can_rate);
+        let rated = desk.rate(&world.site.ctx(), number, &code, 2, "说好的没修").await.unwrap().unwrap();
+        assert_eq!((rated.can_rate, rated.rating.unwrap().stars), (false, 2));
+        assert!(desk.rate(&world.site.ctx(), number, &code, 1, "").await.is_err());
+        let open = world.sign_in("leader").get("/ratings?bad=1&state=open").await.ok();
+        assert_eq!(open["items"][0]["source"], "portal");
     })
     .await;
 }

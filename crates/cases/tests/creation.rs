@@ -43,21 +43,35 @@ async fn every_wrong_field_is_named() {
             let mut draft = world.draft();
             draft[field] = value;
             let problem = agent.post("/cases", draft).await.refused(422, "invalid");
-            assert_eq!((&problem["errors"][0]["field"], &problem["errors"][0]["code"]), (&json!(field), &json!(code)));
+            assert_eq!(
+                (&problem["errors"][0]["field"], &problem["errors"][0]["code"]),
+                (&json!(field), &json!(code))
+            );
         }
         let mut draft = world.draft();
         draft["contact"] = json!({ "name": "", "phone": "call me" });
         draft["place"] = json!({ "lng": 300.0 });
         draft["answered_at_once"] = json!(true);
         let problem = agent.post("/cases", draft).await.refused(422, "invalid");
-        let fields: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|error| error["field"].as_str().unwrap()).collect();
+        let fields: Vec<_> = problem["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|error| error["field"].as_str().unwrap())
+            .collect();
         assert_eq!(fields, ["contact.name", "contact.phone", "place.lng", "answer"]);
 
         let mut draft = world.draft();
         draft["type"] = json!("no such type");
         agent.post("/cases", draft).await.refused(400, "body.malformed");
-        agent.send_raw(Method::POST, "/cases", Some("application/json"), b"{".to_vec()).await.refused(400, "body.malformed");
-        agent.send_raw(Method::POST, "/cases", Some("text/plain"), b"{}".to_vec()).await.refused(415, "body.malformed");
+        agent
+            .send_raw(Method::POST, "/cases", Some("application/json"), b"{".to_vec())
+            .await
+            .refused(400, "body.malformed");
+        agent
+            .send_raw(Method::POST, "/cases", Some("text/plain"), b"{}".to_vec())
+            .await
+            .refused(415, "body.malformed");
     })
     .await;
 }
@@ -72,7 +86,10 @@ async fn a_citizen_with_a_file_is_found_again() {
         let mut draft = world.draft();
         draft["contact"] = json!({ "id": first["contact"]["id"] });
         let third = world.sign_in("agent").post("/cases", draft).await.ok();
-        assert_eq!((&third["contact"]["name"], &third["contact"]["phone"]), (&json!("周女士"), &json!("13900001234")));
+        assert_eq!(
+            (&third["contact"]["name"], &third["contact"]["phone"]),
+            (&json!("周女士"), &json!("13900001234"))
+        );
         let mut draft = world.draft();
         draft["contact"] = json!({ "id": "nobody" });
         world.sign_in("agent").post("/cases", draft).await.refused(422, "invalid");
@@ -112,6 +129,32 @@ async fn numbers_are_unique_across_processes() {
         assert_eq!(world.sign_in("leader").get("/cases").await.ok()["total"], 200);
         assert_eq!(world.site.events("cases.case_created").await.len(), 200);
         assert_eq!(world.site.events("cases.task_opened").await.len(), 200);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn zz_throughput() {
+    on_both(|site| async move {
+        let world = Arc::new(World::new(site).await);
+        let category = world.category.clone();
+        let started = std::time::Instant::now();
+        let mut writers = Vec::new();
+        for _ in 0..64 {
+            let cases = world.cases.clone();
+            let ctx = world.site.ctx_of("agent");
+            let category = category.clone();
+            writers.push(tokio::spawn(async move {
+                let by = support::person("agent").build();
+                for _ in 0..50 {
+                    cases.create(&ctx, Some(&by), support::plain_draft(&category), cases::seed::forget).await.unwrap();
+                }
+            }));
+        }
+        for writer in writers {
+            writer.await.unwrap();
+        }
+        println!("THROUGHPUT {:?}: {:.0}/s", world.site.dialect(), 3200.0 / started.elapsed().as_secs_f64());
     })
     .await;
 }

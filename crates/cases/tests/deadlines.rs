@@ -29,10 +29,20 @@ async fn limits_explain_themselves_across_national_day() {
         assert_eq!(case["due_at"], at(10, 14, 0).0 - 1);
 
         let limits = deadlines(&world, &case, "zh-CN").await;
-        let states: Vec<_> = limits.as_array().unwrap().iter().map(|one| (one["name"].as_str().unwrap(), one["state"].as_str().unwrap())).collect();
+        let states: Vec<_> = limits
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| (one["name"].as_str().unwrap(), one["state"].as_str().unwrap()))
+            .collect();
         assert_eq!(states, [("dispatch", "met"), ("accept", "met"), ("close", "open")]);
         let texts = |limits: &Value| -> Vec<String> {
-            limits[2]["explain"].as_array().unwrap().iter().map(|line| line["text"].as_str().unwrap().to_owned()).collect()
+            limits[2]["explain"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|line| line["text"].as_str().unwrap().to_owned())
+                .collect()
         };
         let zh = texts(&limits);
         assert_eq!(zh[0], "9月30日（周三） 起算当日，不计入");
@@ -68,9 +78,9 @@ async fn a_limit_turns_yellow_then_red_and_tells() {
         let world = World::new(site).await;
         let case = world.dispatched("water").await;
         assert_eq!(case["color"], "green");
-        // Monday's dispatch is due on Tuesday night; less than a working day remains from Tuesday on.
-        assert_eq!(world.wait_until(at(3, 2, 23)).await, 0);
-        assert_eq!(world.wait_until(at(3, 3, 0)).await, 1);
+        // Monday's dispatch at nine is due on Tuesday night; its second half begins at half past four.
+        assert_eq!(world.wait_until(at(3, 3, 4)).await, 0);
+        assert_eq!(world.wait_until(at(3, 3, 5)).await, 1);
         assert_eq!(world.read("water_clerk", &case).await["color"], "yellow");
         assert_eq!(world.wait_until(at(3, 3, 23)).await, 0, "told once");
         assert_eq!(world.wait_until(at(3, 4, 0)).await, 1);
@@ -79,9 +89,14 @@ async fn a_limit_turns_yellow_then_red_and_tells() {
         let missed = world.site.events("cases.deadline_missed").await;
         assert_eq!((near.len(), missed.len()), (1, 1));
         assert_eq!((&missed[0]["unit_id"], &missed[0]["late"]), (&json!("water"), &json!(false)));
-        assert!(world.kinds(&case).await.ends_with(&["deadline_near".to_owned(), "deadline_missed".to_owned()]));
+        assert!(
+            world.kinds(&case).await.ends_with(&["deadline_near".to_owned(), "deadline_missed".to_owned()])
+        );
         let summary = world.sign_in("water_clerk").get("/tasks/summary").await.ok();
-        assert_eq!((&summary["red"], &summary["yellow"], &summary["green"]), (&json!(1), &json!(0), &json!(0)));
+        assert_eq!(
+            (&summary["red"], &summary["yellow"], &summary["green"]),
+            (&json!(1), &json!(0), &json!(0))
+        );
         let red = world.sign_in("water_clerk").get("/tasks?color=red").await.ok();
         assert_eq!(red["items"][0]["color"], "red");
 
@@ -120,9 +135,17 @@ async fn a_changed_calendar_moves_open_limits() {
         let world = World::new(site).await;
         let case = world.dispatched("water").await;
         let mut admin = world.sign_in("sysadmin");
-        world.sign_in("leader").put("/calendar/2026-03-03", json!({ "kind": "off", "name": "暴雨停工" })).await.refused(403, "permission.denied");
-        admin.put("/calendar/03-03", json!({ "kind": "off", "name": "暴雨停工" })).await.refused(422, "invalid");
-        let changed = admin.put("/calendar/2026-03-03", json!({ "kind": "off", "name": "暴雨停工" })).await.ok();
+        world
+            .sign_in("leader")
+            .put("/calendar/2026-03-03", json!({ "kind": "off", "name": "暴雨停工" }))
+            .await
+            .refused(403, "permission.denied");
+        admin
+            .put("/calendar/03-03", json!({ "kind": "off", "name": "暴雨停工" }))
+            .await
+            .refused(422, "invalid");
+        let changed =
+            admin.put("/calendar/2026-03-03", json!({ "kind": "off", "name": "暴雨停工" })).await.ok();
         assert_eq!((&changed["moved"], &changed["working"]), (&json!(1), &json!(false)));
         let days = admin.get("/calendar?year=2026").await.ok();
         assert!(days["days"].as_array().unwrap().iter().any(|day| day["name"] == "暴雨停工"));

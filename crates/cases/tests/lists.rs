@@ -20,7 +20,13 @@ async fn pages_follow_one_another_without_gap() {
                 if cursor.is_empty() {
                     assert_eq!(page["total"], 7);
                 }
-                seen.extend(page["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()));
+                seen.extend(
+                    page["items"]
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .map(|item| item["id"].as_str().unwrap().to_owned()),
+                );
                 match page["next_cursor"].as_str() {
                     Some(next) => next.clone_into(&mut cursor),
                     None => break,
@@ -106,7 +112,10 @@ async fn a_list_shows_what_the_reader_may_see() {
         let seen = world.read("water_clerk", &case).await;
         assert_eq!((&seen["contact"]["phone"], &seen["query_code"]), (&json!("13900001234"), &json!(null)));
         let seen = world.read("water_leader", &case).await;
-        assert_eq!((&seen["contact"]["phone"], &seen["contact"]["phone_masked"]), (&json!(null), &json!("139****1234")));
+        assert_eq!(
+            (&seen["contact"]["phone"], &seen["contact"]["phone_masked"]),
+            (&json!(null), &json!("139****1234"))
+        );
         assert!(world.read("leader", &case).await["query_code"].is_string());
     })
     .await;
@@ -153,11 +162,17 @@ async fn the_to_do_list_is_each_ones_own() {
         }
         let mut clerk = world.sign_in("water_clerk");
         let line = clerk.get("/tasks").await.ok()["items"][0].clone();
-        assert_eq!((&line["case_number"], &line["actions"]), (&case["number"], &json!(["acceptance", "return", "assignment"])));
+        assert_eq!(
+            (&line["case_number"], &line["actions"]),
+            (&case["number"], &json!(["acceptance", "return", "assignment"]))
+        );
         world.act("water_clerk", &case, "acceptance", json!({})).await;
         assert_eq!(clerk.get("/tasks?state=done").await.ok()["items"].as_array().unwrap().len(), 1);
         let figures = clerk.get("/figures/me").await.ok();
-        assert_eq!((&figures["today"]["tasks_done"], &figures["today"]["tasks_in_time"]), (&json!(1), &json!(1)));
+        assert_eq!(
+            (&figures["today"]["tasks_done"], &figures["today"]["tasks_in_time"]),
+            (&json!(1), &json!(1))
+        );
         let written = world.sign_in("agent").get("/figures/me").await.ok();
         assert_eq!(written["today"]["written"], 2);
     })

@@ -77,7 +77,8 @@ async fn each_route_lets_the_right_roles_through() {
             for ((account, ..), expected) in PEOPLE.iter().zip(row.chars()) {
                 let full = path.replace("{id}", case["id"].as_str().unwrap());
                 let method: Method = method.parse().unwrap();
-                let bytes = if method == Method::GET { Vec::new() } else { body(path).to_string().into_bytes() };
+                let bytes =
+                    if method == Method::GET { Vec::new() } else { body(path).to_string().into_bytes() };
                 let mut client = world.sign_in(account);
                 let answer = client.send_raw(method.clone(), &full, Some("application/json"), bytes).await;
                 let code = answer.json()["code"].as_str().unwrap_or_default().to_owned();
@@ -94,7 +95,14 @@ async fn each_route_lets_the_right_roles_through() {
             }
             let mut nobody = world.server.anonymous();
             let full = path.replace("{id}", case["id"].as_str().unwrap());
-            let answer = nobody.send_raw(method.parse().unwrap(), &full, Some("application/json"), body(path).to_string().into_bytes()).await;
+            let answer = nobody
+                .send_raw(
+                    method.parse().unwrap(),
+                    &full,
+                    Some("application/json"),
+                    body(path).to_string().into_bytes(),
+                )
+                .await;
             answer.refused(401, "session.required");
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -119,9 +127,13 @@ async fn the_table_names_every_route() {
                 if operation.is_some() {
                     routes += 1;
                     let alike = |known: &str| {
-                        let (known, path): (Vec<_>, Vec<_>) = (known.split('/').collect(), path.split('/').collect());
+                        let (known, path): (Vec<_>, Vec<_>) =
+                            (known.split('/').collect(), path.split('/').collect());
                         known.len() == path.len()
-                            && known.iter().zip(&path).all(|(left, right)| left == right || right.starts_with('{'))
+                            && known
+                                .iter()
+                                .zip(&path)
+                                .all(|(left, right)| left == right || right.starts_with('{'))
                     };
                     assert!(
                         TABLE.iter().any(|(known, known_path, _)| *known == method && alike(known_path)),
@@ -139,7 +151,12 @@ async fn the_table_names_every_route() {
 async fn allowed_actions_are_those_that_pass() {
     on_sqlite(|site| async move {
         let world = World::new(site).await;
-        let stages = [world.written().await, world.dispatched("water").await, world.handled().await, world.visited(5).await];
+        let stages = [
+            world.written().await,
+            world.dispatched("water").await,
+            world.handled().await,
+            world.visited(5).await,
+        ];
         let nouns = [
             ("review", "review"),
             ("dispatch", "dispatch"),
@@ -175,8 +192,11 @@ async fn allowed_actions_are_those_that_pass() {
                     }
                     let answer = client.post(&format!("{path}/{noun}"), fields).await;
                     let opens = match noun {
-                        "acceptance" => answer.status == 409 && answer.json()["code"] == "stale_version"
-                            && case["tasks"][0]["step"] == "acceptance",
+                        "acceptance" => {
+                            answer.status == 409
+                                && answer.json()["code"] == "stale_version"
+                                && case["tasks"][0]["step"] == "acceptance"
+                        }
                         _ => answer.status == 422,
                     };
                     assert_eq!(

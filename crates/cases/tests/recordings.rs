@@ -46,7 +46,9 @@ async fn a_recording_belongs_to_the_order_of_its_call() {
         assert!(listens("water_clerk").await);
         assert!(!listens("roads_clerk").await);
         let port: &dyn contract::cases::RecordingAccess = &world.cases;
-        assert!(port.may_listen(&person("water_clerk").build(), &"call-1".into(), &"rec-1".into()).await.unwrap());
+        assert!(
+            port.may_listen(&person("water_clerk").build(), &"call-1".into(), &"rec-1".into()).await.unwrap()
+        );
     })
     .await;
 }
@@ -71,7 +73,11 @@ async fn an_order_written_after_the_call_gets_its_recording() {
         let case = world.act("leader", &case, "review", json!({ "decision": "pass" })).await;
         let case = world.act("dispatcher", &case, "dispatch", json!({ "unit_id": "water" })).await;
         assert_eq!(world.read("leader", &case).await["recordings"][0]["id"], "rec-2");
-        assert_eq!(world.read("water_clerk", &case).await["recordings"], json!([]), "a voice tells who speaks");
+        assert_eq!(
+            world.read("water_clerk", &case).await["recordings"],
+            json!([]),
+            "a voice tells who speaks"
+        );
         assert!(!world.cases.may_listen(&person("water_clerk").build(), "call-2", "rec-2").await.unwrap());
     })
     .await;

@@ -38,7 +38,11 @@ async fn a_unit_gives_back_what_is_not_its_own() {
         assert_eq!(case["status"], "returned");
         let read = world.read("dispatcher", &case).await;
         assert_eq!((&read["unit"], &read["tasks"][0]["step"]), (&json!(null), &json!("dispatch")));
-        world.sign_in("water_clerk").get(&format!("/cases/{}", read["id"].as_str().unwrap())).await.refused(404, "not_found");
+        world
+            .sign_in("water_clerk")
+            .get(&format!("/cases/{}", read["id"].as_str().unwrap()))
+            .await
+            .refused(404, "not_found");
         let again = world.act("dispatcher", &read, "dispatch", json!({ "unit_id": "roads" })).await;
         assert_eq!(again["unit"]["id"], "roads");
     })
@@ -118,7 +122,11 @@ async fn a_bad_rating_lands_with_the_shift_leader_and_reopens() {
 
         let path = format!("/ratings/{}/follow-up", ratings["items"][0]["id"].as_str().unwrap());
         leader.post(&path, json!({ "opinion": "" })).await.refused(422, "invalid");
-        world.sign_in("agent").post(&path, json!({ "opinion": "好" })).await.refused(403, "permission.denied");
+        world
+            .sign_in("agent")
+            .post(&path, json!({ "opinion": "好" }))
+            .await
+            .refused(403, "permission.denied");
         let body = json!({ "opinion": "路灯又灭了，重新派单", "reopen": true });
         let reopened = leader.post(&path, body.clone()).await.ok();
         assert_eq!((&reopened["status"], &reopened["reopened"]), (&json!("draft_logged"), &json!(1)));

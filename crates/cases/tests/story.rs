@@ -50,16 +50,32 @@ async fn an_order_runs_from_writing_to_the_archive() {
         assert_eq!(
             world.kinds(&case).await,
             [
-                "created", "review_passed", "dispatched", "accepted", "feedback_given", "result_rejected",
-                "feedback_given", "result_passed", "visited", "closed",
+                "created",
+                "review_passed",
+                "dispatched",
+                "accepted",
+                "feedback_given",
+                "result_rejected",
+                "feedback_given",
+                "result_passed",
+                "visited",
+                "closed",
             ]
         );
         let id = case["id"].as_str().unwrap();
         assert_eq!(
             world.site.audited(id).await,
             [
-                "case.create", "case.review", "case.dispatch", "case.accept", "case.feedback",
-                "case.result_review", "case.feedback", "case.result_review", "case.return_visit", "case.close",
+                "case.create",
+                "case.review",
+                "case.dispatch",
+                "case.accept",
+                "case.feedback",
+                "case.result_review",
+                "case.feedback",
+                "case.result_review",
+                "case.return_visit",
+                "case.close",
             ]
         );
         for (event, count) in [
@@ -93,7 +109,10 @@ async fn what_was_answered_at_once_is_done() {
         assert_eq!(case["due_at"], json!(null));
         assert_eq!(world.kinds(&case).await, ["answered_at_once"]);
         let case = world.reopen("leader", &case, "市民补充了新情况").await.ok();
-        assert_eq!((&case["status"], &case["tasks"][0]["step"]), (&json!("draft_logged"), &json!("dispatch")));
+        assert_eq!(
+            (&case["status"], &case["tasks"][0]["step"]),
+            (&json!("draft_logged"), &json!("dispatch"))
+        );
     })
     .await;
 }

@@ -1,8 +1,8 @@
 //! The book of citizens, as other slices ask it.
 
 use async_trait::async_trait;
-use contract::contacts::{ContactBook, ContactBrief, ContactId};
-use kernel::{BoxError, Ctx, DbError, Tx};
+use contract::contacts::{ContactBook, ContactBrief, ContactChanged, ContactId};
+use kernel::{ActorKind, Audit, BoxError, Ctx, DbError, Timestamp, Tx};
 
 use crate::contact::change::build;
 use crate::phone::normalise;
@@ -21,31 +21,41 @@ impl ContactBook for Contacts {
         phone: Option<&str>,
         gender: Option<&str>,
     ) -> Result<ContactId, DbError> {
-        let name = name.trim();
+        // What a citizen typed on a public page proves nothing: it finds only the very same name at the same
+        // number, teaches files nothing, and never decides who is calling.
+        let proven = ctx.actor.kind != ActorKind::Citizen;
+        let name: String = name.trim().chars().take(60).collect();
+        let unnamed = NO_NAMES.contains(&name.as_str());
         let number = phone.and_then(normalise);
         if let Some(number) = &number {
+            let dialect = tx.dialect();
+            store::phone::take_turn(tx.conn(), dialect, number).await?;
             let known = store::phone::files_of(tx.conn(), number).await?;
             // The same number under another name is another person at the same telephone.
             let fitting = known
                 .iter()
                 .find(|file| file.name == name)
-                .or_else(|| known.first().filter(|_| NO_NAMES.contains(&name)))
-                .or_else(|| known.iter().find(|file| NO_NAMES.contains(&file.name.as_str())));
+                .or_else(|| known.first().filter(|_| proven && unnamed))
+                .or_else(|| known.iter().find(|file| proven && NO_NAMES.contains(&file.name.as_str())));
             if let Some(file) = fitting {
-                store::phone::use_number(tx.conn(), &file.contact_id, number, ctx.now).await?;
-                if NO_NAMES.contains(&file.name.as_str()) && !NO_NAMES.contains(&name) {
-                    store::learn_name(tx.conn(), &file.contact_id, name, gender, ctx.now).await?;
+                let id = ContactId(file.contact_id.clone());
+                if proven {
+                    store::phone::use_number(tx.conn(), id.as_str(), number, ctx.now).await?;
+                    if NO_NAMES.contains(&file.name.as_str()) && !unnamed {
+                        store::learn_name(tx.conn(), id.as_str(), &name, gender, ctx.now).await?;
+                        tx.emit(ctx, &ContactChanged { contact_id: id.clone() });
+                        tx.audit(ctx, Audit::new("contact.learn_name", "contact", id.as_str()));
+                    }
                 }
-                return Ok(ContactId(file.contact_id.clone()));
+                return Ok(id);
             }
         }
-        let new = NewContact {
-            name: name.chars().take(60).collect(),
-            gender: gender.map(ToOwned::to_owned),
-            ..NewContact::default()
-        };
+        let new = NewContact { name, gender: gender.map(ToOwned::to_owned), ..NewContact::default() };
         let contact = build(ctx, new, number.into_iter().collect());
-        store::insert(tx.conn(), &contact).await?;
+        let used_at = if proven { ctx.now } else { Timestamp(0) };
+        store::insert(tx.conn(), &contact, used_at).await?;
+        tx.emit(ctx, &ContactChanged { contact_id: contact.id.clone() });
+        tx.audit(ctx, Audit::new("contact.open", "contact", contact.id.as_str()));
         Ok(contact.id)
     }
 

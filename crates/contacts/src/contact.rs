@@ -112,7 +112,7 @@ pub struct ContactChange {
 const NAME_CHARS_MAX: usize = 60;
 const TEXT_CHARS_MAX: usize = 500;
 const TAGS_MAX: usize = 20;
-const PHONES_MAX: usize = 10;
+pub(crate) const PHONES_MAX: usize = 10;
 
 fn refuse(problem: Problem) -> Result<(), ContactsError> {
     if problem.has_fields() { Err(ContactsError::Invalid(Box::new(problem))) } else { Ok(()) }
@@ -203,7 +203,7 @@ impl ContactChange {
         refuse(problem)
     }
 
-    /// Returns `contact` with these changes.
+    /// Returns `contact`, whose version was raised already, with these changes.
     #[must_use]
     pub fn apply(self, contact: Contact, now: Timestamp) -> Contact {
         let text = |new: Option<String>, old: Option<String>| match new {
@@ -217,7 +217,6 @@ impl ContactChange {
             district: text(self.district, contact.district),
             note: text(self.note, contact.note),
             tags: self.tags.unwrap_or(contact.tags),
-            version: contact.version + 1,
             updated_at: now,
             ..contact
         }

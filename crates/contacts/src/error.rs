@@ -24,6 +24,9 @@ pub enum ContactsError {
     /// The file has this number already.
     #[error("the file has this number")]
     DoubleNumber,
+    /// The file has as many numbers as a file may have.
+    #[error("the file has too many numbers")]
+    Full,
     /// The last number of a file stays.
     #[error("the last number of a file stays")]
     LastNumber,
@@ -48,6 +51,9 @@ impl ToProblem for ContactsError {
             Self::DoubleNumber => Problem::new(StatusCode::CONFLICT, "contact.double_number")
                 .detail_zh("该服务对象已有这个号码。")
                 .detail_en("This file has that number already."),
+            Self::Full => Problem::new(StatusCode::CONFLICT, "contact.full")
+                .detail_zh("该服务对象的号码已达上限。")
+                .detail_en("This file has as many numbers as a file may have."),
             Self::LastNumber => Problem::new(StatusCode::CONFLICT, "contact.last_number")
                 .detail_zh("至少保留一个号码。")
                 .detail_en("A file keeps at least one number."),

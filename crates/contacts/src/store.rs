@@ -54,7 +54,12 @@ pub(crate) async fn find(conn: &mut AnyConnection, id: &ContactId) -> Result<Opt
     Ok(Some(row.contact(phones)))
 }
 
-pub(crate) async fn insert(conn: &mut AnyConnection, contact: &Contact) -> Result<(), DbError> {
+/// Writes a fresh file, whose numbers were used at `used_at`.
+pub(crate) async fn insert(
+    conn: &mut AnyConnection,
+    contact: &Contact,
+    used_at: Timestamp,
+) -> Result<(), DbError> {
     sqlx::query(
         "insert into contacts_contact (id, name, gender, address, district, note, tags, version, created_at, \
          updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
@@ -72,16 +77,26 @@ pub(crate) async fn insert(conn: &mut AnyConnection, contact: &Contact) -> Resul
     .execute(&mut *conn)
     .await?;
     for phone in &contact.phones {
-        phone::insert(conn, &contact.id, phone, contact.created_at).await?;
+        phone::insert(conn, &contact.id, phone, used_at).await?;
     }
     Ok(())
 }
 
-/// Writes a file over the version before; false when somebody else was first.
-pub(crate) async fn update(conn: &mut AnyConnection, contact: &Contact) -> Result<bool, DbError> {
-    let result = sqlx::query(
+/// Raises a file's version before it is read for a change, so that others who change it wait for their turn,
+/// and returns the file with the raised version.
+pub(crate) async fn claim(conn: &mut AnyConnection, id: &ContactId) -> Result<Option<Contact>, DbError> {
+    sqlx::query("update contacts_contact set version = version + 1 where id = $1")
+        .bind(id.as_str())
+        .execute(&mut *conn)
+        .await?;
+    find(conn, id).await
+}
+
+/// Writes what changes in a file. Its version was raised by [`claim`].
+pub(crate) async fn update(conn: &mut AnyConnection, contact: &Contact) -> Result<(), DbError> {
+    sqlx::query(
         "update contacts_contact set name = $2, gender = $3, address = $4, district = $5, note = $6, \
-         tags = $7, version = $8, updated_at = $9 where id = $1 and version = $10",
+         tags = $7, updated_at = $8 where id = $1",
     )
     .bind(contact.id.as_str())
     .bind(&contact.name)
@@ -90,12 +105,10 @@ pub(crate) async fn update(conn: &mut AnyConnection, contact: &Contact) -> Resul
     .bind(contact.district.as_ref())
     .bind(contact.note.as_ref())
     .bind(contact.tags.join(" "))
-    .bind(contact.version)
     .bind(contact.updated_at.0)
-    .bind(contact.version - 1)
     .execute(conn)
     .await?;
-    Ok(result.rows_affected() == 1)
+    Ok(())
 }
 
 /// Gives a nameless file the name that the citizen told.

@@ -67,6 +67,8 @@ async fn a_file_is_opened_changed_and_found_again() {
             assert_eq!(list["items"][0]["id"], json!(id), "{query}");
         }
         assert_eq!(agent.get("/contacts?q=%25").await.ok()["items"], json!([]), "a wildcard is no wildcard");
+        let workbook = agent.get("/contacts.xlsx?q=%E5%A9%89").await;
+        assert!(workbook.body.starts_with(b"PK"), "an Excel file is a ZIP archive");
         let history = agent.get(&format!("/contacts/{id}/history")).await.ok();
         assert_eq!(history[0]["id"], "call-of-09995010000");
         assert_eq!(site.audited(&id).await, ["contact.open", "contact.change"]);
@@ -184,6 +186,44 @@ async fn a_long_list_pages_without_gaps_or_doubles() {
             }
         }
         assert_eq!(seen.len(), 25);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_stranger_typed_changes_nobodys_file() {
+    on_both(|site| async move {
+        let (contacts, _server) = open(&site).await;
+        let ctx = site.ctx();
+        let mut tx = site.kit.db.begin().await.unwrap();
+        let caller = contacts.find_or_open(&mut tx, &ctx, "来电人", Some("19900001001"), None).await.unwrap();
+        let mut stranger = site.ctx();
+        stranger.actor.kind = kernel::ActorKind::Citizen;
+        let typed = contacts.find_or_open(&mut tx, &stranger, "冒名者", Some("19900001001"), None).await.unwrap();
+        let again = contacts.find_or_open(&mut tx, &stranger, "冒名者", Some("19900001001"), None).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_ne!(caller, typed);
+        assert_eq!(typed, again);
+        assert_eq!(contacts.contact(&caller).await.unwrap().unwrap().name, "来电人");
+        assert_eq!(contacts.by_phone("19900001001").await.unwrap().unwrap().id, caller);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_masked_writer_cannot_try_out_numbers() {
+    on_both(|site| async move {
+        let (_contacts, server) = open(&site).await;
+        let file = agent(&server).post("/contacts", json!({ "name": "丁", "phones": ["19900001001"] })).await.ok();
+        let phones = format!("/contacts/{}/phones", file["id"].as_str().unwrap());
+        let mut masked =
+            server.as_person(PersonBuilder::new("masked").may(&["contact.read", "contact.write"]).masked("phone"));
+        masked.post(&phones, json!({ "number": "19900001001" })).await.done();
+        masked.post(&phones, json!({ "number": "19900001002" })).await.done();
+        for n in 3..11 {
+            agent(&server).post(&phones, json!({ "number": format!("199000010{n:02}") })).await.done();
+        }
+        agent(&server).post(&phones, json!({ "number": "19900001099" })).await.refused(409, "contact.full");
     })
     .await;
 }

@@ -12,12 +12,13 @@ mod citizen;
 mod events;
 
 pub use citizen::{
-    CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft, CitizenInfo, CitizenRating, CitizenStep, Submitted,
+    CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft, CitizenInfo, CitizenRating,
+    CitizenStep, Submitted,
 };
 pub use events::{
     CaseAccepted, CaseArchived, CaseAssigned, CaseClosed, CaseCreated, CaseDispatched, CaseFeedbackGiven,
-    CaseReopened, CaseReturned, CaseReviewed, CaseUrged, DeadlineMissed, DeadlineNear, RatingGiven, TaskClosed,
-    TaskOpened,
+    CaseReopened, CaseReturned, CaseReviewed, CaseUrged, DeadlineMissed, DeadlineNear, RatingGiven,
+    TaskClosed, TaskOpened,
 };
 
 kernel::id!(

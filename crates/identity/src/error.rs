@@ -90,9 +90,6 @@ pub enum IdentityError {
     /// A password could not be hashed, or a stored hash is unreadable.
     #[error("password hashing failed: {0}")]
     Hash(String),
-    /// A workbook could not be written.
-    #[error("the workbook could not be written")]
-    Workbook(#[source] kernel::BoxError),
 }
 
 impl From<sqlx::Error> for IdentityError {
@@ -193,7 +190,7 @@ impl ToProblem for IdentityError {
                 "当前密码不正确。",
                 "The present password is wrong.",
             ),
-            Self::Hash(_) | Self::Workbook(_) => Problem::from_internal(self),
+            Self::Hash(_) => Problem::from_internal(self),
         }
     }
 }

@@ -19,7 +19,6 @@ pub mod session;
 mod store;
 pub mod totp;
 pub mod unit;
-mod xlsx;
 
 use std::sync::{Arc, RwLock};
 use std::time::Duration;

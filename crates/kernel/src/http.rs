@@ -6,6 +6,7 @@ mod guard;
 mod idempotency;
 mod rate;
 mod sse;
+mod workbook;
 
 pub use auth::{Auth, Authenticator, Gate, MaybeAuth, ReqCtx, SESSION_COOKIE, session_cookie};
 pub use body::{BODY_BYTES_MAX, Json, Path, Query};
@@ -13,3 +14,4 @@ pub use guard::{PeerAddress, TraceId, dress, guard_origin, is_own_origin};
 pub use idempotency::{Idem, Idempotent, StoredAnswer, forget_old_answers};
 pub use rate::{RateLimit, RateLimiter, source_of};
 pub use sse::events_router;
+pub use workbook::{Cell, EXPORT_ROWS_MAX, download_workbook, local_time};

@@ -50,11 +50,14 @@ async fn start_portal_call(
 ) -> HttpResult<(StatusCode, Json<CallTicket>)> {
     portal.take(&portal.0.call_starts, &ctx)?;
     let phone = body.phone.as_deref().map(str::trim).filter(|phone| !phone.is_empty());
-    if phone.is_some_and(|phone| phone.len() > 32 || !phone.chars().all(|c| c.is_ascii_digit() || "+- ".contains(c))) {
+    if phone.is_some_and(|phone| {
+        phone.len() > 32 || !phone.chars().all(|c| c.is_ascii_digit() || "+- ".contains(c))
+    }) {
         let (zh, en) = ("电话号码格式不正确。", "This is no telephone number.");
         return Err(Problem::invalid().field("phone", "malformed", zh, en));
     }
     let call = portal.0.calls.issue_citizen(&ctx, phone).await.map_err(failed)?;
-    let token = call.uri.strip_prefix("sip:").and_then(|rest| rest.split('@').next()).unwrap_or_default().to_owned();
+    let token =
+        call.uri.strip_prefix("sip:").and_then(|rest| rest.split('@').next()).unwrap_or_default().to_owned();
     Ok((StatusCode::CREATED, Json(CallTicket { call, token })))
 }

@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use contract::cases::{CitizenCategory, CitizenChoice};
-use kernel::{HttpResult, Lang};
 use kernel::http::{Json, ReqCtx};
+use kernel::{HttpResult, Lang};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;

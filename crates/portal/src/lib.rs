@@ -85,7 +85,11 @@ impl Portal {
     ///
     /// # Errors
     /// When the section `[portal]` of the configuration has another shape.
-    pub fn new(kit: Kit, desk: Arc<dyn CitizenDesk>, calls: Arc<dyn CallTokens>) -> Result<Self, ConfigError> {
+    pub fn new(
+        kit: Kit,
+        desk: Arc<dyn CitizenDesk>,
+        calls: Arc<dyn CallTokens>,
+    ) -> Result<Self, ConfigError> {
         let config: PortalConfig = kit.config.section("portal")?;
         let limiter = |per_minute: u32, burst: u32| {
             RateLimiter::new(RateLimit { burst: burst.max(1), per_minute: per_minute.max(1) })

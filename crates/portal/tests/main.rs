@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::http::Method;
-use contract::cases::{CitizenCase, CitizenDesk, CitizenDraft, CitizenInfo, CitizenRating, CitizenStep, Submitted};
+use contract::cases::{
+    CitizenCase, CitizenDesk, CitizenDraft, CitizenInfo, CitizenRating, CitizenStep, Submitted,
+};
 use contract::voice::{CallTokens, CitizenCall};
 use kernel::http::Idem;
 use kernel::{BoxError, Ctx, Lang, Problem};
@@ -44,7 +46,14 @@ impl CitizenDesk for Desk {
     async fn look_up(&self, number: &str, code: &str, _: Lang) -> Result<Option<CitizenCase>, BoxError> {
         Ok((number == "YZ1" && code == "123456").then(|| order(None)))
     }
-    async fn rate(&self, _: &Ctx, number: &str, code: &str, stars: i64, _: &str) -> Result<Option<CitizenCase>, Problem> {
+    async fn rate(
+        &self,
+        _: &Ctx,
+        number: &str,
+        code: &str,
+        stars: i64,
+        _: &str,
+    ) -> Result<Option<CitizenCase>, Problem> {
         Ok((number == "YZ1" && code == "123456").then(|| order(Some(stars))))
     }
 }
@@ -88,7 +97,8 @@ async fn a_citizen_writes_looks_up_and_rates() {
         assert_eq!(sent.json(), json!({ "number": "YZ1", "query_code": "123456" }));
         let found = citizen.get("/portal/cases/YZ1?code=123456").await.ok();
         assert_eq!((&found["result"], &found["can_rate"]), (&json!("已修复"), &json!(true)));
-        let rated = citizen.post("/portal/cases/YZ1/rating", json!({ "code": "123456", "stars": 4 })).await.ok();
+        let rated =
+            citizen.post("/portal/cases/YZ1/rating", json!({ "code": "123456", "stars": 4 })).await.ok();
         assert_eq!(rated["rating"]["stars"], 4);
     })
     .await;
@@ -154,7 +164,10 @@ async fn bad_input_is_a_clear_refusal() {
         let (mut citizen, _) = citizen(&site);
         citizen.post("/portal/cases", json!({ "title": 7 })).await.refused(400, "body.malformed");
         let huge = vec![b' '; 3 * 1024 * 1024];
-        citizen.send_raw(Method::POST, "/portal/cases", Some("application/json"), huge).await.refused(413, "body.too_large");
+        citizen
+            .send_raw(Method::POST, "/portal/cases", Some("application/json"), huge)
+            .await
+            .refused(413, "body.too_large");
         let mut foreign = citizen.clone().with_header("origin", "https://elsewhere.example");
         foreign.post("/portal/calls", json!({})).await.refused(403, "origin.foreign");
     })
@@ -173,6 +186,8 @@ async fn accounts_are_shown_in_the_demonstration_city_only() {
                 name: "话务员".to_owned(),
                 role_name: "话务员".to_owned(),
                 hint: String::new(),
+                role_name_en: "Agent".to_owned(),
+                hint_en: String::new(),
             }],
         });
         let info = citizen.get("/portal/info").await.ok();

@@ -31,6 +31,7 @@ use tokio_util::task::TaskTracker;
 
 use self::cast::Cast;
 use self::day::{Contact, Way};
+use self::tally::Counts;
 use self::town::Town;
 use crate::cli::SimulateArgs;
 use crate::stop::signalled;
@@ -57,7 +58,10 @@ pub(crate) async fn run(args: SimulateArgs) -> Result<ExitCode, BoxError> {
     let day = day::plan(args.seed, args.minutes, cast.callers.len());
     let town = Arc::new(Town::new(&args.server, sip, host, args.speed, args.calls as usize, cast)?);
     office::places(&town).await.map_err(|fault| {
-        format!("the demonstration city cannot be reached at {}: {} {}", args.server, fault.kind, fault.detail)
+        format!(
+            "the demonstration city cannot be reached at {}: {} {}",
+            args.server, fault.kind, fault.detail
+        )
     })?;
 
     let shifts = TaskTracker::new();
@@ -76,7 +80,6 @@ pub(crate) async fn run(args: SimulateArgs) -> Result<ExitCode, BoxError> {
         }
     }
     let simulated_minutes = start.elapsed().as_secs_f64() * f64::from(town.speed) / 60.0;
-    town.closing.cancel();
     calls.close();
     tokio::select! {
         () = calls.wait() => {}
@@ -98,8 +101,8 @@ pub(crate) async fn run(args: SimulateArgs) -> Result<ExitCode, BoxError> {
     }
     let counts = town.tally.counts();
     let real_secs = start.elapsed().as_secs_f64();
-    let text = if args.json { counts.json(args.speed, simulated_minutes, real_secs) } else { counts.text(args.speed, simulated_minutes, real_secs) };
-    say(text.trim_end());
+    let summary = if args.json { Counts::json } else { Counts::text };
+    say(summary(&counts, args.speed, simulated_minutes, real_secs).trim_end());
     Ok(if counts.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -125,9 +125,8 @@ impl Credentials {
             return Err(Refusal::Malformed);
         }
         let header = header.trim_start();
-        let (scheme, rest) = header
-            .split_once(|c: char| c.is_ascii_whitespace())
-            .ok_or(Refusal::Malformed)?;
+        let (scheme, rest) =
+            header.split_once(|c: char| c.is_ascii_whitespace()).ok_or(Refusal::Malformed)?;
         if !scheme.eq_ignore_ascii_case("Digest") {
             return Err(Refusal::Unsupported);
         }
@@ -158,10 +157,7 @@ fn parameters(text: &str) -> Result<Vec<(String, String)>, Refusal> {
     let mut out = Vec::new();
     let mut chars = text.chars().peekable();
     loop {
-        while chars
-            .next_if(|c| c.is_ascii_whitespace() || *c == ',')
-            .is_some()
-        {}
+        while chars.next_if(|c| c.is_ascii_whitespace() || *c == ',').is_some() {}
         if chars.peek().is_none() {
             return Ok(out);
         }
@@ -218,9 +214,7 @@ pub fn response(
     let ha1 = algorithm.hex(&format!("{username}:{realm}:{password}"));
     let ha2 = algorithm.hex(&format!("{method}:{uri}"));
     match protection {
-        Some((nc, cnonce)) => {
-            algorithm.hex(&format!("{ha1}:{nonce}:{nc}:{cnonce}:auth:{ha2}"))
-        }
+        Some((nc, cnonce)) => algorithm.hex(&format!("{ha1}:{nonce}:{nc}:{cnonce}:auth:{ha2}")),
         None => algorithm.hex(&format!("{ha1}:{nonce}:{ha2}")),
     }
 }
@@ -263,12 +257,7 @@ pub struct Verifier {
 impl Verifier {
     /// Makes a verifier for `realm`; nonces live `lifetime_ms` and are bound to `key`.
     pub fn new(realm: impl Into<String>, key: [u8; 32], lifetime_ms: u64) -> Self {
-        Self {
-            realm: realm.into(),
-            key,
-            lifetime_ms,
-            windows: HashMap::new(),
-        }
+        Self { realm: realm.into(), key, lifetime_ms, windows: HashMap::new() }
     }
 
     /// Returns the realm of the challenges.
@@ -297,8 +286,8 @@ impl Verifier {
     }
 
     fn tag(&self, head: &[u8]) -> [u8; 16] {
-        let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(&self.key)
-            .expect("HMAC takes keys of any length");
+        let mut mac =
+            <Hmac<Sha256> as Mac>::new_from_slice(&self.key).expect("HMAC takes keys of any length");
         mac.update(self.realm.as_bytes());
         mac.update(head);
         let full = mac.finalize().into_bytes();
@@ -309,9 +298,7 @@ impl Verifier {
 
     /// Returns when the nonce was issued, or why it isn't accepted.
     fn issued_at(&self, nonce: &str, now_ms: u64) -> Result<u64, Refusal> {
-        let bytes = URL_SAFE_NO_PAD
-            .decode(nonce)
-            .map_err(|_| Refusal::ForeignNonce)?;
+        let bytes = URL_SAFE_NO_PAD.decode(nonce).map_err(|_| Refusal::ForeignNonce)?;
         if bytes.len() != 32 || !bool::from(self.tag(&bytes[..16]).ct_eq(&bytes[16..])) {
             return Err(Refusal::ForeignNonce);
         }
@@ -369,19 +356,12 @@ impl Verifier {
             return Err(Refusal::WrongPassword);
         }
         self.forget(now_ms);
-        let window = self
-            .windows
-            .entry(credentials.nonce.clone())
-            .or_insert(Window {
-                highest: 0,
-                used: 1,
-                issued_at,
-            });
-        if window.admit(nc) {
-            Ok(())
-        } else {
-            Err(Refusal::Replayed)
-        }
+        let window = self.windows.entry(credentials.nonce.clone()).or_insert(Window {
+            highest: 0,
+            used: 1,
+            issued_at,
+        });
+        if window.admit(nc) { Ok(()) } else { Err(Refusal::Replayed) }
     }
 
     /// Drops windows of expired nonces, then the oldest while there are too many.
@@ -390,8 +370,7 @@ impl Verifier {
             return;
         }
         let lifetime_ms = self.lifetime_ms;
-        self.windows
-            .retain(|_, window| now_ms.saturating_sub(window.issued_at) <= lifetime_ms);
+        self.windows.retain(|_, window| now_ms.saturating_sub(window.issued_at) <= lifetime_ms);
         if self.windows.len() >= REMEMBERED_NONCES {
             let mut ages: Vec<u64> = self.windows.values().map(|w| w.issued_at).collect();
             let middle = ages.len() / 2;
@@ -429,10 +408,8 @@ mod tests {
     }
 
     fn answer(nonce: &str, nc: &str, algorithm: Algorithm, password: &str) -> Credentials {
-        let proof = response(
-            algorithm, "1001", "yihao", password, "REGISTER", "sip:yihao", nonce,
-            Some((nc, "abc")),
-        );
+        let proof =
+            response(algorithm, "1001", "yihao", password, "REGISTER", "sip:yihao", nonce, Some((nc, "abc")));
         Credentials::parse(&format!(
             "Digest username=\"1001\", realm=\"yihao\", nonce=\"{nonce}\", uri=\"sip:yihao\", \
              response=\"{proof}\", algorithm={}, qop=auth, cnonce=\"abc\", nc={nc}",
@@ -460,10 +437,7 @@ mod tests {
             )
         };
         assert_eq!(go(Algorithm::Md5), "8ca523f5e9506fed4657c9700eebdbec");
-        assert_eq!(
-            go(Algorithm::Sha256),
-            "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"
-        );
+        assert_eq!(go(Algorithm::Sha256), "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1");
     }
 
     #[test]
@@ -548,14 +522,8 @@ mod tests {
         let mut v = verifier();
         let nonce = nonce_of(&v.challenge(Algorithm::Md5, NOW, 1, false));
         let c = answer(&nonce, "00000001", Algorithm::Md5, "geheim");
-        assert_eq!(
-            v.verify(&c, "INVITE", "sip:yihao", "geheim", NOW),
-            Err(Refusal::WrongPassword)
-        );
-        assert_eq!(
-            v.verify(&c, "REGISTER", "sip:other", "geheim", NOW),
-            Err(Refusal::Mismatch)
-        );
+        assert_eq!(v.verify(&c, "INVITE", "sip:yihao", "geheim", NOW), Err(Refusal::WrongPassword));
+        assert_eq!(v.verify(&c, "REGISTER", "sip:other", "geheim", NOW), Err(Refusal::Mismatch));
     }
 
     #[test]

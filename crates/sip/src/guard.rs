@@ -71,11 +71,7 @@ struct Bucket {
 impl RateLimiter {
     /// Allows `per_second` messages a second from each source, and `burst` at once.
     pub fn new(per_second: u32, burst: u32) -> Self {
-        Self {
-            per_second: f64::from(per_second),
-            burst: f64::from(burst.max(1)),
-            buckets: HashMap::new(),
-        }
+        Self { per_second: f64::from(per_second), burst: f64::from(burst.max(1)), buckets: HashMap::new() }
     }
 
     /// Counts one message.
@@ -83,16 +79,12 @@ impl RateLimiter {
         if self.buckets.len() >= REMEMBERED_SOURCES && !self.buckets.contains_key(&source) {
             // Full buckets carry no information.
             let (per_second, burst) = (self.per_second, self.burst);
-            self.buckets
-                .retain(|_, bucket| bucket.level(now_ms, per_second, burst) < burst);
+            self.buckets.retain(|_, bucket| bucket.level(now_ms, per_second, burst) < burst);
             if self.buckets.len() >= REMEMBERED_SOURCES {
                 return Verdict::Drop;
             }
         }
-        let bucket = self.buckets.entry(source).or_insert(Bucket {
-            tokens: self.burst,
-            at_ms: now_ms,
-        });
+        let bucket = self.buckets.entry(source).or_insert(Bucket { tokens: self.burst, at_ms: now_ms });
         bucket.tokens = bucket.level(now_ms, self.per_second, self.burst);
         bucket.at_ms = bucket.at_ms.max(now_ms);
         if bucket.tokens >= 1.0 {
@@ -139,9 +131,7 @@ mod tests {
         let mut limiter = RateLimiter::new(10, 20);
         let noisy = "192.0.2.1".parse().unwrap();
         let quiet = "192.0.2.2".parse().unwrap();
-        let served = (0..1000u64)
-            .filter(|n| limiter.admit(noisy, *n) == Verdict::Serve)
-            .count();
+        let served = (0..1000u64).filter(|n| limiter.admit(noisy, *n) == Verdict::Serve).count();
         assert!((28..=31).contains(&served), "{served}");
         assert_eq!(limiter.admit(quiet, 999), Verdict::Serve);
     }

@@ -132,17 +132,12 @@ impl Registrar {
                 cseq: request.cseq,
             },
         );
-        Ok(Outcome::Bound {
-            expires_secs,
-            displaced,
-        })
+        Ok(Outcome::Bound { expires_secs, displaced })
     }
 
     /// Returns the telephone of a seat.
     pub fn find(&self, seat: &str, now_ms: u64) -> Option<&Binding> {
-        self.bindings
-            .get(seat)
-            .filter(|binding| binding.expires_at > now_ms)
+        self.bindings.get(seat).filter(|binding| binding.expires_at > now_ms)
     }
 
     /// Tells whether a telephone is registered on a connection.
@@ -192,10 +187,7 @@ mod tests {
     #[test]
     fn a_telephone_binds_refreshes_and_lapses() {
         let mut r = Registrar::new();
-        assert_eq!(
-            r.apply(&request(1, 1, 60), 0),
-            Ok(Outcome::Bound { expires_secs: 60, displaced: None })
-        );
+        assert_eq!(r.apply(&request(1, 1, 60), 0), Ok(Outcome::Bound { expires_secs: 60, displaced: None }));
         assert!(r.find("1001", 59_999).is_some());
         assert!(r.find("1001", 60_000).is_none());
         r.apply(&request(1, 2, 60), 30_000).unwrap();

@@ -217,21 +217,10 @@ fn media(value: &str) -> Result<Stream, SdpError> {
                 9 => ("G722", 8000),
                 _ => ("", 0),
             };
-            Format {
-                payload_type,
-                encoding: encoding.to_owned(),
-                clock_hz,
-            }
+            Format { payload_type, encoding: encoding.to_owned(), clock_hz }
         })
         .collect();
-    Ok(Stream {
-        kind,
-        port,
-        transport,
-        formats,
-        tokens,
-        ..Stream::default()
-    })
+    Ok(Stream { kind, port, transport, formats, tokens, ..Stream::default() })
 }
 
 fn attribute(value: &str, stream: Option<&mut Stream>, session_direction: &mut Direction) {
@@ -256,10 +245,7 @@ fn attribute(value: &str, stream: Option<&mut Stream>, session_direction: &mut D
             let mut map = map.trim().split('/');
             let encoding = map.next().unwrap_or("").to_ascii_uppercase();
             let clock_hz = map.next().and_then(|hz| hz.parse().ok()).unwrap_or(0);
-            if let Some(format) = stream
-                .formats
-                .iter_mut()
-                .find(|format| format.payload_type == payload_type)
+            if let Some(format) = stream.formats.iter_mut().find(|format| format.payload_type == payload_type)
             {
                 format.encoding = encoding;
                 format.clock_hz = clock_hz;
@@ -339,11 +325,7 @@ pub fn agree(description: &Description) -> Result<Agreed, SdpError> {
         .ok_or(SdpError::NoCodec)?;
     let remote_address = stream.address.ok_or(SdpError::NoAddress)?;
     let direction = if remote_address.is_unspecified() && stream.direction.receives() {
-        if stream.direction == Direction::SendRecv {
-            Direction::SendOnly
-        } else {
-            Direction::Inactive
-        }
+        if stream.direction == Direction::SendRecv { Direction::SendOnly } else { Direction::Inactive }
     } else {
         stream.direction
     };
@@ -394,11 +376,7 @@ pub fn answer(offer: &Description, agreed: &Agreed, local: &Local) -> String {
                 agreed.direction.answered(),
             );
         } else {
-            let tokens = if stream.tokens.is_empty() {
-                "0".to_owned()
-            } else {
-                stream.tokens.join(" ")
-            };
+            let tokens = if stream.tokens.is_empty() { "0".to_owned() } else { stream.tokens.join(" ") };
             write!(out, "m={} 0 {} {tokens}\r\n", stream.kind, stream.transport)
                 .expect("writing to a string succeeds");
         }
@@ -441,10 +419,7 @@ fn write_audio(
             write!(out, "a=rtpmap:{payload_type} {}/8000\r\n", law.name())?;
         }
         if let Some(payload_type) = events {
-            write!(
-                out,
-                "a=rtpmap:{payload_type} telephone-event/8000\r\na=fmtp:{payload_type} 0-15\r\n"
-            )?;
+            write!(out, "a=rtpmap:{payload_type} telephone-event/8000\r\na=fmtp:{payload_type} 0-15\r\n")?;
         }
         write!(out, "a=ptime:20\r\na={}\r\n", direction.name())
     };
@@ -461,12 +436,7 @@ mod tests {
         m=video 4002 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n";
 
     fn local() -> Local {
-        Local {
-            address: "127.0.0.1".parse().unwrap(),
-            port: 30_000,
-            session_id: 7,
-            version: 1,
-        }
+        Local { address: "127.0.0.1".parse().unwrap(), port: 30_000, session_id: 7, version: 1 }
     }
 
     #[test]
@@ -512,15 +482,9 @@ mod tests {
         assert_eq!(go("v=0\r\nm=audio\r\n"), Err(SdpError::Malformed));
         assert_eq!(go("v=0\r\nm=audio 99999 RTP/AVP 8\r\n"), Err(SdpError::Malformed));
         assert_eq!(go("v=0\r\nm=video 9 RTP/AVP 96\r\n"), Err(SdpError::NoAudio));
-        assert_eq!(
-            go("v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio 9 RTP/AVP 18\r\n"),
-            Err(SdpError::NoCodec)
-        );
+        assert_eq!(go("v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio 9 RTP/AVP 18\r\n"), Err(SdpError::NoCodec));
         assert_eq!(go("v=0\r\nm=audio 9 RTP/AVP 8\r\n"), Err(SdpError::NoAddress));
-        assert_eq!(
-            go(&format!("v=0\r\n{}", "m=audio 9 RTP/AVP 8\r\n".repeat(17))),
-            Err(SdpError::Malformed)
-        );
+        assert_eq!(go(&format!("v=0\r\n{}", "m=audio 9 RTP/AVP 8\r\n".repeat(17))), Err(SdpError::Malformed));
         assert_eq!(go(&"v=0\r\n".repeat(20_000)), Err(SdpError::Malformed));
     }
 

@@ -30,8 +30,6 @@ pub struct TrunkConfig {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
 pub struct VoiceConfig {
-    /// Whether this process takes calls at all.
-    pub enabled: bool,
     /// UDP address of SIP.
     pub sip_bind: SocketAddr,
     /// Address that peers are told for signalling and media, behind a one-to-one NAT.
@@ -75,7 +73,6 @@ pub struct VoiceConfig {
 impl Default for VoiceConfig {
     fn default() -> Self {
         Self {
-            enabled: true,
             sip_bind: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 5060)),
             external_ip: None,
             media_bind: IpAddr::V4(Ipv4Addr::UNSPECIFIED),

@@ -106,7 +106,11 @@ impl Desk {
         let desk = Self(Arc::new(Inner {
             kit,
             writer,
-            state: Mutex::new(State { floor: Floor::new(config), seats: HashMap::new(), phones: HashMap::new() }),
+            state: Mutex::new(State {
+                floor: Floor::new(config),
+                seats: HashMap::new(),
+                phones: HashMap::new(),
+            }),
             calls: Mutex::new(HashMap::new()),
             wake: Notify::new(),
         }));
@@ -220,7 +224,11 @@ impl Desk {
         let now = self.0.kit.now().0;
         let others: Vec<String> = {
             let state = self.state();
-            if state.seats.get(&sitting.seat_no).is_some_and(|seat| seat.sitting.person_id == sitting.person_id) {
+            if state
+                .seats
+                .get(&sitting.seat_no)
+                .is_some_and(|seat| seat.sitting.person_id == sitting.person_id)
+            {
                 drop(state);
                 self.apply(Input::SignIn { seat: sitting.seat_no.as_str().into() });
                 return;
@@ -265,7 +273,11 @@ impl Desk {
         let (current, _) = state.floor.seat(&seat.into())?;
         let entry = state.seats.get(seat)?;
         let audience = [Audience::Person(entry.sitting.person_id.clone())];
-        self.0.kit.hub.push(&audience, "voice.seat_state", &view(&entry.sitting, Some(current), now, reachable));
+        self.0.kit.hub.push(
+            &audience,
+            "voice.seat_state",
+            &view(&entry.sitting, Some(current), now, reachable),
+        );
         match current {
             SeatState::OnCall { call } => Some(call.to_string()),
             _ => None,
@@ -280,7 +292,11 @@ impl Desk {
     /// Finds a person's sitting.
     #[must_use]
     pub fn sitting_of(&self, person_id: &str) -> Option<Sitting> {
-        self.state().seats.values().find(|seat| seat.sitting.person_id == person_id).map(|s| s.sitting.clone())
+        self.state()
+            .seats
+            .values()
+            .find(|seat| seat.sitting.person_id == person_id)
+            .map(|s| s.sitting.clone())
     }
 
     /// Finds the sitting at a seat.

@@ -75,7 +75,8 @@ impl HistorySource for VoiceLookup {
 #[async_trait]
 impl CallTokens for VoiceLookup {
     async fn issue_citizen(&self, ctx: &Ctx, phone: Option<&str>) -> Result<CitizenCall, BoxError> {
-        let phone = phone.filter(|phone| phone.len() <= 20 && phone.chars().all(|c| c.is_ascii_digit() || c == '+'));
+        let phone =
+            phone.filter(|phone| phone.len() <= 20 && phone.chars().all(|c| c.is_ascii_digit() || c == '+'));
         let (user, until) = self.0.tokens.issue_citizen(phone, ctx.now).ok_or(VoiceError::Busy)?;
         let realm = &self.0.config.realm;
         Ok(CitizenCall {

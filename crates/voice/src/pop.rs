@@ -77,7 +77,9 @@ async fn look_up(core: &Core, caller: &str) -> Known {
         }
     }
     match store::calls::of_numbers(&core.kit.db, &[caller.to_owned()], SHOWN + 1).await {
-        Ok(calls) => known.history = calls.iter().filter(|call| call.ended_at.is_some()).map(history).collect(),
+        Ok(calls) => {
+            known.history = calls.iter().filter(|call| call.ended_at.is_some()).map(history).collect()
+        }
         Err(error) => tracing::warn!(%error, "a caller's earlier calls could not be looked up"),
     }
     known

@@ -110,7 +110,10 @@ async fn write_batch(kit: &Kit, records: &[Record]) {
                     break;
                 }
                 Err(_) if attempt >= 200 => {
-                    tracing::error!(?record, "a record could not be written for a long time and is kept only here");
+                    tracing::error!(
+                        ?record,
+                        "a record could not be written for a long time and is kept only here"
+                    );
                     break;
                 }
                 Err(_) => {

@@ -91,8 +91,11 @@ fn callers_are_served_in_order_and_hear_where_they_stand() {
     assert!(out.contains(&Effect::Announce { call: call("2"), position: 2 }), "{out:?}");
     assert_eq!(offers(&s.ready("a")), [("1".into(), "a".into())]);
     let out = s.wait(20_000);
-    assert!(out.contains(&Effect::Announce { call: call("2"), position: 2 })
-        || out.contains(&Effect::Announce { call: call("2"), position: 1 }), "{out:?}");
+    assert!(
+        out.contains(&Effect::Announce { call: call("2"), position: 2 })
+            || out.contains(&Effect::Announce { call: call("2"), position: 1 }),
+        "{out:?}"
+    );
 }
 
 #[test]
@@ -116,7 +119,9 @@ fn nobody_answers_so_the_call_goes_on_and_the_seat_rests() {
     s.enqueue("2");
     let out = s.wait(20_000);
     assert!(out.contains(&Effect::Withdraw {
-        call: call("1"), seat: seat("a"), reason: WithdrawReason::TimedOut,
+        call: call("1"),
+        seat: seat("a"),
+        reason: WithdrawReason::TimedOut,
     }));
     assert_eq!(s.state("a"), "not_ready");
     assert_eq!(offers(&s.ready("b")), [("1".into(), "b".into())], "the call stands in front");
@@ -138,9 +143,10 @@ fn a_caller_who_hangs_up_withdraws_even_what_was_not_sent() {
     s.ready("a");
     s.enqueue("1");
     let out = s.go(Input::Abandon { call: call("1") });
-    assert_eq!(out[0], Effect::Withdraw {
-        call: call("1"), seat: seat("a"), reason: WithdrawReason::CallerGone,
-    });
+    assert_eq!(
+        out[0],
+        Effect::Withdraw { call: call("1"), seat: seat("a"), reason: WithdrawReason::CallerGone }
+    );
     assert_eq!(s.state("a"), "ready");
     assert_eq!(s.go(Input::Accepted { seat: seat("a"), call: call("1") }), []);
     assert_eq!(s.state("a"), "ready", "a late answer changes nothing");

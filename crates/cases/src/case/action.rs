@@ -136,7 +136,8 @@ impl Action {
     }
 
     /// What a unit does with an order, only the unit in charge does (or one above it that has the scope);
-    /// having written the order, or helping with it, is not enough. A task of one person is that person's.
+    /// having written the order, or helping with it, is not enough. What lies with one person of the unit is
+    /// that person's, until somebody with the whole subtree moves it.
     fn is_in_right_hands(self, case: &Case, person: &Principal) -> bool {
         let Some(scope) = person.scope(self.capability()) else { return false };
         if !matches!(self, Self::Accept | Self::SendBack | Self::Assign | Self::GiveFeedback) {
@@ -146,7 +147,7 @@ impl Action {
         let Some(unit) = &case.unit else { return scope == Scope::All };
         match scope {
             Scope::Own => in_person,
-            Scope::Unit => in_person || (unit.id == person.unit_id),
+            Scope::Unit => in_person || (case.person_id.is_none() && unit.id == person.unit_id),
             Scope::Subtree => unit.path.starts_with(&person.unit_path),
             Scope::All => true,
         }
@@ -160,7 +161,9 @@ impl Action {
         let at = |step| case.task(step).is_some();
         let fits = match self {
             Self::Read | Self::Note => true,
-            Self::Amend => !case.status.is_settled() && (at(Step::Review) || at(Step::Amendment) || at(Step::Dispatch)),
+            Self::Amend => {
+                !case.status.is_settled() && (at(Step::Review) || at(Step::Amendment) || at(Step::Dispatch))
+            }
             Self::Review => at(Step::Review),
             Self::Dispatch => at(Step::Dispatch),
             Self::Accept => at(Step::Acceptance),

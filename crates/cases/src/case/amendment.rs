@@ -87,5 +87,9 @@ pub fn amend(case: &mut Case, amendment: &Amendment) -> Result<Change, CaseError
         case.preliminary_opinion = Some(opinion.clone());
     }
     let change = Change::new(EntryKind::Amended, "case.edit").with(json!({ "fields": changed }));
-    Ok(if case.task(Step::Amendment).is_some() { change.completing(Step::Amendment, "submit") } else { change })
+    Ok(if case.task(Step::Amendment).is_some() {
+        change.completing(Step::Amendment, "submit")
+    } else {
+        change
+    })
 }

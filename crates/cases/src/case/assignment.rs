@@ -29,7 +29,12 @@ pub fn assign(case: &mut Case, assignment: &Assignment) -> Result<Change, CaseEr
     let from = case.unit.clone();
     if from.as_ref().is_some_and(|from| !assignment.unit.path.starts_with(&from.path)) {
         let field = if assignment.person_id.is_some() { "person_id" } else { "unit_id" };
-        check.refuse(field, "not_below", "只能转给本单位人员或下级单位。", "Only a unit below, or a person of one, can take it.");
+        check.refuse(
+            field,
+            "not_below",
+            "只能转给本单位人员或下级单位。",
+            "Only a unit below, or a person of one, can take it.",
+        );
     }
     check.done()?;
     case.unit = Some(assignment.unit.clone());

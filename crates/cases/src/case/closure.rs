@@ -36,7 +36,8 @@ pub fn close(case: &mut Case, closure: &Closure, now: Timestamp) -> Result<Chang
     closure.check()?;
     case.status = Status::Archived;
     case.archived_at = Some(now);
-    let archived = CaseArchived { case_id: case.id.clone(), unit_id: case.unit.as_ref().map(|unit| unit.id.clone()) };
+    let archived =
+        CaseArchived { case_id: case.id.clone(), unit_id: case.unit.as_ref().map(|unit| unit.id.clone()) };
     Ok(Change::new(EntryKind::Closed, "case.close")
         .saying(&closure.reason)
         .completing(Step::Closure, "close")
@@ -50,7 +51,8 @@ pub fn close(case: &mut Case, closure: &Closure, now: Timestamp) -> Result<Chang
 /// [`CaseError::Invalid`] without a reason.
 pub fn reopen(case: &mut Case, closure: &Closure, _now: Timestamp) -> Result<Change, CaseError> {
     closure.check()?;
-    let reopened = CaseReopened { case_id: case.id.clone(), unit_id: case.unit.as_ref().map(|unit| unit.id.clone()) };
+    let reopened =
+        CaseReopened { case_id: case.id.clone(), unit_id: case.unit.as_ref().map(|unit| unit.id.clone()) };
     case.status = Status::DraftLogged;
     case.unit = None;
     case.person_id = None;
@@ -61,6 +63,7 @@ pub fn reopen(case: &mut Case, closure: &Closure, _now: Timestamp) -> Result<Cha
     case.archived_at = None;
     case.in_time = None;
     case.stars = None;
+    case.rated_by = None;
     case.visits = 0;
     case.reopened += 1;
     Ok(Change::new(EntryKind::Reopened, "case.reopen")

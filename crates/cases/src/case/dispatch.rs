@@ -35,7 +35,12 @@ pub fn dispatch(case: &mut Case, dispatch: &Dispatch, now: Timestamp) -> Result<
         check.refuse("co_units", "too_many", "协办单位最多 10 个。", "At most 10 units can help.");
     }
     if dispatch.co_units.contains(&dispatch.unit) {
-        check.refuse("co_units", "same_unit", "协办单位不能与主办单位相同。", "The unit in charge cannot also help.");
+        check.refuse(
+            "co_units",
+            "same_unit",
+            "协办单位不能与主办单位相同。",
+            "The unit in charge cannot also help.",
+        );
     }
     check.done()?;
     case.status = Status::Assigned;

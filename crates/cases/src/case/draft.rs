@@ -48,7 +48,9 @@ impl Place {
     pub(crate) fn check(&self, check: &mut Check) {
         check.optional("place.district", self.district.as_deref().unwrap_or_default(), 50);
         check.optional("place.address", self.address.as_deref().unwrap_or_default(), 200);
-        let outside = |value: Option<f64>, most: f64| value.is_some_and(|value| !value.is_finite() || value.abs() > most);
+        let outside = |value: Option<f64>, most: f64| {
+            value.is_some_and(|value| !value.is_finite() || value.abs() > most)
+        };
         if outside(self.lng, 180.0) || outside(self.lat, 90.0) || self.lng.is_some() != self.lat.is_some() {
             check.refuse("place.lng", "out_of_range", "经纬度不正确。", "These are no coordinates.");
         }
@@ -58,7 +60,9 @@ impl Place {
 /// Tells whether a text can be a telephone number: 3 to 20 digits with the usual signs between them.
 fn is_phone(text: &str) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();
-    (3..=20).contains(&digits) && text.len() <= 32 && text.chars().all(|c| c.is_ascii_digit() || "+- ()".contains(c))
+    (3..=20).contains(&digits)
+        && text.len() <= 32
+        && text.chars().all(|c| c.is_ascii_digit() || "+- ()".contains(c))
 }
 
 impl Draft {
@@ -73,10 +77,14 @@ impl Draft {
         if self.citizen.contact_id.is_none() {
             check.text("contact.name", &self.citizen.name, 50);
             match self.citizen.phone.as_deref().map(str::trim) {
+                Some(phone) if is_phone(phone) => {}
                 Some(phone) if !phone.is_empty() => {
-                    if !is_phone(phone) {
-                        check.refuse("contact.phone", "malformed", "电话号码格式不正确。", "This is no telephone number.");
-                    }
+                    check.refuse(
+                        "contact.phone",
+                        "malformed",
+                        "电话号码格式不正确。",
+                        "This is no telephone number.",
+                    );
                 }
                 _ if self.source == Source::Portal => {
                     check.refuse("contact.phone", "required", "请填写此项。", "Please fill this in.");
@@ -85,7 +93,12 @@ impl Draft {
             }
         }
         if self.citizen.gender.as_deref().is_some_and(|gender| !matches!(gender, "male" | "female")) {
-            check.refuse("contact.gender", "unknown", "性别只能是 male 或 female。", "Gender is male or female.");
+            check.refuse(
+                "contact.gender",
+                "unknown",
+                "性别只能是 male 或 female。",
+                "Gender is male or female.",
+            );
         }
         self.place.check(&mut check);
         if let Some(opinion) = &self.preliminary_opinion {
@@ -148,6 +161,7 @@ pub fn write(draft: Draft, identity: Identity, actor: &Actor, now: Timestamp) ->
         due_at: None,
         yellow_at: None,
         stars: None,
+        rated_by: None,
         visits: 0,
         reopened: 0,
         version: 1,

@@ -81,7 +81,12 @@ pub fn parameters() -> Vec<ParameterSpec> {
         days("cases.repair_days", 15, "报修办理时限（工作日）", "Limit for repairs (working days)"),
         days("cases.praise_days", 15, "表扬办理时限（工作日）", "Limit for praise (working days)"),
         days("cases.other_days", 15, "其他办理时限（工作日）", "Limit for anything else (working days)"),
-        days("cases.near_percent", 20, "剩余时限低于百分之几时预警", "Yellow below this share of the limit (per cent)"),
+        days(
+            "cases.near_percent",
+            20,
+            "剩余时限低于百分之几时预警",
+            "Yellow below this share of the limit (per cent)",
+        ),
     ]
 }
 
@@ -190,8 +195,9 @@ impl Limit {
     }
 }
 
-/// Returns when less than `near_percent` of the working time, or less than one working day, remains. Days
-/// off do not count, so a limit does not turn yellow during a long holiday only because time passes.
+/// Returns when less than `near_percent` of the working time, or less than one working day, remains; a limit
+/// of a day or two is yellow in its second half only, or it would never be green. Days off do not count, so
+/// a limit does not turn yellow during a long holiday only because time passes.
 fn yellow_at(
     calendar: &WorkCalendar,
     start: Timestamp,
@@ -201,7 +207,7 @@ fn yellow_at(
     // The limit ends with the last millisecond of a day; counted in whole days it ends with the next one.
     let end = due.0 + 1;
     let whole_ms = calendar.working_ms_between(start.0, end, &[])?;
-    let left_ms = (whole_ms * near_percent / 100).max(DAY_MS);
+    let left_ms = (whole_ms * near_percent / 100).max(DAY_MS).min(whole_ms / 2);
     if whole_ms <= left_ms {
         return Ok(start);
     }
@@ -259,15 +265,17 @@ mod tests {
         // Enquiry accepted on Friday 26 September: 28 (make-up Sunday), 29, 30, 9 and 10 October.
         check(5, "2025-09-26 10:00", "10-09 21:12", "10-10 23:59");
         // Acceptance of what was dispatched on 30 September is due on the first working day after the holiday.
-        check(1, "2025-09-30 16:00", "10-09 00:00", "10-09 23:59");
+        check(1, "2025-09-30 16:00", "10-09 08:00", "10-09 23:59");
         // A complaint: 28 to 30 September, 9 to 11, 13 to 17, 20 to 23 October.
         check(15, "2025-09-26 10:00", "10-20 21:12", "10-23 23:59");
     }
 
     #[test]
     fn an_ordinary_week() {
-        // Monday to Tuesday; yellow when one working day remains.
-        check(1, "2026-03-02 10:00", "03-03 00:00", "03-03 23:59");
+        // Monday to Tuesday; yellow in the second half.
+        check(1, "2026-03-02 10:00", "03-03 05:00", "03-03 23:59");
+        // Dispatched on a Sunday: green until noon of the only day.
+        check(1, "2026-03-08 10:00", "03-09 12:00", "03-09 23:59");
         check(5, "2026-03-02 10:00", "03-06 21:12", "03-09 23:59");
     }
 }

@@ -31,6 +31,16 @@ impl RatingSource {
             Self::Visit => "visit",
         }
     }
+
+    /// Reads a stored code.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        match code {
+            "portal" => Some(Self::Portal),
+            "visit" => Some(Self::Visit),
+            _ => None,
+        }
+    }
 }
 
 /// A rating.
@@ -66,7 +76,7 @@ pub fn rate(case: &mut Case, rating: &Rating) -> Result<Change, CaseError> {
     }
     check.done()?;
     if !case.can_be_rated() {
-        return Err(CaseError::NotRatable { rated: case.stars.is_some() });
+        return Err(CaseError::NotRatable { rated: case.rated_by == Some(RatingSource::Portal) });
     }
     let mut change = Change::new(EntryKind::Rated, "case.rate")
         .saying(&rating.comment)
@@ -78,6 +88,7 @@ pub fn rate(case: &mut Case, rating: &Rating) -> Result<Change, CaseError> {
 /// Puts a rating into the order; a bad one opens a task for a shift leader.
 pub(super) fn apply(case: &mut Case, rating: &Rating, change: &mut Change) {
     case.stars = Some(rating.stars);
+    case.rated_by = Some(rating.source);
     change.facts.push(Fact::Rated(RatingGiven {
         case_id: case.id.clone(),
         rating_id: rating.id.clone(),

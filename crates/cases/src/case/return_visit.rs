@@ -27,7 +27,11 @@ pub struct ReturnVisit {
 ///
 /// # Errors
 /// [`CaseError::Invalid`] for stars out of range, or stars of a citizen who was not reached.
-pub fn visit(case: &mut Case, visit: &ReturnVisit, rating_id: &str) -> Result<(Change, Option<Rating>), CaseError> {
+pub fn visit(
+    case: &mut Case,
+    visit: &ReturnVisit,
+    rating_id: &str,
+) -> Result<(Change, Option<Rating>), CaseError> {
     let mut check = Check::default();
     check.optional("comment", &visit.comment, TEXT_MAX);
     match visit.satisfied {
@@ -35,10 +39,20 @@ pub fn visit(case: &mut Case, visit: &ReturnVisit, rating_id: &str) -> Result<(C
             check.refuse("satisfied", "out_of_range", "请给出 1 至 5 星。", "Please give 1 to 5 stars.");
         }
         Some(_) if !visit.reached => {
-            check.refuse("satisfied", "not_reached", "未接通时不能填写满意度。", "Nobody was reached who could say so.");
+            check.refuse(
+                "satisfied",
+                "not_reached",
+                "未接通时不能填写满意度。",
+                "Nobody was reached who could say so.",
+            );
         }
         None if visit.reached && case.stars.is_none() => {
-            check.refuse("satisfied", "required", "请记录市民的满意度。", "Please write down how satisfied the citizen is.");
+            check.refuse(
+                "satisfied",
+                "required",
+                "请记录市民的满意度。",
+                "Please write down how satisfied the citizen is.",
+            );
         }
         _ => {}
     }

@@ -16,7 +16,7 @@ pub fn urge(case: &Case, text: &str) -> Result<Change, CaseError> {
     check.text("text", text, TEXT_MAX);
     check.done()?;
     let unit_id = case.unit.as_ref().map(|unit| unit.id.clone());
-    Ok(Change::new(EntryKind::Urged, "case.urge").saying(text).about_unit(unit_id.as_deref()).telling(Fact::Urged(
-        CaseUrged { case_id: case.id.clone(), unit_id, person_id: case.person_id.clone() },
-    )))
+    Ok(Change::new(EntryKind::Urged, "case.urge").saying(text).about_unit(unit_id.as_deref()).telling(
+        Fact::Urged(CaseUrged { case_id: case.id.clone(), unit_id, person_id: case.person_id.clone() }),
+    ))
 }

@@ -122,11 +122,17 @@ async fn set_calendar_day(
     Json(body): Json<DayRequest>,
 ) -> HttpResult<Json<DayChanged>> {
     by.require("calendar.write")?;
-    let date: NaiveDate = date
-        .parse()
-        .ok()
-        .filter(|date: &NaiveDate| (2000..2100).contains(&date.year()))
-        .ok_or_else(|| Problem::invalid().field("date", "malformed", "日期应如 2026-10-01。", "A date looks like 2026-10-01."))?;
+    let date: NaiveDate =
+        date.parse().ok().filter(|date: &NaiveDate| (2000..2100).contains(&date.year())).ok_or_else(
+            || {
+                Problem::invalid().field(
+                    "date",
+                    "malformed",
+                    "日期应如 2026-10-01。",
+                    "A date looks like 2026-10-01.",
+                )
+            },
+        )?;
     let change = DayChange { date, off: body.kind == DayKind::Off, name: body.name };
     let moved = cases.set_day(&ctx, &change).await?;
     let working = matches!(cases.rule_book().calendar.day(date), Day::Working | Day::MakeUpDay { .. });

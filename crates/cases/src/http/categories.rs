@@ -129,10 +129,9 @@ async fn create_category(
     if known.by_code(&body.code).is_some() {
         return Err(Problem::invalid().field("code", "taken", "编码已被使用。", "This code is taken."));
     }
-    let parent_code = match &body.parent_id {
-        None => None,
-        Some(id) => Some(known.get(id).map(|parent| parent.code.clone()).unwrap_or_default()),
-    };
+    // An unknown id becomes a code that nobody has, and is refused with the other fields.
+    let parent = |id: &String| known.get(id).map(|parent| parent.code.clone()).unwrap_or_default();
+    let parent_code = body.parent_id.as_ref().map(parent);
     let draft = CategoryDraft {
         parent_code,
         code: body.code,
@@ -164,8 +163,12 @@ async fn change_category(
     Json(body): Json<CategoryChangeRequest>,
 ) -> HttpResult<Json<CategoryView>> {
     by.require("dictionary.write")?;
-    let change =
-        CategoryChange { name: body.name, unit_code: body.unit_code, active: body.active, ordinal: body.ordinal };
+    let change = CategoryChange {
+        name: body.name,
+        unit_code: body.unit_code,
+        active: body.active,
+        ordinal: body.ordinal,
+    };
     cases.change_category(&ctx, &id, body.version, change).await?;
     let all = cases.categories();
     let category = all.get(&id).ok_or_else(Problem::not_found)?;

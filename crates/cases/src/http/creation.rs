@@ -3,9 +3,9 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use kernel::HttpResult;
 use kernel::http::{Auth, Idempotent, Json, ReqCtx};
 use kernel::problem::ProblemBody;
-use kernel::HttpResult;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;

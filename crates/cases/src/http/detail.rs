@@ -1,8 +1,8 @@
 //! `GET /cases/{id}`, its time line and its limits.
 
 use axum::extract::State;
-use kernel::http::{Auth, Json, Path, ReqCtx};
 use kernel::HttpResult;
+use kernel::http::{Auth, Json, Path, ReqCtx};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -154,7 +154,11 @@ async fn explain_case_deadlines(
             calendar_version: limit.deadline.calendar_version.clone(),
             explain: Limit::explain(&limit.deadline, ctx.lang)
                 .into_iter()
-                .map(|line| ExplainLine { text: line.text, from: line.from.to_string(), to: line.to.to_string() })
+                .map(|line| ExplainLine {
+                    text: line.text,
+                    from: line.from.to_string(),
+                    to: line.to.to_string(),
+                })
                 .collect(),
         }
     });

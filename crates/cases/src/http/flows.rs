@@ -52,7 +52,11 @@ async fn list_flows(State(cases): State<Cases>, Auth(by): Auth) -> HttpResult<Js
     params(("id" = String, Path, description = "The flow")),
     responses((status = 200, description = "BPMN 2.0", body = String, content_type = "application/xml"))
 )]
-async fn get_flow_xml(State(cases): State<Cases>, Auth(by): Auth, Path(id): Path<String>) -> HttpResult<Response> {
+async fn get_flow_xml(
+    State(cases): State<Cases>,
+    Auth(by): Auth,
+    Path(id): Path<String>,
+) -> HttpResult<Response> {
     by.require("flow.read")?;
     let xml = cases.flow_xml(&id).await?;
     Ok(([(header::CONTENT_TYPE, "application/xml; charset=utf-8")], xml).into_response())

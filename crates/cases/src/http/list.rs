@@ -64,7 +64,9 @@ struct ListQuery {
 
 impl ListQuery {
     async fn filter(self, cases: &Cases) -> HttpResult<CaseFilter> {
-        let refuse = |field: &str| Problem::invalid().field(field, "unknown", "没有这个选项。", "There is no such choice.");
+        let refuse = |field: &str| {
+            Problem::invalid().field(field, "unknown", "没有这个选项。", "There is no such choice.")
+        };
         let statuses = self
             .status
             .iter()
@@ -151,6 +153,7 @@ async fn export_cases(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     );
-    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"cases.xlsx\""));
+    headers
+        .insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"cases.xlsx\""));
     Ok((headers, file).into_response())
 }

@@ -155,7 +155,12 @@ async fn get_overview(
     let to = query.to.map_or(ctx.now.plus_millis(1), Timestamp);
     let from = query.from.map_or(to.plus_secs(-SPAN_DAYS * 86_400), Timestamp);
     if !(0..=SPAN_DAYS_MAX * 86_400_000).contains(&to.millis_since(from)) {
-        return Err(Problem::invalid().field("from", "out_of_range", "统计区间最长三年。", "At most three years."));
+        return Err(Problem::invalid().field(
+            "from",
+            "out_of_range",
+            "统计区间最长三年。",
+            "At most three years.",
+        ));
     }
     let unit_path = match query.unit_id.filter(|id| !id.is_empty()) {
         None => None,
@@ -164,7 +169,8 @@ async fn get_overview(
             Some(unit.ok_or_else(Problem::not_found)?.path)
         }
     };
-    let filter = OverviewFilter { from, to, unit_path, district: query.district.filter(|name| !name.is_empty()) };
+    let filter =
+        OverviewFilter { from, to, unit_path, district: query.district.filter(|name| !name.is_empty()) };
     let overview = cases.overview(&by, &filter, ctx.now).await?;
     let lang = ctx.lang;
     Ok(Json(OverviewView {
@@ -229,7 +235,8 @@ async fn get_my_figures(
     ReqCtx(ctx): ReqCtx,
 ) -> HttpResult<Json<MyFigures>> {
     let calendar = cases.rule_book().calendar;
-    let today = calendar.date_at(ctx.now.0).and_then(|date| calendar.start_of(date)).map_err(CaseError::from)?;
+    let today =
+        calendar.date_at(ctx.now.0).and_then(|date| calendar.start_of(date)).map_err(CaseError::from)?;
     let since = |days: i64| Timestamp(today).plus_secs(-days * 86_400);
     Ok(Json(MyFigures {
         today: cases.figures(&by, since(0)).await?.into(),

@@ -1,9 +1,9 @@
 //! `POST /cases/{id}/return`.
 
 use axum::extract::State;
+use kernel::HttpResult;
 use kernel::http::{Auth, Json, Path, ReqCtx};
 use kernel::problem::ProblemBody;
-use kernel::{HttpResult};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;

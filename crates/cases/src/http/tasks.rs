@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 
 use crate::Cases;
 use crate::case::{Color, Step};
-use crate::http::view::TaskView;
+use crate::http::task_view::TaskView;
 use crate::store::task::{TaskFilter, TaskScope};
 
 pub(super) fn routes() -> OpenApiRouter<Cases> {
@@ -63,7 +63,9 @@ fn scope(text: Option<&str>) -> HttpResult<TaskScope> {
     match text {
         None | Some("" | "mine") => Ok(TaskScope::Mine),
         Some("unit") => Ok(TaskScope::Unit),
-        Some(_) => Err(Problem::invalid().field("scope", "unknown", "没有这个选项。", "There is no such choice.")),
+        Some(_) => {
+            Err(Problem::invalid().field("scope", "unknown", "没有这个选项。", "There is no such choice."))
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Orders and tasks as the reader may see them.
+//! Orders as the reader may see them.
 
 use contract::contacts::mask_phone;
 use contract::voice::RecordingBrief;
@@ -8,9 +8,9 @@ use utoipa::ToSchema;
 
 use crate::Cases;
 use crate::case::action::Action;
-use crate::case::{Case, Color, Kind, Place, Source, Status, Step, Task, Urgency};
+use crate::case::{Case, Color, Kind, Place, Source, Status, Urgency};
 use crate::error::CaseError;
-use crate::store::task::TaskLine;
+use crate::http::task_view::{TaskView, task_view};
 
 /// A thing by id and name.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -49,7 +49,8 @@ pub(crate) struct PlaceBody {
 
 impl From<PlaceBody> for Place {
     fn from(body: PlaceBody) -> Self {
-        let text = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let text =
+            |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         Self { district: text(body.district), address: text(body.address), lng: body.lng, lat: body.lat }
     }
 }
@@ -86,31 +87,6 @@ pub(crate) struct RecordingView {
     duration_ms: i64,
     /// Whether it is whole.
     finished: bool,
-}
-
-/// Something to do.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct TaskView {
-    id: String,
-    case_id: String,
-    case_number: String,
-    case_title: String,
-    r#type: String,
-    type_name: String,
-    urgency: Urgency,
-    district: Option<String>,
-    step: Step,
-    step_name: String,
-    unit: Option<Named>,
-    assignee: Option<Named>,
-    /// `open`, `done`, `cancelled`.
-    state: String,
-    created_at: i64,
-    closed_at: Option<i64>,
-    due_at: Option<i64>,
-    color: Option<Color>,
-    /// What can be done with it, as nouns of addresses.
-    actions: Vec<String>,
 }
 
 /// An order.
@@ -204,21 +180,6 @@ fn millis(at: Option<Timestamp>) -> Option<i64> {
     at.map(|at| at.0)
 }
 
-fn actions_of(step: Step) -> Vec<String> {
-    let actions: &[Action] = match step {
-        Step::Review => &[Action::Review, Action::Amend],
-        Step::Amendment => &[Action::Amend],
-        Step::Dispatch => &[Action::Dispatch, Action::Amend],
-        Step::Acceptance => &[Action::Accept, Action::SendBack, Action::Assign],
-        Step::Handling => &[Action::GiveFeedback, Action::Assign, Action::SendBack],
-        Step::ResultReview => &[Action::ReviewResult],
-        Step::ReturnVisit => &[Action::Visit],
-        Step::Closure => &[Action::Close],
-        Step::FollowUp => return vec!["follow_up".to_owned()],
-    };
-    actions.iter().map(|action| action.code().to_owned()).collect()
-}
-
 fn contact_view(case: &Case, by: &Principal, lang: Lang) -> ContactView {
     if !case.shows_citizen_to(by) {
         return ContactView {
@@ -250,29 +211,6 @@ struct Neighbours {
     tasks: Vec<TaskView>,
 }
 
-fn task_view(ctx: &Ctx, case: &Case, task: &Task, unit: Option<Named>, assignee: Option<Named>) -> TaskView {
-    TaskView {
-        id: task.id.0.clone(),
-        case_id: case.id.0.clone(),
-        case_number: case.number.clone(),
-        case_title: case.title.clone(),
-        r#type: case.kind.code().to_owned(),
-        type_name: case.kind.name(ctx.lang).to_owned(),
-        urgency: case.urgency,
-        district: case.place.district.clone(),
-        step: task.step,
-        step_name: task.step.name(ctx.lang).to_owned(),
-        unit,
-        assignee,
-        state: "open".to_owned(),
-        created_at: task.opened_at.0,
-        closed_at: None,
-        due_at: millis(task.due_at),
-        color: Color::of(task.yellow_at, task.due_at, ctx.now),
-        actions: actions_of(task.step),
-    }
-}
-
 impl Cases {
     pub(crate) async fn named_unit(&self, id: Option<&str>) -> Result<Option<Named>, CaseError> {
         let Some(id) = id else { return Ok(None) };
@@ -280,7 +218,7 @@ impl Cases {
         Ok(Some(Named { id: id.to_owned(), name }))
     }
 
-    async fn named_person(&self, id: Option<&str>) -> Result<Option<Named>, CaseError> {
+    pub(crate) async fn named_person(&self, id: Option<&str>) -> Result<Option<Named>, CaseError> {
         let Some(id) = id else { return Ok(None) };
         let name = self.person_name(id).await?.unwrap_or_default();
         Ok(Some(Named { id: id.to_owned(), name }))
@@ -298,7 +236,8 @@ impl Cases {
 
     /// Shows an order to `by`.
     pub(crate) async fn view(&self, ctx: &Ctx, by: &Principal, case: Case) -> Result<CaseView, CaseError> {
-        let recordings = if case.shows_citizen_to(by) { self.recordings_of(&case).await? } else { Vec::new() };
+        let recordings =
+            if case.shows_citizen_to(by) { self.recordings_of(&case).await? } else { Vec::new() };
         let mut tasks = Vec::with_capacity(case.tasks.len());
         for task in &case.tasks {
             let unit = self.named_unit(task.unit.as_ref().map(|unit| unit.id.as_str())).await?;
@@ -377,35 +316,6 @@ impl Cases {
             reopened: case.reopened,
             version: case.version,
         }
-    }
-
-    /// Shows a line of the to-do list.
-    pub(crate) async fn task_line(&self, ctx: &Ctx, line: TaskLine) -> Result<TaskView, CaseError> {
-        let unreadable = |what| CaseError::Stored { what, reason: "unknown code".to_owned() };
-        let step = Step::parse(&line.step).ok_or_else(|| unreadable("step"))?;
-        let kind = Kind::parse(&line.kind).ok_or_else(|| unreadable("type"))?;
-        let open = line.state == "open";
-        let color = Color::of(line.yellow_at.map(Timestamp), line.due_at.map(Timestamp), ctx.now);
-        Ok(TaskView {
-            unit: self.named_unit(line.unit_id.as_deref()).await?,
-            assignee: self.named_person(line.person_id.as_deref()).await?,
-            id: line.id,
-            case_id: line.case_id,
-            case_number: line.number,
-            case_title: line.title,
-            r#type: line.kind,
-            type_name: kind.name(ctx.lang).to_owned(),
-            urgency: Urgency::parse(&line.urgency).ok_or_else(|| unreadable("urgency"))?,
-            district: line.district,
-            step,
-            step_name: step.name(ctx.lang).to_owned(),
-            state: line.state,
-            created_at: line.opened_at,
-            closed_at: line.closed_at,
-            due_at: line.due_at,
-            color: color.filter(|_| open),
-            actions: if open { actions_of(step) } else { Vec::new() },
-        })
     }
 
     /// Shows a line of a list.

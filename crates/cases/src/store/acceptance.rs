@@ -14,7 +14,13 @@ impl Cases {
     ///
     /// # Errors
     /// Those of taking it up.
-    pub async fn accept(&self, ctx: &Ctx, by: &Principal, id: &CaseId, version: i64) -> Result<Case, CaseError> {
+    pub async fn accept(
+        &self,
+        ctx: &Ctx,
+        by: &Principal,
+        id: &CaseId,
+        version: i64,
+    ) -> Result<Case, CaseError> {
         let mut work = self.take_up(by, id, version, Action::Accept).await?;
         let change = acceptance::accept(&mut work.case, ctx.now)?;
         work.finish(ctx, change).await

@@ -37,9 +37,10 @@ impl Cases {
         let mut calendar = WorkCalendar::china(&self.kit().config.zone)?;
         let newest = rows.iter().map(|row| row.3).max();
         for (date, kind, name, _) in rows {
-            let date = date
-                .parse()
-                .map_err(|_| CaseError::Stored { what: "calendar day", reason: format!("bad date {date:?}") })?;
+            let date = date.parse().map_err(|_| CaseError::Stored {
+                what: "calendar day",
+                reason: format!("bad date {date:?}"),
+            })?;
             calendar = calendar.with_day(SpecialDay { date, off: kind == "off", name });
         }
         if let Some(newest) = newest {
@@ -74,7 +75,8 @@ impl Cases {
         .await?;
         tx.audit(
             ctx,
-            Audit::new("calendar.set_day", "calendar", day.date.to_string()).detail(json!({ "kind": kind, "name": day.name })),
+            Audit::new("calendar.set_day", "calendar", day.date.to_string())
+                .detail(json!({ "kind": kind, "name": day.name })),
         );
         tx.commit().await?;
         self.reload_calendar().await?;
@@ -117,7 +119,17 @@ impl Cases {
                     .execute(tx.conn())
                     .await?;
                 let data = json!({ "name": row.name, "from": row.due_at, "to": limit.due_at });
-                timeline::note(tx.conn(), ctx, &case_id, ctx.now, EntryKind::DeadlineMoved, None, None, &data).await?;
+                timeline::note(
+                    tx.conn(),
+                    ctx,
+                    &case_id,
+                    ctx.now,
+                    EntryKind::DeadlineMoved,
+                    None,
+                    None,
+                    &data,
+                )
+                .await?;
                 tx.audit(ctx, Audit::new("deadline.move", "case", row.case_id).detail(data));
             }
             tx.commit().await?;

@@ -5,6 +5,7 @@ use kernel::Timestamp;
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
 use super::task;
+use crate::case::rating::RatingSource;
 use crate::case::{Case, Citizen, Kind, Place, Source, Status, UnitRef, Urgency};
 use crate::error::CaseError;
 
@@ -14,7 +15,7 @@ pub(crate) const COLUMNS: &str = "c.id, c.number, c.query_code, c.type as kind, 
     c.lng, c.lat, c.call_id, c.source, c.urgency, c.status, c.preliminary_opinion, c.answer, c.unit_id, \
     c.unit_path, c.person_id, c.created_by, c.created_by_name, c.created_unit_id, c.created_unit_path, \
     c.created_at, c.updated_at, c.dispatched_at, c.accepted_at, c.handled_at, c.settled_at, c.archived_at, \
-    c.in_time, c.due_at, c.yellow_at, c.stars, c.visits, c.reopened, c.version";
+    c.in_time, c.due_at, c.yellow_at, c.stars, c.rated_by, c.visits, c.reopened, c.version";
 
 #[derive(FromRow)]
 pub(crate) struct CaseRow {
@@ -58,6 +59,7 @@ pub(crate) struct CaseRow {
     due_at: Option<i64>,
     yellow_at: Option<i64>,
     stars: Option<i64>,
+    rated_by: Option<String>,
     visits: i64,
     reopened: i64,
     version: i64,
@@ -114,6 +116,7 @@ impl TryFrom<CaseRow> for Case {
             due_at: row.due_at.map(Timestamp),
             yellow_at: row.yellow_at.map(Timestamp),
             stars: row.stars,
+            rated_by: row.rated_by.as_deref().and_then(RatingSource::parse),
             visits: row.visits,
             reopened: row.reopened,
             version: row.version,
@@ -136,10 +139,11 @@ pub(crate) async fn load(conn: &mut AnyConnection, id: &CaseId) -> Result<Option
 
 async fn complete(conn: &mut AnyConnection, mut case: Case) -> Result<Case, CaseError> {
     case.tasks = task::open_of(conn, &case.id).await?;
-    case.co_units = sqlx::query_scalar("select unit_id from cases_co_unit where case_id = $1 order by unit_id")
-        .bind(case.id.as_str())
-        .fetch_all(conn)
-        .await?;
+    case.co_units =
+        sqlx::query_scalar("select unit_id from cases_co_unit where case_id = $1 order by unit_id")
+            .bind(case.id.as_str())
+            .fetch_all(conn)
+            .await?;
     Ok(case)
 }
 
@@ -156,17 +160,26 @@ pub(crate) async fn claim(conn: &mut AnyConnection, id: &CaseId, version: i64) -
 
 /// Reads the present version.
 pub(crate) async fn version(conn: &mut AnyConnection, id: &CaseId) -> Result<i64, CaseError> {
-    Ok(sqlx::query_scalar("select version from cases_case where id = $1").bind(id.as_str()).fetch_one(conn).await?)
+    Ok(sqlx::query_scalar("select version from cases_case where id = $1")
+        .bind(id.as_str())
+        .fetch_one(conn)
+        .await?)
 }
 
-pub(crate) async fn insert(conn: &mut AnyConnection, case: &Case) -> Result<(), CaseError> {
+/// Writes a fresh order with its run through the flow: one row, because every statement counts here.
+pub(crate) async fn insert(
+    conn: &mut AnyConnection,
+    case: &Case,
+    flow_id: &str,
+    flow_state: &str,
+) -> Result<(), CaseError> {
     sqlx::query(
         "insert into cases_case (id, number, query_code, type, category_id, title, content, contact_id, \
          contact_name, contact_phone, contact_gender, confidential, district, address, lng, lat, call_id, \
          source, urgency, status, preliminary_opinion, answer, created_by, created_by_name, created_unit_id, \
          created_unit_path, created_at, updated_at, settled_at, in_time, due_at, yellow_at, visits, reopened, \
-         version) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, \
-         $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, 0, 0, $33)",
+         version, flow_id, flow_state, flow_version) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, \
+         $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, 0, 0, $33, $34, $35, 1)",
     )
     .bind(case.id.as_str())
     .bind(&case.number)
@@ -201,6 +214,8 @@ pub(crate) async fn insert(conn: &mut AnyConnection, case: &Case) -> Result<(), 
     .bind(case.due_at.map(|at| at.0))
     .bind(case.yellow_at.map(|at| at.0))
     .bind(case.version)
+    .bind(flow_id)
+    .bind(flow_state)
     .execute(conn)
     .await?;
     Ok(())
@@ -214,7 +229,7 @@ pub(crate) async fn update(conn: &mut AnyConnection, case: &Case) -> Result<(), 
          preliminary_opinion = $13, answer = $14, unit_id = $15, unit_path = $16, person_id = $17, \
          updated_at = $18, dispatched_at = $19, accepted_at = $20, handled_at = $21, settled_at = $22, \
          archived_at = $23, in_time = $24, due_at = $25, yellow_at = $26, stars = $27, visits = $28, \
-         reopened = $29 where id = $1",
+         reopened = $29, rated_by = $30 where id = $1",
     )
     .bind(case.id.as_str())
     .bind(case.kind.code())
@@ -245,6 +260,7 @@ pub(crate) async fn update(conn: &mut AnyConnection, case: &Case) -> Result<(), 
     .bind(case.stars)
     .bind(case.visits)
     .bind(case.reopened)
+    .bind(case.rated_by.map(RatingSource::code))
     .execute(conn)
     .await?;
     Ok(())
@@ -252,7 +268,10 @@ pub(crate) async fn update(conn: &mut AnyConnection, case: &Case) -> Result<(), 
 
 /// Writes which units help.
 pub(crate) async fn replace_co_units(conn: &mut AnyConnection, case: &Case) -> Result<(), CaseError> {
-    sqlx::query("delete from cases_co_unit where case_id = $1").bind(case.id.as_str()).execute(&mut *conn).await?;
+    sqlx::query("delete from cases_co_unit where case_id = $1")
+        .bind(case.id.as_str())
+        .execute(&mut *conn)
+        .await?;
     for unit_id in &case.co_units {
         sqlx::query("insert into cases_co_unit (case_id, unit_id) values ($1, $2)")
             .bind(case.id.as_str())

@@ -111,12 +111,18 @@ impl Cases {
     ///
     /// # Errors
     /// [`CaseError::Invalid`] for an unknown parent, an empty name, or a level below the fourth.
-    pub async fn add_categories(&self, ctx: &Ctx, drafts: &[CategoryDraft]) -> Result<Vec<String>, CaseError> {
+    pub async fn add_categories(
+        &self,
+        ctx: &Ctx,
+        drafts: &[CategoryDraft],
+    ) -> Result<Vec<String>, CaseError> {
         let mut known: HashMap<String, (String, i64, String, String)> = self
             .categories()
             .all
             .iter()
-            .map(|one| (one.code.clone(), (one.id.clone(), one.level, one.path.clone(), one.path_name.clone())))
+            .map(|one| {
+                (one.code.clone(), (one.id.clone(), one.level, one.path.clone(), one.path_name.clone()))
+            })
             .collect();
         let mut ids = Vec::with_capacity(drafts.len());
         let mut tx = self.kit().db.begin().await?;
@@ -130,17 +136,29 @@ impl Cases {
             check.text("code", &draft.code, 50);
             let parent = draft.parent_code.as_ref().map(|code| known.get(code));
             if matches!(parent, Some(None)) {
-                check.refuse("parent_code", "unknown", "上级分类不存在。", "There is no such category above.");
+                check.refuse(
+                    "parent_code",
+                    "unknown",
+                    "上级分类不存在。",
+                    "There is no such category above.",
+                );
             }
             let parent = parent.flatten();
             if parent.is_some_and(|(_, level, ..)| *level >= 4) {
-                check.refuse("parent_code", "too_deep", "分类最多四级。", "Categories have at most four levels.");
+                check.refuse(
+                    "parent_code",
+                    "too_deep",
+                    "分类最多四级。",
+                    "Categories have at most four levels.",
+                );
             }
             check.done()?;
             let id = kernel::id::new_id();
             let (level, path, path_name) = match parent {
                 None => (1, format!("/{id}/"), draft.name.clone()),
-                Some((_, level, path, names)) => (level + 1, format!("{path}{id}/"), format!("{names}/{}", draft.name)),
+                Some((_, level, path, names)) => {
+                    (level + 1, format!("{path}{id}/"), format!("{names}/{}", draft.name))
+                }
             };
             sqlx::query(
                 "insert into cases_category (id, parent_id, code, name, type, unit_code, level, path, path_name, \

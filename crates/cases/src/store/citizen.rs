@@ -7,9 +7,9 @@ use contract::cases::{
 };
 use contract::contacts::{ContactId, HistoryItem, HistorySource};
 use contract::voice::{CallId, RecordingId};
+use kernel::db::Statement;
 use kernel::http::Idem;
 use kernel::{BoxError, Ctx, Lang, Principal, Problem};
-use kernel::db::Statement;
 use sqlx::FromRow;
 
 use super::case;
@@ -30,7 +30,13 @@ struct BriefRow {
 
 impl From<BriefRow> for CaseBrief {
     fn from(row: BriefRow) -> Self {
-        Self { id: CaseId(row.id), number: row.number, title: row.title, status: row.status, created_at: row.created_at }
+        Self {
+            id: CaseId(row.id),
+            number: row.number,
+            title: row.title,
+            status: row.status,
+            created_at: row.created_at,
+        }
     }
 }
 
@@ -88,9 +94,8 @@ impl HistorySource for Cases {
         phones: &[String],
         limit: i64,
     ) -> Result<Vec<HistoryItem>, BoxError> {
-        let mut sql = Statement::new(
-            "select id, number, title, status, created_at from cases_case where (1 = 0",
-        );
+        let mut sql =
+            Statement::new("select id, number, title, status, created_at from cases_case where (1 = 0");
         if let Some(contact) = contact {
             sql.push(" or contact_id = ").bind(contact.0.clone());
         }
@@ -117,10 +122,11 @@ impl Cases {
     /// and an unknown one is compared with a code too, so that the answers take as long.
     async fn by_code(&self, number: &str, code: &str) -> Result<Option<Case>, CaseError> {
         let mut conn = self.kit().db.reader().acquire().await?;
-        let found: Option<(String, String)> = sqlx::query_as("select id, query_code from cases_case where number = $1")
-            .bind(number.trim())
-            .fetch_optional(&mut *conn)
-            .await?;
+        let found: Option<(String, String)> =
+            sqlx::query_as("select id, query_code from cases_case where number = $1")
+                .bind(number.trim())
+                .fetch_optional(&mut *conn)
+                .await?;
         let expected = found.as_ref().map_or("------", |(_, code)| code.as_str());
         let right = kernel::crypto::same_secret(expected, code.trim());
         match found.filter(|_| right) {
@@ -245,7 +251,9 @@ impl CitizenDesk for Cases {
         let submitted =
             |case: &Case| Submitted { number: case.number.clone(), query_code: case.query_code.clone() };
         let case = self
-            .create(&citizen, None, draft, |case| idem.answer(&kit, axum::http::StatusCode::CREATED, &submitted(case)))
+            .create(&citizen, None, draft, |case| {
+                idem.answer(&kit, axum::http::StatusCode::CREATED, &submitted(case))
+            })
             .await?;
         Ok(submitted(&case))
     }

@@ -6,7 +6,7 @@ use contract::voice::{CallId, RecordingBrief};
 use kernel::{Actor, ActorKind, Ctx, Principal};
 use serde_json::{Map, Value};
 
-use super::{case, deadline, flow, recording, work};
+use super::{case, deadline, recording, work};
 use crate::Cases;
 use crate::case::change::LimitInput;
 use crate::case::draft::{self, Draft, Identity};
@@ -27,6 +27,7 @@ impl Cases {
         mut draft: Draft,
         remember: impl FnOnce(&Case) -> Option<kernel::http::StoredAnswer> + Send,
     ) -> Result<Case, CaseError> {
+        self.freshen().await?;
         let recordings = self.prepare(&mut draft).await?;
         let unit = by.map(|by| UnitRef { id: by.unit_id.clone(), path: by.unit_path.clone() });
         let identity = Identity {
@@ -37,28 +38,32 @@ impl Cases {
         };
         let rules = self.rule_book();
         let flow = self.active_flow()?;
-        let variables = Map::from_iter([("answered_at_once".to_owned(), Value::Bool(draft.answer.is_some()))]);
+        let variables =
+            Map::from_iter([("answered_at_once".to_owned(), Value::Bool(draft.answer.is_some()))]);
         let (course, moves) = Course::start(flow, variables, ctx.now)?;
-        let mut tx = self.kit().db.begin().await?;
-        if draft.citizen.contact_id.is_none() && draft.citizen.phone.is_some() {
-            let citizen = &draft.citizen;
-            let file = self
-                .ports()
-                .contacts
-                .find_or_open(&mut tx, ctx, citizen.name.trim(), citizen.phone.as_deref(), citizen.gender.as_deref())
-                .await?;
-            draft.citizen.contact_id = Some(file.0);
-        }
         let (mut case, change) = draft::write(draft, identity, &writer(ctx, by), ctx.now);
+        let mut limits = Vec::new();
         for input in &change.limits {
             if let LimitInput::Start(name) = input {
                 let limit = rules.limits.limit(&rules.calendar, *name, case.kind, ctx.now)?;
-                deadline::start(tx.conn(), &case.id, &limit).await?;
                 case.run_limit(Some(&limit));
+                limits.push((deadline::derivation(&limit), limit));
             }
         }
-        case::insert(tx.conn(), &case).await?;
-        flow::insert_instance(tx.conn(), &case, &course).await?;
+        let state = course.state();
+        // Others wait from here on; whatever could be computed has been.
+        let mut tx = self.kit().db.begin().await?;
+        if case.citizen.contact_id.is_none() && case.citizen.phone.is_some() {
+            let citizen = &case.citizen;
+            let (name, phone, gender) =
+                (citizen.name.trim(), citizen.phone.as_deref(), citizen.gender.as_deref());
+            let file = self.ports().contacts.find_or_open(&mut tx, ctx, name, phone, gender).await?;
+            case.citizen.contact_id = Some(file.0);
+        }
+        case::insert(tx.conn(), &case, course.flow_id(), &state).await?;
+        for (derivation, limit) in &limits {
+            deadline::start(tx.conn(), &case.id, limit, derivation).await?;
+        }
         work::carry_out(&mut tx, ctx, &mut case, moves).await?;
         work::record(&mut tx, ctx, &case, &change).await?;
         for recording in recordings.iter().filter(|recording| recording.finished) {
@@ -83,16 +88,23 @@ impl Cases {
             None => {}
         }
         if let Some(id) = &draft.citizen.contact_id {
-            let file = self.ports().contacts.contact(&ContactId(id.clone())).await.map_err(CaseError::Port)?;
+            let file =
+                self.ports().contacts.contact(&ContactId(id.clone())).await.map_err(CaseError::Port)?;
             match file {
                 Some(file) => {
                     if draft.citizen.name.trim().is_empty() {
                         draft.citizen.name = file.name;
                     }
-                    draft.citizen.phone = draft.citizen.phone.take().filter(|phone| !phone.is_empty()).or(file.phone);
+                    draft.citizen.phone =
+                        draft.citizen.phone.take().filter(|phone| !phone.is_empty()).or(file.phone);
                     draft.citizen.gender = draft.citizen.gender.take().or(file.gender);
                 }
-                None => check.refuse("contact.id", "unknown", "没有这个服务对象。", "There is no such citizen's file."),
+                None => check.refuse(
+                    "contact.id",
+                    "unknown",
+                    "没有这个服务对象。",
+                    "There is no such citizen's file.",
+                ),
             }
         }
         let mut recordings = Vec::new();
@@ -105,15 +117,23 @@ impl Cases {
             }
         }
         check.done()?;
-        draft.citizen.phone = draft.citizen.phone.take().map(|phone| phone.trim().to_owned()).filter(|phone| !phone.is_empty());
+        draft.citizen.phone =
+            draft.citizen.phone.take().map(|phone| phone.trim().to_owned()).filter(|phone| !phone.is_empty());
         Ok(recordings)
     }
 
     pub(crate) fn check_category(&self, check: &mut Check, id: &str) {
         match self.categories().get(id) {
-            None => check.refuse("category_id", "unknown", "没有这个事项分类。", "There is no such category."),
+            None => {
+                check.refuse("category_id", "unknown", "没有这个事项分类。", "There is no such category.")
+            }
             Some(category) if category.active == 0 => {
-                check.refuse("category_id", "inactive", "该事项分类已停用。", "This category is no longer used.");
+                check.refuse(
+                    "category_id",
+                    "inactive",
+                    "该事项分类已停用。",
+                    "This category is no longer used.",
+                );
             }
             Some(_) => {}
         }

@@ -48,8 +48,10 @@ pub(crate) struct DeadlineRow {
 
 impl DeadlineRow {
     pub(crate) fn limit_name(&self) -> Result<LimitName, CaseError> {
-        LimitName::parse(&self.name)
-            .ok_or_else(|| CaseError::Stored { what: "limit", reason: format!("unknown code {:?}", self.name) })
+        LimitName::parse(&self.name).ok_or_else(|| CaseError::Stored {
+            what: "limit",
+            reason: format!("unknown code {:?}", self.name),
+        })
     }
 }
 
@@ -70,11 +72,20 @@ impl TryFrom<DeadlineRow> for StoredLimit {
     }
 }
 
-const SELECT: &str =
-    "select id, case_id, name, days, start_at, yellow_at, due_at, state, ended_at, derivation from cases_deadline ";
+const SELECT: &str = "select id, case_id, name, days, start_at, yellow_at, due_at, state, ended_at, derivation from cases_deadline ";
+
+/// Returns how a limit came about, as it is stored.
+pub(crate) fn derivation(limit: &Limit) -> String {
+    serde_json::to_string(&limit.deadline).expect("a deadline is plain data")
+}
 
 /// Starts a limit and its timer.
-pub(crate) async fn start(conn: &mut AnyConnection, case_id: &CaseId, limit: &Limit) -> Result<(), CaseError> {
+pub(crate) async fn start(
+    conn: &mut AnyConnection,
+    case_id: &CaseId,
+    limit: &Limit,
+    derivation: &str,
+) -> Result<(), CaseError> {
     let id = kernel::id::new_id();
     sqlx::query(
         "insert into cases_deadline (id, case_id, name, days, start_at, yellow_at, due_at, state, derivation) \
@@ -87,7 +98,7 @@ pub(crate) async fn start(conn: &mut AnyConnection, case_id: &CaseId, limit: &Li
     .bind(limit.start_at.0)
     .bind(limit.yellow_at.0)
     .bind(limit.due_at.0)
-    .bind(serde_json::to_string(&limit.deadline).expect("a deadline is plain data"))
+    .bind(derivation)
     .execute(&mut *conn)
     .await?;
     timer::set_limit(conn, case_id, &id, limit.yellow_at).await
@@ -100,14 +111,14 @@ pub(crate) async fn end(
     name: LimitName,
     done_at: Option<Timestamp>,
 ) -> Result<(), CaseError> {
-    let running: Vec<(String, i64, i64)> = sqlx::query_as(
-        "select id, due_at, start_at from cases_deadline where case_id = $1 and name = $2 and state in ('open', 'missed')",
+    let running: Vec<(String, i64)> = sqlx::query_as(
+        "select id, due_at from cases_deadline where case_id = $1 and name = $2 and state in ('open', 'missed')",
     )
     .bind(case_id.as_str())
     .bind(name.code())
     .fetch_all(&mut *conn)
     .await?;
-    for (id, due_at, _) in running {
+    for (id, due_at) in running {
         let state = match done_at {
             None => "cancelled",
             Some(at) if at.0 <= due_at => "met",
@@ -149,7 +160,10 @@ pub(crate) async fn resume(
 
 /// Reads the limit behind a timer.
 pub(crate) async fn find(conn: &mut AnyConnection, id: &str) -> Result<Option<DeadlineRow>, CaseError> {
-    Ok(sqlx::query_as(sqlx::AssertSqlSafe(format!("{SELECT} where id = $1"))).bind(id).fetch_optional(conn).await?)
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(format!("{SELECT} where id = $1")))
+        .bind(id)
+        .fetch_optional(conn)
+        .await?)
 }
 
 /// Notes that a running limit was missed.
@@ -177,7 +191,7 @@ pub(crate) async fn replace(conn: &mut AnyConnection, id: &str, limit: &Limit) -
         .bind(id)
         .bind(limit.yellow_at.0)
         .bind(limit.due_at.0)
-        .bind(serde_json::to_string(&limit.deadline).expect("a deadline is plain data"))
+        .bind(derivation(limit))
         .execute(conn)
         .await?;
     Ok(())

@@ -52,7 +52,12 @@ impl Cases {
         match unit {
             Some(unit) if unit.active => Ok(Some(UnitRef { id: unit.id.0, path: unit.path })),
             Some(_) => {
-                check.refuse(field, "inactive", "该单位已停用，不能接收工单。", "This unit no longer takes orders.");
+                check.refuse(
+                    field,
+                    "inactive",
+                    "该单位已停用，不能接收工单。",
+                    "This unit no longer takes orders.",
+                );
                 Ok(None)
             }
             None => {

@@ -1,4 +1,4 @@
-//! Rows of `cases_flow` (published flows) and `cases_instance` (each order's run through one).
+//! Rows of `cases_flow` (published flows), and each order's run through one in `cases_case`.
 
 use std::sync::Arc;
 
@@ -28,24 +28,10 @@ pub(crate) async fn instance(
     conn: &mut AnyConnection,
     case_id: &CaseId,
 ) -> Result<(String, String, i64), CaseError> {
-    Ok(sqlx::query_as("select flow_id, state, version from cases_instance where case_id = $1")
+    Ok(sqlx::query_as("select flow_id, flow_state, flow_version from cases_case where id = $1")
         .bind(case_id.as_str())
         .fetch_one(conn)
         .await?)
-}
-
-pub(crate) async fn insert_instance(
-    conn: &mut AnyConnection,
-    case: &Case,
-    course: &Course,
-) -> Result<(), CaseError> {
-    sqlx::query("insert into cases_instance (case_id, flow_id, state, version) values ($1, $2, $3, 1)")
-        .bind(case.id.as_str())
-        .bind(course.flow_id())
-        .bind(course.state())
-        .execute(conn)
-        .await?;
-    Ok(())
 }
 
 /// Writes an order's run, unless somebody else moved it since it was read.
@@ -55,12 +41,14 @@ pub(crate) async fn save_instance(
     course: &Course,
     version: i64,
 ) -> Result<(), CaseError> {
-    let saved = sqlx::query("update cases_instance set state = $3, version = version + 1 where case_id = $1 and version = $2")
-        .bind(case.id.as_str())
-        .bind(version)
-        .bind(course.state())
-        .execute(conn)
-        .await?;
+    let saved = sqlx::query(
+        "update cases_case set flow_state = $3, flow_version = flow_version + 1 where id = $1 and flow_version = $2",
+    )
+    .bind(case.id.as_str())
+    .bind(version)
+    .bind(course.state())
+    .execute(conn)
+    .await?;
     if saved.rows_affected() == 1 { Ok(()) } else { Err(CaseError::Stale { current: case.version }) }
 }
 
@@ -84,7 +72,10 @@ impl Cases {
         if let Some((id, known, _)) = &newest
             && *known == digest
         {
-            return Ok(id.clone());
+            let id = id.clone();
+            drop(tx);
+            self.adopt_flow(name).await?;
+            return Ok(id);
         }
         sqlx::query("update cases_flow set active = 0 where name = $1").bind(name).execute(tx.conn()).await?;
         sqlx::query(
@@ -102,8 +93,22 @@ impl Cases {
         .await?;
         tx.audit(ctx, Audit::new("flow.publish", "flow", &id));
         tx.commit().await?;
-        self.keep_flow(Arc::new(flow));
+        self.activate_flow(Arc::new(flow));
         Ok(id)
+    }
+
+    /// Lets new orders run the newest flow of a name.
+    pub(crate) async fn adopt_flow(&self, name: &str) -> Result<(), CaseError> {
+        let mut conn = self.kit().db.reader().acquire().await?;
+        let id: String = sqlx::query_scalar(
+            "select id from cases_flow where name = $1 and active = 1 order by version desc limit 1",
+        )
+        .bind(name)
+        .fetch_one(&mut *conn)
+        .await?;
+        let flow = self.flow(&id, &mut conn).await?;
+        self.activate_flow(flow);
+        Ok(())
     }
 
     /// Returns the flow with an id, parsed once in the life of the process.

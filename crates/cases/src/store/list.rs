@@ -1,7 +1,7 @@
 //! Lists of orders: filters, order, pages, and the rows of an export.
 
-use kernel::{Cursor, Page, Principal, Timestamp};
 use kernel::db::Statement;
+use kernel::{Cursor, Page, Principal, Timestamp};
 
 use super::{case, scope};
 use crate::Cases;
@@ -113,7 +113,9 @@ impl CaseFilter {
             let number = text.len() >= 6 && text.chars().all(|c| c.is_ascii_alphanumeric());
             sql.push(" and (");
             if number {
-                sql.push("c.number like ").bind(format!("{}%", plain(&text.to_uppercase()))).push(" escape '\\' or ");
+                sql.push("c.number like ")
+                    .bind(format!("{}%", plain(&text.to_uppercase())))
+                    .push(" escape '\\' or ");
                 if !by.is_masked("phone") && by.has("contact.unmask") {
                     sql.push("c.contact_phone = ").bind(text.clone()).push(" or ");
                 }
@@ -136,12 +138,14 @@ impl CaseFilter {
             sql.push(")");
         }
         if let Some(path) = &self.unit_path {
-            sql.push(" and substr(c.unit_path, 1, length(").bind(path.clone()).push(")) = ").bind(path.clone());
+            sql.push(" and substr(c.unit_path, 1, length(")
+                .bind(path.clone())
+                .push(")) = ")
+                .bind(path.clone());
         }
-        for (column, value) in [
-            (" and c.district = ", &self.district),
-            (" and c.contact_id = ", &self.contact_id),
-        ] {
+        for (column, value) in
+            [(" and c.district = ", &self.district), (" and c.contact_id = ", &self.contact_id)]
+        {
             if let Some(value) = value {
                 sql.push(column).bind(value.clone());
             }
@@ -189,7 +193,12 @@ impl Cases {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn list(&self, by: &Principal, filter: &CaseFilter, now: Timestamp) -> Result<Page<Case>, CaseError> {
+    pub async fn list(
+        &self,
+        by: &Principal,
+        filter: &CaseFilter,
+        now: Timestamp,
+    ) -> Result<Page<Case>, CaseError> {
         let mut sql = Statement::new("select ");
         sql.push(case::COLUMNS).push(" from cases_case c where ");
         filter.push(&mut sql, by, now);
@@ -220,7 +229,13 @@ impl Cases {
         self.count_up_to(by, filter, now, COUNT_MAX + 1).await
     }
 
-    async fn count_up_to(&self, by: &Principal, filter: &CaseFilter, now: Timestamp, most: i64) -> Result<i64, CaseError> {
+    async fn count_up_to(
+        &self,
+        by: &Principal,
+        filter: &CaseFilter,
+        now: Timestamp,
+        most: i64,
+    ) -> Result<i64, CaseError> {
         let mut sql = Statement::new("select count(*) from (select 1 as one from cases_case c where ");
         filter.push(&mut sql, by, now);
         sql.push(" limit ").bind(most).push(") as few");
@@ -232,7 +247,12 @@ impl Cases {
     ///
     /// # Errors
     /// [`CaseError::TooManyRows`], or when the database fails.
-    pub async fn export_rows(&self, by: &Principal, filter: &CaseFilter, now: Timestamp) -> Result<Vec<Case>, CaseError> {
+    pub async fn export_rows(
+        &self,
+        by: &Principal,
+        filter: &CaseFilter,
+        now: Timestamp,
+    ) -> Result<Vec<Case>, CaseError> {
         let rows = self.count_up_to(by, filter, now, EXPORT_MAX + 1).await?;
         if rows > EXPORT_MAX {
             return Err(CaseError::TooManyRows { rows, most: EXPORT_MAX });

@@ -37,7 +37,13 @@ impl Numbers {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn next(&mut self, db: &Db, prefix: &str, day: NaiveDate, now: Timestamp) -> Result<String, CaseError> {
+    pub async fn next(
+        &mut self,
+        db: &Db,
+        prefix: &str,
+        day: NaiveDate,
+        now: Timestamp,
+    ) -> Result<String, CaseError> {
         let known = self.days.get(&day);
         if known.is_none_or(|block| block.next >= block.end) {
             let size = known.map_or(BLOCK_MIN, |block| {

@@ -1,7 +1,7 @@
 //! Figures for leaders (ORD-29), within the reader's scope.
 
-use kernel::{Principal, Timestamp};
 use kernel::db::Statement;
+use kernel::{Principal, Timestamp};
 use sqlx::FromRow;
 
 use super::scope;
@@ -100,7 +100,12 @@ impl Cases {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn overview(&self, by: &Principal, filter: &OverviewFilter, now: Timestamp) -> Result<Overview, CaseError> {
+    pub async fn overview(
+        &self,
+        by: &Principal,
+        filter: &OverviewFilter,
+        now: Timestamp,
+    ) -> Result<Overview, CaseError> {
         let mut sql = Statement::new(
             "select count(*) as total, \
              cast(coalesce(sum(case when c.status in ('approved', 'closed_at_once', 'archived') then 0 else 1 end), 0) as bigint) as open, \
@@ -130,7 +135,12 @@ impl Cases {
         })
     }
 
-    async fn counts(&self, by: &Principal, filter: &OverviewFilter, column: &'static str) -> Result<Vec<Count>, CaseError> {
+    async fn counts(
+        &self,
+        by: &Principal,
+        filter: &OverviewFilter,
+        column: &'static str,
+    ) -> Result<Vec<Count>, CaseError> {
         let mut sql = Statement::new("select ");
         sql.push(column).push(" as word, count(*) as count from cases_case c where ");
         push(&mut sql, by, filter);
@@ -161,7 +171,8 @@ impl Cases {
     async fn days(&self, by: &Principal, filter: &OverviewFilter) -> Result<Vec<Count>, CaseError> {
         let calendar = self.rule_book().calendar;
         let date = calendar.date_at(filter.from.0)?;
-        let offset_ms = date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis() - calendar.start_of(date)?;
+        let offset_ms =
+            date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis() - calendar.start_of(date)?;
         let mut sql = Statement::new("select (c.created_at + ");
         sql.bind(offset_ms).push(") / 86400000 as day, count(*) as count from cases_case c where ");
         push(&mut sql, by, filter);
@@ -170,13 +181,18 @@ impl Cases {
         Ok(rows
             .into_iter()
             .map(|(day, count)| Count {
-                word: chrono::DateTime::from_timestamp_millis(day * 86_400_000).map(|at| at.format("%Y-%m-%d").to_string()),
+                word: chrono::DateTime::from_timestamp_millis(day * 86_400_000)
+                    .map(|at| at.format("%Y-%m-%d").to_string()),
                 count,
             })
             .collect())
     }
 
-    async fn bad_ratings(&self, by: &Principal, filter: &OverviewFilter) -> Result<Vec<BadRating>, CaseError> {
+    async fn bad_ratings(
+        &self,
+        by: &Principal,
+        filter: &OverviewFilter,
+    ) -> Result<Vec<BadRating>, CaseError> {
         let mut sql = Statement::new(
             "select r.id as rating_id, r.case_id, c.number, c.title, r.stars, r.comment, r.given_at, r.state \
              from cases_rating r join cases_case c on c.id = r.case_id where r.stars <= ",

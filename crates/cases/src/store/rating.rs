@@ -1,8 +1,8 @@
 //! Rows of `cases_rating`. States: `fine`, `open` (bad, to be followed up), `done` (followed up).
 
 use contract::cases::CaseId;
-use kernel::{Ctx, Cursor, Page, Principal};
 use kernel::db::Statement;
+use kernel::{Ctx, Cursor, Page, Principal};
 use sqlx::{AnyConnection, FromRow};
 
 use super::scope;
@@ -84,7 +84,11 @@ impl Cases {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn ratings(&self, by: &Principal, filter: &RatingFilter) -> Result<Page<RatingLine>, CaseError> {
+    pub async fn ratings(
+        &self,
+        by: &Principal,
+        filter: &RatingFilter,
+    ) -> Result<Page<RatingLine>, CaseError> {
         let mut sql = Statement::new(
             "select r.id, r.case_id, c.number, c.title, r.stars, r.comment, r.source, r.unit_id, r.given_at, r.state, \
              r.opinion, r.followed_up_at, r.reopened from cases_rating r join cases_case c on c.id = r.case_id where ",
@@ -110,7 +114,9 @@ impl Cases {
         sql.push(" order by r.given_at desc, r.id desc limit ");
         sql.bind(i64::try_from(filter.limit + 1).unwrap_or(i64::MAX));
         let rows: Vec<RatingLine> = sql.query_as().fetch_all(self.kit().db.reader()).await?;
-        Ok(Page::cut(rows, filter.limit, |line| Cursor::encode(&[line.given_at.to_string(), line.id.clone()])))
+        Ok(Page::cut(rows, filter.limit, |line| {
+            Cursor::encode(&[line.given_at.to_string(), line.id.clone()])
+        }))
     }
 
     /// Follows a bad rating up. The person has `rating.follow_up`, and the order lies within its scope.
@@ -124,10 +130,11 @@ impl Cases {
         rating_id: &str,
         follow_up: &FollowUp,
     ) -> Result<Case, CaseError> {
-        let known: Option<(String, String)> = sqlx::query_as("select case_id, state from cases_rating where id = $1")
-            .bind(rating_id)
-            .fetch_optional(self.kit().db.reader())
-            .await?;
+        let known: Option<(String, String)> =
+            sqlx::query_as("select case_id, state from cases_rating where id = $1")
+                .bind(rating_id)
+                .fetch_optional(self.kit().db.reader())
+                .await?;
         let (case_id, state) = known.ok_or(CaseError::NotFound)?;
         let mut work = self.open(&CaseId(case_id)).await?;
         let reach = by.scope("rating.follow_up").ok_or(CaseError::NotFound)?;

@@ -68,8 +68,8 @@ impl Cases {
 
     /// Returns the recordings of an order: those that are bound, and those that still run.
     pub(crate) async fn recordings_of(&self, case: &Case) -> Result<Vec<RecordingBrief>, CaseError> {
-        let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
-            "select recording_id, call_id, duration_ms, bound_at from cases_recording where case_id = $1 \
+        let rows: Vec<(String, String, i64)> = sqlx::query_as(
+            "select recording_id, call_id, duration_ms from cases_recording where case_id = $1 \
              order by bound_at, recording_id",
         )
         .bind(case.id.as_str())
@@ -77,7 +77,7 @@ impl Cases {
         .await?;
         let mut recordings: Vec<RecordingBrief> = rows
             .into_iter()
-            .map(|(id, call_id, duration_ms, _)| RecordingBrief {
+            .map(|(id, call_id, duration_ms)| RecordingBrief {
                 id: id.into(),
                 call_id: CallId(call_id),
                 started_at: case.created_at.0,
@@ -86,7 +86,8 @@ impl Cases {
             })
             .collect();
         if let Some(call_id) = &case.call_id {
-            let live = self.ports().calls.recordings_of(&CallId(call_id.clone())).await.map_err(CaseError::Port)?;
+            let live =
+                self.ports().calls.recordings_of(&CallId(call_id.clone())).await.map_err(CaseError::Port)?;
             for recording in live {
                 match recordings.iter_mut().find(|known| known.id == recording.id) {
                     Some(known) => *known = recording,
@@ -102,7 +103,12 @@ impl Cases {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn may_listen(&self, by: &Principal, call_id: &str, recording_id: &str) -> Result<bool, CaseError> {
+    pub async fn may_listen(
+        &self,
+        by: &Principal,
+        call_id: &str,
+        recording_id: &str,
+    ) -> Result<bool, CaseError> {
         let sql = format!(
             "select {} from cases_case c where c.call_id = $1 or c.id in (select case_id from cases_recording \
              where recording_id = $2 or call_id = $1)",

@@ -1,7 +1,7 @@
 //! Data scopes as SQL: the same as [`crate::case::Case::is_within`].
 
-use kernel::{Principal, Scope};
 use kernel::db::Statement;
+use kernel::{Principal, Scope};
 
 /// Adds the condition that the order `c` lies within `scope` as seen by `by`.
 pub(crate) fn push(sql: &mut Statement, scope: Scope, by: &Principal) {

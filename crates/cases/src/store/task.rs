@@ -1,8 +1,8 @@
 //! Rows of `cases_task`: what somebody has to do, and the lists of it.
 
 use contract::cases::{CaseId, TaskId};
-use kernel::{Ctx, Cursor, Page, Principal, Scope, Timestamp};
 use kernel::db::Statement;
+use kernel::{Ctx, Cursor, Page, Principal, Scope, Timestamp};
 use sqlx::{AnyConnection, FromRow};
 
 use crate::Cases;
@@ -26,8 +26,10 @@ impl TryFrom<TaskRow> for Task {
     type Error = CaseError;
 
     fn try_from(row: TaskRow) -> Result<Self, CaseError> {
-        let step = Step::parse(&row.step)
-            .ok_or_else(|| CaseError::Stored { what: "step", reason: format!("unknown code {:?}", row.step) })?;
+        let step = Step::parse(&row.step).ok_or_else(|| CaseError::Stored {
+            what: "step",
+            reason: format!("unknown code {:?}", row.step),
+        })?;
         Ok(Self {
             id: TaskId(row.id),
             token: row.token,
@@ -197,7 +199,12 @@ impl Cases {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn tasks(&self, by: &Principal, filter: &TaskFilter, now: Timestamp) -> Result<Page<TaskLine>, CaseError> {
+    pub async fn tasks(
+        &self,
+        by: &Principal,
+        filter: &TaskFilter,
+        now: Timestamp,
+    ) -> Result<Page<TaskLine>, CaseError> {
         let mut sql = Statement::new(LINE);
         push_filter(&mut sql, by, filter, now);
         let key = if filter.done { "t.closed_at" } else { "coalesce(t.due_at, 9223372036854775807)" };
@@ -224,8 +231,17 @@ impl Cases {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn count_tasks(&self, by: &Principal, scope: TaskScope, now: Timestamp) -> Result<TaskCounts, CaseError> {
-        let end_of_day = self.rule_book().calendar.date_at(now.0).and_then(|date| self.rule_book().calendar.end_of(date))?;
+    pub async fn count_tasks(
+        &self,
+        by: &Principal,
+        scope: TaskScope,
+        now: Timestamp,
+    ) -> Result<TaskCounts, CaseError> {
+        let end_of_day = self
+            .rule_book()
+            .calendar
+            .date_at(now.0)
+            .and_then(|date| self.rule_book().calendar.end_of(date))?;
         let mut sql = Statement::new("select t.step, count(*), cast(coalesce(sum(case when t.due_at < ");
         sql.bind(now.0);
         sql.push(" then 1 else 0 end), 0) as bigint), cast(coalesce(sum(case when t.due_at >= ").bind(now.0);
@@ -296,7 +312,9 @@ fn push_mine(sql: &mut Statement, by: &Principal) {
             sql.push(" or (t.step = ").bind(step.code()).push(" and t.person_id is null)");
         } else if *step != Step::Amendment {
             sql.push(" or (t.step = ").bind(step.code());
-            sql.push(" and t.person_id is null and exists (select 1 from cases_case c where c.id = t.case_id and ");
+            sql.push(
+                " and t.person_id is null and exists (select 1 from cases_case c where c.id = t.case_id and ",
+            );
             super::scope::push(sql, scope, by);
             sql.push("))");
         }

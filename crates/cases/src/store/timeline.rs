@@ -29,7 +29,17 @@ pub(crate) async fn insert(
     case_id: &CaseId,
     change: &Change,
 ) -> Result<(), CaseError> {
-    note(conn, ctx, case_id, ctx.now, change.kind, change.unit_id.as_deref(), change.text.as_deref(), &change.data).await
+    note(
+        conn,
+        ctx,
+        case_id,
+        ctx.now,
+        change.kind,
+        change.unit_id.as_deref(),
+        change.text.as_deref(),
+        &change.data,
+    )
+    .await
 }
 
 /// Writes a line. `at` differs from the context's instant where something is told after it happened.

@@ -72,7 +72,11 @@ pub(crate) async fn set_flow(
 }
 
 /// Takes a timer of the drawn flow back.
-pub(crate) async fn cancel_flow(conn: &mut AnyConnection, case: &Case, timer_id: &str) -> Result<(), CaseError> {
+pub(crate) async fn cancel_flow(
+    conn: &mut AnyConnection,
+    case: &Case,
+    timer_id: &str,
+) -> Result<(), CaseError> {
     cancel(conn, &format!("{}/{timer_id}", case.id)).await
 }
 
@@ -102,7 +106,7 @@ impl Cases {
             .bind(BATCH)
             .fetch_all(self.kit().db.reader())
             .await?;
-            let count = due.len();
+            let (count, before) = (due.len(), fired);
             for timer in due {
                 let id = timer.id.clone();
                 match self.fire(ctx, timer).await {
@@ -115,7 +119,8 @@ impl Cases {
                     }
                 }
             }
-            if count < usize::try_from(BATCH).unwrap_or(usize::MAX) {
+            // A whole batch without progress is left to the next turn.
+            if count < usize::try_from(BATCH).unwrap_or(usize::MAX) || fired == before {
                 return Ok(fired);
             }
         }
@@ -123,18 +128,22 @@ impl Cases {
 
     async fn set_aside(&self, id: &str) -> Result<(), CaseError> {
         let mut tx = self.kit().db.begin().await?;
-        sqlx::query("update cases_timer set state = 'failed' where id = $1").bind(id).execute(tx.conn()).await?;
+        sqlx::query("update cases_timer set state = 'failed' where id = $1")
+            .bind(id)
+            .execute(tx.conn())
+            .await?;
         Ok(tx.commit().await?)
     }
 
     async fn fire(&self, ctx: &Ctx, timer: TimerRow) -> Result<bool, CaseError> {
         let mut work = self.open(&CaseId(timer.case_id.clone())).await?;
         let conn = work.tx.conn();
-        let claimed = sqlx::query("update cases_timer set state = 'done' where id = $1 and state = 'waiting'")
-            .bind(&timer.id)
-            .execute(&mut *conn)
-            .await?
-            .rows_affected();
+        let claimed =
+            sqlx::query("update cases_timer set state = 'done' where id = $1 and state = 'waiting'")
+                .bind(&timer.id)
+                .execute(&mut *conn)
+                .await?
+                .rows_affected();
         if claimed == 0 {
             return Ok(false);
         }
@@ -179,12 +188,14 @@ impl Cases {
         let unit_id = work.case.unit.as_ref().map(|unit| unit.id.clone());
         let kind = if missed { EntryKind::DeadlineMissed } else { EntryKind::DeadlineNear };
         let data = json!({ "name": row.name, "due_at": row.due_at });
-        timeline::note(work.tx.conn(), ctx, &case_id, happened_at, kind, unit_id.as_deref(), None, &data).await?;
+        timeline::note(work.tx.conn(), ctx, &case_id, happened_at, kind, unit_id.as_deref(), None, &data)
+            .await?;
         let person_id = work.case.person_id.clone();
         let name = row.name.clone();
         if missed {
             deadline::miss(work.tx.conn(), &row.id).await?;
-            work.tx.emit(ctx, &DeadlineMissed { case_id, name, due_at: row.due_at, unit_id, person_id, late });
+            work.tx
+                .emit(ctx, &DeadlineMissed { case_id, name, due_at: row.due_at, unit_id, person_id, late });
         } else {
             work.tx.emit(ctx, &DeadlineNear { case_id, name, due_at: row.due_at, unit_id, person_id, late });
         }

@@ -49,6 +49,7 @@ impl Cases {
     /// Takes an order up for something that is no action of staff. The caller checks what is to be checked
     /// and then claims it.
     pub(crate) async fn open(&self, id: &CaseId) -> Result<Work, CaseError> {
+        self.freshen().await?;
         let rules = self.rule_book();
         let mut tx = self.kit().db.begin().await?;
         let case = case::load(tx.conn(), id).await?.ok_or(CaseError::NotFound)?;
@@ -59,7 +60,11 @@ impl Cases {
 
 impl Work {
     fn expect_version(&self, version: i64) -> Result<(), CaseError> {
-        if self.case.version == version { Ok(()) } else { Err(CaseError::Stale { current: self.case.version }) }
+        if self.case.version == version {
+            Ok(())
+        } else {
+            Err(CaseError::Stale { current: self.case.version })
+        }
     }
 
     /// Takes the order for a change, or learns that somebody was faster.
@@ -98,7 +103,7 @@ impl Work {
         match input {
             LimitInput::Start(name) => {
                 let limit = self.rules.limits.limit(&self.rules.calendar, name, self.case.kind, ctx.now)?;
-                deadline::start(conn, &self.case.id, &limit).await?;
+                deadline::start(conn, &self.case.id, &limit, &deadline::derivation(&limit)).await?;
                 self.case.run_limit(Some(&limit));
             }
             LimitInput::Meet(name) => {
@@ -167,7 +172,12 @@ impl Work {
                 Ok(())
             }
             CourseInput::OpenAside { step } => {
-                let task = Task { token: None, due_at: None, yellow_at: None, ..fresh(&self.case, None, *step, ctx) };
+                let task = Task {
+                    token: None,
+                    due_at: None,
+                    yellow_at: None,
+                    ..fresh(&self.case, None, *step, ctx)
+                };
                 open(&mut self.tx, ctx, &mut self.case, task).await
             }
             CourseInput::CloseAside { step } => {
@@ -206,7 +216,9 @@ pub(crate) async fn carry_out(
                     close(tx, ctx, case, &id, done).await?;
                 }
             }
-            Move::SetTimer { timer_id, fire_at } => timer::set_flow(tx.conn(), case, &timer_id, fire_at).await?,
+            Move::SetTimer { timer_id, fire_at } => {
+                timer::set_flow(tx.conn(), case, &timer_id, fire_at).await?
+            }
             Move::CancelTimer { timer_id } => timer::cancel_flow(tx.conn(), case, &timer_id).await?,
             Move::Ended => {}
         }

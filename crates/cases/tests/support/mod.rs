@@ -69,14 +69,20 @@ impl Directory for Town {
     }
     async fn units_under(&self, id: &UnitId) -> Result<Vec<UnitBrief>, BoxError> {
         let top = self.unit(id).await?.map(|unit| unit.path).unwrap_or_default();
-        Ok(UNITS.iter().filter(|(path, _)| path.starts_with(&top)).map(|(path, name)| unit(path, name)).collect())
+        Ok(UNITS
+            .iter()
+            .filter(|(path, _)| path.starts_with(&top))
+            .map(|(path, name)| unit(path, name))
+            .collect())
     }
     async fn person(&self, id: &PersonId) -> Result<Option<PersonBrief>, BoxError> {
-        Ok(PEOPLE.iter().find(|(account, ..)| *account == id.as_str()).map(|(account, _, path)| PersonBrief {
-            id: PersonId((*account).to_owned()),
-            name: (*account).to_owned(),
-            unit_id: unit(path, "").id,
-            job_no: None,
+        Ok(PEOPLE.iter().find(|(account, ..)| *account == id.as_str()).map(|(account, _, path)| {
+            PersonBrief {
+                id: PersonId((*account).to_owned()),
+                name: (*account).to_owned(),
+                unit_id: unit(path, "").id,
+                job_no: None,
+            }
         }))
     }
     async fn people_with(&self, _: &UnitId, _: &str) -> Result<Vec<PersonBrief>, BoxError> {
@@ -173,7 +179,11 @@ impl World {
         let ids = cases
             .add_categories(
                 &site.ctx(),
-                &[category("city", None, "城市管理"), category("lamps", Some("city"), "路灯照明"), category("other", None, "其他")],
+                &[
+                    category("city", None, "城市管理"),
+                    category("lamps", Some("city"), "路灯照明"),
+                    category("other", None, "其他"),
+                ],
             )
             .await
             .unwrap();
@@ -220,14 +230,17 @@ impl World {
     pub async fn reopen(&self, account: &str, case: &Value, reason: &str) -> testkit::Answer {
         let body = json!({ "version": case["version"], "reason": reason }).to_string();
         let path = format!("/cases/{}/closure", case["id"].as_str().unwrap());
-        self.sign_in(account).send_raw(axum::http::Method::DELETE, &path, Some("application/json"), body.into()).await
+        self.sign_in(account)
+            .send_raw(axum::http::Method::DELETE, &path, Some("application/json"), body.into())
+            .await
     }
 
     /// Writes an order and brings it to a unit.
     pub async fn dispatched(&self, unit_id: &str) -> Value {
         let case = self.written().await;
         let case = self.act("leader", &case, "review", json!({ "decision": "pass" })).await;
-        self.act("dispatcher", &case, "dispatch", json!({ "unit_id": unit_id, "opinion": "请尽快办理" })).await
+        self.act("dispatcher", &case, "dispatch", json!({ "unit_id": unit_id, "opinion": "请尽快办理" }))
+            .await
     }
 
     /// Writes an order and brings it to the centre's review of the result.
@@ -251,8 +264,11 @@ impl World {
 
     /// Returns the kinds of an order's time line.
     pub async fn kinds(&self, case: &Value) -> Vec<String> {
-        let lines =
-            self.sign_in("leader").get(&format!("/cases/{}/timeline", case["id"].as_str().unwrap())).await.ok();
+        let lines = self
+            .sign_in("leader")
+            .get(&format!("/cases/{}/timeline", case["id"].as_str().unwrap()))
+            .await
+            .ok();
         lines.as_array().unwrap().iter().map(|line| line["kind"].as_str().unwrap().to_owned()).collect()
     }
 

@@ -108,22 +108,14 @@ pub fn grants(role: &str) -> Grants {
             ("overview.read", All),
             ("rating.follow_up", All),
         ],
-        "supervision" => &[
-            ("case.read", All),
-            ("contact.read", All),
-            ("flow.read", All),
-            ("overview.read", All),
-        ],
-        "system_admin" => &[
-            ("calendar.write", All),
-            ("dictionary.write", All),
-            ("flow.read", All),
-            ("flow.write", All),
-        ],
-        "security_admin" => &[
-        ],
-        "audit_admin" => &[
-        ],
+        "supervision" => {
+            &[("case.read", All), ("contact.read", All), ("flow.read", All), ("overview.read", All)]
+        }
+        "system_admin" => {
+            &[("calendar.write", All), ("dictionary.write", All), ("flow.read", All), ("flow.write", All)]
+        }
+        "security_admin" => &[],
+        "audit_admin" => &[],
         _ => &[],
     }
 }

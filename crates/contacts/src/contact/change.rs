@@ -6,7 +6,7 @@ use kernel::http::Idem;
 use kernel::{Audit, Ctx, Principal};
 use serde_json::json;
 
-use super::{Contact, ContactChange, NewContact, Phone};
+use super::{Contact, ContactChange, NewContact, PHONES_MAX, Phone};
 use crate::error::ContactsError;
 use crate::phone::normalise;
 use crate::{Contacts, store};
@@ -26,7 +26,7 @@ impl Contacts {
         let numbers = new.check()?;
         let contact = build(ctx, new, numbers);
         let mut tx = self.kit.db.begin().await?;
-        store::insert(tx.conn(), &contact).await?;
+        store::insert(tx.conn(), &contact, ctx.now).await?;
         tx.emit(ctx, &ContactChanged { contact_id: contact.id.clone() });
         tx.audit(ctx, Audit::new("contact.open", "contact", contact.id.as_str()));
         let seen = contact.seen_by(reader);
@@ -49,15 +49,13 @@ impl Contacts {
     ) -> Result<Contact, ContactsError> {
         wish.check()?;
         let mut tx = self.kit.db.begin().await?;
-        let before = store::find(tx.conn(), id).await?.ok_or(ContactsError::Absent)?;
-        if before.version != wish.version {
-            return Err(ContactsError::StaleVersion { current: before.version });
+        let before = store::claim(tx.conn(), id).await?.ok_or(ContactsError::Absent)?;
+        if before.version != wish.version + 1 {
+            return Err(ContactsError::StaleVersion { current: before.version - 1 });
         }
         let fields = changed_fields(&wish);
         let after = wish.apply(before, ctx.now);
-        if !store::update(tx.conn(), &after).await? {
-            return Err(ContactsError::StaleVersion { current: after.version });
-        }
+        store::update(tx.conn(), &after).await?;
         tx.emit(ctx, &ContactChanged { contact_id: id.clone() });
         tx.audit(
             ctx,
@@ -67,16 +65,18 @@ impl Contacts {
         Ok(after)
     }
 
-    /// Adds a number.
+    /// Adds a number. Whoever sees numbers masked is not told whether the file had it: the answer would be a
+    /// way to find out the number.
     ///
     /// # Errors
-    /// [`ContactsError::DoubleNumber`] when the file has it.
+    /// [`ContactsError::DoubleNumber`] when the file has it, [`ContactsError::Full`] when it has ten.
     pub async fn add_phone(
         &self,
         ctx: &Ctx,
         id: &ContactId,
         number: &str,
         primary: bool,
+        reader: &Principal,
     ) -> Result<Contact, ContactsError> {
         let number = normalise(number).ok_or_else(|| {
             ContactsError::Invalid(Box::new(kernel::Problem::invalid().field(
@@ -87,9 +87,15 @@ impl Contacts {
             )))
         })?;
         let mut tx = self.kit.db.begin().await?;
-        let contact = store::find(tx.conn(), id).await?.ok_or(ContactsError::Absent)?;
+        let contact = store::claim(tx.conn(), id).await?.ok_or(ContactsError::Absent)?;
         if contact.phones.iter().any(|phone| phone.number == number) {
+            if reader.is_masked("phone") {
+                return self.touch(ctx, tx, id, "contact.add_phone").await;
+            }
             return Err(ContactsError::DoubleNumber);
+        }
+        if contact.phones.len() >= PHONES_MAX {
+            return Err(ContactsError::Full);
         }
         let primary = primary || contact.phones.is_empty();
         if primary {
@@ -111,7 +117,7 @@ impl Contacts {
         phone_id: &str,
     ) -> Result<Contact, ContactsError> {
         let mut tx = self.kit.db.begin().await?;
-        let contact = store::find(tx.conn(), id).await?.ok_or(ContactsError::Absent)?;
+        let contact = store::claim(tx.conn(), id).await?.ok_or(ContactsError::Absent)?;
         let Some(gone) = contact.phones.iter().find(|phone| phone.id == phone_id) else {
             return Err(ContactsError::Absent);
         };
@@ -135,7 +141,7 @@ impl Contacts {
         action: &'static str,
     ) -> Result<Contact, ContactsError> {
         let before = store::find(tx.conn(), id).await?.ok_or(ContactsError::Absent)?;
-        let after = ContactChange { version: before.version, ..ContactChange::default() }.apply(before, ctx.now);
+        let after = ContactChange::default().apply(before, ctx.now);
         store::update(tx.conn(), &after).await?;
         tx.emit(ctx, &ContactChanged { contact_id: id.clone() });
         tx.audit(ctx, Audit::new(action, "contact", id.as_str()));

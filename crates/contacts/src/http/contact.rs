@@ -4,11 +4,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use contract::contacts::ContactId;
-use kernel::http::{Auth, Idempotent, Json, Path, Query, ReqCtx};
+use kernel::http::{
+    Auth, EXPORT_ROWS_MAX, Idempotent, Json, Path, Query, ReqCtx, download_workbook, local_time,
+};
 use kernel::page::limit;
 use kernel::problem::ProblemBody;
-use kernel::{DbError, HttpResult, Page};
+use kernel::{Audit, DbError, HttpResult, Page, Principal};
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -21,6 +24,7 @@ use crate::{Contacts, ContactsError, store};
 pub(super) fn router() -> OpenApiRouter<Contacts> {
     OpenApiRouter::new()
         .routes(routes!(list_contacts, create_contact))
+        .routes(routes!(export_contacts))
         .routes(routes!(get_contact, update_contact))
 }
 
@@ -51,6 +55,55 @@ async fn list_contacts(
     Query(query): Query<ListQuery>,
 ) -> HttpResult<Json<Page<Contact>>> {
     principal.require("contact.read")?;
+    let (cursor, rows) = (query.cursor.clone(), limit(query.limit));
+    Ok(Json(find(&contacts, &principal, query, cursor.as_deref(), rows).await?))
+}
+
+/// Gives the same list as an Excel file; who took it is on record.
+#[utoipa::path(
+    get, path = "/contacts.xlsx", operation_id = "export_contacts", tag = "contacts", params(ListQuery),
+    responses((status = 200, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", body = Vec<u8>))
+)]
+async fn export_contacts(
+    State(contacts): State<Contacts>,
+    Auth(principal): Auth,
+    ReqCtx(ctx): ReqCtx,
+    Query(query): Query<ListQuery>,
+) -> HttpResult<Response> {
+    principal.require("contact.read")?;
+    let files = find(&contacts, &principal, query, None, EXPORT_ROWS_MAX).await?.items;
+    let mut tx = contacts.kit.db.begin().await?;
+    tx.audit(&ctx, Audit::new("contact.export", "contact", "").detail(json!({ "rows": files.len() })));
+    tx.commit().await?;
+    let zone = &contacts.kit.config.zone;
+    let rows = files
+        .into_iter()
+        .map(|file| {
+            let numbers: Vec<String> = file.phones.into_iter().map(|phone| phone.number).collect();
+            vec![
+                file.name.into(),
+                numbers.join("、").into(),
+                file.district.into(),
+                file.address.into(),
+                file.tags.join("、").into(),
+                local_time(zone, file.created_at.0).into(),
+            ]
+        })
+        .collect();
+    let head = ctx.lang.pick(
+        vec!["姓名", "电话", "区域", "地址", "标签", "建档时间"],
+        vec!["Name", "Phone", "District", "Address", "Tags", "Opened"],
+    );
+    download_workbook("contacts", head, rows).await
+}
+
+async fn find(
+    contacts: &Contacts,
+    principal: &Principal,
+    query: ListQuery,
+    cursor: Option<&str>,
+    rows: usize,
+) -> HttpResult<Page<Contact>> {
     let masked = principal.is_masked("phone");
     let q = query.q.map(|q| q.trim().to_owned()).filter(|q| !q.is_empty());
     let numeric = q.as_ref().is_some_and(|q| q.chars().all(|c| c.is_ascii_digit() || "+- ".contains(c)));
@@ -65,11 +118,11 @@ async fn list_contacts(
     }
     if masked && filter.number.is_some() {
         // A mask would be worth little if one could try out numbers until a file appears.
-        return Ok(Json(Page { items: Vec::new(), next_cursor: None, total: None }));
+        return Ok(Page { items: Vec::new(), next_cursor: None, total: None });
     }
     let mut conn = contacts.kit.db.reader().acquire().await.map_err(DbError::from)?;
-    let page = store::list::page(&mut conn, &filter, query.cursor.as_deref(), limit(query.limit)).await?;
-    Ok(Json(page.map(|contact| contact.seen_by(&principal))))
+    let page = store::list::page(&mut conn, &filter, cursor, rows).await?;
+    Ok(page.map(|contact| contact.seen_by(principal)))
 }
 
 /// Opens a file.

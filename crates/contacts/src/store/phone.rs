@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use contract::contacts::ContactId;
 use kernel::db::Statement;
-use kernel::{DbError, Timestamp};
+use kernel::{DbError, Dialect, Timestamp};
 use sqlx::{AnyConnection, FromRow};
 
 use crate::contact::Phone;
@@ -22,19 +22,31 @@ pub(crate) async fn of(
     conn: &mut AnyConnection,
     contacts: &[String],
 ) -> Result<HashMap<String, Vec<Phone>>, DbError> {
-    let mut statement =
-        Statement::new("select id, contact_id, number, is_primary from contacts_phone where contact_id in (");
-    statement.bind_all(contacts).push(") order by contact_id, is_primary desc, last_used_at desc, id");
     let mut phones: HashMap<String, Vec<Phone>> = HashMap::new();
-    for row in statement.query_as::<Row>().fetch_all(conn).await? {
-        phones.entry(row.contact_id).or_default().push(Phone {
-            id: row.id,
-            number: row.number,
-            masked: false,
-            primary: row.is_primary == 1,
-        });
+    // Databases bound the number of values in a statement.
+    for some in contacts.chunks(500) {
+        let mut statement =
+            Statement::new("select id, contact_id, number, is_primary from contacts_phone where contact_id in (");
+        statement.bind_all(some).push(") order by contact_id, is_primary desc, last_used_at desc, id");
+        for row in statement.query_as::<Row>().fetch_all(&mut *conn).await? {
+            phones.entry(row.contact_id).or_default().push(Phone {
+                id: row.id,
+                number: row.number,
+                masked: false,
+                primary: row.is_primary == 1,
+            });
+        }
     }
     Ok(phones)
+}
+
+/// Lets only one transaction at a time look for and open a file with this number.
+pub(crate) async fn take_turn(conn: &mut AnyConnection, dialect: Dialect, number: &str) -> Result<(), DbError> {
+    // The embedded database has one writer anyway.
+    if dialect == Dialect::Postgres {
+        sqlx::query("select pg_advisory_xact_lock(hashtext($1))").bind(number).execute(conn).await?;
+    }
+    Ok(())
 }
 
 /// A file that has a certain number.

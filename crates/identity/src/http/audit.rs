@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use kernel::audit::Verdict;
-use kernel::http::{Auth, Json, Query, ReqCtx};
+use kernel::http::{Auth, Json, Query, ReqCtx, Cell, EXPORT_ROWS_MAX, download_workbook, local_time};
 use kernel::{Audit, Cursor, HttpResult, Page};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::error::IdentityError;
-use crate::{Identity, store, xlsx};
+use crate::{Identity, store};
 
 /// A row of the log.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -119,25 +119,25 @@ async fn export_audit(
 ) -> HttpResult<Response> {
     principal.require("audit.read")?;
     let mut conn = identity.kit.db.reader().acquire().await.map_err(IdentityError::from)?;
-    let entries = store::audit::list(&mut conn, &query, None, xlsx::ROWS_MAX).await?;
+    let entries = store::audit::list(&mut conn, &query, None, EXPORT_ROWS_MAX).await?;
     drop(conn);
     let mut tx = identity.kit.db.begin().await?;
     tx.audit(&ctx, Audit::new("audit.export", "audit", "").detail(json!({"rows": entries.len()})));
     tx.commit().await?;
     let zone = &identity.kit.config.zone;
-    let rows = entries
+    let rows: Vec<Vec<Cell>> = entries
         .into_iter()
         .map(|row| {
             vec![
-                row.seq.map(|seq| seq.to_string()).unwrap_or_default(),
-                xlsx::local_time(zone, row.at),
-                row.actor_name,
-                row.action,
-                row.subject_kind,
-                row.subject_id,
-                row.ip.unwrap_or_default(),
-                if row.detail.is_null() { String::new() } else { row.detail.to_string() },
-                row.hash.unwrap_or_default(),
+                row.seq.into(),
+                local_time(zone, row.at).into(),
+                row.actor_name.into(),
+                row.action.into(),
+                row.subject_kind.into(),
+                row.subject_id.into(),
+                row.ip.into(),
+                if row.detail.is_null() { Cell::Empty } else { row.detail.to_string().into() },
+                row.hash.into(),
             ]
         })
         .collect();
@@ -145,7 +145,7 @@ async fn export_audit(
         vec!["序号", "时间", "操作人", "操作", "对象类型", "对象", "地址", "内容", "校验值"],
         vec!["Number", "Time", "Who", "Action", "Kind", "Subject", "Address", "Detail", "Seal"],
     );
-    Ok(xlsx::download("audit", head, rows).await?)
+    download_workbook("audit", head, rows).await
 }
 
 /// Verifies the whole chain.

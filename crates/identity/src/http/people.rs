@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use contract::identity::{PersonId, UnitId};
-use kernel::http::{Auth, Idempotent, Json, Path, Query, ReqCtx};
+use kernel::http::{Auth, Idempotent, Json, Path, Query, ReqCtx, Cell, EXPORT_ROWS_MAX, download_workbook, local_time};
 use kernel::{Audit, Cursor, HttpResult, Lang, Page, Principal, Scope};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -18,7 +18,7 @@ use super::covers;
 use crate::error::IdentityError;
 use crate::person::{NewPassword, NewPerson, Person, PersonChange, StoredPerson};
 use crate::store::person::PeopleFilter;
-use crate::{Identity, store, xlsx};
+use crate::{Identity, store};
 
 /// What the list is narrowed by.
 #[derive(Clone, Deserialize, IntoParams)]
@@ -185,26 +185,26 @@ async fn export_people(
     Query(query): Query<PeopleQuery>,
 ) -> HttpResult<Response> {
     let scope = principal.require("person.read")?;
-    let people = identity.people(&principal, scope, query, xlsx::ROWS_MAX, ctx.lang).await?;
+    let people = identity.people(&principal, scope, query, EXPORT_ROWS_MAX, ctx.lang).await?;
     let zone = &identity.kit.config.zone;
-    let rows: Vec<Vec<String>> = people
+    let rows: Vec<Vec<Cell>> = people
         .into_iter()
         .map(|person| {
             let roles: Vec<String> = person.roles.into_iter().map(|role| role.name).collect();
             vec![
-                person.account,
-                person.name,
-                person.job_no.unwrap_or_default(),
-                person.phone.unwrap_or_default(),
-                person.unit_name,
-                roles.join("、"),
+                person.account.into(),
+                person.name.into(),
+                person.job_no.into(),
+                person.phone.into(),
+                person.unit_name.into(),
+                roles.join("、").into(),
                 ctx.lang
                     .pick(
                         if person.active { "在岗" } else { "停用" },
                         if person.active { "active" } else { "inactive" },
                     )
-                    .to_owned(),
-                person.last_login_at.map(|at| xlsx::local_time(zone, at)).unwrap_or_default(),
+                    .into(),
+                person.last_login_at.map(|at| local_time(zone, at)).into(),
             ]
         })
         .collect();
@@ -215,7 +215,7 @@ async fn export_people(
         vec!["账号", "姓名", "工号", "电话", "单位", "角色", "状态", "最近登录"],
         vec!["Account", "Name", "Job number", "Phone", "Unit", "Roles", "State", "Last sign-in"],
     );
-    Ok(xlsx::download("people", head, rows).await?)
+    download_workbook("people", head, rows).await
 }
 
 /// Adds a person.

@@ -170,7 +170,9 @@ impl Desk {
             }
         };
         if !up {
-            self.town.tally.broken(format!("an agent's sound did not connect in call {}", invitation.call_id));
+            self.town
+                .tally
+                .broken(format!("an agent's sound did not connect in call {}", invitation.call_id));
             self.phone.hang_up().await.map_err(|error| lost("hang up", error))?;
             return Ok(());
         }
@@ -275,7 +277,10 @@ impl Desk {
         if !matches!(self.wait(writing).await?, Waited::Through) {
             return Ok(());
         }
-        let done = self.web.send(Method::PUT, &format!("/voice/calls/{call_id}/wrap-up"), &json!({ "done": true })).await;
+        let done = self
+            .web
+            .send(Method::PUT, &format!("/voice/calls/{call_id}/wrap-up"), &json!({ "done": true }))
+            .await;
         // A wrap-up that ended by itself is no fault.
         if let Err(fault) = done
             && !matches!(fault.status, Some(404 | 409))

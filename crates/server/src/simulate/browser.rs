@@ -34,7 +34,12 @@ pub(super) struct Sound {
 ///
 /// # Errors
 /// In words, when the offer can't be used or no socket can be opened.
-pub(super) fn answer(host: IpAddr, offer: &str, hz: u16, live: Option<Arc<LiveCall>>) -> Result<Sound, String> {
+pub(super) fn answer(
+    host: IpAddr,
+    offer: &str,
+    hz: u16,
+    live: Option<Arc<LiveCall>>,
+) -> Result<Sound, String> {
     let socket = UdpSocket::bind((host, 0)).map_err(|error| error.to_string())?;
     socket.set_nonblocking(true).map_err(|error| error.to_string())?;
     let address = socket.local_addr().map_err(|error| error.to_string())?;
@@ -50,7 +55,16 @@ pub(super) fn answer(host: IpAddr, offer: &str, hz: u16, live: Option<Arc<LiveCa
     let answer = rtc.sdp_api().accept_offer(offer).map_err(|error| error.to_string())?.to_sdp_string();
     let stop = CancellationToken::new();
     let (told, connected) = watch::channel(false);
-    let peer = Peer { rtc, socket, address, mid: None, voice: Voice::new(hz, u32::from(address.port())), sequence: 0, live, told };
+    let peer = Peer {
+        rtc,
+        socket,
+        address,
+        mid: None,
+        voice: Voice::new(hz, u32::from(address.port())),
+        sequence: 0,
+        live,
+        told,
+    };
     tokio::spawn(peer.run(stop.clone()));
     Ok(Sound { answer, connected, _stop: stop.drop_guard() })
 }
@@ -111,7 +125,9 @@ impl Peer {
             self.rtc.handle_input(Input::Timeout(now()))?;
             self.drain()?;
             let Ok((len, source)) = self.socket.recv_from(&mut datagram) else { return Ok(()) };
-            let Ok(received) = Receive::new(Protocol::Udp, source, self.address, &datagram[..len]) else { continue };
+            let Ok(received) = Receive::new(Protocol::Udp, source, self.address, &datagram[..len]) else {
+                continue;
+            };
             self.rtc.handle_input(Input::Receive(now(), received))?;
             self.drain()?;
         }

@@ -108,7 +108,9 @@ impl Cast {
             .iter()
             .filter(|person| person.roles.iter().any(|role| role == "agent"))
             .filter(|person| !VISITORS.contains(&person.account.as_str()))
-            .filter_map(|person| Some(AgentPart { account: person.account.clone(), seat: person.seat.clone()? }))
+            .filter_map(|person| {
+                Some(AgentPart { account: person.account.clone(), seat: person.seat.clone()? })
+            })
             .collect();
         Ok(Self {
             password: people.demo_password,
@@ -130,7 +132,8 @@ impl Cast {
     /// Returns the account that works for a unit.
     pub fn clerk(&self, unit: &str) -> Option<&str> {
         let of = |role: &str| {
-            let holds = |person: &&Person| person.unit == unit && person.roles.iter().any(|held| held == role);
+            let holds =
+                |person: &&Person| person.unit == unit && person.roles.iter().any(|held| held == role);
             self.people.iter().find(holds).map(|person| person.account.as_str())
         };
         of("unit_clerk").or_else(|| of("unit_admin"))
@@ -138,7 +141,8 @@ impl Cast {
 
     /// Returns an answer of a unit for a category; `turn` chooses among several.
     pub fn answer(&self, category: &str, turn: usize) -> &str {
-        let fitting: Vec<_> = self.answers.iter().filter(|answer| category.starts_with(&answer.category)).collect();
+        let fitting: Vec<_> =
+            self.answers.iter().filter(|answer| category.starts_with(&answer.category)).collect();
         let all = if fitting.is_empty() { self.answers.iter().collect() } else { fitting };
         all.get(turn % all.len().max(1)).map_or("已办结。", |answer| answer.text.as_str())
     }
@@ -170,6 +174,10 @@ mod tests {
         }
         let masked: HashSet<_> =
             cast.callers.iter().map(|caller| contract::contacts::mask_phone(&caller.phone)).collect();
-        assert_eq!(masked.len(), cast.callers.len(), "an agent who sees masked numbers can tell callers apart");
+        assert_eq!(
+            masked.len(),
+            cast.callers.len(),
+            "an agent who sees masked numbers can tell callers apart"
+        );
     }
 }

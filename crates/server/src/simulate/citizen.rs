@@ -21,8 +21,8 @@ use super::town::{LiveCall, Stage, Town};
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// First interval of repetition (T1 of RFC 3261).
 const REPEAT_AFTER: Duration = Duration::from_millis(500);
-/// Length of the welcome, which patience begins after.
-const WELCOME: Duration = Duration::from_secs(7);
+/// The welcome is over by then, and patience begins.
+const WELCOME: Duration = Duration::from_secs(13);
 /// A person who answered is talked with at least so long.
 const PERSON_TALK: Duration = Duration::from_secs(90);
 /// An agent who does not hang up as agreed is given so much longer.
@@ -166,7 +166,9 @@ impl<'a> Line<'a> {
                     continue;
                 }
             };
-            let Some(message) = message.filter(|message| message.cseq() == Some((1, "INVITE"))) else { continue };
+            let Some(message) = message.filter(|message| message.cseq() == Some((1, "INVITE"))) else {
+                continue;
+            };
             match message.status() {
                 Some(100..200) => {
                     repeat_at = None;
@@ -219,7 +221,9 @@ impl<'a> Line<'a> {
         let mut leave_at = match self.contact.way {
             Way::Call => answered + WELCOME + self.town.patience(self.caller),
             Way::CancelledCall => answered,
-            Way::ShortCall | Way::Portal => answered + Duration::from_millis(self.chance.random_range(600..2500)),
+            Way::ShortCall | Way::Portal => {
+                answered + Duration::from_millis(self.chance.random_range(600..2500))
+            }
         };
         let mut with_person = false;
         let mut talk: Option<(Instant, u16)> = None;
@@ -276,7 +280,9 @@ impl<'a> Line<'a> {
             }
             Some("INVITE" | "UPDATE") => {
                 let contact = format!("<sip:{}@{}>", self.caller.phone, self.local);
-                let answer = Message::response(&message, 200, "OK", "sim").with("Contact", &contact).with_sdp(&self.sdp);
+                let answer = Message::response(&message, 200, "OK", "sim")
+                    .with("Contact", &contact)
+                    .with_sdp(&self.sdp);
                 self.send(&answer).await?;
                 Ok(false)
             }
@@ -303,7 +309,9 @@ impl<'a> Line<'a> {
         }
         let mut datagram = [0; 2048];
         while let Ok(len) = self.sound.recv(&mut datagram) {
-            let Some(packet) = (!is_rtcp(&datagram[..len])).then(|| RtpPacket::parse(&datagram[..len]).ok()).flatten() else {
+            let Some(packet) =
+                (!is_rtcp(&datagram[..len])).then(|| RtpPacket::parse(&datagram[..len]).ok()).flatten()
+            else {
                 continue;
             };
             self.received += 1;
@@ -365,7 +373,10 @@ impl<'a> Line<'a> {
                 self.call_id
             ));
         } else if self.received == 0 && self.contact.way == Way::Call {
-            self.town.tally.broken(format!("an answered call in which the citizen heard nothing at all ({})", self.call_id));
+            self.town.tally.broken(format!(
+                "an answered call in which the citizen heard nothing at all ({})",
+                self.call_id
+            ));
         }
     }
 }

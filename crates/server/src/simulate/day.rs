@@ -5,8 +5,8 @@ use rand::{Rng as _, SeedableRng as _};
 
 /// Contacts an hour, hour by hour of a working day: two humps around a noon's rest.
 const HOURLY: [f64; 24] = [
-    6.0, 4.0, 3.0, 3.0, 4.0, 8.0, 18.0, 36.0, 60.0, 72.0, 70.0, 60.0, 44.0, 46.0, 60.0, 66.0, 62.0, 52.0, 40.0, 34.0,
-    28.0, 22.0, 14.0, 9.0,
+    6.0, 4.0, 3.0, 3.0, 4.0, 8.0, 18.0, 36.0, 60.0, 72.0, 70.0, 60.0, 44.0, 46.0, 60.0, 66.0, 62.0, 52.0,
+    40.0, 34.0, 28.0, 22.0, 14.0, 9.0,
 ];
 /// The hour at which the simulated day begins.
 pub(super) const START_HOUR: usize = 9;

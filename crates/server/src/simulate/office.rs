@@ -169,18 +169,26 @@ impl Course<'_> {
                 Err(fault) => return Err(fault),
             }
         }
-        Err(Fault { kind: "an order goes round in circles".to_owned(), status: None, detail: self.written.number.clone() })
+        Err(Fault {
+            kind: "an order goes round in circles".to_owned(),
+            status: None,
+            detail: self.written.number.clone(),
+        })
     }
 
     /// Finds the id of an order from the portal by its number.
     async fn find(&mut self) -> Result<(), Fault> {
         let leader = self.town.role("shift_leader", self.written.seed).await?;
         let page = leader.get(&format!("/cases?q={}&limit=5", self.written.number)).await?;
-        let found = page["items"].as_array().into_iter().flatten().find(|case| case["number"] == self.written.number);
+        let found =
+            page["items"].as_array().into_iter().flatten().find(|case| case["number"] == self.written.number);
         match found.and_then(|case| case["id"].as_str()) {
             Some(id) => id.clone_into(&mut self.written.id),
             None => {
-                self.town.tally.broken(format!("the order {} of the portal is not in the office's list", self.written.number));
+                self.town.tally.broken(format!(
+                    "the order {} of the portal is not in the office's list",
+                    self.written.number
+                ));
                 return Err(Fault {
                     kind: "order of the portal not found".to_owned(),
                     status: None,
@@ -269,10 +277,14 @@ impl Course<'_> {
         let order = self.caller().order.clone();
         let places = places(self.town).await?;
         Ok(Some(match step {
-            "review" if self.chance.random_bool(0.04) => {
-                Deed::post("review", "review rejected", json!({ "decision": "reject", "opinion": "请补充具体位置。" }))
+            "review" if self.chance.random_bool(0.04) => Deed::post(
+                "review",
+                "review rejected",
+                json!({ "decision": "reject", "opinion": "请补充具体位置。" }),
+            ),
+            "review" => {
+                Deed::post("review", "review", json!({ "decision": "pass", "opinion": "要素齐全，同意。" }))
             }
-            "review" => Deed::post("review", "review", json!({ "decision": "pass", "opinion": "要素齐全，同意。" })),
             "amendment" => Deed {
                 noun: "",
                 word: "amendment",
@@ -281,7 +293,11 @@ impl Course<'_> {
             },
             "dispatch" => {
                 let unit_id = places.units.get(&order.unit);
-                Deed::post("dispatch", "dispatch", json!({ "unit_id": unit_id, "opinion": "请核实并在时限内办理。" }))
+                Deed::post(
+                    "dispatch",
+                    "dispatch",
+                    json!({ "unit_id": unit_id, "opinion": "请核实并在时限内办理。" }),
+                )
             }
             "acceptance" if !self.returned && self.chance.random_bool(0.05) => {
                 self.returned = true;
@@ -291,7 +307,8 @@ impl Course<'_> {
             "handling" => match self.child(places, unit) {
                 Some(child) => {
                     self.assigned = true;
-                    let body = json!({ "unit_id": places.units.get(&child), "opinion": "请现场办理并回复。" });
+                    let body =
+                        json!({ "unit_id": places.units.get(&child), "opinion": "请现场办理并回复。" });
                     Deed::post("assignment", "assignment", body)
                 }
                 None => {
@@ -301,14 +318,22 @@ impl Course<'_> {
             },
             "result_review" if !self.sent_back && self.chance.random_bool(0.06) => {
                 self.sent_back = true;
-                Deed::post("result-review", "result sent back", json!({ "decision": "back", "opinion": "请说明整改时限。" }))
+                Deed::post(
+                    "result-review",
+                    "result sent back",
+                    json!({ "decision": "back", "opinion": "请说明整改时限。" }),
+                )
             }
-            "result_review" => {
-                Deed::post("result-review", "result review", json!({ "decision": "pass", "opinion": "办理到位。" }))
-            }
-            "return_visit" if self.chance.random_bool(0.12) => {
-                Deed::post("return-visit", "return visit unreached", json!({ "reached": false, "comment": "无人接听。" }))
-            }
+            "result_review" => Deed::post(
+                "result-review",
+                "result review",
+                json!({ "decision": "pass", "opinion": "办理到位。" }),
+            ),
+            "return_visit" if self.chance.random_bool(0.12) => Deed::post(
+                "return-visit",
+                "return visit unreached",
+                json!({ "reached": false, "comment": "无人接听。" }),
+            ),
             "return_visit" => {
                 let mut body = json!({ "reached": true, "comment": "来电人已知晓办理结果。" });
                 if !rated {
@@ -337,7 +362,9 @@ impl Course<'_> {
         let leader = self.town.role("shift_leader", self.written.seed).await?;
         let page = leader.get("/ratings?bad=1&state=open&limit=100").await?;
         let mut ratings = page["items"].as_array().into_iter().flatten();
-        let Some(id) = ratings.find(|one| one["case_id"] == self.written.id).and_then(|one| one["id"].as_str()) else {
+        let Some(id) =
+            ratings.find(|one| one["case_id"] == self.written.id).and_then(|one| one["id"].as_str())
+        else {
             return Ok(());
         };
         let body = json!({ "opinion": "已电话致歉并督促单位跟进。", "reopen": false });

@@ -74,7 +74,9 @@ impl Phone {
     /// # Errors
     /// In words.
     pub async fn register(base: &str, given: &Value) -> Result<Self, String> {
-        let text = |name: &str| given[name].as_str().map(str::to_owned).ok_or(format!("the registration has no {name}"));
+        let text = |name: &str| {
+            given[name].as_str().map(str::to_owned).ok_or(format!("the registration has no {name}"))
+        };
         let url = format!("{}{}", base.replacen("http", "ws", 1), text("ws_path")?);
         let mut request = url.into_client_request().map_err(|error| error.to_string())?;
         request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("sip"));
@@ -100,7 +102,8 @@ impl Phone {
         phone.send_register(EXPIRES_SECS, None).await.map_err(|error| error.to_string())?;
         let until = Instant::now() + ANSWER_WITHIN;
         while phone.registration.refresh_at <= until {
-            let message = timeout_at(until, phone.receive()).await.map_err(|_| "no answer to REGISTER".to_owned())?;
+            let message =
+                timeout_at(until, phone.receive()).await.map_err(|_| "no answer to REGISTER".to_owned())?;
             phone.handle(message?).await?;
         }
         Ok(phone)
@@ -173,7 +176,8 @@ impl Phone {
 
     async fn reply(&mut self, status: u16, reason: &str, sdp: Option<&str>) -> Result<(), String> {
         let Some(call) = &self.call else { return Err("the call is gone".to_owned()) };
-        let mut response = Message::response(&call.request, status, reason, &self.tag).with("Contact", &self.contact);
+        let mut response =
+            Message::response(&call.request, status, reason, &self.tag).with("Contact", &self.contact);
         if let Some(sdp) = sdp {
             response = response.with_sdp(sdp);
         }
@@ -186,8 +190,13 @@ impl Phone {
             .with("Via", &format!("SIP/2.0/WS {}.invalid;branch=z9hG4bK{branch}", self.registration.user))
     }
 
-    async fn send_register(&mut self, expires: u64, challenge: Option<&str>) -> Result<(), tungstenite::Error> {
-        let server = format!("sip:{}", self.registration.uri.split_once('@').map_or("yihao", |(_, host)| host));
+    async fn send_register(
+        &mut self,
+        expires: u64,
+        challenge: Option<&str>,
+    ) -> Result<(), tungstenite::Error> {
+        let server =
+            format!("sip:{}", self.registration.uri.split_once('@').map_or("yihao", |(_, host)| host));
         self.registration.cseq += 1;
         let mut register = self
             .request("REGISTER", &server)
@@ -252,7 +261,10 @@ impl Phone {
             self.handle_response(&message).await?;
             return Ok(None);
         };
-        let same = self.call.as_ref().is_some_and(|call| call.request.header("call-id") == message.header("call-id"));
+        let same = self
+            .call
+            .as_ref()
+            .is_some_and(|call| call.request.header("call-id") == message.header("call-id"));
         let (status, reason, event) = match (method, same) {
             ("ACK", _) => return Ok(None),
             ("INVITE", false) if self.call.is_none() => {

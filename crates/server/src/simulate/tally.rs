@@ -95,7 +95,8 @@ impl Tally {
 impl Counts {
     /// Tells whether anything was achieved and nothing went wrong that must not.
     pub fn is_success(&self) -> bool {
-        self.broken_count == 0 && self.calls_answered + self.calls_answered_by_people + self.orders_from_portal > 0
+        self.broken_count == 0
+            && self.calls_answered + self.calls_answered_by_people + self.orders_from_portal > 0
     }
 
     /// Returns the summary for people.
@@ -121,7 +122,8 @@ impl Counts {
             self.orders_from_portal,
             self.orders_looked_up,
         );
-        for (title, counts) in [("Steps", &self.steps), ("Ratings", &self.ratings), ("Errors", &self.errors)] {
+        for (title, counts) in [("Steps", &self.steps), ("Ratings", &self.ratings), ("Errors", &self.errors)]
+        {
             let list: Vec<_> = counts.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
             let list = if list.is_empty() { "none".to_owned() } else { list.join(", ") };
             let _ = writeln!(text, "{title:<9} {list}");

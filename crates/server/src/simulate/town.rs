@@ -62,8 +62,6 @@ pub(super) struct Town {
     pub speed: u32,
     pub cast: Cast,
     pub tally: Tally,
-    /// No new calls; what runs may end.
-    pub closing: CancellationToken,
     /// Everything ends.
     pub stop: CancellationToken,
     /// Orders on their way through the office, and citizens at the portal.
@@ -78,7 +76,14 @@ pub(super) struct Town {
 }
 
 impl Town {
-    pub fn new(base: &str, sip: SocketAddr, host: IpAddr, speed: u32, calls_max: usize, cast: Cast) -> reqwest::Result<Self> {
+    pub fn new(
+        base: &str,
+        sip: SocketAddr,
+        host: IpAddr,
+        speed: u32,
+        calls_max: usize,
+        cast: Cast,
+    ) -> reqwest::Result<Self> {
         let requests = Arc::new(Semaphore::new(REQUESTS));
         Ok(Self {
             base: base.trim_end_matches('/').to_owned(),
@@ -87,7 +92,6 @@ impl Town {
             speed: speed.max(1),
             cast,
             tally: Tally::default(),
-            closing: CancellationToken::new(),
             stop: CancellationToken::new(),
             errands: TaskTracker::new(),
             places: OnceCell::new(),
@@ -195,7 +199,7 @@ impl Town {
         self.staff(account).await
     }
 
-    /// Counts a fault of the server, or of ours. A refusal for haste at high speed is part of the play.
+    /// Counts a fault, except one that the end of the play brought about.
     pub fn fault(&self, fault: &Fault) {
         if !self.stop.is_cancelled() {
             self.tally.error(&fault.kind, &fault.detail);
@@ -205,6 +209,7 @@ impl Town {
     /// Signs all staff out.
     pub async fn sign_out_staff(&self) {
         let staff: Vec<_> = self.state().staff.drain().collect();
-        futures::future::join_all(staff.iter().filter_map(|(_, cell)| cell.get()).map(|web| web.sign_out())).await;
+        futures::future::join_all(staff.iter().filter_map(|(_, cell)| cell.get()).map(|web| web.sign_out()))
+            .await;
     }
 }

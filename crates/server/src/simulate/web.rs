@@ -32,9 +32,20 @@ pub(super) struct Web {
 
 impl Web {
     /// Opens a browser; nothing is asked yet.
-    pub fn new(base: &str, credentials: Option<(String, String)>, in_flight: Arc<Semaphore>) -> reqwest::Result<Self> {
-        let http = reqwest::Client::builder().cookie_store(true).no_proxy().connect_timeout(TIMEOUT).build()?;
-        Ok(Self { http, base: base.trim_end_matches('/').to_owned(), credentials, in_flight, capabilities: OnceLock::new() })
+    pub fn new(
+        base: &str,
+        credentials: Option<(String, String)>,
+        in_flight: Arc<Semaphore>,
+    ) -> reqwest::Result<Self> {
+        let http =
+            reqwest::Client::builder().cookie_store(true).no_proxy().connect_timeout(TIMEOUT).build()?;
+        Ok(Self {
+            http,
+            base: base.trim_end_matches('/').to_owned(),
+            credentials,
+            in_flight,
+            capabilities: OnceLock::new(),
+        })
     }
 
     /// Signs in.
@@ -79,7 +90,13 @@ impl Web {
     }
 
     /// Asks, and signs in again when the session is over.
-    async fn ask(&self, method: Method, path: &str, body: Option<&Value>, key: Option<&str>) -> Result<Value, Fault> {
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        key: Option<&str>,
+    ) -> Result<Value, Fault> {
         match self.once(method.clone(), path, body, key).await {
             Err(fault) if fault.status == Some(401) && self.credentials.is_some() => {
                 self.sign_in().await?;
@@ -89,7 +106,13 @@ impl Web {
         }
     }
 
-    async fn once(&self, method: Method, path: &str, body: Option<&Value>, key: Option<&str>) -> Result<Value, Fault> {
+    async fn once(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        key: Option<&str>,
+    ) -> Result<Value, Fault> {
         let kind = format!("{method} {}", without_ids(path));
         let lost = |error: reqwest::Error| {
             let why = if error.is_timeout() { "timeout" } else { "unreachable" };

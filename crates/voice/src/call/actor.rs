@@ -227,9 +227,10 @@ fn connect(media: &CallMedia, offer: &str, now: i64) -> Result<(String, Option<P
     let (_, stream) = description.audio().map_err(|error| refused(&error, 488))?;
     if stream.is_webrtc() {
         let role = WebRtcRole::Answer { remote_sdp: offer.to_owned() };
-        return media.add_webrtc_leg(CITIZEN, role).map(|answer| (answer, None)).map_err(|error| {
-            refused(&error, if matches!(error, MediaError::Sdp(_)) { 488 } else { 503 })
-        });
+        return media
+            .add_webrtc_leg(CITIZEN, role)
+            .map(|answer| (answer, None))
+            .map_err(|error| refused(&error, if matches!(error, MediaError::Sdp(_)) { 488 } else { 503 }));
     }
     let agreed = sdp::agree(&description).map_err(|error| refused(&error, 488))?;
     let spec = spec(&agreed);
@@ -390,7 +391,9 @@ impl Actor {
             (Side::Citizen, LegEvent::Ringing | LegEvent::Answered { .. }) => {}
             (Side::Agent(attempt), LegEvent::Ringing) => self.apply(Input::Ringing(attempt)).await,
             (Side::Agent(attempt), LegEvent::Answered { sdp }) => self.agent_answered(attempt, sdp).await,
-            (Side::Agent(attempt), LegEvent::Failed { code }) => self.apply(Input::Failed(attempt, code)).await,
+            (Side::Agent(attempt), LegEvent::Failed { code }) => {
+                self.apply(Input::Failed(attempt, code)).await
+            }
             (Side::Agent(attempt), LegEvent::Ended) => self.apply(Input::AgentEnded(attempt)).await,
             (Side::Agent(attempt), LegEvent::FlowLost) => self.apply(Input::AgentLost(attempt)).await,
             (side, LegEvent::Digit(digit)) => self.digit(side, digit),
@@ -427,9 +430,7 @@ impl Actor {
                     Err(_) => Err(488),
                 }
             }
-            (Side::Citizen, None) => {
-                self.media.renegotiate_webrtc_leg(CITIZEN, offer).await.map_err(|_| 488)
-            }
+            (Side::Citizen, None) => self.media.renegotiate_webrtc_leg(CITIZEN, offer).await.map_err(|_| 488),
             (Side::Agent(attempt), _) => match self.legs.get(&attempt) {
                 Some(leg) => self.media.renegotiate_webrtc_leg(leg.media, offer).await.map_err(|_| 488),
                 None => Err(481),
@@ -464,7 +465,9 @@ impl Actor {
             }
             MediaEvent::RecordingStopped { .. } | MediaEvent::RecordingFailed { .. } => self.recorded(event),
             MediaEvent::LegSilent { leg, .. } if leg != CITIZEN => self.tell_problem("agent_silent"),
-            MediaEvent::LegSilent { .. } | MediaEvent::LegMediaStarted { .. } | MediaEvent::LegRemoved { .. } => {}
+            MediaEvent::LegSilent { .. }
+            | MediaEvent::LegMediaStarted { .. }
+            | MediaEvent::LegRemoved { .. } => {}
         }
     }
 
@@ -624,7 +627,8 @@ impl Actor {
         }
         // The seat that loses the call must hear of it too.
         let before = self.told.as_ref().and_then(|(_, seat)| seat.clone());
-        for seat in [now.1.clone(), before.filter(|seat| Some(seat) != now.1.as_ref())].into_iter().flatten() {
+        for seat in [now.1.clone(), before.filter(|seat| Some(seat) != now.1.as_ref())].into_iter().flatten()
+        {
             if let Some(sitting) = self.core.desk.sitting_at(&seat) {
                 let mut view = view.clone();
                 if sitting.masked {

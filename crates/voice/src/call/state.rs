@@ -225,7 +225,9 @@ impl Phase {
     #[must_use]
     pub fn seat(&self) -> Option<&str> {
         match self {
-            Self::Offering { seat, .. } | Self::Talking { seat, .. } | Self::AgentLost { seat, .. } => Some(seat),
+            Self::Offering { seat, .. } | Self::Talking { seat, .. } | Self::AgentLost { seat, .. } => {
+                Some(seat)
+            }
             _ => None,
         }
     }

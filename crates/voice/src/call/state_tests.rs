@@ -50,7 +50,9 @@ fn at(out: &[Effect], wanted: &Effect) -> usize {
 fn the_screen_pops_before_the_telephone_rings() {
     let mut s = Stage::queued();
     let out = s.go(Input::Offer { seat: "1001".into() });
-    assert!(at(&out, &Effect::Pop("1001".into())) < at(&out, &Effect::Invite { seat: "1001".into(), attempt: 1 }));
+    assert!(
+        at(&out, &Effect::Pop("1001".into())) < at(&out, &Effect::Invite { seat: "1001".into(), attempt: 1 })
+    );
     assert_eq!(s.go(Input::Ringing(1)), [Effect::Rung("1001".into())]);
     let out = s.go(Input::Answered(1));
     assert!(out.contains(&Effect::Accepted("1001".into())));
@@ -81,11 +83,9 @@ fn a_greeting_whose_end_is_never_reported_ends_nevertheless() {
 
 #[test]
 fn a_caller_who_gives_up_in_any_phase_is_missed_and_leaves_nothing() {
-    for (mut s, attempt, queued) in [
-        (Stage::started(), None, false),
-        (Stage::queued(), None, true),
-        (Stage::offered(), Some(1), true),
-    ] {
+    for (mut s, attempt, queued) in
+        [(Stage::started(), None, false), (Stage::queued(), None, true), (Stage::offered(), Some(1), true)]
+    {
         let out = s.go(Input::CitizenEnded);
         assert_eq!(out.contains(&Effect::Abandon), queued);
         assert_eq!(out.iter().any(|e| matches!(e, Effect::Drop(_))), attempt.is_some());

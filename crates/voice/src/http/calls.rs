@@ -164,7 +164,8 @@ async fn list_calls(
         me.require("call.answer")?;
     }
     let limit = kernel::page::limit(query.limit);
-    let page = store::calls::list(&core.kit.db, &filter(&me, query, limit)).await.map_err(VoiceError::from)?;
+    let page =
+        store::calls::list(&core.kit.db, &filter(&me, query, limit)).await.map_err(VoiceError::from)?;
     let masked = me.is_masked("phone");
     Ok(Json(page.map(|call| CallItem::new(call, masked))))
 }
@@ -243,7 +244,8 @@ async fn export_calls(
 fn table(calls: &[Call], masked: bool, zone: chrono_tz::Tz) -> Result<Vec<u8>, rust_xlsxwriter::XlsxError> {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet();
-    let heads = ["来电时间", "主叫号码", "被叫号码", "结果", "座席", "话务员", "等待（秒）", "通话（秒）", "挂机方"];
+    let heads =
+        ["来电时间", "主叫号码", "被叫号码", "结果", "座席", "话务员", "等待（秒）", "通话（秒）", "挂机方"];
     for (column, head) in (0u16..).zip(heads) {
         sheet.write(0, column, head)?;
     }

@@ -4,6 +4,7 @@ use std::io::SeekFrom;
 use std::ops::Range;
 use std::sync::Arc;
 
+use ::media::recording::WavView;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -11,7 +12,6 @@ use axum::response::{IntoResponse as _, Response};
 use contract::voice::{CallId, RecordingId};
 use kernel::http::{Auth, Path, ReqCtx};
 use kernel::{Audit, HttpResult, Principal, Problem, Scope};
-use ::media::recording::WavView;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -86,13 +86,15 @@ fn my_sitting(core: &Core, principal: &Principal) -> Result<Sitting, VoiceError>
 
 fn my_seat(core: &Core, principal: &Principal) -> MySeat {
     let seat = core.desk.sitting_of(&principal.person_id).and_then(|s| core.desk.seat_view(&s.seat_no));
-    let call = seat.as_ref().and_then(|seat| seat.call_id.as_deref()).and_then(|id| core.desk.call(id)).map(|call| {
-        let mut view = call.view();
-        if principal.is_masked("phone") {
-            view.caller.clone_from(&view.caller_masked);
-        }
-        view
-    });
+    let call = seat.as_ref().and_then(|seat| seat.call_id.as_deref()).and_then(|id| core.desk.call(id)).map(
+        |call| {
+            let mut view = call.view();
+            if principal.is_masked("phone") {
+                view.caller.clone_from(&view.caller_masked);
+            }
+            view
+        },
+    );
     MySeat { seat, call }
 }
 
@@ -100,11 +102,7 @@ fn my_seat(core: &Core, principal: &Principal) -> MySeat {
 fn my_call(core: &Core, principal: &Principal, id: &str) -> Result<CallHandle, VoiceError> {
     let call = core.desk.call(id).ok_or(VoiceError::NoCall)?;
     let mine = core.desk.sitting_of(&principal.person_id).map(|sitting| sitting.seat_no);
-    if mine.is_some() && call.view().seat_no == mine {
-        Ok(call)
-    } else {
-        Err(VoiceError::NoCall)
-    }
+    if mine.is_some() && call.view().seat_no == mine { Ok(call) } else { Err(VoiceError::NoCall) }
 }
 
 /// Shows my seat.

@@ -107,10 +107,11 @@ async fn follow(port: &StackPort, leg: SipLeg, change: DialogState) -> bool {
         DialogState::Updated(_, request, handle) => offer(&events, request, handle),
         DialogState::Info(_, request, handle) => {
             let digit = digit(&request);
-            reply(handle, if digit.is_some() { 200 } else { 415 });
+            // The call has the digit before the sender is told that it has arrived.
             if let Some(digit) = digit {
                 let _ = events.send(LegEvent::Digit(digit)).await;
             }
+            reply(handle, if digit.is_some() { 200 } else { 415 });
         }
         DialogState::Options(_, _, handle) => reply(handle, 200),
         DialogState::Notify(_, _, handle)
@@ -279,13 +280,15 @@ mod tests {
 
     #[test]
     fn info_digits_of_both_kinds_are_read() {
-        let go = |body: &str| digit(&Request {
-            method: rsipstack::sip::Method::Info,
-            uri: Uri::default(),
-            headers: Vec::new().into(),
-            version: rsipstack::sip::Version::V2,
-            body: body.as_bytes().to_vec(),
-        });
+        let go = |body: &str| {
+            digit(&Request {
+                method: rsipstack::sip::Method::Info,
+                uri: Uri::default(),
+                headers: Vec::new().into(),
+                version: rsipstack::sip::Version::V2,
+                body: body.as_bytes().to_vec(),
+            })
+        };
         assert_eq!(go("Signal=5\r\nDuration=160\r\n"), Some('5'));
         assert_eq!(go("signal= #\r\n"), Some('#'));
         assert_eq!(go("7"), Some('7'));

@@ -97,10 +97,7 @@ impl Flows {
         let n = flow.0;
         let part = |shift: u32| u16::try_from((n >> shift) & 0xffff).unwrap_or(0);
         let ip = Ipv6Addr::new(0xfd12, 0x3450, 0, 0, part(48), part(32), part(16), part(0));
-        SipAddr::new(
-            Transport::Ws,
-            HostWithPort { host: IpAddr::V6(ip).into(), port: Some(5060.into()) },
-        )
+        SipAddr::new(Transport::Ws, HostWithPort { host: IpAddr::V6(ip).into(), port: Some(5060.into()) })
     }
 
     /// The WebSocket behind an address of [`Flows::address`].
@@ -111,9 +108,8 @@ impl Flows {
         match &address.addr.host {
             rsipstack::sip::Host::IpAddr(IpAddr::V6(ip)) => {
                 let s = ip.segments();
-                (s[0] == 0xfd12 && s[1] == 0x3450).then(|| {
-                    Flow(s[4..].iter().fold(0, |n, part| (n << 16) | u64::from(*part)))
-                })
+                (s[0] == 0xfd12 && s[1] == 0x3450)
+                    .then(|| Flow(s[4..].iter().fold(0, |n, part| (n << 16) | u64::from(*part))))
             }
             _ => None,
         }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 
 use ::sip::guard::Network;
+use ::sip::registrar::Flow;
 use futures::FutureExt as _;
 use rsipstack::dialog::dialog::Dialog;
 use rsipstack::sip::prelude::{HeadersExt as _, ToTypedHeader as _};
@@ -11,7 +12,6 @@ use rsipstack::sip::{Header, Method, Request, StatusCode};
 use rsipstack::transaction::TransactionReceiver;
 use rsipstack::transaction::transaction::Transaction;
 use rsipstack::transport::SipConnection;
-use ::sip::registrar::Flow;
 use tokio::sync::mpsc;
 
 use super::flows::Flows;
@@ -145,9 +145,7 @@ fn session_description(request: &Request) -> Option<String> {
 
 /// The caller's number: what the carrier asserts, else the From header.
 fn caller(request: &Request) -> String {
-    let asserted = request
-        .p_asserted_identity_header()
-        .and_then(|header| user_of(header.value()));
+    let asserted = request.p_asserted_identity_header().and_then(|header| user_of(header.value()));
     let from = || request.from_header().ok().and_then(|from| from.typed().ok());
     let number = asserted.or_else(|| from().and_then(|from| from.uri.user().map(str::to_owned)));
     clean(&number.unwrap_or_default())
@@ -158,7 +156,10 @@ fn user_of(header: &str) -> Option<String> {
         (Some(start), Some(end)) if start < end => &header[start + 1..end],
         _ => header.split(';').next().unwrap_or(header),
     };
-    let rest = uri.strip_prefix("sip:").or_else(|| uri.strip_prefix("sips:")).or_else(|| uri.strip_prefix("tel:"))?;
+    let rest = uri
+        .strip_prefix("sip:")
+        .or_else(|| uri.strip_prefix("sips:"))
+        .or_else(|| uri.strip_prefix("tel:"))?;
     let user = rest.split(['@', ';']).next().unwrap_or("");
     (!user.is_empty()).then(|| user.to_owned())
 }

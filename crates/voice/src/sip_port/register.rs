@@ -34,14 +34,7 @@ pub(super) async fn register(port: &StackPort, mut tx: Transaction) -> rsipstack
     let call_id = request.call_id_header()?.value().to_owned();
     let cseq = request.cseq_header()?.seq()?;
     let applied = port.0.flows.register(
-        &Registration {
-            seat: &seat,
-            contact: uri.as_deref(),
-            flow,
-            call_id: &call_id,
-            cseq,
-            expires_secs,
-        },
+        &Registration { seat: &seat, contact: uri.as_deref(), flow, call_id: &call_id, cseq, expires_secs },
         port.now_ms(),
     );
     match applied {
@@ -76,7 +69,8 @@ fn authenticate(port: &StackPort, request: &Request) -> Result<String, bool> {
         tracing::debug!(%refusal, "a registration was refused");
         refusal == Refusal::Stale
     };
-    let credentials = Credentials::parse(header.value().trim_start_matches("Authorization:")).map_err(refuse)?;
+    let credentials =
+        Credentials::parse(header.value().trim_start_matches("Authorization:")).map_err(refuse)?;
     let password = port.0.tokens.seat_password(&credentials.username, port.0.clock.now()).ok_or(false)?;
     port.0
         .verifier
@@ -98,11 +92,11 @@ fn salt() -> u64 {
 }
 
 async fn challenge(port: &StackPort, mut tx: Transaction, stale: bool) -> rsipstack::Result<()> {
-    let value = port
-        .0
-        .verifier
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
-        .challenge(Algorithm::Md5, port.now_ms(), salt(), stale);
+    let value = port.0.verifier.lock().unwrap_or_else(std::sync::PoisonError::into_inner).challenge(
+        Algorithm::Md5,
+        port.now_ms(),
+        salt(),
+        stale,
+    );
     tx.reply_with(StatusCode::Unauthorized, vec![Header::WwwAuthenticate(value.into())], None).await
 }

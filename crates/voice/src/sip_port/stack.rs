@@ -107,10 +107,9 @@ impl StackPort {
             .with_allows(allowed())
             .with_transport_inspector(Box::new(Started(started.clone())))
             .build();
-        let incoming = endpoint.incoming_transactions().map_err(|error| StackError::Listen {
-            address: config.sip_bind,
-            reason: error.to_string(),
-        })?;
+        let incoming = endpoint
+            .incoming_transactions()
+            .map_err(|error| StackError::Listen { address: config.sip_bind, reason: error.to_string() })?;
         let inner = endpoint.inner.clone();
         let serving = inner.clone();
         tokio::spawn(async move {
@@ -130,10 +129,10 @@ impl StackPort {
             started.notified().await;
         }
         let connection = udp::listen(config, &stop).await?;
-        let local = connection.get_addr().get_socketaddr().map_err(|error| StackError::Listen {
-            address: config.sip_bind,
-            reason: error.to_string(),
-        })?;
+        let local = connection
+            .get_addr()
+            .get_socketaddr()
+            .map_err(|error| StackError::Listen { address: config.sip_bind, reason: error.to_string() })?;
         inner.transport_layer.add_transport(SipConnection::Udp(connection.clone()));
         let port = Self(Arc::new(Inner {
             dialogs: Arc::new(DialogLayer::new(inner.clone())),

@@ -41,7 +41,12 @@ pub(super) fn register_all(port: &StackPort) {
                     outcome => {
                         failures = failures.saturating_add(1);
                         let status = outcome.map(|response| response.status_code.code()).unwrap_or(0);
-                        tracing::warn!(trunk = name, status, failures, "the carrier refused the registration");
+                        tracing::warn!(
+                            trunk = name,
+                            status,
+                            failures,
+                            "the carrier refused the registration"
+                        );
                         (5u64 << failures.min(6)).min(RETRY_SECS_MAX)
                     }
                 };

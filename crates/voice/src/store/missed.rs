@@ -27,7 +27,12 @@ pub struct Missed {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(db: &Db, open_only: bool, cursor: Option<&str>, limit: usize) -> Result<Page<Missed>, DbError> {
+pub async fn list(
+    db: &Db,
+    open_only: bool,
+    cursor: Option<&str>,
+    limit: usize,
+) -> Result<Page<Missed>, DbError> {
     let mut query = Statement::new(
         "select call_id, caller, at, waited_ms, handled_at, handled_name, handled_note \
          from voice_missed_call where 1 = 1",

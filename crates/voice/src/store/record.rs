@@ -154,7 +154,14 @@ async fn end_call(tx: &mut Tx, ctx: &Ctx, row: &CallRow) -> Result<(), DbError> 
 }
 
 /// Tells others that a recording can be played.
-pub(super) fn announce_recording(tx: &mut Tx, ctx: &Ctx, id: &str, call_id: &str, duration_ms: i64, repaired: bool) {
+pub(super) fn announce_recording(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    id: &str,
+    call_id: &str,
+    duration_ms: i64,
+    repaired: bool,
+) {
     tx.emit(
         ctx,
         &RecordingFinished {

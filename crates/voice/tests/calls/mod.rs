@@ -39,7 +39,12 @@ async fn caller(stage: &Stage, number: &str) -> (TrunkCall, Phone) {
 }
 
 /// Lets both sides talk at the same time, each on a thread of its own.
-async fn talk(phone: Phone, browser: Browser, ms: u64, says: (Say, Say)) -> (Phone, Browser, Vec<i16>, Vec<i16>) {
+async fn talk(
+    phone: Phone,
+    browser: Browser,
+    ms: u64,
+    says: (Say, Say),
+) -> (Phone, Browser, Vec<i16>, Vec<i16>) {
     let left = tokio::task::spawn_blocking(move || {
         let mut phone = phone;
         let heard = phone.talk(ms, &says.0);
@@ -110,7 +115,8 @@ async fn a_trunk_call_reaches_an_agent_and_both_hear_each_other() {
     stage.until("1001", "/voice/seat", |mine| mine["call"]["held"] == false).await;
 
     // Digits, as events and as INFO.
-    let (phone, browser, at_phone, _) = talk(phone, browser, 1_500, (Say::Events("42"), Say::Tone(1100))).await;
+    let (phone, browser, at_phone, _) =
+        talk(phone, browser, 1_500, (Say::Events("42"), Say::Tone(1100))).await;
     assert!(amplitude(tail(&at_phone), 1100.0) > 0.2, "after the hold they talk again");
     assert_eq!(trunk.within("INFO", "application/dtmf-relay", "Signal=9\r\nDuration=100\r\n").await, 200);
     drop((phone, browser));
@@ -122,11 +128,27 @@ async fn a_trunk_call_reaches_an_agent_and_both_hear_each_other() {
     assert_eq!(stage.put("1001", &format!("/voice/calls/{id}/wrap-up"), r#"{"done":true}"#).await.0, 200);
     stage.state_until("1001", "ready").await;
 
-    let detail = stage.until("leader", &format!("/voice/calls/{id}"), |call| call["result"] == "answered").await;
-    let kinds: Vec<String> = detail["events"].as_array().unwrap().iter().map(|e| {
-        format!("{} {}", e["kind"].as_str().unwrap(), e["detail"].as_str().unwrap()).trim().to_owned()
-    }).collect();
-    for wanted in ["queued", "offered 1001", "answered 1001", "held", "resumed", "digit citizen 4", "digit citizen 2", "digit citizen 9", "hung_up agent"] {
+    let detail =
+        stage.until("leader", &format!("/voice/calls/{id}"), |call| call["result"] == "answered").await;
+    let kinds: Vec<String> = detail["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| {
+            format!("{} {}", e["kind"].as_str().unwrap(), e["detail"].as_str().unwrap()).trim().to_owned()
+        })
+        .collect();
+    for wanted in [
+        "queued",
+        "offered 1001",
+        "answered 1001",
+        "held",
+        "resumed",
+        "digit citizen 4",
+        "digit citizen 2",
+        "digit citizen 9",
+        "hung_up agent",
+    ] {
         assert!(kinds.iter().any(|kind| kind == wanted), "{wanted} not in {kinds:?}");
     }
     assert_eq!(detail["agent_id"], "p1001");
@@ -139,7 +161,8 @@ async fn a_trunk_call_reaches_an_agent_and_both_hear_each_other() {
     let samples: Vec<i16> = wav[44..].chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
     let left: Vec<i16> = samples.iter().step_by(2).copied().collect();
     let right: Vec<i16> = samples.iter().skip(1).step_by(2).copied().collect();
-    let loudest = |side: &[i16], hz: f64| side.chunks(4000).map(|part| amplitude(part, hz)).fold(0.0, f64::max);
+    let loudest =
+        |side: &[i16], hz: f64| side.chunks(4000).map(|part| amplitude(part, hz)).fold(0.0, f64::max);
     assert!(loudest(&left, 700.0) > 0.2, "the citizen is on the left");
     assert!(loudest(&right, 1100.0) > 0.2, "the agent is on the right");
     assert!(loudest(&left, 1100.0) < 0.05, "and only there");
@@ -161,7 +184,11 @@ async fn a_caller_who_gives_up_is_a_missed_call_and_the_agent_stops_ringing() {
     agent.reply(&cancel, "200 OK").await;
     agent.reply(&invite, "487 Request Terminated").await;
     stage.state_until("1001", "ready").await;
-    let missed = stage.until("leader", "/voice/missed-calls", |list| list["items"].as_array().is_some_and(|l| !l.is_empty())).await;
+    let missed = stage
+        .until("leader", "/voice/missed-calls", |list| {
+            list["items"].as_array().is_some_and(|l| !l.is_empty())
+        })
+        .await;
     let id = missed["items"][0]["id"].as_str().unwrap().to_owned();
     assert_eq!(missed["items"][0]["caller"], "13800005678");
     let (_, masked) = stage.get("masked", "/voice/missed-calls").await;
@@ -173,7 +200,9 @@ async fn a_caller_who_gives_up_is_a_missed_call_and_the_agent_stops_ringing() {
     let (_, open) = stage.get("leader", "/voice/missed-calls?open=true").await;
     assert!(open["items"].as_array().unwrap().is_empty());
     for _ in 0..100 {
-        if stage.voice.stack().load() == (0, 0) { return; }
+        if stage.voice.stack().load() == (0, 0) {
+            return;
+        }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("legs were left: {:?}", stage.voice.stack().load());
@@ -194,10 +223,15 @@ async fn a_lost_page_gets_its_call_back_when_it_is_reloaded() {
     assert!(amplitude(tail(&at_browser), 700.0) > 0.2);
     assert_eq!(trunk.within("BYE", "", "").await, 200);
     agent.request("BYE").await;
-    let calls = stage.until("leader", "/voice/calls?result=answered", |list| list["items"].as_array().is_some_and(|l| !l.is_empty())).await;
+    let calls = stage
+        .until("leader", "/voice/calls?result=answered", |list| {
+            list["items"].as_array().is_some_and(|l| !l.is_empty())
+        })
+        .await;
     let id = calls["items"][0]["id"].as_str().unwrap();
     let (_, detail) = stage.get("leader", &format!("/voice/calls/{id}")).await;
-    let kinds: Vec<_> = detail["events"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
+    let kinds: Vec<_> =
+        detail["events"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
     assert!(kinds.contains(&"agent_lost") && kinds.contains(&"agent_back"), "{kinds:?}");
 }
 
@@ -253,12 +287,16 @@ async fn a_citizen_calls_from_the_portal_page() {
     let mut page = crate::support::agent::open(&stage).await;
     let mut citizen = Browser::new();
     let offer = citizen.offer();
-    let invite = |user: &str, target: &str| format!(
-        "INVITE {target} SIP/2.0\r\nVia: SIP/2.0/WS a.invalid;branch=z9hG4bK{}\r\nMax-Forwards: 69\r\n\
+    let invite = |user: &str, target: &str| {
+        format!(
+            "INVITE {target} SIP/2.0\r\nVia: SIP/2.0/WS a.invalid;branch=z9hG4bK{}\r\nMax-Forwards: 69\r\n\
          From: <{user}>;tag=c\r\nTo: <{target}>\r\nCall-ID: {}\r\nCSeq: 1 INVITE\r\n\
          Contact: <sip:x@a.invalid;transport=ws>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{offer}",
-        kernel::id::new_id(), kernel::id::new_id(), offer.len(),
-    );
+            kernel::id::new_id(),
+            kernel::id::new_id(),
+            offer.len(),
+        )
+    };
     use futures::{SinkExt as _, StreamExt as _};
     use tokio_tungstenite::tungstenite::Message;
     let ask = async |page: &mut tokio_tungstenite::WebSocketStream<_>, text: String| {
@@ -266,7 +304,9 @@ async fn a_citizen_calls_from_the_portal_page() {
         loop {
             if let Message::Text(text) = page.next().await.unwrap().unwrap() {
                 let code = crate::support::text::status(&text);
-                if code >= 200 { return (code, text.to_string()); }
+                if code >= 200 {
+                    return (code, text.to_string());
+                }
             }
         }
     };
@@ -278,20 +318,39 @@ async fn a_citizen_calls_from_the_portal_page() {
     let ack = format!(
         "ACK sip:yihao@x SIP/2.0\r\nVia: SIP/2.0/WS a.invalid;branch=z9hG4bKack\r\nMax-Forwards: 69\r\nFrom: {}\r\nTo: {}\r\n\
          Call-ID: {}\r\nCSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n",
-        header(&answer, "From").unwrap(), header(&answer, "To").unwrap(), header(&answer, "Call-ID").unwrap(),
+        header(&answer, "From").unwrap(),
+        header(&answer, "To").unwrap(),
+        header(&answer, "Call-ID").unwrap(),
     );
     page.send(Message::Text(ack.into())).await.unwrap();
-    let citizen = tokio::task::spawn_blocking(move || { citizen.connect(); citizen }).await.unwrap();
+    let citizen = tokio::task::spawn_blocking(move || {
+        citizen.connect();
+        citizen
+    })
+    .await
+    .unwrap();
     let (_, agent_browser) = answered(&mut agent).await;
-    let left = tokio::task::spawn_blocking(move || { let mut c = citizen; let heard = c.talk(2_000, &Say::Tone(700)); (c, heard) });
-    let right = tokio::task::spawn_blocking(move || { let mut b = agent_browser; let heard = b.talk(2_000, &Say::Tone(1100)); (b, heard) });
+    let left = tokio::task::spawn_blocking(move || {
+        let mut c = citizen;
+        let heard = c.talk(2_000, &Say::Tone(700));
+        (c, heard)
+    });
+    let right = tokio::task::spawn_blocking(move || {
+        let mut b = agent_browser;
+        let heard = b.talk(2_000, &Say::Tone(1100));
+        (b, heard)
+    });
     let ((_, at_citizen), (_, at_agent)) = (left.await.unwrap(), right.await.unwrap());
     assert!(amplitude(tail(&at_citizen), 1100.0) > 0.2, "the citizen hears the agent");
     assert!(amplitude(tail(&at_agent), 700.0) > 0.2, "the agent hears the citizen");
     // The citizen closes the page.
     drop(page);
     agent.request("BYE").await;
-    let calls = stage.until("leader", "/voice/calls?result=answered", |list| list["items"].as_array().is_some_and(|l| !l.is_empty())).await;
+    let calls = stage
+        .until("leader", "/voice/calls?result=answered", |list| {
+            list["items"].as_array().is_some_and(|l| !l.is_empty())
+        })
+        .await;
     assert_eq!(calls["items"][0]["origin"], "portal");
     assert_eq!(calls["items"][0]["caller"], "13600001111");
 }
@@ -411,15 +470,33 @@ async fn sipp_calls_gives_up_and_misbehaves() {
     }
     let stage = Stage::new().await;
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../e2e/sipp");
-    for (scenario, calls, port) in [("call.xml", "3", "44000"), ("abandon.xml", "5", "44100"), ("malformed.xml", "1", "44200")] {
+    for (scenario, calls, port) in
+        [("call.xml", "3", "44000"), ("abandon.xml", "5", "44100"), ("malformed.xml", "1", "44200")]
+    {
         let output = tokio::process::Command::new("sipp")
             .current_dir(&folder)
-            .args([&stage.sip.to_string(), "-s", "12345", "-sf", scenario, "-m", calls, "-r", "10", "-d", "1000"])
+            .args([
+                &stage.sip.to_string(),
+                "-s",
+                "12345",
+                "-sf",
+                scenario,
+                "-m",
+                calls,
+                "-r",
+                "10",
+                "-d",
+                "1000",
+            ])
             .args(["-i", "127.0.0.1", "-mp", port, "-timeout", "20s", "-timeout_error", "-nostdin"])
             .output()
             .await
             .unwrap();
         assert!(output.status.success(), "{scenario}: {}", String::from_utf8_lossy(&output.stderr));
     }
-    stage.until("leader", "/voice/calls?result=missed", |list| list["items"].as_array().is_some_and(|l| l.len() == 8)).await;
+    stage
+        .until("leader", "/voice/calls?result=missed", |list| {
+            list["items"].as_array().is_some_and(|l| l.len() == 8)
+        })
+        .await;
 }

@@ -16,7 +16,8 @@ async fn options(stage: &Stage) -> u16 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn torture_messages_do_not_kill_the_listener() {
-    let root = std::env::var("YIHAO_DATA").map_or_else(|_| "../../../shared/data".into(), std::path::PathBuf::from);
+    let root =
+        std::env::var("YIHAO_DATA").map_or_else(|_| "../../../shared/data".into(), std::path::PathBuf::from);
     let stage = Stage::new().await;
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let mut sent = 0;
@@ -56,7 +57,9 @@ async fn a_stranger_may_not_call_and_a_flood_gets_no_answer() {
     }
     let mut buffer = [0; 4096];
     let mut answers = 0;
-    while let Ok(Ok(_)) = tokio::time::timeout(Duration::from_millis(300), socket.recv_from(&mut buffer)).await {
+    while let Ok(Ok(_)) =
+        tokio::time::timeout(Duration::from_millis(300), socket.recv_from(&mut buffer)).await
+    {
         answers += 1;
     }
     assert!((1..100).contains(&answers), "{answers}");
@@ -70,7 +73,9 @@ async fn wrong_passwords_foreign_pages_and_foreign_protocols_are_refused() {
     // A new password voids the one before: a second page takes over.
     let _second = Agent::registered(&stage, "1001").await;
     assert_eq!(agent.register(60).await, 401);
-    for (origin, protocol) in [(Some("https://evil.example"), Some("sip")), (None, None), (None, Some("chat"))] {
+    for (origin, protocol) in
+        [(Some("https://evil.example"), Some("sip")), (None, None), (None, Some("chat"))]
+    {
         let mut request = format!("ws://{}/sip", stage.http).into_client_request().unwrap();
         if let Some(origin) = origin {
             request.headers_mut().insert("origin", origin.parse().unwrap());
@@ -88,7 +93,13 @@ async fn wrong_passwords_foreign_pages_and_foreign_protocols_are_refused() {
                To: <sip:12345@yihao>\r\nCall-ID: q\r\nCSeq: 1 INVITE\r\nContact: <sip:a@a.invalid>\r\nContent-Length: 0\r\n\r\n").await;
     loop {
         let answer = page.receive(Duration::from_secs(3)).await.unwrap();
-        match status(&answer) { 100 => {} code => { assert_eq!(code, 403); break; } }
+        match status(&answer) {
+            100 => {}
+            code => {
+                assert_eq!(code, 403);
+                break;
+            }
+        }
     }
 }
 
@@ -105,7 +116,9 @@ async fn offers_that_cannot_be_served_are_refused_with_the_right_code() {
         assert_eq!(trunk.invite(sdp).await.0, code, "{sdp}");
     }
     for _ in 0..100 {
-        if stage.voice.stack().load() == (0, 0) && stage.voice.desk().call_count() == 0 { return; }
+        if stage.voice.stack().load() == (0, 0) && stage.voice.desk().call_count() == 0 {
+            return;
+        }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("legs were left: {:?}", stage.voice.stack().load());
@@ -114,7 +127,14 @@ async fn offers_that_cannot_be_served_are_refused_with_the_right_code() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn routes_ask_for_capabilities() {
     let stage = Stage::new().await;
-    for path in ["/voice/seat", "/voice/calls", "/voice/missed-calls", "/voice/queues", "/voice/figures/me", "/voice/calls.xlsx"] {
+    for path in [
+        "/voice/seat",
+        "/voice/calls",
+        "/voice/missed-calls",
+        "/voice/queues",
+        "/voice/figures/me",
+        "/voice/calls.xlsx",
+    ] {
         assert_eq!(stage.get("nobody", path).await.0, 403, "{path}");
     }
     assert_eq!(stage.put("1001", "/voice/seat/state", r#"{"state":"ready"}"#).await.0, 409);
@@ -139,5 +159,8 @@ async fn serve_for_experiments() {
     eprintln!("citizen {} {}", right.uri, right.target);
     let note = std::env::temp_dir().join("yihao-voice-experiment");
     std::fs::write(note, format!("{}\n{}\n{}\n", stage.http, right.uri, right.target)).unwrap();
-    tokio::time::sleep(Duration::from_secs(std::env::var("SECS").ok().and_then(|s| s.parse().ok()).unwrap_or(60))).await;
+    tokio::time::sleep(Duration::from_secs(
+        std::env::var("SECS").ok().and_then(|s| s.parse().ok()).unwrap_or(60),
+    ))
+    .await;
 }

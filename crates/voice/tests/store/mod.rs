@@ -1,5 +1,7 @@
 //! The SQL of the slice on both databases.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 use testkit::{Site, on_both};
 use voice::call::record::{CallRow, EventRow, Record, RecordingEnd, RecordingRow, SittingRow};
 use voice::store::{calls, figures, missed, record, recordings};
@@ -47,7 +49,11 @@ async fn a_call_is_written_once_however_often_it_is_reported() {
         let db = &site.kit.db;
         let mut row = call("c1", "13800000001", 1_000);
         let event = Record::Event(EventRow {
-            call_id: "c1".into(), no: 1, at: 1_000, kind: "started", detail: String::new(),
+            call_id: "c1".into(),
+            no: 1,
+            at: 1_000,
+            kind: "started",
+            detail: String::new(),
         });
         write(&site, &[Record::Call(Box::new(row.clone())), event.clone(), event]).await;
         row.answered_at = Some(3_000);
@@ -128,21 +134,37 @@ async fn a_recording_is_announced_once_and_a_crash_is_closed() {
         let db = &site.kit.db;
         let mut row = call("c1", "13800000001", 1_000);
         row.answered_at = Some(2_000);
-        write(&site, &[
-            Record::Call(Box::new(row)),
-            Record::Call(Box::new(call("c2", "13800000002", 1_500))),
-            Record::RecordingOpened(RecordingRow { id: "r1".into(), call_id: "c1".into(), path: String::new(), started_at: 1_000 }),
-            Record::SatDown(SittingRow {
-                id: "s1".into(), seat_no: "1001".into(), seat_id: "x".into(), person_id: "p1".into(),
-                person_name: "张三".into(), signed_in_at: 500,
-            }),
-            Record::SeatState { sitting: "s1".into(), no: 1, at: 500, state: "not_ready", call_id: None },
-        ])
+        write(
+            &site,
+            &[
+                Record::Call(Box::new(row)),
+                Record::Call(Box::new(call("c2", "13800000002", 1_500))),
+                Record::RecordingOpened(RecordingRow {
+                    id: "r1".into(),
+                    call_id: "c1".into(),
+                    path: String::new(),
+                    started_at: 1_000,
+                }),
+                Record::SatDown(SittingRow {
+                    id: "s1".into(),
+                    seat_no: "1001".into(),
+                    seat_id: "x".into(),
+                    person_id: "p1".into(),
+                    person_name: "张三".into(),
+                    signed_in_at: 500,
+                }),
+                Record::SeatState { sitting: "s1".into(), no: 1, at: 500, state: "not_ready", call_id: None },
+            ],
+        )
         .await;
         assert_eq!(recordings::open(db).await.unwrap().len(), 1);
         let end = RecordingEnd {
-            id: "r1".into(), call_id: "c1".into(), path: Some("2026/03/02/r1.alaw2".into()),
-            duration_ms: 5_000, bytes: 80_058, repaired: true,
+            id: "r1".into(),
+            call_id: "c1".into(),
+            path: Some("2026/03/02/r1.alaw2".into()),
+            duration_ms: 5_000,
+            bytes: 80_058,
+            repaired: true,
         };
         write(&site, &[Record::RecordingEnded(end.clone()), Record::RecordingEnded(end)]).await;
         let stored = recordings::of_call(db, "c1").await.unwrap();

@@ -62,7 +62,13 @@ impl Agent {
         assert_eq!(status(&challenge), 401, "{challenge}");
         let nonce = challenge.split("nonce=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let proof = response(
-            Algorithm::Md5, &self.no, "yihao", &self.password, "REGISTER", "sip:yihao", &nonce,
+            Algorithm::Md5,
+            &self.no,
+            "yihao",
+            &self.password,
+            "REGISTER",
+            "sip:yihao",
+            &nonce,
             Some(("00000001", "c")),
         );
         let header = format!(
@@ -80,7 +86,10 @@ impl Agent {
              Max-Forwards: 69\r\nTo: <sip:{no}@yihao>\r\nFrom: <sip:{no}@yihao>;tag=r\r\nCall-ID: {}\r\n\
              CSeq: {} REGISTER\r\nContact: <sip:k{no}@df7jal23ls0d.invalid;transport=ws>;expires={expires_secs}\r\n\
              {authorization}Content-Length: 0\r\n\r\n",
-            kernel::id::new_id(), self.call_id, self.cseq, no = self.no,
+            kernel::id::new_id(),
+            self.call_id,
+            self.cseq,
+            no = self.no,
         );
         self.send(&text).await;
         loop {
@@ -112,7 +121,8 @@ impl Agent {
             return self.held.remove(at);
         }
         loop {
-            let message = self.receive(Duration::from_secs(8)).await.unwrap_or_else(|| panic!("no {wanted} came"));
+            let message =
+                self.receive(Duration::from_secs(8)).await.unwrap_or_else(|| panic!("no {wanted} came"));
             if method(&message) == wanted {
                 return message;
             }
@@ -141,7 +151,8 @@ impl Agent {
 
     /// Hangs up a call that came with this INVITE.
     pub async fn bye(&mut self, invite: &str) {
-        let contact = header(invite, "Contact").unwrap().trim_start_matches('<').split('>').next().unwrap().to_owned();
+        let contact =
+            header(invite, "Contact").unwrap().trim_start_matches('<').split('>').next().unwrap().to_owned();
         let text = format!(
             "BYE {contact} SIP/2.0\r\nVia: SIP/2.0/WS df7jal23ls0d.invalid;branch=z9hG4bK{}\r\nMax-Forwards: 69\r\n\
              From: {};tag=agent\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: 1 BYE\r\nContent-Length: 0\r\n\r\n",

@@ -33,7 +33,9 @@ struct People;
 #[async_trait]
 impl Authenticator for People {
     async fn authenticate(&self, token: &str) -> Result<Option<Principal>, BoxError> {
-        let all = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), Scope::All)).collect::<HashMap<_, _>>();
+        let all = |names: &[&str]| {
+            names.iter().map(|name| ((*name).to_owned(), Scope::All)).collect::<HashMap<_, _>>()
+        };
         let (grants, masks) = match token {
             "leader" => (
                 all(&["call.read", "call.listen", "call.export", "call.handle_missed", "call.monitor"]),

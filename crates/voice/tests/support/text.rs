@@ -25,7 +25,11 @@ pub fn body(message: &str) -> &str {
 
 /// Returns a response's status code; 0 for a request.
 pub fn status(message: &str) -> u16 {
-    message.strip_prefix("SIP/2.0 ").and_then(|rest| rest.get(..3)).and_then(|code| code.parse().ok()).unwrap_or(0)
+    message
+        .strip_prefix("SIP/2.0 ")
+        .and_then(|rest| rest.get(..3))
+        .and_then(|code| code.parse().ok())
+        .unwrap_or(0)
 }
 
 /// Returns a request's method.

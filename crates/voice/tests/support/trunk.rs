@@ -22,7 +22,15 @@ impl TrunkCall {
     pub async fn new(server: SocketAddr, number: &str) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let id = format!("{}-{number}", socket.local_addr().unwrap().port());
-        Self { socket, server, id, number: number.to_owned(), to: "<sip:12345@127.0.0.1>".to_owned(), cseq: 1, branch: 1 }
+        Self {
+            socket,
+            server,
+            id,
+            number: number.to_owned(),
+            to: "<sip:12345@127.0.0.1>".to_owned(),
+            cseq: 1,
+            branch: 1,
+        }
     }
 
     fn request(&self, verb: &str, cseq: u32, body: &str) -> String {
@@ -32,7 +40,15 @@ impl TrunkCall {
             "{verb} sip:12345@{} SIP/2.0\r\nVia: SIP/2.0/UDP {me};branch=z9hG4bK{}-{};rport\r\nMax-Forwards: 70\r\n\
              From: <sip:{}@127.0.0.1>;tag=f{}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {cseq} {verb}\r\n\
              Contact: <sip:{}@{me}>\r\n{kind}Content-Length: {}\r\n\r\n{body}",
-            self.server, self.id, self.branch, self.number, self.id, self.to, self.id, self.number, body.len(),
+            self.server,
+            self.id,
+            self.branch,
+            self.number,
+            self.id,
+            self.to,
+            self.id,
+            self.number,
+            body.len(),
         )
     }
 
@@ -42,8 +58,10 @@ impl TrunkCall {
 
     pub async fn receive(&self) -> Option<String> {
         let mut buffer = vec![0; 65_535];
-        let (len, _) =
-            tokio::time::timeout(Duration::from_secs(5), self.socket.recv_from(&mut buffer)).await.ok()?.ok()?;
+        let (len, _) = tokio::time::timeout(Duration::from_secs(5), self.socket.recv_from(&mut buffer))
+            .await
+            .ok()?
+            .ok()?;
         Some(String::from_utf8_lossy(&buffer[..len]).into_owned())
     }
 

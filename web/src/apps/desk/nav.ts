@@ -31,15 +31,15 @@ export const NAV: NavGroup[] = [
     name: 'voice',
     items: [
       { name: 'calls', icon: 'phone', needs: ['call.read'], path: '/desk/calls' },
-      { name: 'missed', icon: 'phone-missed', needs: ['call.handle_missed', 'call.read'], path: '/desk/missed-calls' },
+      { name: 'missed', icon: 'phone-missed', needs: ['call.handle_missed'], path: '/desk/missed-calls' },
     ],
   },
   { name: 'insight', items: [{ name: 'overview', icon: 'chart', needs: ['overview.read'], path: '/desk/overview' }] },
   {
     name: 'admin',
     items: [
-      { name: 'units', icon: 'building', needs: ['unit.write', 'unit.read'], path: '/desk/admin/units' },
-      { name: 'people', icon: 'user', needs: ['person.read', 'person.write'], path: '/desk/admin/people' },
+      { name: 'units', icon: 'building', needs: ['unit.write'], path: '/desk/admin/units' },
+      { name: 'people', icon: 'user', needs: ['person.write'], path: '/desk/admin/people' },
       { name: 'roles', icon: 'key', needs: ['role.write'], path: '/desk/admin/roles' },
       { name: 'seats', icon: 'headset', needs: ['seat.write'], path: '/desk/admin/seats' },
       { name: 'categories', icon: 'tag', needs: ['dictionary.write'], path: '/desk/admin/categories' },

@@ -10,15 +10,17 @@ export interface District {
 const districts = ref<District[]>([])
 let read: Promise<void> | undefined
 
-/** The city's districts out of the dictionary; empty when there are none, and then a text field serves. */
+async function load(): Promise<District[]> {
+  const entries = itemsOf(await api.get<DictionaryEntry[] | Page<DictionaryEntry>>('/dictionary/district'))
+  if (entries.length) return entries.filter((entry) => entry.active !== false).map((entry) => ({ code: entry.code, name: entry.name ?? entry.zh ?? entry.code }))
+  // A city that keeps no list of its own still offers the one of its portal.
+  return (await api.get<{ districts?: District[] }>('/portal/info')).districts ?? []
+}
+
+/** The city's districts; empty when there are none, and then a text field serves. */
 export function useDistricts(): Ref<District[]> {
-  read ??= api
-    .get<DictionaryEntry[] | Page<DictionaryEntry>>('/dictionary/district')
-    .then((answer) => {
-      districts.value = itemsOf(answer)
-        .filter((entry) => entry.active !== false)
-        .map((entry) => ({ code: entry.code, name: entry.name ?? entry.zh ?? entry.code }))
-    })
+  read ??= load()
+    .then((found) => void (districts.value = found))
     .catch(() => {
       read = undefined
     })

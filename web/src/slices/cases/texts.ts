@@ -72,6 +72,7 @@ export const texts: Texts = {
     created_at: ['登记时间', 'Created'],
     created_by: ['登记人', 'Created by'],
     due_at: ['办结时限', 'Due'],
+    until: ['截止', 'Due'],
     mine: ['我登记的', 'Mine'],
     reset: ['清除筛选', 'Clear filters'],
     empty: ['没有符合条件的工单', 'No orders match'],

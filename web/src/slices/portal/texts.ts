@@ -7,6 +7,7 @@ export const texts: Texts = {
     home: ['首页', 'Home'],
     call: ['网上拨打', 'Call from here'],
     call_note: ['用浏览器直接通话，免话费', 'Speak through the browser, free of charge'],
+    call_back: ['您的电话（选填，断线时回拨）', 'Your number (optional, to call you back)'],
     dial: ['电话拨打 {hotline}', 'Dial {hotline}'],
     dial_note: ['24 小时人工服务', 'Staffed day and night'],
     submit: ['我要反映', 'Submit a matter'],

@@ -78,7 +78,8 @@ export const useWebCall = defineStore('web-call', () => {
     line.disconnect()
   }
 
-  async function start(): Promise<void> {
+  /** Calls; the number lets the hotline call back when the line breaks. */
+  async function start(phone = ''): Promise<void> {
     if (['connecting', 'waiting', 'talking'].includes(state.value)) return
     state.value = 'connecting'
     problem.value = ''
@@ -88,7 +89,7 @@ export const useWebCall = defineStore('web-call', () => {
     try {
       closeMicrophone(await openMicrophone())
       microphone.value = 'granted'
-      const ticket = await api.create<WebCallTicket>('/portal/calls', {})
+      const ticket = await api.create<WebCallTicket>('/portal/calls', phone.trim() ? { phone: phone.trim() } : {})
       if (state.value !== 'connecting') return
       pending = { target: ticket.target, token: ticket.token }
       giveUp = setTimeout(() => pending && fail(''), 15_000)
