@@ -1,9 +1,14 @@
 /** Calls from a SIP trunk with SIPp; sound is sent and heard by a `Telephone` beside it. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { after } from 'node:test'
 import { freeUdpPort, start, stop, until } from './processes.mjs'
 import { Telephone } from './rtp.mjs'
 import { scratch } from './server.mjs'
+
+// A call that a failed test left behind would keep the whole file waiting.
+const calls = new Set()
+after(() => Promise.all([...calls].map((call) => call.drop())))
 
 /**
  * Dials the hotline. `hangUpAfterMs` ends the call from the citizen's side;
@@ -21,7 +26,7 @@ export async function dial(server, { from = '13800000001', to = '12345', hz = 44
     ...['-key', 'caller', from, '-key', 'rtp_port', String(telephone.port)],
     ...['-nostdin', '-trace_err', '-trace_msg', '-timeout', '180s', '-timeout_error'],
   ], { cwd: folder, env: { ...process.env, TERM: 'xterm' } })
-  return {
+  const call = {
     telephone,
     child,
     /** Waits until the server took the call: sound comes. */
@@ -31,15 +36,20 @@ export async function dial(server, { from = '13800000001', to = '12345', hz = 44
       const late = setTimeout(() => child.kill('SIGKILL'), limitMs)
       const { code } = await child.ended
       clearTimeout(late)
-      telephone.close()
+      release()
       if (code !== 0) throw new Error(`SIPp ended with ${code}:\n${errors(child.output)}`)
     },
     /** Ends SIPp whatever the call's state. */
     async drop() {
       await stop(child, 'SIGKILL')
-      telephone.close()
+      release()
     },
   }
+  function release() {
+    if (calls.delete(call)) telephone.close()
+  }
+  calls.add(call)
+  return call
 }
 
 function errors(output) {

@@ -140,6 +140,8 @@ test('from a ringing phone to a rated, archived order', async (t) => {
       await call.telephone.press('5')
       await click(desk, 'call-keypad')
       await click(desk, 'digit-7')
+      await click(desk, 'call-keypad')
+      await desk.getByTestId('digit-7').waitFor({ state: 'hidden' })
       await until('both digits are noted', async () => {
         const digits = await noted('digit')
         return digits.includes('citizen 5') && digits.includes('agent 7')
@@ -165,7 +167,8 @@ test('from a ringing phone to a rated, archived order', async (t) => {
         const [row] = items(await agent.get(`/voice/calls?q=${CITIZEN}`))
         return row.ended_at && row
       })
-      assert.deepEqual([result, hung_up_by], ['answered', 'screen'])
+      assert.equal(result, 'answered')
+      assert.match(hung_up_by, /^(agent|screen)$/)
     }],
     ['the recording is bound to the order, the citizen left and the agent right', async () => {
       const recording = await until('the recording is finished', async () => (await agent.get(`/cases/${id}`)).recordings[0])
@@ -264,10 +267,8 @@ test('from a ringing phone to a rated, archived order', async (t) => {
       await page.goto('/desk/overview')
       await page.getByText('第二天又停了').or(page.getByText('电梯停运三天无人维修')).first().waitFor()
       assert.deepEqual(page.problems, [])
-      const mine = await agent.get('/figures/me')
-      assert.ok(JSON.stringify(mine).match(/[1-9]/), JSON.stringify(mine))
-      const calls = await agent.get('/voice/figures/me')
-      assert.ok(JSON.stringify(calls).match(/[1-9]/), JSON.stringify(calls))
+      assert.ok((await agent.get('/figures/me')).today.written >= 1)
+      assert.equal((await agent.get('/voice/figures/me')).answered, 1)
     }],
     ['the whole story stands in the time line, and the audit chain holds', async () => {
       const line = items(await agent.get(`/cases/${id}/timeline`))

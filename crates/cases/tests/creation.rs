@@ -132,29 +132,3 @@ async fn numbers_are_unique_across_processes() {
     })
     .await;
 }
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn zz_throughput() {
-    on_both(|site| async move {
-        let world = Arc::new(World::new(site).await);
-        let category = world.category.clone();
-        let started = std::time::Instant::now();
-        let mut writers = Vec::new();
-        for _ in 0..64 {
-            let cases = world.cases.clone();
-            let ctx = world.site.ctx_of("agent");
-            let category = category.clone();
-            writers.push(tokio::spawn(async move {
-                let by = support::person("agent").build();
-                for _ in 0..50 {
-                    cases.create(&ctx, Some(&by), support::plain_draft(&category), cases::seed::forget).await.unwrap();
-                }
-            }));
-        }
-        for writer in writers {
-            writer.await.unwrap();
-        }
-        println!("THROUGHPUT {:?}: {:.0}/s", world.site.dialect(), 3200.0 / started.elapsed().as_secs_f64());
-    })
-    .await;
-}

@@ -1,4 +1,5 @@
 //! Orders through their addresses, on both databases.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod citizens;
 mod closure;

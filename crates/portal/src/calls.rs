@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::{Portal, failed};
+use crate::{Portal, failed, source};
 
 pub(crate) fn routes() -> OpenApiRouter<Portal> {
     OpenApiRouter::new().routes(routes!(start_portal_call))
@@ -48,7 +48,7 @@ async fn start_portal_call(
     ReqCtx(ctx): ReqCtx,
     Json(body): Json<CallRequest>,
 ) -> HttpResult<(StatusCode, Json<CallTicket>)> {
-    portal.take(&portal.0.call_starts, &ctx)?;
+    portal.0.call_starts.take(source(&ctx), ctx.now)?;
     let phone = body.phone.as_deref().map(str::trim).filter(|phone| !phone.is_empty());
     if phone.is_some_and(|phone| {
         phone.len() > 32 || !phone.chars().all(|c| c.is_ascii_digit() || "+- ".contains(c))

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::{Portal, failed, no_such_case};
+use crate::{Portal, failed, no_such_case, source};
 
 /// Numbers and codes are shorter than this; what is longer is not looked for.
 const WORD_MAX: usize = 40;
@@ -112,7 +112,7 @@ async fn submit_portal_case(
     ReqCtx(ctx): ReqCtx,
     request: Idempotent<PortalDraft>,
 ) -> HttpResult<Response> {
-    portal.take(&portal.0.submissions, &ctx)?;
+    portal.0.submissions.take(source(&ctx), ctx.now)?;
     if let Some(replayed) = request.idem.replay(&portal.0.kit).await? {
         return Ok(replayed);
     }
@@ -150,7 +150,7 @@ async fn look_up_portal_case(
     Path(number): Path<String>,
     Query(query): Query<CodeQuery>,
 ) -> HttpResult<Json<CitizenCase>> {
-    portal.take(&portal.0.requests, &ctx)?;
+    portal.0.requests.take(source(&ctx), ctx.now)?;
     if number.len() > WORD_MAX || query.code.len() > WORD_MAX {
         return Err(no_such_case());
     }
@@ -177,7 +177,7 @@ async fn rate_portal_case(
     Path(number): Path<String>,
     Json(body): Json<RatingRequest>,
 ) -> HttpResult<Json<CitizenCase>> {
-    portal.take(&portal.0.requests, &ctx)?;
+    portal.0.requests.take(source(&ctx), ctx.now)?;
     if number.len() > WORD_MAX || body.code.len() > WORD_MAX {
         return Err(no_such_case());
     }

@@ -128,10 +128,11 @@ impl Portal {
             capabilities: &[],
         }
     }
+}
 
-    fn take(&self, limiter: &RateLimiter, ctx: &Ctx) -> Result<(), Problem> {
-        limiter.take(ctx.ip.as_deref().unwrap_or_default(), ctx.now)
-    }
+/// Returns whose patience a request uses up: the address that it came from.
+fn source(ctx: &Ctx) -> &str {
+    ctx.ip.as_deref().unwrap_or_default()
 }
 
 /// Logs a neighbour's failure; the citizen is told that it is ours.

@@ -1,4 +1,5 @@
 //! The portal with a desk of its own behind it; `cases` tests the desk.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use std::sync::Arc;
 

@@ -72,8 +72,9 @@ impl ListQuery {
             .iter()
             .flat_map(|codes| codes.split(','))
             .filter(|code| !code.is_empty())
-            .map(|code| Status::parse(code).ok_or_else(|| refuse("status")))
-            .collect::<Result<Vec<_>, _>>()?;
+            .map(Status::parse)
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(|| refuse("status"))?;
         let sort = match self.sort.as_deref() {
             None | Some("") => Sort::default(),
             Some(code) => Sort::parse(code).ok_or_else(|| refuse("sort"))?,

@@ -59,14 +59,16 @@ struct StepCount {
     count: i64,
 }
 
-fn scope(text: Option<&str>) -> HttpResult<TaskScope> {
+fn scope(text: Option<&str>) -> Option<TaskScope> {
     match text {
-        None | Some("" | "mine") => Ok(TaskScope::Mine),
-        Some("unit") => Ok(TaskScope::Unit),
-        Some(_) => {
-            Err(Problem::invalid().field("scope", "unknown", "没有这个选项。", "There is no such choice."))
-        }
+        None | Some("" | "mine") => Some(TaskScope::Mine),
+        Some("unit") => Some(TaskScope::Unit),
+        Some(_) => None,
     }
+}
+
+fn no_such_scope() -> Problem {
+    Problem::invalid().field("scope", "unknown", "没有这个选项。", "There is no such choice.")
 }
 
 /// Lists tasks, the nearest limit first.
@@ -82,7 +84,7 @@ async fn list_tasks(
 ) -> HttpResult<Json<Page<TaskView>>> {
     by.require("case.read")?;
     let filter = TaskFilter {
-        scope: scope(query.scope.as_deref())?,
+        scope: scope(query.scope.as_deref()).ok_or_else(no_such_scope)?,
         done: query.state.as_deref() == Some("done"),
         color: query.color,
         step: query.step,
@@ -109,7 +111,8 @@ async fn summarise_tasks(
     Query(query): Query<TaskQuery>,
 ) -> HttpResult<Json<TaskSummary>> {
     by.require("case.read")?;
-    let counts = cases.count_tasks(&by, scope(query.scope.as_deref())?, ctx.now).await?;
+    let scope = scope(query.scope.as_deref()).ok_or_else(no_such_scope)?;
+    let counts = cases.count_tasks(&by, scope, ctx.now).await?;
     Ok(Json(TaskSummary {
         total: counts.total,
         by_step: counts

@@ -8,6 +8,8 @@ use serde::Serialize;
 
 /// Broken invariants that are told one by one; the rest is only counted.
 const TOLD: usize = 20;
+/// So many calls without a single answer mean that nobody can be reached.
+const CALLS_UNANSWERED: u64 = 5;
 
 /// All counts of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -95,8 +97,9 @@ impl Tally {
 impl Counts {
     /// Tells whether anything was achieved and nothing went wrong that must not.
     pub fn is_success(&self) -> bool {
-        self.broken_count == 0
-            && self.calls_answered + self.calls_answered_by_people + self.orders_from_portal > 0
+        let answered = self.calls_answered + self.calls_answered_by_people;
+        let is_deaf = answered == 0 && self.calls_placed >= CALLS_UNANSWERED;
+        self.broken_count == 0 && !is_deaf && answered + self.orders_from_portal > 0
     }
 
     /// Returns the summary for people.
@@ -160,6 +163,9 @@ mod tests {
         assert!(tally.counts().is_success());
         tally.error("POST /cases 500 internal", "");
         assert!(tally.counts().is_success());
+        let written = Counts { orders_from_portal: 3, ..Counts::default() };
+        assert!(written.is_success());
+        assert!(!Counts { calls_placed: 5, ..written }.is_success(), "nobody answers the telephone");
         tally.broken("a call without sound".to_owned());
         assert!(!tally.counts().is_success());
     }

@@ -10,11 +10,14 @@ export interface District {
 const districts = ref<District[]>([])
 let read: Promise<void> | undefined
 
+/** Orders and files hold their district by its name, so the name is what is chosen. */
+const named = (name: string): District => ({ code: name, name })
+
 async function load(): Promise<District[]> {
   const entries = itemsOf(await api.get<DictionaryEntry[] | Page<DictionaryEntry>>('/dictionary/district'))
-  if (entries.length) return entries.filter((entry) => entry.active !== false).map((entry) => ({ code: entry.code, name: entry.name ?? entry.zh ?? entry.code }))
+  if (entries.length) return entries.filter((entry) => entry.active !== false).map((entry) => named(entry.name ?? entry.zh ?? entry.code))
   // A city that keeps no list of its own still offers the one of its portal.
-  return (await api.get<{ districts?: District[] }>('/portal/info')).districts ?? []
+  return ((await api.get<{ districts?: District[] }>('/portal/info')).districts ?? []).map(({ name }) => named(name))
 }
 
 /** The city's districts; empty when there are none, and then a text field serves. */
