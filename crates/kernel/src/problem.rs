@@ -30,14 +30,28 @@ pub struct Problem {
     pub status: StatusCode,
     /// The stable code, such as `case.stale_version`.
     pub code: &'static str,
+    // Boxed, because a problem is the other half of every handler's result.
+    rest: Box<Rest>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Rest {
     zh: String,
     en: String,
-    fields: Vec<(String, String, String, String)>,
+    fields: Vec<Refusal>,
     extra: Map<String, Value>,
     retry_after_secs: Option<u64>,
-    /// The language and trace of the request; filled in by the edge.
-    pub(crate) lang: Lang,
-    pub(crate) trace_id: String,
+    lang: Lang,
+    trace_id: String,
+}
+
+/// A field that was refused, with the sentence in each language.
+#[derive(Clone, Debug)]
+struct Refusal {
+    field: String,
+    code: String,
+    zh: String,
+    en: String,
 }
 
 /// Turns a slice's error into what a client may know of it.
@@ -50,57 +64,52 @@ impl Problem {
     /// Makes a problem with a status and a stable code.
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str) -> Self {
-        Self {
-            status,
-            code,
-            zh: String::new(),
-            en: String::new(),
-            fields: Vec::new(),
-            extra: Map::new(),
-            retry_after_secs: None,
-            lang: Lang::Zh,
-            trace_id: String::new(),
-        }
+        Self { status, code, rest: Box::default() }
     }
 
     /// Says it in Chinese.
     #[must_use]
     pub fn detail_zh(mut self, text: impl Into<String>) -> Self {
-        self.zh = text.into();
+        self.rest.zh = text.into();
         self
     }
 
     /// Says it in English.
     #[must_use]
     pub fn detail_en(mut self, text: impl Into<String>) -> Self {
-        self.en = text.into();
+        self.rest.en = text.into();
         self
     }
 
     /// Adds a machine-readable member.
     #[must_use]
     pub fn with(mut self, key: &str, value: Value) -> Self {
-        self.extra.insert(key.to_owned(), value);
+        self.rest.extra.insert(key.to_owned(), value);
         self
     }
 
     /// Names a field that was refused, with a code and a sentence in each language.
     #[must_use]
     pub fn field(mut self, field: &str, code: &str, zh: &str, en: &str) -> Self {
-        self.fields.push((field.to_owned(), code.to_owned(), zh.to_owned(), en.to_owned()));
+        self.rest.fields.push(Refusal {
+            field: field.to_owned(),
+            code: code.to_owned(),
+            zh: zh.to_owned(),
+            en: en.to_owned(),
+        });
         self
     }
 
     /// Tells whether any field was refused.
     #[must_use]
     pub fn has_fields(&self) -> bool {
-        !self.fields.is_empty()
+        !self.rest.fields.is_empty()
     }
 
     /// Asks the client to wait before it tries again.
     #[must_use]
     pub fn retry_after(mut self, secs: u64) -> Self {
-        self.retry_after_secs = Some(secs);
+        self.rest.retry_after_secs = Some(secs);
         self
     }
 
@@ -144,36 +153,43 @@ impl Problem {
         Self::internal()
     }
 
+    /// Says in which language and for which request the problem is written; the edge does.
+    pub(crate) fn address(&mut self, lang: Lang, trace_id: &str) {
+        self.rest.lang = lang;
+        trace_id.clone_into(&mut self.rest.trace_id);
+    }
+
     /// Returns the sentence in `lang`.
     #[must_use]
     pub fn detail(&self, lang: Lang) -> &str {
-        lang.pick(&self.zh, &self.en)
+        lang.pick(&self.rest.zh, &self.rest.en)
     }
 
     fn body(&self) -> Value {
-        let lang = self.lang;
+        let lang = self.rest.lang;
         let mut body = json!({
             "type": format!("urn:yihao:problem:{}", self.code),
             "title": self.status.canonical_reason().unwrap_or("Error"),
             "status": self.status.as_u16(),
             "code": self.code,
             "detail": self.detail(lang),
-            "trace_id": self.trace_id,
+            "trace_id": self.rest.trace_id,
         });
         if let Value::Object(map) = &mut body {
-            if !self.fields.is_empty() {
+            if !self.rest.fields.is_empty() {
                 let errors: Vec<FieldError> = self
+                    .rest
                     .fields
                     .iter()
-                    .map(|(field, code, zh, en)| FieldError {
-                        field: field.clone(),
-                        code: code.clone(),
-                        detail: lang.pick(zh, en).clone(),
+                    .map(|refusal| FieldError {
+                        field: refusal.field.clone(),
+                        code: refusal.code.clone(),
+                        detail: lang.pick(&refusal.zh, &refusal.en).clone(),
                     })
                     .collect();
                 map.insert("errors".to_owned(), json!(errors));
             }
-            for (key, value) in &self.extra {
+            for (key, value) in &self.rest.extra {
                 map.insert(key.clone(), value.clone());
             }
         }
@@ -193,7 +209,7 @@ impl IntoResponse for Problem {
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(secs) = self.retry_after_secs {
+        if let Some(secs) = self.rest.retry_after_secs {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
         }
         response.extensions_mut().insert(self);

@@ -1,4 +1,5 @@
 //! The mechanism on both databases.
+#![expect(clippy::unwrap_used, reason = "a panic is the report of a test")]
 
 mod delivery;
 mod http;

@@ -101,7 +101,6 @@ impl Statement {
     }
 
     /// Makes the query to run for its effect or for raw rows.
-    #[must_use]
     pub fn query(self) -> Query<'static, Any, AnyArguments> {
         let mut query = sqlx::query(AssertSqlSafe(self.text));
         for value in self.values {
@@ -115,7 +114,6 @@ impl Statement {
     }
 
     /// Makes the query to run for typed rows.
-    #[must_use]
     pub fn query_as<T>(self) -> QueryAs<'static, Any, T, AnyArguments>
     where
         T: for<'r> FromRow<'r, AnyRow>,

@@ -31,8 +31,7 @@ pub async fn dress(kit: Kit, mut request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     if let Some(mut problem) = response.extensions_mut().remove::<Problem>() {
         let headers = std::mem::take(response.headers_mut());
-        problem.lang = language;
-        problem.trace_id.clone_from(&trace_id);
+        problem.address(language, &trace_id);
         response = problem.into_response();
         let mut last = None;
         for (name, value) in headers {

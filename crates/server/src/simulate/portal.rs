@@ -29,7 +29,7 @@ pub(super) async fn write(town: Arc<Town>, contact: Contact) {
 
 async fn submit(town: &Town, contact: &Contact) -> Result<Written, Fault> {
     let draft = office::draft(town, contact, false).await?;
-    let answer = patiently(town, "/portal/cases", Some(&draft)).await?;
+    let answer = patiently(town, contact.caller, "/portal/cases", Some(&draft)).await?;
     let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
     Ok(Written {
         id: String::new(),
@@ -45,7 +45,7 @@ async fn submit(town: &Town, contact: &Contact) -> Result<Written, Fault> {
 /// Looks an order up with its number and code.
 pub(super) async fn look_up(town: &Town, written: &Written) -> Option<Value> {
     let path = format!("/portal/cases/{}?code={}", written.number, written.query_code);
-    match patiently(town, &path, None).await {
+    match patiently(town, written.caller, &path, None).await {
         Ok(order) => {
             town.tally.note(|counts| counts.orders_looked_up += 1);
             if order["number"].as_str() != Some(written.number.as_str()) {
@@ -73,20 +73,20 @@ pub(super) async fn rate(town: &Town, written: &Written, stars: i64) {
     };
     let path = format!("/portal/cases/{}/rating", written.number);
     let body = json!({ "code": written.query_code, "stars": stars, "comment": comment });
-    match patiently(town, &path, Some(&body)).await {
+    match patiently(town, written.caller, &path, Some(&body)).await {
         Ok(_) => town.tally.note(|counts| *counts.ratings.entry(format!("{stars} stars")).or_default() += 1),
         Err(fault) => town.fault(&fault),
     }
 }
 
-/// Asks, or sends `body`, and tries again when the portal wants patience: at high speed all citizens share
-/// one address.
-async fn patiently(town: &Town, path: &str, body: Option<&Value>) -> Result<Value, Fault> {
+/// Asks, or sends `body`, and tries again when the portal wants patience.
+async fn patiently(town: &Town, caller: usize, path: &str, body: Option<&Value>) -> Result<Value, Fault> {
+    let citizen = town.citizen(caller)?;
     let mut turn = 1;
     loop {
         let answer = match body {
-            Some(body) => town.citizen.create(path, body).await,
-            None => town.citizen.get(path).await,
+            Some(body) => citizen.create(path, body).await,
+            None => citizen.get(path).await,
         };
         let hasty = matches!(&answer, Err(fault) if fault.status == Some(429));
         if !hasty || turn == TURNS || !town.pause_real(PAUSE * turn).await {

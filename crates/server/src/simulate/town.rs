@@ -51,6 +51,7 @@ struct State {
     placed: usize,
     declined: HashMap<String, HashSet<String>>,
     staff: HashMap<String, Arc<OnceCell<Arc<Web>>>>,
+    citizens: HashMap<usize, Arc<Web>>,
 }
 
 /// The stage of the play.
@@ -68,8 +69,6 @@ pub(super) struct Town {
     pub errands: TaskTracker,
     /// The city's ids, read once.
     pub places: OnceCell<super::office::Places>,
-    /// Somebody who is not signed in.
-    pub citizen: Web,
     calls_max: usize,
     requests: Arc<Semaphore>,
     state: Mutex<State>,
@@ -95,7 +94,6 @@ impl Town {
             stop: CancellationToken::new(),
             errands: TaskTracker::new(),
             places: OnceCell::new(),
-            citizen: Web::new(base, None, requests.clone())?,
             calls_max,
             requests,
             state: Mutex::default(),
@@ -169,14 +167,21 @@ impl Town {
         self.state().declined.entry(call_id.to_owned()).or_default().insert(seat.to_owned())
     }
 
-    /// Opens a browser for an account.
-    pub fn browser(&self, account: &str) -> Result<Web, Fault> {
+    /// Returns a citizen's browser.
+    pub fn citizen(&self, caller: usize) -> Result<Arc<Web>, Fault> {
+        let mut state = self.state();
+        if let Some(web) = state.citizens.get(&caller) {
+            return Ok(web.clone());
+        }
+        let address = home_address(self.host, caller);
+        let web = Arc::new(Web::new(&self.base, None, address, self.requests.clone()).map_err(unopened)?);
+        state.citizens.insert(caller, web.clone());
+        Ok(web)
+    }
+
+    fn browser(&self, account: &str) -> Result<Web, Fault> {
         let credentials = (account.to_owned(), self.cast.password.clone());
-        Web::new(&self.base, Some(credentials), self.requests.clone()).map_err(|error| Fault {
-            kind: "browser".to_owned(),
-            status: None,
-            detail: error.to_string(),
-        })
+        Web::new(&self.base, Some(credentials), None, self.requests.clone()).map_err(unopened)
     }
 
     /// Returns the session of a member of staff, signing in when it is the first time.
@@ -212,4 +217,15 @@ impl Town {
         futures::future::join_all(staff.iter().filter_map(|(_, cell)| cell.get()).map(|web| web.sign_out()))
             .await;
     }
+}
+
+fn unopened(error: reqwest::Error) -> Fault {
+    Fault { kind: "browser".to_owned(), status: None, detail: error.to_string() }
+}
+
+/// Gives each citizen an address, so that the portal can tell them apart. Only Linux has all of 127/8.
+fn home_address(host: IpAddr, caller: usize) -> Option<IpAddr> {
+    let number = u16::try_from(caller).ok()?.to_be_bytes();
+    (host.is_loopback() && host.is_ipv4() && cfg!(target_os = "linux"))
+        .then(|| IpAddr::from([127, 12, number[0], number[1].max(1)]))
 }

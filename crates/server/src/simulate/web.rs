@@ -1,5 +1,6 @@
 //! A person's browser: signs in, keeps the cookie, asks and sends JSON.
 
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -31,14 +32,19 @@ pub(super) struct Web {
 }
 
 impl Web {
-    /// Opens a browser; nothing is asked yet.
+    /// Opens a browser, at an address of its own if one is given; nothing is asked yet.
     pub fn new(
         base: &str,
         credentials: Option<(String, String)>,
+        address: Option<IpAddr>,
         in_flight: Arc<Semaphore>,
     ) -> reqwest::Result<Self> {
-        let http =
-            reqwest::Client::builder().cookie_store(true).no_proxy().connect_timeout(TIMEOUT).build()?;
+        let http = reqwest::Client::builder()
+            .cookie_store(true)
+            .no_proxy()
+            .connect_timeout(TIMEOUT)
+            .local_address(address)
+            .build()?;
         Ok(Self {
             http,
             base: base.trim_end_matches('/').to_owned(),
