@@ -178,15 +178,16 @@ test('from a ringing phone to a rated, archived order', async (t) => {
       })
       const { rate, channels } = readWav(Buffer.from(await response.arrayBuffer()))
       assert.equal(channels.length, 2)
-      const clearest = (samples, hz) => {
-        let best = 0
-        for (let at = 0; at + rate <= samples.length; at += rate / 2) best = Math.max(best, share(samples.subarray(at, at + rate), hz, rate))
-        return best
+      // Greeting, ringing tone and music are on the right too, so only the time in which both speak tells.
+      const both = []
+      for (let at = 0; at + rate <= channels[0].length; at += rate / 2) {
+        const [left, right] = channels.map((samples) => samples.subarray(at, at + rate))
+        const found = [[left, CITIZEN_HZ], [right, AGENT_HZ], [left, AGENT_HZ], [right, CITIZEN_HZ]].map(([side, hz]) => share(side, hz, rate))
+        if (found[0] > 0.8 && found[1] > 0.8) both.push(found)
       }
-      assert.ok(clearest(channels[0], CITIZEN_HZ) > 0.8, 'the citizen is not on the left')
-      assert.ok(clearest(channels[1], AGENT_HZ) > 0.8, 'the agent is not on the right')
-      assert.ok(clearest(channels[0], AGENT_HZ) < 0.2, 'the agent is on the left')
-      assert.ok(clearest(channels[1], CITIZEN_HZ) < 0.2, 'the citizen is on the right')
+      assert.ok(both.length > 0, 'nowhere are the citizen on the left and the agent on the right')
+      const astray = both.filter(([, , agentLeft, citizenRight]) => agentLeft > 0.05 || citizenRight > 0.05)
+      assert.deepEqual(astray, [], 'a voice is on both sides')
       const part = await agent.raw('GET', `/voice/recordings/${recording.id}/audio`, { headers: { range: 'bytes=0-99' } })
       assert.equal(part.status, 206)
       assert.equal((await part.arrayBuffer()).byteLength, 100)

@@ -35,7 +35,13 @@ struct Seat {
     /// What the person wants after the present call.
     then: Option<Rest>,
     leaving: bool,
+    /// Leases in a row that ended before anything rang.
+    silent_leases: u8,
 }
+
+/// So many leases in a row may end before anything rings; then the seat's telephone is taken for dead. One
+/// alone is more likely our own delay, for which nobody is set not ready.
+const SILENT_LEASES_MAX: u8 = 3;
 
 /// One queue and its seats.
 #[derive(Clone, Debug)]
@@ -216,6 +222,7 @@ impl Floor {
             Seat {
                 state: state.clone(),
                 since: now,
+                silent_leases: 0,
                 idle_since: now,
                 reachable: false,
                 deadline: None,
@@ -302,6 +309,9 @@ impl Floor {
 
     fn rung(&mut self, seat: &SeatKey, call: &CallKey, now: i64, out: &mut Vec<Effect>) {
         if matches!(self.state(seat), Some(SeatState::Reserved { call: c }) if c == call) {
+            if let Some(seat) = self.seats.get_mut(seat) {
+                seat.silent_leases = 0;
+            }
             let state = SeatState::Ringing { call: call.clone() };
             self.change(seat, state, Some(now + self.config.ring_ms), now, out);
         }
@@ -323,11 +333,15 @@ impl Floor {
         let Some(call) = self.state(key).and_then(SeatState::call).cloned() else {
             return;
         };
+        let rang = matches!(self.state(key), Some(SeatState::Ringing { .. }));
         out.push(Effect::Withdraw { call: call.clone(), seat: key.clone(), reason });
         self.wait_again(&call);
         match reason {
             // A page that reloads stays ready: its telephone decides whether it is offered calls.
             WithdrawReason::SeatGone | WithdrawReason::CallerGone => {
+                self.rest_or_ready(key, now, out);
+            }
+            WithdrawReason::TimedOut if !rang && self.forgives_silence(key, now) => {
                 self.rest_or_ready(key, now, out);
             }
             WithdrawReason::TimedOut | WithdrawReason::Refused => {
@@ -336,6 +350,14 @@ impl Floor {
                 self.change(key, SeatState::Resting(rest), None, now, out);
             }
         }
+    }
+
+    /// Counts a lease that ended before anything rang; the seat goes to the end of the line.
+    fn forgives_silence(&mut self, key: &SeatKey, now: i64) -> bool {
+        let Some(seat) = self.seats.get_mut(key) else { return false };
+        seat.silent_leases = seat.silent_leases.saturating_add(1);
+        seat.idle_since = now;
+        seat.silent_leases < SILENT_LEASES_MAX
     }
 
     fn rest_or_ready(&mut self, key: &SeatKey, now: i64, out: &mut Vec<Effect>) {

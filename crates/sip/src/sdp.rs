@@ -312,6 +312,10 @@ pub struct Agreed {
 /// An [`SdpError`] that maps to 488.
 pub fn agree(description: &Description) -> Result<Agreed, SdpError> {
     let (index, stream) = description.audio()?;
+    // Answering a secured offer in the clear would say one thing and do another.
+    if stream.transport.contains("SAVP") && !stream.is_webrtc() {
+        return Err(SdpError::NoCodec);
+    }
     let find = |encoding: &str| {
         stream
             .formats
@@ -324,6 +328,13 @@ pub fn agree(description: &Description) -> Result<Agreed, SdpError> {
         .or_else(|| find("PCMU").map(|pt| (Law::Mu, pt)))
         .ok_or(SdpError::NoCodec)?;
     let remote_address = stream.address.ok_or(SdpError::NoAddress)?;
+    let to_many = match remote_address {
+        IpAddr::V4(address) => address.is_multicast() || address.is_broadcast(),
+        IpAddr::V6(address) => address.is_multicast(),
+    };
+    if to_many {
+        return Err(SdpError::NoAddress);
+    }
     let direction = if remote_address.is_unspecified() && stream.direction.receives() {
         if stream.direction == Direction::SendRecv { Direction::SendOnly } else { Direction::Inactive }
     } else {

@@ -225,7 +225,7 @@ fn unopened(error: reqwest::Error) -> Fault {
 
 /// Gives each citizen an address, so that the portal can tell them apart. Only Linux has all of 127/8.
 fn home_address(host: IpAddr, caller: usize) -> Option<IpAddr> {
-    let number = u16::try_from(caller).ok()?.to_be_bytes();
+    let number = u16::try_from(caller + 1).ok()?.to_be_bytes();
     (host.is_loopback() && host.is_ipv4() && cfg!(target_os = "linux"))
-        .then(|| IpAddr::from([127, 12, number[0], number[1].max(1)]))
+        .then(|| IpAddr::from([127, 12, number[0], number[1]]))
 }
