@@ -8,7 +8,7 @@ use cases::case::result_review::ResultReview;
 use cases::case::return_visit::ReturnVisit;
 use cases::case::review::Review;
 use cases::case::sending_back::SendingBack;
-use cases::case::{Case, Citizen, Kind, Place, Source, Urgency};
+use cases::case::{self, Case, Citizen, Kind, Place, Source, Urgency};
 use cases::seed;
 use cases::store::assignment::Assignee;
 use chrono::{Duration, NaiveTime, TimeZone as _};
@@ -206,7 +206,15 @@ async fn play(city: &City, staff: &Staff, case: &Case, step: &Step, at: Timestam
             };
             cases.visit(&ctx, by, id, version, &visit).await?
         }
-        "archive" => cases.close(&ctx, by, id, version, &Closure { reason: text }).await?,
+        "archive" => {
+            // Who was not reached is called again before the order may be archived.
+            let mut after = case.clone();
+            while after.task(case::Step::ReturnVisit).is_some() {
+                let visit = ReturnVisit { reached: false, satisfied: None, comment: "再次回访，仍未接通。".to_owned() };
+                after = cases.visit(&ctx, by, id, after.version, &visit).await?;
+            }
+            cases.close(&ctx, by, id, after.version, &Closure { reason: text }).await?
+        }
         "urge" => cases.urge(&ctx, by, id, &text).await?,
         other => return Err(format!("no step is called {other}").into()),
     })
