@@ -1,7 +1,7 @@
 //! The citizen's file (服务对象).
 
-pub mod contact;
 mod book;
+pub mod contact;
 mod disclosure;
 pub mod error;
 mod http;
@@ -23,7 +23,9 @@ pub const MIGRATIONS: &[Migration] =
 /// What the slice's routes ask for.
 pub const CAPABILITIES: &[Capability] = &[
     Capability { name: "contact.read", zh: "查看服务对象", en: "Read citizens' files", scoped: false },
-    Capability { name: "contact.write", zh: "维护服务对象", en: "Change citizens' files", scoped: false },
+    Capability {
+        name: "contact.write", zh: "维护服务对象", en: "Change citizens' files", scoped: false
+    },
     Capability { name: "contact.unmask", zh: "查看完整号码", en: "See full numbers", scoped: false },
 ];
 

@@ -55,7 +55,10 @@ async fn a_file_is_opened_changed_and_found_again() {
         let id = file["id"].as_str().unwrap().to_owned();
         assert_eq!(file["phones"][0]["number"], "19900001001");
         let changed = agent
-            .patch(&format!("/contacts/{id}"), json!({ "version": 1, "address": "听澜路 1 号", "tags": ["vip"] }))
+            .patch(
+                &format!("/contacts/{id}"),
+                json!({ "version": 1, "address": "听澜路 1 号", "tags": ["vip"] }),
+            )
             .await
             .ok();
         assert_eq!((&changed["version"], &changed["tags"][0]), (&json!(2), &json!("vip")));
@@ -82,7 +85,10 @@ async fn bad_fields_are_named_one_by_one() {
         let (_contacts, server) = open(&site).await;
         let mut agent = agent(&server);
         let problem = agent
-            .post("/contacts", json!({ "name": "x".repeat(61), "phones": ["abc"], "gender": "y", "tags": ["A B"] }))
+            .post(
+                "/contacts",
+                json!({ "name": "x".repeat(61), "phones": ["abc"], "gender": "y", "tags": ["A B"] }),
+            )
             .await
             .refused(422, "invalid");
         let mut fields: Vec<_> =
@@ -109,7 +115,10 @@ async fn numbers_come_and_go_and_one_is_primary() {
         assert_eq!(two["phones"][1]["primary"], false);
         let first = two["phones"][0]["id"].as_str().unwrap();
         let one = agent.delete(&format!("{phones}/{first}")).await.ok();
-        assert_eq!((&one["phones"][0]["number"], &one["phones"][0]["primary"]), (&json!("19900001008"), &json!(true)));
+        assert_eq!(
+            (&one["phones"][0]["number"], &one["phones"][0]["primary"]),
+            (&json!("19900001008"), &json!(true))
+        );
         let last = one["phones"][0]["id"].as_str().unwrap();
         agent.delete(&format!("{phones}/{last}")).await.refused(409, "contact.last_number");
     })
@@ -130,11 +139,17 @@ async fn a_masked_reader_sees_no_number_and_a_disclosure_is_on_record() {
         assert_eq!(seen.ok()["phones"][0]["number"], "199****1001");
         assert_eq!(leader.get("/contacts?phone=19900001001").await.ok()["items"], json!([]));
         let ask = json!({ "reason": "回访核实" });
-        leader.post(&format!("/contacts/{id}/disclosure"), ask.clone()).await.refused(403, "permission.denied");
+        leader
+            .post(&format!("/contacts/{id}/disclosure"), ask.clone())
+            .await
+            .refused(403, "permission.denied");
         let mut manager = server.as_person(
             PersonBuilder::new("manager").may(&["contact.read", "contact.unmask"]).masked("phone"),
         );
-        manager.post(&format!("/contacts/{id}/disclosure"), json!({ "reason": " " })).await.refused(422, "invalid");
+        manager
+            .post(&format!("/contacts/{id}/disclosure"), json!({ "reason": " " }))
+            .await
+            .refused(422, "invalid");
         let shown = manager.post(&format!("/contacts/{id}/disclosure"), ask).await.ok();
         assert_eq!(shown["phones"][0]["number"], "19900001001");
         assert_eq!(site.audited(&id).await, ["contact.open", "contact.disclose"]);
@@ -149,7 +164,8 @@ async fn the_book_tells_people_at_one_telephone_apart() {
         let ctx = site.ctx();
         let mut tx = site.kit.db.begin().await.unwrap();
         let unnamed = contacts.find_or_open(&mut tx, &ctx, "", Some("19900001001"), None).await.unwrap();
-        let named = contacts.find_or_open(&mut tx, &ctx, "丁婉秋", Some("+8619900001001"), None).await.unwrap();
+        let named =
+            contacts.find_or_open(&mut tx, &ctx, "丁婉秋", Some("+8619900001001"), None).await.unwrap();
         assert_eq!(unnamed, named, "a nameless file learns its name");
         let other = contacts.find_or_open(&mut tx, &ctx, "丁父", Some("19900001001"), None).await.unwrap();
         assert_ne!(named, other);
@@ -199,8 +215,10 @@ async fn what_a_stranger_typed_changes_nobodys_file() {
         let caller = contacts.find_or_open(&mut tx, &ctx, "来电人", Some("19900001001"), None).await.unwrap();
         let mut stranger = site.ctx();
         stranger.actor.kind = kernel::ActorKind::Citizen;
-        let typed = contacts.find_or_open(&mut tx, &stranger, "冒名者", Some("19900001001"), None).await.unwrap();
-        let again = contacts.find_or_open(&mut tx, &stranger, "冒名者", Some("19900001001"), None).await.unwrap();
+        let typed =
+            contacts.find_or_open(&mut tx, &stranger, "冒名者", Some("19900001001"), None).await.unwrap();
+        let again =
+            contacts.find_or_open(&mut tx, &stranger, "冒名者", Some("19900001001"), None).await.unwrap();
         tx.commit().await.unwrap();
         assert_ne!(caller, typed);
         assert_eq!(typed, again);
@@ -214,10 +232,11 @@ async fn what_a_stranger_typed_changes_nobodys_file() {
 async fn a_masked_writer_cannot_try_out_numbers() {
     on_both(|site| async move {
         let (_contacts, server) = open(&site).await;
-        let file = agent(&server).post("/contacts", json!({ "name": "丁", "phones": ["19900001001"] })).await.ok();
+        let file =
+            agent(&server).post("/contacts", json!({ "name": "丁", "phones": ["19900001001"] })).await.ok();
         let phones = format!("/contacts/{}/phones", file["id"].as_str().unwrap());
-        let mut masked =
-            server.as_person(PersonBuilder::new("masked").may(&["contact.read", "contact.write"]).masked("phone"));
+        let mut masked = server
+            .as_person(PersonBuilder::new("masked").may(&["contact.read", "contact.write"]).masked("phone"));
         masked.post(&phones, json!({ "number": "19900001001" })).await.done();
         masked.post(&phones, json!({ "number": "19900001002" })).await.done();
         for n in 3..11 {

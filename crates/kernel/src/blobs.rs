@@ -46,9 +46,9 @@ impl Blobs {
     /// # Errors
     /// When it is missing, or the name leaves the folder.
     pub async fn open(&self, name: &str) -> io::Result<tokio::fs::File> {
-        let tame = name.split('/').all(|part| {
-            !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-        });
+        let tame = name
+            .split('/')
+            .all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
         if !tame {
             return Err(io::Error::new(io::ErrorKind::NotFound, "no such file"));
         }

@@ -177,7 +177,9 @@ impl Db {
             .after_connect(|connection, _| {
                 Box::pin(async move {
                     connection
-                        .execute("pragma busy_timeout = 5000; pragma query_only = on; pragma cache_size = -16000")
+                        .execute(
+                            "pragma busy_timeout = 5000; pragma query_only = on; pragma cache_size = -16000",
+                        )
                         .await
                         .map(|_| ())
                 })

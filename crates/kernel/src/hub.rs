@@ -38,7 +38,12 @@ impl Hub {
     pub fn push<T: Serialize>(&self, audience: &[Audience], name: &str, data: &T) {
         match serde_json::to_string(data) {
             Ok(text) => {
-                self.send(Push { seq: None, name: name.into(), data: text.into(), audience: audience.into() });
+                self.send(Push {
+                    seq: None,
+                    name: name.into(),
+                    data: text.into(),
+                    audience: audience.into(),
+                });
             }
             Err(error) => tracing::error!(name, %error, "a push could not be written as JSON"),
         }

@@ -40,9 +40,11 @@ impl Parameters {
     pub fn declare(&self, specs: Vec<ParameterSpec>) {
         let mut known = self.0.write().expect("no holder of this lock can panic");
         for spec in specs {
-            known
-                .entry(spec.key)
-                .or_insert_with(|| Parameter { value: spec.default.clone(), spec, version: 0 });
+            known.entry(spec.key).or_insert_with(|| Parameter {
+                value: spec.default.clone(),
+                spec,
+                version: 0,
+            });
         }
     }
 

@@ -116,7 +116,8 @@ async fn a_cancelled_transaction_rolls_back_and_the_next_goes_on() {
 async fn the_reading_pool_of_the_embedded_database_refuses_to_write() {
     on_sqlite(|site| async move {
         let site = with_lamps(site).await;
-        let refused = sqlx::query("insert into lamp (id, lit) values ('x', 1)").execute(site.kit.db.reader()).await;
+        let refused =
+            sqlx::query("insert into lamp (id, lit) values ('x', 1)").execute(site.kit.db.reader()).await;
         assert!(refused.is_err());
     })
     .await;
@@ -213,7 +214,8 @@ async fn clients_that_go_away_take_nobody_with_them() {
             tokio::spawn(async move {
                 cut_off(cut.kit.db.begin()).await;
                 if let Ok(mut tx) = cut.kit.db.begin().await {
-                    let row = sqlx::query("insert into lamp (id, lit) values ($1, 0)").bind(format!("cut-{n}"));
+                    let row =
+                        sqlx::query("insert into lamp (id, lit) values ($1, 0)").bind(format!("cut-{n}"));
                     let _ = row.execute(tx.conn()).await;
                     cut_off(tx.commit()).await;
                 }

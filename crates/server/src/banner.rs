@@ -16,7 +16,11 @@ pub(crate) fn show(city: &City, http: SocketAddr, demo: bool) -> Result<(), BoxE
     println!("  Staff     {base}/desk");
     println!("  Citizens  {base}/");
     println!("  API       {base}/api/v1/openapi.json");
-    println!("  SIP       udp port {}, and {}/sip", city.voice.sip_address().port(), base.replacen("http", "ws", 1));
+    println!(
+        "  SIP       udp port {}, and {}/sip",
+        city.voice.sip_address().port(),
+        base.replacen("http", "ws", 1)
+    );
     if demo {
         let (password, accounts) = crate::demo::accounts()?;
         println!();
@@ -26,7 +30,9 @@ pub(crate) fn show(city: &City, http: SocketAddr, demo: bool) -> Result<(), BoxE
         }
         println!();
         let agent = accounts.first().map_or("an agent", |account| account.account.as_str());
-        println!("  Try: sign in as {agent} in one window, take the seat and get ready; open {base}/ in another");
+        println!(
+            "  Try: sign in as {agent} in one window, take the seat and get ready; open {base}/ in another"
+        );
         println!("  and press the call button. Or let simulated citizens call: yihao simulate --speed 10");
     }
     println!();

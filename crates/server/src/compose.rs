@@ -66,8 +66,7 @@ impl City {
         let history_of_calls = Arc::new(Later::<dyn HistorySource>::default());
         let history_of_cases = Arc::new(Later::<dyn HistorySource>::default());
         let calls = Arc::new(Later::<dyn CallLookup>::default());
-        let contacts =
-            Contacts::new(kit.clone(), vec![history_of_calls.clone(), history_of_cases.clone()]);
+        let contacts = Contacts::new(kit.clone(), vec![history_of_calls.clone(), history_of_cases.clone()]);
         let book = Arc::new(contacts.clone());
         let cases = Cases::new(
             kit.clone(),
@@ -92,7 +91,8 @@ impl City {
         let portal = Portal::new(kit.clone(), orders, lookup)?;
         portal.show(crate::demo::shown()?);
 
-        let mut slices = vec![identity.slice(), contacts.slice(), cases.slice(), voice.slice(), portal.slice()];
+        let mut slices =
+            vec![identity.slice(), contacts.slice(), cases.slice(), voice.slice(), portal.slice()];
         for slice in &slices {
             kernel::db::migrate(&kit.db, slice.name, slice.migrations).await?;
             identity.know_capabilities(slice.capabilities);
@@ -134,7 +134,8 @@ impl City {
         for subscription in subscriptions(self) {
             tokio::spawn(kernel::event::run_subscription(self.kit.clone(), subscription, stop.bell()));
         }
-        for job in self.slices.iter().flat_map(|slice| slice.jobs.clone()).chain(crate::jobs::jobs(&self.kit)) {
+        for job in self.slices.iter().flat_map(|slice| slice.jobs.clone()).chain(crate::jobs::jobs(&self.kit))
+        {
             tokio::spawn(kernel::jobs::run_job(self.kit.clone(), job, stop.bell()));
         }
         Ok(())
@@ -144,7 +145,8 @@ impl City {
 /// Takes the data folder for this process alone. The lock ends with the process, however that ends.
 fn lock(data_dir: &std::path::Path) -> Result<std::fs::File, BoxError> {
     let path = data_dir.join("yihao.lock");
-    let file = std::fs::File::create(&path).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    let file =
+        std::fs::File::create(&path).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     file.try_lock()
         .map_err(|_| format!("another yihao is at work in {}; stop it first", data_dir.display()))?;
     Ok(file)

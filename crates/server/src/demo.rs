@@ -26,7 +26,8 @@ pub(crate) fn shown() -> Result<Shown, BoxError> {
     let accounts = accounts
         .into_iter()
         .map(|account| {
-            let role = |lang| roles.get(&account.role).map_or_else(String::new, |role| role.name(lang).to_owned());
+            let role =
+                |lang| roles.get(&account.role).map_or_else(String::new, |role| role.name(lang).to_owned());
             DemoAccount {
                 role_name: role(Lang::Zh),
                 role_name_en: role(Lang::En),

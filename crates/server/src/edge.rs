@@ -53,12 +53,14 @@ pub(crate) fn enclose(kit: &Kit, api: Router, sip: Router, document: OpenApi) ->
         .layer(CatchPanicLayer::custom(on_panic))
         .layer(from_fn(move |request: Request, next: Next| dress(dress_kit.clone(), request, next)))
         .layer(from_fn(log))
-        .layer(CompressionLayer::new().compress_when(
-            SizeAbove::new(1024)
-                .and(NotForContentType::new("audio/"))
-                .and(NotForContentType::new("image/"))
-                .and(NotForContentType::new("text/event-stream")),
-        ))
+        .layer(
+            CompressionLayer::new().compress_when(
+                SizeAbove::new(1024)
+                    .and(NotForContentType::new("audio/"))
+                    .and(NotForContentType::new("image/"))
+                    .and(NotForContentType::new("text/event-stream")),
+            ),
+        )
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::REFERRER_POLICY, "same-origin"))
         .layer(fixed(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))

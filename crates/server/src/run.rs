@@ -23,7 +23,11 @@ pub async fn run(command: Command) -> Result<ExitCode, BoxError> {
             let city = City::assemble(quiet(configure(&args)?), Arc::new(SystemClock)).await?;
             city.load().await?;
             let made = crate::demo::create(&city).await?;
-            say(if made { "The demonstration city is ready." } else { "The data folder is in use; nothing was changed." });
+            say(if made {
+                "The demonstration city is ready."
+            } else {
+                "The data folder is in use; nothing was changed."
+            });
             Ok(ExitCode::SUCCESS)
         }
         Command::Simulate(args) => crate::simulate::run(args).await,
@@ -76,7 +80,8 @@ fn voice_section(config: &mut Config) -> &mut toml::Table {
 async fn serve(args: ServeArgs) -> Result<ExitCode, BoxError> {
     let mut config = configure(&args.data)?;
     config.demo |= args.demo;
-    let mut address: SocketAddr = config.bind.parse().map_err(|_| format!("bind: {} is no address", config.bind))?;
+    let mut address: SocketAddr =
+        config.bind.parse().map_err(|_| format!("bind: {} is no address", config.bind))?;
     if let Some(port) = args.port {
         address.set_port(port);
     }
@@ -109,7 +114,10 @@ async fn serve(args: ServeArgs) -> Result<ExitCode, BoxError> {
         crate::demo::create(&city).await?;
     } else {
         for account in city.identity.create_first_accounts().await? {
-            say(&format!("First account: {}  password: {}  ({})", account.account, account.password, account.role_id));
+            say(&format!(
+                "First account: {}  password: {}  ({})",
+                account.account, account.password, account.role_id
+            ));
         }
     }
     let listener = tokio::net::TcpListener::bind(address)

@@ -19,9 +19,15 @@ pub const CAPABILITIES: &[Capability] = &[
     Capability { name: "call.answer", zh: "接听来电", en: "Answer calls", scoped: false },
     Capability { name: "call.read", zh: "查看通话记录", en: "Read the list of calls", scoped: true },
     Capability { name: "call.listen", zh: "收听录音", en: "Listen to recordings", scoped: true },
-    Capability { name: "call.export", zh: "导出通话记录", en: "Export the list of calls", scoped: false },
-    Capability { name: "call.handle_missed", zh: "处理未接来电", en: "See to missed calls", scoped: false },
-    Capability { name: "call.monitor", zh: "监控座席状态", en: "Watch seats and the queue", scoped: false },
+    Capability {
+        name: "call.export", zh: "导出通话记录", en: "Export the list of calls", scoped: false
+    },
+    Capability {
+        name: "call.handle_missed", zh: "处理未接来电", en: "See to missed calls", scoped: false
+    },
+    Capability {
+        name: "call.monitor", zh: "监控座席状态", en: "Watch seats and the queue", scoped: false
+    },
 ];
 
 /// Returns all routes, below `/api/v1`.

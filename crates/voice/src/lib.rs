@@ -22,8 +22,8 @@ pub mod writer;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::Extension;
+use axum::extract::ws::WebSocketUpgrade;
 use axum::http::HeaderMap;
 use axum::routing::get;
 use kernel::http::PeerAddress;

@@ -151,9 +151,7 @@ impl Contacts {
 }
 
 pub(crate) fn build(ctx: &Ctx, new: NewContact, numbers: Vec<String>) -> Contact {
-    let tidy = |text: Option<String>| {
-        text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
-    };
+    let tidy = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     Contact {
         id: ContactId::generate(),
         name: new.name.trim().to_owned(),
@@ -161,12 +159,7 @@ pub(crate) fn build(ctx: &Ctx, new: NewContact, numbers: Vec<String>) -> Contact
         phones: numbers
             .into_iter()
             .enumerate()
-            .map(|(at, number)| Phone {
-                id: kernel::id::new_id(),
-                number,
-                masked: false,
-                primary: at == 0,
-            })
+            .map(|(at, number)| Phone { id: kernel::id::new_id(), number, masked: false, primary: at == 0 })
             .collect(),
         address: tidy(new.address),
         district: tidy(new.district),

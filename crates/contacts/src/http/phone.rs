@@ -41,7 +41,9 @@ async fn create_contact_phone(
     Json(phone): Json<NewPhone>,
 ) -> HttpResult<Json<Contact>> {
     principal.require("contact.write")?;
-    Ok(Json(contacts.add_phone(&ctx, &id, &phone.number, phone.primary, &principal).await?.seen_by(&principal)))
+    Ok(Json(
+        contacts.add_phone(&ctx, &id, &phone.number, phone.primary, &principal).await?.seen_by(&principal),
+    ))
 }
 
 /// Removes a number from a file.

@@ -44,7 +44,10 @@ pub(crate) async fn page(
         statement.push(")");
     }
     if let Some(tag) = &filter.tag {
-        statement.push(" and ' ' || tags || ' ' like ").bind(format!("% {} %", escape(tag))).push(" escape '\\'");
+        statement
+            .push(" and ' ' || tags || ' ' like ")
+            .bind(format!("% {} %", escape(tag)))
+            .push(" escape '\\'");
     }
     if let Some([at, id]) = cursor.and_then(|word| Cursor::decode(word, 2)).as_deref()
         && let Ok(at) = at.parse::<i64>()

@@ -25,8 +25,9 @@ pub(crate) async fn of(
     let mut phones: HashMap<String, Vec<Phone>> = HashMap::new();
     // Databases bound the number of values in a statement.
     for some in contacts.chunks(500) {
-        let mut statement =
-            Statement::new("select id, contact_id, number, is_primary from contacts_phone where contact_id in (");
+        let mut statement = Statement::new(
+            "select id, contact_id, number, is_primary from contacts_phone where contact_id in (",
+        );
         statement.bind_all(some).push(") order by contact_id, is_primary desc, last_used_at desc, id");
         for row in statement.query_as::<Row>().fetch_all(&mut *conn).await? {
             phones.entry(row.contact_id).or_default().push(Phone {
@@ -41,7 +42,11 @@ pub(crate) async fn of(
 }
 
 /// Lets only one transaction at a time look for and open a file with this number.
-pub(crate) async fn take_turn(conn: &mut AnyConnection, dialect: Dialect, number: &str) -> Result<(), DbError> {
+pub(crate) async fn take_turn(
+    conn: &mut AnyConnection,
+    dialect: Dialect,
+    number: &str,
+) -> Result<(), DbError> {
     // The embedded database has one writer anyway.
     if dialect == Dialect::Postgres {
         sqlx::query("select pg_advisory_xact_lock(hashtext($1))").bind(number).execute(conn).await?;

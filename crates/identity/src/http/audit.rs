@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use kernel::audit::Verdict;
-use kernel::http::{Auth, Json, Query, ReqCtx, Cell, EXPORT_ROWS_MAX, download_workbook, local_time};
+use kernel::http::{Auth, Cell, EXPORT_ROWS_MAX, Json, Query, ReqCtx, download_workbook, local_time};
 use kernel::{Audit, Cursor, HttpResult, Page};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -6,7 +6,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use contract::identity::{PersonId, UnitId};
-use kernel::http::{Auth, Idempotent, Json, Path, Query, ReqCtx, Cell, EXPORT_ROWS_MAX, download_workbook, local_time};
+use kernel::http::{
+    Auth, Cell, EXPORT_ROWS_MAX, Idempotent, Json, Path, Query, ReqCtx, download_workbook, local_time,
+};
 use kernel::{Audit, Cursor, HttpResult, Lang, Page, Principal, Scope};
 use serde::{Deserialize, Serialize};
 use serde_json::json;

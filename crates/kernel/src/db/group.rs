@@ -126,8 +126,9 @@ impl Writer {
     /// Waits for this transaction's turn and opens its savepoint.
     pub(super) async fn begin(self: Arc<Self>) -> Result<GroupTx, DbError> {
         let place = Place::take(self.queued.clone());
-        let mut state =
-            tokio::time::timeout(TURN_MAX, self.state.clone().lock_owned()).await.map_err(|_| DbError::Busy)?;
+        let mut state = tokio::time::timeout(TURN_MAX, self.state.clone().lock_owned())
+            .await
+            .map_err(|_| DbError::Busy)?;
         drop(place);
         let queued = self.queued.clone();
         // If the caller goes away meanwhile, the finished transaction is dropped and so undone.

@@ -32,7 +32,10 @@ pub async fn migrate(db: &Db, slice: &str, migrations: &[Migration]) -> Result<u
             .await?;
         if let Some(row) = known {
             if row.get::<String, _>(0) != digest {
-                return Err(DbError::MigrationChanged { slice: slice.to_owned(), version: migration.version });
+                return Err(DbError::MigrationChanged {
+                    slice: slice.to_owned(),
+                    version: migration.version,
+                });
             }
             continue;
         }

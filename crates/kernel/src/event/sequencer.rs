@@ -22,9 +22,8 @@ pub async fn sequence_once(kit: &Kit) -> Result<usize, DbError> {
         // The lease keeps others from trying; this keeps one that lost it unawares from numbering twice.
         tx.conn().execute("select pg_advisory_xact_lock(12346)").await?;
     }
-    let last: i64 = sqlx::query_scalar("select coalesce(max(seq), 0) from kernel_outbox")
-        .fetch_one(tx.conn())
-        .await?;
+    let last: i64 =
+        sqlx::query_scalar("select coalesce(max(seq), 0) from kernel_outbox").fetch_one(tx.conn()).await?;
     let numbered = sqlx::query(
         "update kernel_outbox set seq = fresh.n from (select id, row_number() over (order by id) + $1 as n \
          from kernel_outbox where seq is null order by id limit 500) as fresh \
@@ -38,12 +37,11 @@ pub async fn sequence_once(kit: &Kit) -> Result<usize, DbError> {
     if numbered == 0 && sealed == 0 {
         return Ok(0);
     }
-    let fresh: Vec<(i64, String, String, String)> = sqlx::query_as(
-        "select seq, name, audience, payload from kernel_outbox where seq > $1 order by seq",
-    )
-    .bind(last)
-    .fetch_all(tx.conn())
-    .await?;
+    let fresh: Vec<(i64, String, String, String)> =
+        sqlx::query_as("select seq, name, audience, payload from kernel_outbox where seq > $1 order by seq")
+            .bind(last)
+            .fetch_all(tx.conn())
+            .await?;
     tx.commit().await?;
     let newest = fresh.last().map(|row| row.0);
     for (seq, name, audience, payload) in fresh {

@@ -57,7 +57,9 @@ fn token(parts: &Parts) -> Option<String> {
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "))
         .map(ToOwned::to_owned);
-    let cookie = || CookieJar::from_headers(&parts.headers).get(SESSION_COOKIE).map(|cookie| cookie.value().to_owned());
+    let cookie = || {
+        CookieJar::from_headers(&parts.headers).get(SESSION_COOKIE).map(|cookie| cookie.value().to_owned())
+    };
     bearer.or_else(cookie).filter(|token| token.len() <= 512)
 }
 
@@ -161,11 +163,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ReqCtx {
         let kit = kit(parts)?;
         let ip = parts.extensions.get::<PeerAddress>().map(|peer| peer.0.to_string());
         let actor = principal.map_or_else(
-            || Actor {
-                kind: ActorKind::Citizen,
-                id: String::new(),
-                name: "市民".to_owned(),
-            },
+            || Actor { kind: ActorKind::Citizen, id: String::new(), name: "市民".to_owned() },
             |principal| principal.actor(),
         );
         Ok(Self(Ctx {

@@ -37,7 +37,10 @@ pub async fn dress(kit: Kit, mut request: Request, next: Next) -> Response {
         for (name, value) in headers {
             // Of a header that comes more than once only the first has its name.
             last = name.or(last);
-            if let Some(name) = last.as_ref().filter(|name| **name != header::CONTENT_TYPE && **name != header::CONTENT_LENGTH) {
+            if let Some(name) = last
+                .as_ref()
+                .filter(|name| **name != header::CONTENT_TYPE && **name != header::CONTENT_LENGTH)
+            {
                 response.headers_mut().append(name.clone(), value);
             }
         }
@@ -60,7 +63,8 @@ fn peer(kit: &Kit, request: &Request) -> IpAddr {
     // Each proxy appends the address that it saw; the one that our outermost proxy saw is the caller's. What
     // stands before it the caller may have invented, so places are counted from the end and none is left out.
     let headers = request.headers().get_all("x-forwarded-for");
-    let hops: Vec<&[u8]> = headers.iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).collect();
+    let hops: Vec<&[u8]> =
+        headers.iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).collect();
     hops.len()
         .checked_sub(kit.config.trusted_proxies)
         .and_then(|at| hops.get(at))

@@ -72,17 +72,18 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Idempotent<T> {
         };
         let path = parts.uri.path().to_owned();
         let content_type = parts.headers.get(header::CONTENT_TYPE).cloned();
-        let bytes = Bytes::from_request(Request::from_parts(parts, body), state).await.map_err(|rejection| {
-            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body.too_large")
-                    .detail_zh("提交的内容过大。")
-                    .detail_en("The request is too large.")
-            } else {
-                Problem::new(StatusCode::BAD_REQUEST, "body.malformed")
-                    .detail_zh("提交的内容没有完整到达。")
-                    .detail_en("The request did not arrive whole.")
-            }
-        })?;
+        let bytes =
+            Bytes::from_request(Request::from_parts(parts, body), state).await.map_err(|rejection| {
+                if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body.too_large")
+                        .detail_zh("提交的内容过大。")
+                        .detail_en("The request is too large.")
+                } else {
+                    Problem::new(StatusCode::BAD_REQUEST, "body.malformed")
+                        .detail_zh("提交的内容没有完整到达。")
+                        .detail_en("The request did not arrive whole.")
+                }
+            })?;
         let is_json = content_type
             .as_ref()
             .and_then(|value: &HeaderValue| value.to_str().ok())
@@ -93,7 +94,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Idempotent<T> {
                 .detail_en("The request body must be JSON."));
         }
         refuse_nul(&bytes)?;
-        let parsed = AxumJson::<T>::from_bytes(&bytes).map_err(|rejection| super::body::refuse_json(&rejection))?;
+        let parsed =
+            AxumJson::<T>::from_bytes(&bytes).map_err(|rejection| super::body::refuse_json(&rejection))?;
         let fingerprint = sha256_hex(&[path.as_bytes(), b"\n", &bytes].concat());
         let idem = match (key, principal) {
             (None, _) => None,
@@ -137,7 +139,8 @@ impl Idem {
                 .detail_zh("同一个 Idempotency-Key 已用于不同的内容。")
                 .detail_en("This Idempotency-Key was used with another body."));
         }
-        let status = u16::try_from(status).ok().and_then(|s| StatusCode::from_u16(s).ok()).unwrap_or_default();
+        let status =
+            u16::try_from(status).ok().and_then(|s| StatusCode::from_u16(s).ok()).unwrap_or_default();
         let mut replayed = (status, response).into_response();
         replayed.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         replayed.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
@@ -148,12 +151,7 @@ impl Idem {
     #[must_use]
     pub fn answer<T: Serialize>(&self, kit: &Kit, status: StatusCode, body: &T) -> Option<StoredAnswer> {
         let key = self.0.clone()?;
-        Some(StoredAnswer {
-            key,
-            status,
-            response: serde_json::to_string(body).ok()?,
-            at: kit.now().0,
-        })
+        Some(StoredAnswer { key, status, response: serde_json::to_string(body).ok()?, at: kit.now().0 })
     }
 }
 

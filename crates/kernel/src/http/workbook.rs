@@ -91,7 +91,9 @@ fn write(head: &[&str], rows: &[Vec<Cell>]) -> Result<Vec<u8>, XlsxError> {
             }
         }
     }
-    if let (Ok(last_row), Ok(last_column)) = (u32::try_from(rows.len()), u16::try_from(head.len().saturating_sub(1))) {
+    if let (Ok(last_row), Ok(last_column)) =
+        (u32::try_from(rows.len()), u16::try_from(head.len().saturating_sub(1)))
+    {
         sheet.autofilter(0, 0, last_row, last_column)?;
     }
     workbook.save_to_buffer()

@@ -135,7 +135,8 @@ impl DemoCity {
         Ok(Self {
             units: serde_json::from_str::<Units>(include_str!("../../demo/units.json"))?.units,
             people: serde_json::from_str(PEOPLE)?,
-            categories: serde_json::from_str::<Categories>(include_str!("../../demo/categories.json"))?.categories,
+            categories: serde_json::from_str::<Categories>(include_str!("../../demo/categories.json"))?
+                .categories,
             districts: districts()?,
             orders,
         })

@@ -1,8 +1,8 @@
 //! Three hundred orders with their stories, played in the order of time.
 
+use cases::case::closure::Closure;
 use cases::case::draft::Draft;
 use cases::case::feedback::Feedback;
-use cases::case::closure::Closure;
 use cases::case::rating::{Rating, RatingSource};
 use cases::case::result_review::ResultReview;
 use cases::case::return_visit::ReturnVisit;
@@ -116,7 +116,8 @@ async fn write(
     let district = written.districts.iter().find(|district| district.code == order.district);
     let categories = city.cases.categories();
     let draft = Draft {
-        kind: Kind::parse(&order.case_type).ok_or_else(|| format!("{}: no type {}", order.key, order.case_type))?,
+        kind: Kind::parse(&order.case_type)
+            .ok_or_else(|| format!("{}: no type {}", order.key, order.case_type))?,
         category_id: categories.by_code(&order.category).map(|category| category.id.clone()),
         title: order.title.clone(),
         content: order.content.clone(),
@@ -124,9 +125,11 @@ async fn write(
             contact_id: None,
             name: order.contact.name.clone(),
             phone: Some(order.contact.phone.clone()),
-            gender: order.contact.gender.as_deref().map(|gender| {
-                if gender == "f" { "female" } else { "male" }.to_owned()
-            }),
+            gender: order
+                .contact
+                .gender
+                .as_deref()
+                .map(|gender| if gender == "f" { "female" } else { "male" }.to_owned()),
         },
         confidential: order.confidential,
         place: Place {
@@ -194,7 +197,9 @@ async fn play(city: &City, staff: &Staff, case: &Case, step: &Step, at: Timestam
             let assignee = Assignee::Unit(unit()?.id.0.clone());
             cases.assign(&ctx, by, id, version, &assignee, &text).await?
         }
-        "handle" => cases.give_feedback(&ctx, by, id, version, &Feedback { result: text, contacted: true }).await?,
+        "handle" => {
+            cases.give_feedback(&ctx, by, id, version, &Feedback { result: text, contacted: true }).await?
+        }
         "result_review" => {
             cases.review_result(&ctx, by, id, version, &ResultReview { pass, opinion: text }).await?
         }
@@ -210,7 +215,11 @@ async fn play(city: &City, staff: &Staff, case: &Case, step: &Step, at: Timestam
             // Who was not reached is called again before the order may be archived.
             let mut after = case.clone();
             while after.task(case::Step::ReturnVisit).is_some() {
-                let visit = ReturnVisit { reached: false, satisfied: None, comment: "再次回访，仍未接通。".to_owned() };
+                let visit = ReturnVisit {
+                    reached: false,
+                    satisfied: None,
+                    comment: "再次回访，仍未接通。".to_owned(),
+                };
                 after = cases.visit(&ctx, by, id, after.version, &visit).await?;
             }
             cases.close(&ctx, by, id, after.version, &Closure { reason: text }).await?

@@ -26,15 +26,16 @@ impl Staff {
 
     /// Finds a person by account.
     pub(crate) fn person(&self, account: &str) -> Result<&Principal, BoxError> {
-        self.people.get(account).ok_or_else(|| format!("the demonstration city has nobody called {account}").into())
+        self.people
+            .get(account)
+            .ok_or_else(|| format!("the demonstration city has nobody called {account}").into())
     }
 }
 
 /// Tells whether anybody has an account.
 pub(crate) async fn anybody(city: &City) -> Result<bool, BoxError> {
-    let people: i64 = sqlx::query_scalar("select count(*) from identity_person")
-        .fetch_one(city.kit.db.reader())
-        .await?;
+    let people: i64 =
+        sqlx::query_scalar("select count(*) from identity_person").fetch_one(city.kit.db.reader()).await?;
     Ok(people > 0)
 }
 
@@ -94,7 +95,8 @@ async fn create_people(
     let hash = tokio::task::spawn_blocking(move || identity::hash_password(&password)).await??;
     let mut people = HashMap::new();
     for person in &written.people.people {
-        let unit = units.get(&person.unit).ok_or_else(|| format!("{}: no unit {}", person.account, person.unit))?;
+        let unit =
+            units.get(&person.unit).ok_or_else(|| format!("{}: no unit {}", person.account, person.unit))?;
         let new = NewPerson {
             id: None,
             account: person.account.clone(),

@@ -29,9 +29,20 @@ async fn every_story_runs_to_its_end() {
             .await
             .unwrap();
     let names: Vec<&str> = statuses.iter().map(|(status, _)| status.as_str()).collect();
-    for status in ["draft_logged", "assigned", "in_progress", "handled", "approved", "archived", "closed_at_once", "returned"] {
+    for status in [
+        "draft_logged",
+        "assigned",
+        "in_progress",
+        "handled",
+        "approved",
+        "archived",
+        "closed_at_once",
+        "returned",
+    ] {
         assert!(names.contains(&status), "no order is {status}: {statuses:?}");
     }
-    assert!(written.units.len() >= 40 && written.people.people.len() >= 60 && written.categories.len() >= 150);
+    assert!(
+        written.units.len() >= 40 && written.people.people.len() >= 60 && written.categories.len() >= 150
+    );
     let _ = std::fs::remove_dir_all(&folder);
 }
