@@ -1,10 +1,11 @@
 //! Passwords: rules, and Argon2id with the parameters that OWASP recommends.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::{Output, PasswordHash, SaltString};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 
 use crate::error::IdentityError;
@@ -33,25 +34,57 @@ fn argon2() -> Argon2<'static> {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }
 
+/// Working memory that is used again: an allocator would keep what each thread once gave back.
+static SPARE: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
+
+/// Computes a digest of `out`'s length.
+fn digest(argon2: &Argon2<'_>, plain: &str, salt: &[u8], out: &mut [u8]) -> Result<(), IdentityError> {
+    let spare = || SPARE.lock().expect("no holder of this lock can panic");
+    let mut memory = spare().pop().unwrap_or_default();
+    memory.resize(argon2.params().block_count(), Block::default());
+    let result = argon2.hash_password_into_with_memory(plain.as_bytes(), salt, out, &mut memory);
+    let mut kept = spare();
+    if kept.len() < AT_ONCE {
+        kept.push(memory);
+    }
+    result.map_err(|error| IdentityError::Hash(error.to_string()))
+}
+
 /// Hashes a password; takes tens of milliseconds of a core, so never on a runtime thread.
 ///
 /// # Errors
 /// When hashing fails for lack of memory.
 pub fn hash_password(plain: &str) -> Result<String, IdentityError> {
+    let failed = |error: argon2::password_hash::Error| IdentityError::Hash(error.to_string());
     let mut salt = [0_u8; 16];
     rand::RngCore::fill_bytes(&mut rand::rng(), &mut salt);
-    let salt = SaltString::encode_b64(&salt).map_err(|error| IdentityError::Hash(error.to_string()))?;
-    let hash = argon2().hash_password(plain.as_bytes(), &salt);
-    hash.map(|hash| hash.to_string()).map_err(|error| IdentityError::Hash(error.to_string()))
+    let mut out = [0_u8; Params::DEFAULT_OUTPUT_LEN];
+    let argon2 = argon2();
+    digest(&argon2, plain, &salt, &mut out)?;
+    let salt = SaltString::encode_b64(&salt).map_err(failed)?;
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: argon2.params().try_into().map_err(failed)?,
+        salt: Some(salt.as_salt()),
+        hash: Some(Output::new(&out).map_err(failed)?),
+    };
+    Ok(hash.to_string())
 }
 
 fn matches(plain: &str, hash: &str) -> Result<bool, IdentityError> {
-    let parsed = PasswordHash::new(hash).map_err(|error| IdentityError::Hash(error.to_string()))?;
-    match argon2().verify_password(plain.as_bytes(), &parsed) {
-        Ok(()) => Ok(true),
-        Err(argon2::password_hash::Error::Password) => Ok(false),
-        Err(error) => Err(IdentityError::Hash(error.to_string())),
-    }
+    let failed = |error: argon2::password_hash::Error| IdentityError::Hash(error.to_string());
+    let parsed = PasswordHash::new(hash).map_err(failed)?;
+    let (Some(salt), Some(expected)) = (parsed.salt, parsed.hash) else {
+        return Err(IdentityError::Hash("the stored hash has no salt or no digest".to_owned()));
+    };
+    let params = Params::try_from(&parsed).map_err(failed)?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let mut salt_bytes = [0_u8; 64];
+    let salt = salt.decode_b64(&mut salt_bytes).map_err(failed)?;
+    let mut out = vec![0_u8; expected.len()];
+    digest(&argon2, plain, salt, &mut out)?;
+    Ok(out.ct_eq(expected.as_bytes()).into())
 }
 
 /// Checks a new password: `length_min` characters with three of four kinds, or sixteen of any, not the

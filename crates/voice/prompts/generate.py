@@ -12,10 +12,8 @@ import tempfile
 
 # espeak-ng reads characters poorly (银行, 长大), so texts are given in pinyin with tone numbers.
 SPOKEN = {
-    # 您好，这里是云州市一二三四五政务服务便民热线，正在为您转接话务员，通话将被录音。
-    "greeting": "nin2 hao3, zhe4 li3 shi4 yun2 zhou1 shi4, yi1 er4 san1 si4 wu3, "
-    "zheng4 wu4 fu2 wu4 bian4 min2 re4 xian4, zheng4 zai4 wei4 nin2 zhuan3 jie1 hua4 wu4 yuan2, "
-    "tong1 hua4 jiang1 bei4 lu4 yin1.",
+    # 您好，一二三四五热线，通话将被录音。 Short, because the caller joins the queue after it.
+    "greeting": "nin2 hao3, yi1 er4 san1 si4 wu3 re4 xian4, tong1 hua4 jiang1 bei4 lu4 yin1.",
     # 您前面还有
     "ahead_of_you": "nin2 qian2 mian4 hai2 you3",
     # 位在等待，请稍候。

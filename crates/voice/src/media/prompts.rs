@@ -4,7 +4,7 @@
 
 use super::Clip;
 
-/// 您好，这里是云州市一二三四五政务服务便民热线，正在为您转接话务员，通话将被录音。
+/// 您好，一二三四五热线，通话将被录音。
 pub const GREETING: &[u8] = include_bytes!("../../prompts/greeting.alaw");
 /// 您前面还有 (a number and [`ARE_WAITING`] follow)
 pub const AHEAD_OF_YOU: &[u8] = include_bytes!("../../prompts/ahead_of_you.alaw");
