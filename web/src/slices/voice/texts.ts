@@ -39,10 +39,10 @@ export const texts: Texts = {
   work: {
     title: ['受理工作台', 'Agent desk'],
     pop: ['来电', 'Caller'],
-    pop_empty: ['来电时，这里会显示来电人的档案、历史来电和在办工单。', 'When a call comes in, the caller’s file, earlier calls and open orders show up here.'],
+    pop_empty: ['来电时，这里会显示来电人的档案、历史来电和工单。', 'When a call comes in, the caller’s file, earlier calls and orders show up here.'],
     new_caller: ['首次来电，尚无档案', 'First call, no file yet'],
     file: ['服务对象', 'Citizen'],
-    open_cases: ['在办工单', 'Open orders'],
+    open_cases: ['相关工单', 'Orders'],
     history: ['历史联系', 'Earlier contacts'],
     call_with: ['通话：{name}', 'Call with {name}'],
     no_history: ['没有历史联系', 'No earlier contacts'],

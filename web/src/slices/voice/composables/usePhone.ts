@@ -130,7 +130,7 @@ export const usePhone = defineStore('phone', () => {
     return seat.value?.state ?? 'offline'
   })
   const shownCaller = computed(
-    () => offer.value?.caller_masked ?? offer.value?.caller ?? seat.value?.call?.caller_masked ?? seat.value?.call?.caller ?? caller.value,
+    () => offer.value?.caller ?? seat.value?.call?.caller ?? caller.value,
   )
 
   async function guarded(act: () => Promise<void>): Promise<boolean> {
