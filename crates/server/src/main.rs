@@ -9,8 +9,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     tracing_subscriber::fmt()
         .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("YIHAO_LOG")
-                .unwrap_or_else(|_| "info,rsipstack=warn,rsipstack::dialog=error,str0m=warn,sqlx=warn".into()),
+            tracing_subscriber::EnvFilter::try_from_env("YIHAO_LOG").unwrap_or_else(|_| {
+                "info,rsipstack=warn,rsipstack::dialog=error,str0m=warn,sqlx=warn".into()
+            }),
         )
         .with_writer(std::io::stderr)
         .init();
