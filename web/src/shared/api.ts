@@ -3,7 +3,18 @@
  *
  * Creating requests carry an `Idempotency-Key`, so that a repeated click or a
  * retry after a lost answer never creates a second order.
+ *
+ * Paths are checked against the server's own document: a misspelt one, or a
+ * method that it does not have, does not compile.
  */
+import type { paths } from '@/api/schema'
+
+type Filled<P extends string> = P extends `${infer Head}{${string}}${infer Rest}` ? `${Head}${string}${Filled<Rest>}` : P
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
+
+/** The paths that take a method, with their parameters filled in. */
+export type PathFor<M extends Method> = Filled<{ [P in keyof paths]: paths[P][M] extends object ? P : never }[keyof paths]>
+export type FilePath = Extract<keyof paths, `${string}.xlsx`>
 
 export interface FieldError {
   field: string
@@ -128,19 +139,19 @@ async function request<T>(method: string, path: string, body: unknown, options: 
 }
 
 export const api = {
-  get: <T>(path: string, query?: Query, options: Options = {}) =>
+  get: <T>(path: PathFor<'get'>, query?: Query, options: Options = {}) =>
     request<T>('GET', path, undefined, { ...options, query }),
   /** Sends a command that may be repeated without harm or is guarded by a version. */
-  post: <T>(path: string, body: unknown = {}, options: Options = {}) => request<T>('POST', path, body, options),
+  post: <T>(path: PathFor<'post'>, body: unknown = {}, options: Options = {}) => request<T>('POST', path, body, options),
   /** Creates something once, however often the same key is sent. */
-  create: <T>(path: string, body: unknown, idempotencyKey = newKey(), options: Options = {}) =>
+  create: <T>(path: PathFor<'post'>, body: unknown, idempotencyKey = newKey(), options: Options = {}) =>
     request<T>('POST', path, body, { ...options, idempotencyKey }),
-  put: <T>(path: string, body: unknown = {}, options: Options = {}) => request<T>('PUT', path, body, options),
-  patch: <T>(path: string, body: unknown, options: Options = {}) => request<T>('PATCH', path, body, options),
-  delete: <T>(path: string, body?: unknown, options: Options = {}) => request<T>('DELETE', path, body, options),
+  put: <T>(path: PathFor<'put'>, body: unknown = {}, options: Options = {}) => request<T>('PUT', path, body, options),
+  patch: <T>(path: PathFor<'patch'>, body: unknown, options: Options = {}) => request<T>('PATCH', path, body, options),
+  delete: <T>(path: PathFor<'delete'>, body?: unknown, options: Options = {}) => request<T>('DELETE', path, body, options),
 
   /** Fetches a file and hands it to the browser's downloads. */
-  async download(path: string, query: Query, fallbackName: string): Promise<void> {
+  async download(path: FilePath, query: Query, fallbackName: string): Promise<void> {
     const response = await send('GET', path, undefined, { query })
     const disposition = response.headers.get('content-disposition') ?? ''
     const encoded = /filename\*=UTF-8''([^;]+)/i.exec(disposition)?.[1]

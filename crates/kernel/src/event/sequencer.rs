@@ -60,7 +60,7 @@ pub async fn sequence_once(kit: &Kit) -> Result<usize, DbError> {
     Ok(usize::try_from(numbered).unwrap_or(usize::MAX).saturating_add(sealed))
 }
 
-/// Runs the sequencer until `stop` is told: after each commit, and every 200 ms for other processes' work.
+/// Runs the sequencer until `stop` is told: after each commit, and every second for other processes' work.
 pub async fn run_sequencer(kit: Kit, stop: Arc<tokio::sync::Notify>) {
     let holder = crate::id::new_id();
     loop {
@@ -78,7 +78,7 @@ pub async fn run_sequencer(kit: Kit, stop: Arc<tokio::sync::Notify>) {
                     () = stop.notified() => return,
                 }
                 // A moment's patience lets a burst be numbered in one go.
-                tokio::time::sleep(Duration::from_millis(3)).await;
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
             Ok(_) => {}
             Err(error) => {

@@ -137,6 +137,19 @@ describe('a registered line', () => {
     expect(heard.onIncoming).toHaveBeenLastCalledWith(expect.objectContaining({ autoAnswer: true }))
   })
 
+  it('takes the call that it has again when the server brings it a second time', async () => {
+    const { line, heard, agent } = setUp()
+    await line.connect(config)
+    const first = agent().ring({ 'X-Yihao-Call': 'call-1' })
+    await line.answer()
+    const other = agent().ring({ 'X-Yihao-Call': 'call-2' })
+    expect(other.terminated).toEqual([{ status_code: 486 }])
+    const again = agent().ring({ 'X-Yihao-Call': 'call-1' })
+    expect(first.ended).toBe(true)
+    expect(again.ended).toBe(false)
+    expect(heard.onIncoming).toHaveBeenLastCalledWith({ from: expect.anything(), callId: 'call-1', autoAnswer: true })
+  })
+
   it('keeps a running call when only the socket is lost', async () => {
     const { line, agent } = setUp()
     await line.connect(config)

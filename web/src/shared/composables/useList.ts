@@ -1,12 +1,12 @@
 import { computed, ref, shallowRef, watch, type Ref } from 'vue'
-import { api, itemsOf, type ApiError, type Page, type Query } from '@/shared/api'
+import { api, itemsOf, type ApiError, type Page, type PathFor, type Query } from '@/shared/api'
 import { toApiError } from './useLoad'
 
 /**
  * A list read page by page through cursors. It starts again when the query
  * changes (with a short pause, so that typing does not ask for every letter).
  */
-export function useList<T>(path: string, query: () => Query) {
+export function useList<T>(path: PathFor<'get'>, query: () => Query) {
   const items = shallowRef<T[]>([]) as Ref<T[]>
   const total = ref<number | null>(null)
   const error = shallowRef<ApiError>()

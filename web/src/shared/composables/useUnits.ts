@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import { api, itemsOf, type Page } from '@/shared/api'
+import { api, itemsOf, type Page, type PathFor } from '@/shared/api'
 import { treeRows, type Category } from '@/shared/entities/cases'
 import type { Unit } from '@/shared/entities/identity'
 
@@ -12,7 +12,7 @@ export const useCatalogue = defineStore('catalogue', () => {
   let categoriesRead: Promise<void> | undefined
 
   /** All pages of a list that is long but bounded. */
-  async function all<T>(path: string): Promise<T[]> {
+  async function all<T>(path: PathFor<'get'>): Promise<T[]> {
     const found: T[] = []
     let cursor: string | null | undefined
     do {

@@ -1,21 +1,8 @@
 /** The citizen's file. */
+import type { components } from '@/api/schema'
 
-export interface ContactPhone {
-  id: string
-  number: string
-  masked?: string | boolean
-  primary: boolean
-}
+type Schemas = components['schemas']
 
-export interface Contact {
-  id: string
-  name: string
-  gender?: string | null
-  phones: ContactPhone[]
-  address?: string | null
-  district?: string | null
-  note?: string | null
-  tags: string[]
-  version: number
-  created_at: number
-}
+export type Contact = Schemas['Contact']
+export type ContactPhone = Schemas['Phone']
+export type HistoryItem = Schemas['HistoryItem']

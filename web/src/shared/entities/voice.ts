@@ -1,46 +1,43 @@
 /** Calls, seats, queues. */
+import type { components } from '@/api/schema'
 
-export type SeatState = 'offline' | 'not_ready' | 'ready' | 'break' | 'reserved' | 'ringing' | 'talking' | 'held' | 'wrap_up'
+type Schemas = components['schemas']
 
-export interface SeatCall {
-  id: string
-  caller?: string
-  caller_masked?: string
-  state?: string
-  started_at?: number
-  answered_at?: number | null
-  held?: boolean
+export type Registration = Schemas['Registration']
+export type QueueFigures = Schemas['QueueView']
+export type CallRow = Schemas['CallItem']
+export type CallDetail = Schemas['CallDetail']
+export type MissedCall = Schemas['MissedItem']
+export type { HistoryItem } from './contacts'
+/** What the server says of my seat. */
+export type SeatAnswer = Schemas['MySeat']
+
+/** `GET /voice/figures/me`: the document has another `MyFigures`, that of orders, under the same name. */
+export interface CallFigures {
+  answered: number
+  talked_ms: number
+  average_ms: number
+  longest_ms: number
+  signed_in_at: number | null
+  signed_in_ms: number
 }
 
-/** `GET /voice/seat`. */
+/** What the screen shows of a seat: the server's states and those that only this page knows. */
+export type SeatState = 'offline' | 'not_ready' | 'ready' | 'break' | 'reserved' | 'ringing' | 'talking' | 'held' | 'wrap_up'
+
+export interface SeatCall extends Partial<Schemas['CallView']> {
+  id: string
+}
+
 export interface MySeat {
-  seat?: { id: string; no: string; name?: string } | null
+  seat?: { id: string; no: string } | null
   signed_in?: boolean
   state: SeatState
   since?: number | null
-  wrap_up_until?: number | null
   call?: SeatCall | null
 }
 
-/** `POST /voice/registration`. */
-export interface Registration {
-  ws_path: string
-  uri: string
-  user: string
-  password: string
-  realm: string
-  expires_at?: number
-}
-
-export interface HistoryItem {
-  kind: string
-  id: string
-  at: number
-  title: string
-  status?: string | null
-  status_name?: string | null
-}
-
+/** Events are no part of the document, so that what `voice.offer` carries is written here. */
 export interface CaseBrief {
   id: string
   number: string
@@ -66,64 +63,10 @@ export interface Offer {
   caller: string
   caller_masked?: string
   contact?: ContactBrief | null
-  history?: HistoryItem[]
+  history?: Schemas['HistoryItem'][]
   cases?: CaseBrief[]
   queue?: string
   waited_secs?: number
   /** A running call that the page lost and gets back. */
   rebind?: boolean
-}
-
-export interface QueueFigures {
-  waiting: number
-  longest_wait_secs: number
-  ready: number
-  on_call: number
-  ringing: number
-  wrap_up: number
-  resting: number
-  signed_in: number
-  calls: number
-}
-
-export interface CallRow {
-  id: string
-  direction: string
-  caller: string
-  caller_masked?: string
-  callee?: string
-  queue?: string | null
-  agent?: { id: string; name: string } | null
-  agent_name?: string | null
-  result?: string | null
-  started_at: number
-  answered_at?: number | null
-  ended_at?: number | null
-  recordings?: { id: string; duration_ms?: number }[]
-  recording_id?: string | null
-  waited_ms?: number
-  talked_ms?: number
-  seat_no?: string | null
-  origin?: string
-  cases?: CaseBrief[]
-  case_id?: string | null
-  case_number?: string | null
-  contact_id?: string | null
-  contact_name?: string | null
-}
-
-export interface MissedCall {
-  id: string
-  call_id?: string
-  caller: string
-  caller_masked?: string
-  contact_name?: string | null
-  at?: number
-  started_at?: number
-  waited_ms?: number | null
-  reason?: string | null
-  handled_at?: number | null
-  handled_by?: string | { name: string } | null
-  handled_note?: string | null
-  times?: number
 }

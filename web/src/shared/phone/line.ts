@@ -64,6 +64,8 @@ export class Line {
   private agent: AgentLike | undefined
   private session: SessionLike | undefined
   private microphone: MediaStream | undefined
+  /** The server's name of the call that comes in or runs. */
+  private callId: string | undefined
   private turn = 0
 
   constructor(
@@ -171,18 +173,22 @@ export class Line {
 
   private offer(data: { session: SessionLike; request?: { getHeader?(name: string): string | undefined } }): void {
     const header = (name: string) => data.request?.getHeader?.(name)
-    const rebind = Boolean(header('X-Yihao-Rebind')) || /auto-?answer|answer-after=0/i.test(`${header('Alert-Info') ?? ''} ${header('Call-Info') ?? ''}`)
+    const callId = CALL_HEADERS.map(header).find(Boolean)
+    // The call that this page has already comes again when its socket was lost for a while.
+    const isSame = callId !== undefined && this.session !== undefined && callId === this.callId
+    const rebind = isSame || Boolean(header('X-Yihao-Rebind')) || /auto-?answer|answer-after=0/i.test(`${header('Alert-Info') ?? ''} ${header('Call-Info') ?? ''}`)
     if (this.phase !== 'idle' && !rebind) {
       data.session.terminate({ status_code: 486 })
       return
     }
     if (this.session) this.drop()
+    this.callId = callId
     this.follow(data.session)
     data.session.on('peerconnection', (event: { peerconnection: RTCPeerConnection }) => this.tap(event.peerconnection))
     this.setPhase('ringing')
     this.listener.onIncoming?.({
       from: data.session.remote_identity?.uri?.user ?? '',
-      callId: CALL_HEADERS.map(header).find(Boolean),
+      callId,
       autoAnswer: rebind,
     })
   }
@@ -250,6 +256,7 @@ export class Line {
   private drop(): void {
     const session = this.session
     this.session = undefined
+    this.callId = undefined
     if (session && !session.isEnded()) {
       try {
         session.terminate()

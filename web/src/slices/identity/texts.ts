@@ -79,7 +79,11 @@ export const texts: Texts = {
     reset_done: ['密码已重置', 'Password reset'],
     unlock: ['解锁', 'Unlock'],
     unlocked: ['已解锁', 'Unlocked'],
-    save_roles: ['保存角色', 'Save roles'],
+    edit_roles: ['分配角色', 'Assign roles'],
+    roles_elsewhere: ['角色由安全管理员分配。', 'Roles are assigned by the security administrator.'],
+    totp: ['重置两步验证', 'Reset second factor'],
+    totp_sure: ['关闭 {name} 的两步验证？本人可在登录后重新开启。', 'Turn off two-step sign-in of {name}? They can turn it on again after signing in.'],
+    totp_dropped: ['两步验证已重置', 'Second factor reset'],
   },
   roles: {
     title: ['角色权限', 'Roles and grants'],

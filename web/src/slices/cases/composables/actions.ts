@@ -102,7 +102,7 @@ export function checkAct(action: Action, fields: ActFields): Record<string, stri
 
 export interface ActRequest {
   method: 'post' | 'delete' | 'patch'
-  path: string
+  path: PathFor<'post'> & PathFor<'patch'> & PathFor<'delete'>
   body: Record<string, unknown>
 }
 

@@ -12,6 +12,6 @@ export function useKind(kind: string): ComputedRef<{ code: string; name: string 
     .then((answer) => (entries.value = itemsOf(answer)))
     .catch(() => {})
   return computed(() =>
-    entries.value.map((entry) => ({ code: entry.code, name: (locale.value === 'en' ? entry.en : entry.zh) || entry.zh || entry.name || entry.code })),
+    entries.value.map((entry) => ({ code: entry.code, name: (locale.value === 'en' ? entry.en : entry.zh) || entry.zh || entry.code })),
   )
 }

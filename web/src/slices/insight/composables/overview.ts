@@ -1,4 +1,5 @@
 /** Figures as the server sends them, made even for charts. */
+import type { Overview } from '@/shared/entities/cases'
 
 export interface Slice {
   key: string
@@ -6,26 +7,9 @@ export interface Slice {
   count: number
 }
 
-export interface Overview {
-  totals?: Record<string, number>
-  by_type?: unknown[]
-  by_category?: unknown[]
-  by_district?: unknown[]
-  by_status?: unknown[]
-  by_source?: unknown[]
-  by_day?: unknown[]
-  on_time_rate?: number | null
-  satisfaction_rate?: number | null
-  recent_bad_ratings?: { rating_id: string; case_id: string; case_number: string; case_title: string; stars: number; comment: string; given_at: number }[]
-}
-
 /** Rows of a breakdown, by code where they have one. */
-export function slices(rows: unknown[] | undefined): Slice[] {
-  return (rows ?? []).map((row) => {
-    const raw = row as Record<string, unknown>
-    const key = String(raw.code ?? raw.day ?? raw.name ?? '')
-    return { key, name: String(raw.name ?? key), count: Number(raw.count ?? 0) }
-  })
+export function slices(rows: readonly (Overview['by_type'][number] | Overview['by_day'][number])[] = []): Slice[] {
+  return rows.map((row) => ('day' in row ? { key: row.day, name: row.day, count: row.count } : { key: row.code ?? row.name, name: row.name, count: row.count }))
 }
 
 /** Every day of the range in order, those without orders as zero; days are `YYYY-MM-DD`. */

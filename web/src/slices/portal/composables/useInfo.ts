@@ -1,16 +1,7 @@
 import { computed, shallowRef } from 'vue'
 import { api, type ApiError } from '@/shared/api'
 import { toApiError } from '@/shared/composables/useLoad'
-import type { Category } from '@/shared/entities/cases'
-
-export interface PortalInfo {
-  city: string
-  hotline: string
-  categories: Category[]
-  types: (string | { code?: string; id?: string; name?: string })[]
-  districts?: { code: string; name: string }[]
-  demo?: boolean
-}
+import type { PortalInfo } from '@/shared/entities/portal'
 
 const info = shallowRef<PortalInfo>()
 const error = shallowRef<ApiError>()

@@ -6,7 +6,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { api, ApiError } from '@/shared/api'
 import { toApiError } from '@/shared/composables/useLoad'
-import type { MySeat, Offer, Registration, SeatState } from '@/shared/entities/voice'
+import type { MySeat, Offer, Registration, SeatAnswer, SeatState } from '@/shared/entities/voice'
 import { makeJsSipAgent, socketUrl } from '@/shared/phone/jssip'
 import { Line, type CallPhase, type LineState, type MakeAgent } from '@/shared/phone/line'
 import { audioSettings, closeMicrophone, MicrophoneError, openMicrophone, type MicrophoneState } from '@/shared/phone/microphone'
@@ -108,6 +108,7 @@ export const usePhone = defineStore('phone', () => {
       onIncoming(call) {
         callId.value = call.callId ?? offer.value?.call_id ?? seat.value?.call?.id ?? null
         caller.value = call.from
+        if (call.autoAnswer) talkingSince.value ??= seat.value?.call?.answered_at ?? null
         if (call.autoAnswer || rebinding || settings.value.autoAnswer) void line.answer()
         rebinding = false
       },
@@ -199,7 +200,7 @@ export const usePhone = defineStore('phone', () => {
 
   async function refresh(): Promise<void> {
     try {
-      seat.value = readSeat(await api.get<unknown>('/voice/seat'))
+      seat.value = readSeat(await api.get<SeatAnswer>('/voice/seat'))
       known.value = true
     } catch (cause) {
       const problem = toApiError(cause)
@@ -216,7 +217,7 @@ export const usePhone = defineStore('phone', () => {
     guarded(async () => {
       closeMicrophone(await openMicrophone())
       microphone.value = 'granted'
-      seat.value = readSeat(await api.post<unknown>('/voice/seat', {}))
+      seat.value = readSeat(await api.post<SeatAnswer>('/voice/seat', {}))
       if (!seat.value?.signed_in) await refresh()
       await connect(true)
     })
@@ -230,7 +231,7 @@ export const usePhone = defineStore('phone', () => {
 
   const setState = (next: 'ready' | 'not_ready' | 'break') =>
     guarded(async () => {
-      const answer = readSeat(await api.put<unknown>('/voice/seat/state', { state: next }))
+      const answer = readSeat(await api.put<SeatAnswer>('/voice/seat/state', { state: next }))
       if (answer?.signed_in) seat.value = answer
       else await refresh()
     })

@@ -1,0 +1,11 @@
+/** What citizens see without an account. */
+import type { components } from '@/api/schema'
+
+type Schemas = components['schemas']
+
+export type PortalInfo = Schemas['PortalInfo']
+export type CitizenCategory = Schemas['CitizenCategory']
+export type CitizenCase = Schemas['CitizenCase']
+export type PortalDraft = Schemas['PortalDraft']
+export type Submitted = Schemas['Submitted']
+export type CallTicket = Schemas['CallTicket']
