@@ -14,7 +14,7 @@ import { likeness, loudest, loudness, prompt, readWav } from '../lib/sound.mjs'
 let server
 let leader
 before(async () => {
-  server = await Server.start({ voice: { announcement_secs: 3 } })
+  server = await Server.start({ voice: { announcement_secs: 9 } })
   leader = await Api.signIn(server.url, account('shift_leader'))
 })
 after(() => server?.stop())
@@ -28,9 +28,9 @@ const hears = (call, name) =>
 
 test('callers who wait hear the greeting and where they stand, and who gives up is a missed call', async () => {
   const callers = ['13511110001', '13511110009']
-  const ahead = await dial(server, { from: callers[0], hangUpAfterMs: 28_000 })
+  const ahead = await dial(server, { from: callers[0], hangUpAfterMs: 32_000 })
   await ahead.answered()
-  const behind = await dial(server, { from: callers[1], hangUpAfterMs: 28_000 })
+  const behind = await dial(server, { from: callers[1], hangUpAfterMs: 32_000 })
   await hears(behind, 'greeting')
   await until('both wait', async () => (await leader.get('/voice/queues')).queue.waiting === 2)
   await hears(behind, 'ahead_of_you')

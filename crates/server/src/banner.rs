@@ -33,7 +33,9 @@ pub(crate) fn show(city: &City, http: SocketAddr, demo: bool) -> Result<(), BoxE
         println!(
             "  Try: sign in as {agent} in one window, take the seat and get ready; open {base}/ in another"
         );
-        println!("  and press the call button. Or let simulated citizens call: yihao simulate --speed 10");
+        let program = std::env::current_exe().unwrap_or_else(|_| "yihao".into());
+        println!("  and press the call button. Or let simulated citizens call, in another terminal:");
+        println!("  {} simulate --speed 10", program.display());
     }
     println!();
     Ok(())

@@ -103,7 +103,8 @@ impl VoiceConfig {
         acd::FloorConfig {
             ring_ms: i64::from(self.ring_secs) * 1000,
             wrap_up_ms: i64::from(self.wrap_up_secs) * 1000,
-            announcement_ms: i64::from(self.announcement_secs) * 1000,
+            // A round that begins before the last one was said to its end would cut it off each time.
+            announcement_ms: i64::from(self.announcement_secs.max(8)) * 1000,
             waiting_limit: self.waiting_limit,
             ..acd::FloorConfig::default()
         }

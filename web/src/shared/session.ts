@@ -21,6 +21,12 @@ export const useSession = defineStore('session', () => {
     return me.value
   }
 
+  /** Reads again what a change on this page may have opened or closed. */
+  async function reload(): Promise<void> {
+    known.value = false
+    await load()
+  }
+
   async function login(account: string, password: string, totpCode?: string): Promise<Me> {
     const body = { account, password, ...(totpCode ? { totp_code: totpCode } : {}) }
     me.value = await api.post<Me>('/session', body, { quiet401: true })
@@ -45,5 +51,5 @@ export const useSession = defineStore('session', () => {
   const can = (...capabilities: string[]): boolean => capabilities.some((name) => scopeOf(name) !== undefined)
   const hasRole = (id: string): boolean => Boolean(me.value?.roles?.some((role) => role.id === id))
 
-  return { me, known, load, login, logout, forget, scopeOf, can, hasRole, isAgent: computed(() => can('call.answer')) }
+  return { me, known, load, reload, login, logout, forget, scopeOf, can, hasRole, isAgent: computed(() => can('call.answer')) }
 })

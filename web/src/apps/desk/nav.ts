@@ -39,7 +39,7 @@ export const NAV: NavGroup[] = [
     name: 'admin',
     items: [
       { name: 'units', icon: 'building', needs: ['unit.write'], path: '/desk/admin/units' },
-      { name: 'people', icon: 'user', needs: ['person.write'], path: '/desk/admin/people' },
+      { name: 'people', icon: 'user', needs: ['person.write', 'role.write', 'person.recover'], path: '/desk/admin/people' },
       { name: 'roles', icon: 'key', needs: ['role.write'], path: '/desk/admin/roles' },
       { name: 'seats', icon: 'headset', needs: ['seat.write'], path: '/desk/admin/seats' },
       { name: 'categories', icon: 'tag', needs: ['dictionary.write'], path: '/desk/admin/categories' },

@@ -3,7 +3,8 @@ import { readFilters, writeFilters } from '@/shared/composables/useFilters'
 import { clock, span } from '@/shared/composables/useFormat'
 import { keyName } from '@/shared/composables/useHotkeys'
 import { addDays, dayEnd, dayOf, dayStart } from '@/shared/days'
-import { treeRows, type Category } from '@/shared/entities/cases'
+import { treeRows } from '@/shared/entities/cases'
+import type { CitizenCategory } from '@/shared/entities/portal'
 
 describe('filters in the address', () => {
   const defaults = { q: '', status: '', sort: '-created_at' }
@@ -46,7 +47,7 @@ it('names keys as hot keys spell them', () => {
 
 describe('trees', () => {
   it('flatten nested children with their path', () => {
-    const rows = treeRows<Category>([{ id: 'a', name: 'A', children: [{ id: 'b', name: 'B' }] }])
+    const rows = treeRows<CitizenCategory>([{ id: 'a', name: 'A', children: [{ id: 'b', name: 'B', children: [] }] }])
     expect(rows.map((row) => [row.path, row.depth, row.leaf])).toEqual([['A', 0, false], ['A / B', 1, true]])
   })
   it('flatten rows that name their parent, and show those whose parent is out of sight', () => {

@@ -1,6 +1,7 @@
 import { ref, type Ref } from 'vue'
 import { api, itemsOf, type Page } from '@/shared/api'
 import type { DictionaryEntry } from '@/shared/entities/identity'
+import type { PortalInfo } from '@/shared/entities/portal'
 
 export interface District {
   code: string
@@ -15,9 +16,9 @@ const named = (name: string): District => ({ code: name, name })
 
 async function load(): Promise<District[]> {
   const entries = itemsOf(await api.get<DictionaryEntry[] | Page<DictionaryEntry>>('/dictionary/district'))
-  if (entries.length) return entries.filter((entry) => entry.active !== false).map((entry) => named(entry.name ?? entry.zh ?? entry.code))
+  if (entries.length) return entries.filter((entry) => entry.active).map((entry) => named(entry.zh || entry.code))
   // A city that keeps no list of its own still offers the one of its portal.
-  return ((await api.get<{ districts?: District[] }>('/portal/info')).districts ?? []).map(({ name }) => named(name))
+  return ((await api.get<PortalInfo>('/portal/info')).districts).map(({ name }) => named(name))
 }
 
 /** The city's districts; empty when there are none, and then a text field serves. */

@@ -17,5 +17,3 @@ export type DictionaryEntry = Schemas['DictionaryEntry']
 export type Parameter = Schemas['ParameterInfo']
 export type AuditRow = Schemas['AuditEntry']
 export type Verification = Schemas['Verification']
-/** What the login page reads of the portal's information. */
-export type DemoAccounts = Pick<Schemas['PortalInfo'], 'demo' | 'password' | 'accounts'>

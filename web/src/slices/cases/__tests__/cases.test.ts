@@ -51,7 +51,7 @@ describe('actions of an order', () => {
 
 it('shows what somebody else changed', () => {
   const before = { status: 'assigned', status_name: '分配待处理', unit: { id: 'a', name: '甲局' }, title: 't', content: 'c', urgency: 'normal' } as Case
-  const after = { ...before, status: 'in_progress', status_name: '开始处理', unit: { id: 'b', name: '乙局' } }
+  const after: Case = { ...before, status: 'in_progress', status_name: '开始处理', unit: { id: 'b', name: '乙局' } }
   expect(whatChanged(before, after)).toEqual([
     { field: 'case.status', from: '分配待处理', to: '开始处理' },
     { field: 'case.unit', from: '甲局', to: '乙局' },

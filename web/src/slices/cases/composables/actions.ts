@@ -1,4 +1,5 @@
 /** What can be done with an order, and which request does it. */
+import type { PathFor } from '@/shared/api'
 
 export const ACTIONS = [
   'review', 'dispatch', 'accept', 'assign', 'feedback', 'return', 'result_review', 'return_visit', 'close', 'reopen', 'urge', 'note', 'edit',
@@ -100,15 +101,13 @@ export function checkAct(action: Action, fields: ActFields): Record<string, stri
   return wrong
 }
 
-export interface ActRequest {
-  method: 'post' | 'delete' | 'patch'
-  path: PathFor<'post'> & PathFor<'patch'> & PathFor<'delete'>
-  body: Record<string, unknown>
-}
+type To<M extends 'post' | 'delete' | 'patch'> = { method: M; path: PathFor<M>; body: Record<string, unknown> }
+export type ActRequest = To<'post'> | To<'delete'> | To<'patch'>
+type Noun = 'review' | 'dispatch' | 'acceptance' | 'return' | 'assignment' | 'feedback' | 'result-review' | 'return-visit' | 'closure'
 
 /** The request of an action, guarded by the version that the reader saw. */
 export function actRequest(action: Action, fields: ActFields, id: string, version: number, place: object = {}): ActRequest {
-  const post = (noun: string, body: object): ActRequest => ({ method: 'post', path: `/cases/${id}/${noun}`, body: { version, ...body } })
+  const post = (noun: Noun, body: object): ActRequest => ({ method: 'post', path: `/cases/${id}/${noun}`, body: { version, ...body } })
   const opinion = fields.opinion.trim()
   switch (action) {
     case 'review':

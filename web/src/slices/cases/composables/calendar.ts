@@ -1,9 +1,7 @@
+import type { Calendar } from '@/shared/entities/cases'
+
 /** A day that the calendar names; all others follow the week. */
-export interface SetDay {
-  date: string
-  kind: string
-  name?: string | null
-}
+export type SetDay = Calendar['days'][number]
 
 export interface Day {
   date: string

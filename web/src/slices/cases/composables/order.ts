@@ -1,8 +1,8 @@
-import type { CaseDraft } from '@/shared/entities/cases'
+import type { CaseDraft, CaseType, Urgency } from '@/shared/entities/cases'
 
 /** What the order form holds; flat, so that it is a draft and its fields are easily named. */
 export interface OrderFields {
-  type: string
+  type: CaseType
   category_id: string | null
   title: string
   content: string
@@ -13,7 +13,7 @@ export interface OrderFields {
   confidential: boolean
   district: string
   address: string
-  urgency: string
+  urgency: Urgency
   answered_at_once: boolean
   answer: string
   preliminary_opinion: string

@@ -11,5 +11,5 @@ it('asks the citizen for what is needed and nothing more', () => {
 })
 
 it('sends the most exact category and a plain number', () => {
-  expect(toPortalCase({ ...whole, sub_category_id: 'c2' })).toMatchObject({ category_id: 'c2', phone: '057188001234', place: { district: undefined, address: undefined } })
+  expect(toPortalCase({ ...whole, sub_category_id: 'c2' })).toMatchObject({ category_id: 'c2', contact: { phone: '057188001234' }, place: { district: undefined, address: undefined } })
 })

@@ -1,4 +1,6 @@
 /** The citizen's form and its checks. */
+import type { PortalDraft } from '@/shared/entities/portal'
+
 export interface Submission {
   type: string
   category_id: string
@@ -28,7 +30,7 @@ export function checkSubmission(form: Submission, hasSubs: boolean): Record<stri
   return wrong
 }
 
-export function toPortalCase(form: Submission) {
+export function toPortalCase(form: Submission): PortalDraft {
   const orNothing = (text: string) => text.trim() || undefined
   return {
     type: form.type,
@@ -36,8 +38,6 @@ export function toPortalCase(form: Submission) {
     title: form.title.trim(),
     content: form.content.trim(),
     contact: { name: form.name.trim(), phone: form.phone.replace(/[\s-]/g, '') },
-    name: form.name.trim(),
-    phone: form.phone.replace(/[\s-]/g, ''),
     confidential: form.confidential,
     place: { district: orNothing(form.district), address: orNothing(form.address) },
   }

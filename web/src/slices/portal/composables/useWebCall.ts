@@ -2,22 +2,11 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { api } from '@/shared/api'
+import type { CallTicket } from '@/shared/entities/portal'
 import { toApiError } from '@/shared/composables/useLoad'
 import { makeJsSipAgent, socketUrl } from '@/shared/phone/jssip'
 import { Line, type LineState, type MakeAgent } from '@/shared/phone/line'
 import { closeMicrophone, MicrophoneError, openMicrophone, type MicrophoneState } from '@/shared/phone/microphone'
-
-/** `POST /portal/calls`. */
-export interface WebCallTicket {
-  ws_path: string
-  uri: string
-  target: string
-  token: string
-  user?: string
-  password?: string
-  realm?: string
-  call_id?: string
-}
 
 export type WebCallState = 'idle' | 'connecting' | 'waiting' | 'talking' | 'ended' | 'failed'
 
@@ -89,16 +78,15 @@ export const useWebCall = defineStore('web-call', () => {
     try {
       closeMicrophone(await openMicrophone())
       microphone.value = 'granted'
-      const ticket = await api.create<WebCallTicket>('/portal/calls', phone.trim() ? { phone: phone.trim() } : {})
+      const ticket = await api.create<CallTicket>('/portal/calls', phone.trim() ? { phone: phone.trim() } : {})
       if (state.value !== 'connecting') return
       pending = { target: ticket.target, token: ticket.token }
       giveUp = setTimeout(() => pending && fail(''), 15_000)
       await line.connect({
         url: socketUrl(ticket.ws_path),
         uri: ticket.uri,
-        user: ticket.user ?? /^sips?:([^@]+)@/.exec(ticket.uri)?.[1] ?? 'web',
-        password: ticket.password ?? ticket.token,
-        realm: ticket.realm,
+        user: /^sips?:([^@]+)@/.exec(ticket.uri)?.[1] ?? 'web',
+        password: ticket.password,
         register: false,
       })
     } catch (cause) {
