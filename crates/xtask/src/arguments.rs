@@ -3,7 +3,7 @@
 use crate::Outcome;
 
 const FLAGS: [&str; 4] = ["fresh", "check", "json", "keep-going"];
-const VALUES: [&str; 6] = ["data", "port", "only", "db", "secs", "clients"];
+const VALUES: [&str; 7] = ["data", "port", "sip-port", "only", "db", "secs", "clients"];
 
 /// The parsed options of one command.
 #[derive(Debug, Default)]

@@ -31,7 +31,7 @@ type Outcome<T = ()> = Result<T, Failure>;
 const USAGE: &str = "\
 cargo xtask <command>
 
-  up    [--data DIR] [--port N] [--fresh]   build everything and serve the demonstration city
+  up    [--data DIR] [--port N] [--sip-port N] [--fresh]   build everything and serve the demonstration city
   test  [--only rust,web,sip,e2e,lint]      every check there is; the last line counts them
   tidy                                      the rules of the house that no compiler knows
   gen   [--check]                           OpenAPI document and TypeScript client from the server

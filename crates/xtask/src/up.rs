@@ -13,6 +13,7 @@ use crate::{Outcome, web};
 /// Builds what is not built, then becomes the server.
 pub fn up(workspace: &Workspace, arguments: &Arguments) -> Outcome {
     let port = arguments.number("port", 12_345)?;
+    let sip_port = arguments.number("sip-port", 5_060)?;
     let data = data_dir(workspace, arguments);
     let started = Instant::now();
     println!("[1/3] the front end (Node.js; the first time a minute or two)");
@@ -37,7 +38,7 @@ pub fn up(workspace: &Workspace, arguments: &Arguments) -> Outcome {
         .arg("serve")
         .arg("--data")
         .arg(&data)
-        .args(["--demo", "--port", &port.to_string()])
+        .args(["--demo", "--port", &port.to_string(), "--sip-port", &sip_port.to_string()])
         .exec();
     Err(format!("cannot start {}: {error}", server.display()))
 }

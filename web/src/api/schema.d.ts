@@ -2258,7 +2258,7 @@ export interface components {
          * @description The type of an order (类型).
          * @enum {string}
          */
-        Kind: "Consult" | "Complaint" | "Report" | "Help" | "Suggestion" | "Repair" | "Praise" | "Other";
+        Kind: "consult" | "complaint" | "report" | "help" | "suggestion" | "repair" | "praise" | "other";
         /**
          * @description A language of the screens.
          * @enum {string}
@@ -2330,6 +2330,39 @@ export interface components {
              * @description How long the citizen waited.
              */
             waited_ms: number;
+        };
+        /** @description Figures since midnight. */
+        MyCallFigures: {
+            /**
+             * Format: int64
+             * @description Calls answered.
+             */
+            answered: number;
+            /**
+             * Format: int64
+             * @description Mean length of a call.
+             */
+            average_ms: number;
+            /**
+             * Format: int64
+             * @description Longest call.
+             */
+            longest_ms: number;
+            /**
+             * Format: int64
+             * @description First signed in, epoch milliseconds.
+             */
+            signed_in_at?: number | null;
+            /**
+             * Format: int64
+             * @description Time at the seat.
+             */
+            signed_in_ms: number;
+            /**
+             * Format: int64
+             * @description Time talked.
+             */
+            talked_ms: number;
         };
         /** @description A person's own figures. */
         MyFigures: {
@@ -3427,17 +3460,17 @@ export interface components {
          * @description How an order came.
          * @enum {string}
          */
-        Source: "Phone" | "Portal" | "Staff";
+        Source: "phone" | "portal" | "staff";
         /**
          * @description Where an order stands (ORD-08).
          * @enum {string}
          */
-        Status: "DraftLogged" | "Assigned" | "InProgress" | "Handled" | "Approved" | "Returned" | "ClosedAtOnce" | "Archived";
+        Status: "draft_logged" | "assigned" | "in_progress" | "handled" | "approved" | "returned" | "closed_at_once" | "archived";
         /**
          * @description What somebody has to do with an order.
          * @enum {string}
          */
-        Step: "Review" | "Amendment" | "Dispatch" | "Acceptance" | "Handling" | "ResultReview" | "ReturnVisit" | "Closure" | "FollowUp";
+        Step: "review" | "amendment" | "dispatch" | "acceptance" | "handling" | "result_review" | "return_visit" | "closure" | "follow_up";
         /** @description A step with the number of its tasks. */
         StepCount: {
             /** Format: int64 */
@@ -3619,7 +3652,7 @@ export interface components {
          * @description How much an order hurries.
          * @enum {string}
          */
-        Urgency: "Normal" | "Urgent" | "Critical";
+        Urgency: "normal" | "urgent" | "critical";
         /** @description What a verification of the whole chain found. */
         Verification: {
             /**
@@ -6631,7 +6664,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MyFigures"];
+                    "application/json": components["schemas"]["MyCallFigures"];
                 };
             };
         };

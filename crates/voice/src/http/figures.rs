@@ -20,6 +20,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
 
 /// Figures since midnight.
 #[derive(Serialize, ToSchema)]
+#[schema(as = MyCallFigures)]
 struct MyFigures {
     /// Calls answered.
     answered: i64,
