@@ -105,6 +105,7 @@ async fn connect(path: &Path) -> Result<AnyConnection, sqlx::Error> {
     connection
         .execute(
             "pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 10000; \
+             pragma temp_store = memory; \
              pragma cache_size = -64000; pragma wal_autocheckpoint = 4000",
         )
         .await?;
