@@ -142,25 +142,3 @@ async fn routes_ask_for_capabilities() {
     assert_eq!(stage.get("1001", "/voice/figures/me").await.1["answered"], 0);
     assert_eq!(stage.get("leader", "/voice/calls.xlsx").await.0, 200);
 }
-
-/// Serves for a while on fixed ports, for experiments with real clients.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-#[ignore = "serves for experiments by hand"]
-async fn serve_for_experiments() {
-    let stage = Stage::with(|config| {
-        config.sip_bind = ([127, 0, 0, 1], 15_060).into();
-        (config.rtp_port_min, config.rtp_port_max) = (50_000, 59_999);
-    })
-    .await;
-    eprintln!("http {} sip {} data {}", stage.http, stage.sip, stage.dir().display());
-    use contract::voice::CallTokens as _;
-    let ctx = kernel::Ctx::system("test", stage.kit.now());
-    let right = stage.voice.lookup().issue_citizen(&ctx, Some("13612345678")).await.unwrap();
-    eprintln!("citizen {} {}", right.uri, right.target);
-    let note = std::env::temp_dir().join("yihao-voice-experiment");
-    std::fs::write(note, format!("{}\n{}\n{}\n", stage.http, right.uri, right.target)).unwrap();
-    tokio::time::sleep(Duration::from_secs(
-        std::env::var("SECS").ok().and_then(|s| s.parse().ok()).unwrap_or(60),
-    ))
-    .await;
-}
