@@ -35,6 +35,8 @@ struct Seat {
     /// What the person wants after the present call.
     then: Option<Rest>,
     leaving: bool,
+    /// Busy with a call that the queue did not give it.
+    engaged: bool,
     /// Leases in a row that ended before anything rang.
     silent_leases: u8,
 }
@@ -130,6 +132,15 @@ impl Floor {
                 if self.offer_stands(&seat, &call) {
                     self.take_back(&seat, WithdrawReason::Refused, now_ms, &mut out);
                 }
+            }
+            Input::Engage { seat, call } => self.engage(&seat, call, now_ms, &mut out),
+            Input::Joined { seat, call } => {
+                if self.is_engaged(&seat, &call) {
+                    self.change(&seat, SeatState::OnCall { call }, None, now_ms, &mut out);
+                }
+            }
+            Input::Disengage { seat, call, wrap_up } => {
+                self.disengage(&seat, &call, wrap_up, now_ms, &mut out);
             }
             Input::Ended { call } => self.ended(&call, now_ms, &mut out),
             Input::WrapUpDone { seat } => {
@@ -228,6 +239,7 @@ impl Floor {
                 deadline: None,
                 then: None,
                 leaving: false,
+                engaged: false,
             },
         );
         out.push(Effect::SeatChanged { seat: key, state: Some(state) });
@@ -236,7 +248,7 @@ impl Floor {
     fn sign_out(&mut self, key: &SeatKey, now: i64, out: &mut Vec<Effect>) {
         match self.state(key) {
             None => return,
-            Some(SeatState::OnCall { .. }) => {
+            Some(state) if matches!(state, SeatState::OnCall { .. }) || self.seats[key].engaged => {
                 if let Some(seat) = self.seats.get_mut(key) {
                     seat.leaving = true;
                 }
@@ -271,7 +283,8 @@ impl Floor {
             return;
         };
         seat.reachable = reachable;
-        let offered = matches!(seat.state, SeatState::Reserved { .. } | SeatState::Ringing { .. });
+        let offered =
+            !seat.engaged && matches!(seat.state, SeatState::Reserved { .. } | SeatState::Ringing { .. });
         if offered && !reachable {
             self.take_back(key, WithdrawReason::SeatGone, now, out);
         } else {
@@ -300,15 +313,59 @@ impl Floor {
         }
     }
 
-    fn offer_stands(&self, seat: &SeatKey, call: &CallKey) -> bool {
-        matches!(
-            self.state(seat),
-            Some(SeatState::Reserved { call: c } | SeatState::Ringing { call: c }) if c == call
-        )
+    fn offer_stands(&self, key: &SeatKey, call: &CallKey) -> bool {
+        self.seats.get(key).is_some_and(|seat| {
+            !seat.engaged
+                && matches!(
+                    &seat.state,
+                    SeatState::Reserved { call: c } | SeatState::Ringing { call: c } if c == call
+                )
+        })
+    }
+
+    /// Tells whether a seat could be engaged for a call now.
+    pub fn is_free(&self, key: &SeatKey) -> bool {
+        self.seats.get(key).is_some_and(|seat| {
+            !seat.leaving
+                && matches!(seat.state, SeatState::Ready | SeatState::Resting(_) | SeatState::WrapUp { .. })
+        })
+    }
+
+    fn is_engaged(&self, key: &SeatKey, call: &CallKey) -> bool {
+        self.seats.get(key).is_some_and(|seat| seat.engaged && seat.state.call() == Some(call))
+    }
+
+    fn engage(&mut self, key: &SeatKey, call: CallKey, now: i64, out: &mut Vec<Effect>) {
+        if !self.is_free(key) {
+            return;
+        }
+        if let Some(seat) = self.seats.get_mut(key) {
+            seat.engaged = true;
+            // Whoever rested before rests afterwards.
+            if let SeatState::Resting(rest) = seat.state {
+                seat.then.get_or_insert(rest);
+            }
+        }
+        self.change(key, SeatState::Ringing { call }, None, now, out);
+    }
+
+    fn disengage(&mut self, key: &SeatKey, call: &CallKey, wrap_up: bool, now: i64, out: &mut Vec<Effect>) {
+        if !self.is_engaged(key, call) {
+            return;
+        }
+        if let Some(seat) = self.seats.get_mut(key) {
+            seat.engaged = false;
+        }
+        if wrap_up {
+            self.begin_wrap_up(key, call, now, out);
+        } else {
+            self.rest_or_ready(key, now, out);
+            self.leave_if_wanted(key, out);
+        }
     }
 
     fn rung(&mut self, seat: &SeatKey, call: &CallKey, now: i64, out: &mut Vec<Effect>) {
-        if matches!(self.state(seat), Some(SeatState::Reserved { call: c }) if c == call) {
+        if self.offer_stands(seat, call) && matches!(self.state(seat), Some(SeatState::Reserved { .. })) {
             if let Some(seat) = self.seats.get_mut(seat) {
                 seat.silent_leases = 0;
             }
@@ -509,6 +566,10 @@ impl Floor {
             let free = matches!(seat.state, SeatState::Ready) && seat.reachable;
             assert_eq!(idle, free, "{key} is filed wrongly");
             match &seat.state {
+                SeatState::Ringing { .. } | SeatState::OnCall { .. } if seat.engaged => {
+                    assert!(seat.deadline.is_none(), "{key} is engaged and has a lease");
+                }
+                _ if seat.engaged => panic!("{key} is engaged without a call"),
                 SeatState::Reserved { call } | SeatState::Ringing { call } => {
                     assert!(seat.deadline.is_some(), "{key} holds a lease without an end");
                     assert!(matches!(&self.calls[call].place, Place::Offered(s) if s == key));

@@ -201,6 +201,30 @@ pub enum Input {
         /// The call.
         call: CallKey,
     },
+    /// A free seat is taken for a call that did not come to it from the queue: it is consulted, transferred
+    /// to, dials by itself, listens. Whoever took it ends this with [`Input::Disengage`]; no lease runs.
+    Engage {
+        /// The seat.
+        seat: SeatKey,
+        /// The call.
+        call: CallKey,
+    },
+    /// An engaged seat talks.
+    Joined {
+        /// The seat.
+        seat: SeatKey,
+        /// The call.
+        call: CallKey,
+    },
+    /// An engaged seat is free of the call again.
+    Disengage {
+        /// The seat.
+        seat: SeatKey,
+        /// The call.
+        call: CallKey,
+        /// Whether time for writing follows; else it does what it did before.
+        wrap_up: bool,
+    },
     /// A conversation is over.
     Ended {
         /// The call.

@@ -250,3 +250,50 @@ fn a_decision_is_quick_with_two_thousand_seats_and_ten_thousand_callers() {
 fn state_words_are_stable() {
     assert_eq!(SeatState::Resting(Rest::Break).name(), "break");
 }
+
+#[test]
+fn an_engaged_seat_gets_no_call_and_goes_back_to_what_it_did() {
+    let mut s = Stage::new();
+    s.ready("a");
+    s.go(Input::Engage { seat: seat("a"), call: call("consult") });
+    assert_eq!(s.state("a"), "ringing");
+    assert!(offers(&s.enqueue("1")).is_empty());
+    s.wait(60_000);
+    s.go(Input::Phone { seat: seat("a"), reachable: false });
+    s.go(Input::Phone { seat: seat("a"), reachable: true });
+    s.go(Input::Rejected { seat: seat("a"), call: call("consult") });
+    assert_eq!(s.state("a"), "ringing", "no lease runs and the queue has no say");
+    s.go(Input::Joined { seat: seat("a"), call: call("consult") });
+    assert_eq!(s.state("a"), "on_call");
+    s.go(Input::Disengage { seat: seat("a"), call: call("other"), wrap_up: false });
+    assert_eq!(s.state("a"), "on_call");
+    let out = s.go(Input::Disengage { seat: seat("a"), call: call("consult"), wrap_up: false });
+    assert_eq!(offers(&out), [("1".into(), "a".into())], "then the queue has it back");
+}
+
+#[test]
+fn whoever_rested_before_being_engaged_rests_afterwards() {
+    let mut s = Stage::new();
+    s.ready("a");
+    s.go(Input::SetState { seat: seat("a"), rest: Some(Rest::Break) });
+    s.go(Input::Engage { seat: seat("a"), call: call("help") });
+    s.go(Input::Disengage { seat: seat("a"), call: call("help"), wrap_up: false });
+    assert_eq!(s.state("a"), "break");
+    s.go(Input::Engage { seat: seat("a"), call: call("out") });
+    s.go(Input::SignOut { seat: seat("a") });
+    assert_eq!(s.state("a"), "ringing", "the call is finished first");
+    s.go(Input::Disengage { seat: seat("a"), call: call("out"), wrap_up: true });
+    assert_eq!(s.state("a"), "gone");
+}
+
+#[test]
+fn a_seat_that_has_a_call_cannot_be_engaged() {
+    let mut s = Stage::new();
+    s.ready("a");
+    s.enqueue("1");
+    assert!(!s.floor.is_free(&seat("a")));
+    s.go(Input::Engage { seat: seat("a"), call: call("2") });
+    s.answer("a", "1");
+    s.go(Input::Disengage { seat: seat("a"), call: call("2"), wrap_up: false });
+    assert_eq!(s.state("a"), "on_call");
+}

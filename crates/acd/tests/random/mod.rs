@@ -34,6 +34,10 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (seat(), call()).prop_map(|(seat, call)| Step::Do(Input::Rung { seat, call })),
         3 => (seat(), call()).prop_map(|(seat, call)| Step::Do(Input::Accepted { seat, call })),
         1 => (seat(), call()).prop_map(|(seat, call)| Step::Do(Input::Rejected { seat, call })),
+        2 => (seat(), call()).prop_map(|(seat, call)| Step::Do(Input::Engage { seat, call })),
+        2 => (seat(), call()).prop_map(|(seat, call)| Step::Do(Input::Joined { seat, call })),
+        2 => (seat(), call(), prop::bool::ANY)
+            .prop_map(|(seat, call, wrap_up)| Step::Do(Input::Disengage { seat, call, wrap_up })),
         2 => call().prop_map(|call| Step::Do(Input::Ended { call })),
         1 => seat().prop_map(|seat| Step::Do(Input::WrapUpDone { seat })),
         3 => (1..40_000i64).prop_map(Step::Pass),
@@ -121,6 +125,11 @@ proptest! {
                     Input::SetState { seat: seat.clone(), rest: None },
                 ] {
                     let out = floor.apply(input, now);
+                    owner.hear(&out);
+                }
+                // Whoever engaged a seat lets it go.
+                if let Some(call) = floor.seat(&seat).and_then(|(state, _)| state.call().cloned()) {
+                    let out = floor.apply(Input::Disengage { seat: seat.clone(), call, wrap_up: false }, now);
                     owner.hear(&out);
                 }
                 if let Some(SeatState::Reserved { call } | SeatState::Ringing { call }) =
