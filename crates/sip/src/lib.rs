@@ -8,4 +8,5 @@ pub mod digest;
 pub mod guard;
 pub mod redact;
 pub mod registrar;
+pub mod screen;
 pub mod sdp;

@@ -19,6 +19,9 @@ pub use flows::{FlowChange, FlowLimits};
 pub use stack::{StackError, StackOptions, StackPort};
 pub use ws::sip_over_websocket;
 
+/// Option tags that peers may require of us (RFC 3261 §8.2.2.3).
+const EXTENSIONS: &[&str] = &["100rel"];
+
 /// Names a leg within the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SipLeg(pub u64);

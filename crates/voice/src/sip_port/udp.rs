@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use ::sip::guard::{RateLimiter, Verdict};
+use ::sip::screen::{Policy, Screened, screen};
 use futures::FutureExt as _;
 use rsipstack::sip::{SipMessage, Transport};
 use rsipstack::transport::udp::UdpConnection;
@@ -38,6 +39,8 @@ pub(super) async fn read(port: StackPort, connection: UdpConnection) {
     let config = &port.0.config;
     let mut strangers = RateLimiter::new(config.udp_messages_per_second, config.udp_messages_per_second * 2);
     let mut peers = RateLimiter::new(config.trunk_messages_per_second, config.trunk_messages_per_second);
+    let tag = kernel::crypto::random_token(8);
+    let policy = Policy { extensions: super::EXTENSIONS, tag: &tag };
     loop {
         let received = tokio::select! {
             () = port.0.stop.cancelled() => return,
@@ -64,7 +67,19 @@ pub(super) async fn read(port: StackPort, connection: UdpConnection) {
             }
             continue;
         }
-        if let Some(message) = parse(datagram, source) {
+        let message = match screen(datagram, policy) {
+            Screened::Pass(text) => parse(&text, source),
+            Screened::Refuse { code, reason, response } => {
+                tracing::debug!(%source, code, reason, "a SIP message was refused");
+                let _ = connection.send_raw(&response, &from).await;
+                None
+            }
+            Screened::Drop(reason) => {
+                tracing::debug!(%source, reason, "a SIP message was dropped");
+                None
+            }
+        };
+        if let Some(message) = message {
             let handled = AssertUnwindSafe(port.0.endpoint.on_received_message(
                 message,
                 SipConnection::Udp(connection.clone()),

@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use ::sip::guard::{RateLimiter, Verdict};
+use ::sip::screen::{Policy, Screened, screen};
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -98,6 +99,8 @@ async fn serve(port: StackPort, socket: WebSocket, peer: IpAddr) {
     let (pong, pongs) = mpsc::channel(4);
     let writer = tokio::spawn(write(sink, queue, pongs, closed.clone()));
     let mut limiter = RateLimiter::new(RATE.0, RATE.1);
+    let tag = kernel::crypto::random_token(8);
+    let policy = Policy { extensions: super::EXTENSIONS, tag: &tag };
     let idle = tokio::time::sleep(Duration::from_secs(IDLE_SECS));
     tokio::pin!(idle);
     let mut checked = false;
@@ -130,7 +133,19 @@ async fn serve(port: StackPort, socket: WebSocket, peer: IpAddr) {
             let _ = pong.try_send(Message::Text("\r\n".into()));
             continue;
         }
-        let Some(message) = parse(bytes, peer) else { continue };
+        let text = match screen(bytes, policy) {
+            Screened::Pass(text) => text,
+            Screened::Refuse { code, reason, response } => {
+                tracing::debug!(%peer, code, reason, "a SIP message was refused");
+                let _ = pong.try_send(Message::Text(String::from_utf8_lossy(&response).into_owned().into()));
+                continue;
+            }
+            Screened::Drop(reason) => {
+                tracing::debug!(%peer, reason, "a SIP message was dropped");
+                continue;
+            }
+        };
+        let Some(message) = parse(&text, peer) else { continue };
         let handled =
             AssertUnwindSafe(port.0.endpoint.on_received_message(message, channel.clone(), &address))
                 .catch_unwind()

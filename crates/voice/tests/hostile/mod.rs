@@ -42,6 +42,32 @@ async fn torture_messages_do_not_kill_the_listener() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_can_be_read_in_two_ways_is_answered_and_served_in_none() {
+    let stage = Stage::new().await;
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let request = |start: &str, to: &str, more: &str| {
+        format!(
+            "{start}\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bKtwo;rport\r\nFrom: <sip:a@b>;tag=1\r\nTo: {to}\r\n\
+             Call-ID: two\r\nCSeq: 1 OPTIONS\r\n{more}Content-Length: 0\r\n\r\n"
+        )
+    };
+    for (text, code) in [
+        (request("OPTIONS sip:x SIP/2.0", "<sip:x>", ""), 200),
+        (request("OPTIONS sip:x SIP/7.0", "<sip:x>", ""), 505),
+        (request("OPTIONS soap.beep://x SIP/2.0", "<sip:x>", ""), 416),
+        (request("OPTIONS sip:x SIP/2.0", "Watson, Thomas <sip:x>", ""), 400),
+        (request("OPTIONS sip:x SIP/2.0", "<sip:x>", "CSeq: 2 OPTIONS\r\n"), 400),
+        (request("OPTIONS sip:x SIP/2.0", "<sip:x>", "Require: unheard-of\r\n"), 420),
+    ] {
+        socket.send_to(text.as_bytes(), stage.sip).await.unwrap();
+        let mut buffer = [0; 4096];
+        let answer = tokio::time::timeout(Duration::from_secs(3), socket.recv_from(&mut buffer)).await;
+        let (len, _) = answer.unwrap_or_else(|_| panic!("no answer to {text}")).unwrap();
+        assert_eq!(status(&String::from_utf8_lossy(&buffer[..len])), code, "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stranger_may_not_call_and_a_flood_gets_no_answer() {
     let stage = Stage::with(|config| config.trunks.clear()).await;
     let mut trunk = TrunkCall::new(stage.sip, "666").await;
