@@ -1,5 +1,4 @@
 //! The torture tests of RFC 4475 and the IPv6 messages of RFC 5118, each with the treatment that its RFC asks for.
-#![expect(clippy::print_stderr, reason = "says that it skipped")]
 
 use std::path::PathBuf;
 

@@ -1,5 +1,4 @@
 //! The forecast on a real call centre: five-minute counts of a bank, read from the public data beside the clone.
-#![expect(clippy::print_stderr, reason = "says that it skipped")]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
