@@ -67,6 +67,8 @@ pub enum Move {
         token: String,
         /// The step.
         step: Step,
+        /// The person whose part it is, when several have to do it (会签).
+        person_id: Option<String>,
     },
     /// A task is not open any more.
     Close {
@@ -193,15 +195,8 @@ impl Course {
             .instance
             .pending_timers()
             .filter(|timer| {
-                let spec = self.flow.model.element(timer.element_id).map(|element| &element.kind);
-                let timer = match spec {
-                    Some(
-                        flow::ElementKind::BoundaryTimer { timer, .. }
-                        | flow::ElementKind::TimerCatch { timer },
-                    ) => timer,
-                    _ => return false,
-                };
-                if missed { *timer == flow::TimerSpec::Due } else { *timer == flow::TimerSpec::NearDue }
+                let wanted = if missed { flow::TimerSpec::Due } else { flow::TimerSpec::NearDue };
+                self.flow.model.element(timer.element_id).and_then(flow::Element::timer) == Some(&wanted)
             })
             .map(|timer| timer.timer_id.to_owned())
             .collect();
@@ -210,6 +205,40 @@ impl Course {
             moves.extend(self.fire(&timer_id, now)?);
         }
         Ok(moves)
+    }
+
+    /// Tells the flow what an office does beside the drawing (sent back, taken back, signers added or removed, a message
+    /// that came). On an error nothing has changed.
+    ///
+    /// # Errors
+    /// When the flow refuses it.
+    pub fn tell(&mut self, input: Input, now: Timestamp) -> Result<Vec<Move>, CaseError> {
+        self.apply(None, input, now)
+    }
+
+    /// Says whether the flow would take an input now.
+    #[must_use]
+    pub fn takes(&self, input: &Input) -> bool {
+        self.instance.check(&self.flow.model, input).is_ok()
+    }
+
+    /// The steps to which an open task can be sent back, the latest first, with the element for [`Input::Return`].
+    #[must_use]
+    pub fn returnable(&self, token: &str) -> Vec<(Step, String)> {
+        let elements = self.instance.returnable(&self.flow.model, token);
+        elements
+            .into_iter()
+            .filter_map(|element| Some((*self.flow.steps.get(element)?, element.to_owned())))
+            .collect()
+    }
+
+    /// The user tasks of the flow in the order of the file, with the step that each stands for.
+    #[must_use]
+    pub fn steps(&self) -> Vec<(Step, String)> {
+        let tasks = self.flow.model.user_tasks();
+        tasks
+            .filter_map(|(element, _)| Some((*self.flow.steps.get(&element.id)?, element.id.clone())))
+            .collect()
     }
 
     fn apply(&mut self, step: Option<Step>, input: Input, now: Timestamp) -> Result<Vec<Move>, CaseError> {
@@ -226,12 +255,13 @@ impl Course {
         let mut moves = Vec::new();
         for effect in effects {
             match effect {
-                Effect::OpenTask { task_id, element_id, .. } => {
+                Effect::OpenTask { task_id, element_id, locals, .. } => {
                     let step = *self.flow.steps.get(&element_id).ok_or_else(|| CaseError::Flow {
                         step: None,
                         reason: format!("the user task {element_id} stands for no step"),
                     })?;
-                    moves.push(Move::Open { token: task_id, step });
+                    let person_id = locals.get("person_id").and_then(Value::as_str).map(str::to_owned);
+                    moves.push(Move::Open { token: task_id, step, person_id });
                 }
                 Effect::CloseTask { task_id, outcome, .. } => moves.push(Move::Close {
                     token: task_id,
@@ -261,7 +291,12 @@ impl Course {
                     });
                 }
                 Effect::Ended { .. } | Effect::Cancelled { .. } => moves.push(Move::Ended),
-                Effect::Entered { .. } | Effect::CancelService { .. } => {}
+                Effect::Entered { .. }
+                | Effect::Joined { .. }
+                | Effect::CancelService { .. }
+                | Effect::SendMessage { .. }
+                | Effect::SendSignal { .. }
+                | Effect::Escalated { .. } => {}
             }
         }
         Ok(moves)

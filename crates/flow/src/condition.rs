@@ -17,11 +17,31 @@ const MAX_MARKS: usize = 160;
 /// The deepest nesting of brackets.
 const MAX_NESTING: usize = 16;
 
+/// The functions that there are. Macros (`has`, `all`, `exists`, `map`, `filter`) and operators are not among them.
+const FUNCTIONS: [&str; 14] = [
+    "size",
+    "contains",
+    "startsWith",
+    "endsWith",
+    "int",
+    "uint",
+    "double",
+    "string",
+    "bytes",
+    "bool",
+    "type",
+    "dyn",
+    "max",
+    "min",
+];
+
 /// A compiled condition.
 #[derive(Debug)]
 pub(crate) struct Condition {
     source: String,
     program: Program,
+    /// The condition was written as `${a.b}`, which other engines read as "is there such a value".
+    is_foreign_path: bool,
 }
 
 /// Why a condition has no value.
@@ -29,15 +49,33 @@ pub(crate) struct Condition {
 pub(crate) struct ConditionError(pub(crate) String);
 
 impl Condition {
-    /// Compiles a condition.
+    /// Compiles a condition. `${…}` around it, as other engines want it, is taken off.
     pub(crate) fn compile(source: &str) -> Result<Self, ConditionError> {
         let source = source.trim();
-        check_bounds(source)?;
-        let program = contained(|| Program::compile(source).map_err(|errors| errors.to_string()))?;
+        let inner = source.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).map(str::trim);
+        let text = inner.unwrap_or(source);
+        check_bounds(text)?;
+        let program = contained(|| Program::compile(text).map_err(|errors| errors.to_string()))?;
         if loop_depth(program.expression()) > 1 {
             return Err(ConditionError("a loop inside a loop".to_owned()));
         }
-        Ok(Self { source: source.to_owned(), program })
+        let references = program.references();
+        let mut unknown: Vec<&str> = references
+            .functions()
+            .into_iter()
+            .filter(|name| name.starts_with(|c: char| c.is_alphabetic()) && !FUNCTIONS.contains(name))
+            .collect();
+        unknown.sort_unstable();
+        if let Some(name) = unknown.first() {
+            return Err(ConditionError(format!("there is no function {name}")));
+        }
+        drop(references);
+        let is_path = text.split('.').all(|part| {
+            part.starts_with(|c: char| c.is_alphabetic() || c == '_')
+                && part.chars().all(|c| c.is_alphanumeric() || c == '_')
+        });
+        let is_foreign_path = inner.is_some() && is_path && !matches!(text, "true" | "false");
+        Ok(Self { source: source.to_owned(), program, is_foreign_path })
     }
 
     /// The text.
@@ -47,6 +85,9 @@ impl Condition {
 
     /// Evaluates the condition. Anything but `true` or `false` is an error.
     pub(crate) fn holds(&self, facts: &Facts) -> Result<bool, ConditionError> {
+        if self.is_foreign_path {
+            return Ok(!matches!(self.value(facts), Err(_) | Ok(Value::Null | Value::Bool(false))));
+        }
         let value = contained(|| self.program.execute(&facts.0).map_err(|error| error.to_string()))?;
         match value {
             cel::Value::Bool(value) => Ok(value),
@@ -54,6 +95,12 @@ impl Condition {
                 Err(ConditionError(format!("is neither true nor false but of type {}", other.type_of())))
             }
         }
+    }
+
+    /// Evaluates the expression.
+    pub(crate) fn value(&self, facts: &Facts) -> Result<Value, ConditionError> {
+        let value = contained(|| self.program.execute(&facts.0).map_err(|error| error.to_string()))?;
+        json_value(&value, 0).ok_or_else(|| ConditionError("has a value that can't be kept".to_owned()))
     }
 }
 
@@ -63,15 +110,28 @@ pub(crate) struct Facts(Context<'static, 'static>);
 impl Facts {
     pub(crate) fn new<'a>(
         variables: &serde_json::Map<String, Value>,
+        locals: &serde_json::Map<String, Value>,
         action: Option<&str>,
         outcomes: impl Iterator<Item = (&'a String, &'a String)>,
     ) -> Self {
         let mut context = Context::default();
-        for (name, value) in variables {
-            context.add_variable_from_value(name.as_str(), cel_value(value));
+        let mut all: HashMap<Key, cel::Value> = HashMap::new();
+        for (name, value) in variables.iter().chain(locals) {
+            let value = cel_value(value);
+            all.insert(Key::String(Arc::new(name.clone())), value);
         }
-        let all = variables.iter().map(|(name, value)| (name.as_str(), cel_value(value)));
-        context.add_variable_from_value("vars", cel_map(all));
+        let all = cel::Value::Map(Map { map: Arc::new(all) });
+        // Models of other engines reach variables by these names.
+        context.add_variable_from_value("variables", all.clone());
+        context.add_variable_from_value("environment", cel_map([("variables", all.clone())].into_iter()));
+        if let cel::Value::Map(all) = &all {
+            for (name, value) in all.map.iter() {
+                if let Key::String(name) = name {
+                    context.add_variable_from_value(name.as_str(), value.clone());
+                }
+            }
+        }
+        context.add_variable_from_value("vars", all);
         context.add_variable_from_value("action", action.unwrap_or_default());
         let outcomes = outcomes.map(|(task, action)| (task.as_str(), cel::Value::from(action.as_str())));
         context.add_variable_from_value("outcomes", cel_map(outcomes));
@@ -155,6 +215,35 @@ fn cel_value(value: &Value) -> cel::Value {
     }
 }
 
+/// The most levels of a value that a decision or a loop gives.
+const MAX_LEVELS: usize = 16;
+
+fn json_value(value: &cel::Value, level: usize) -> Option<Value> {
+    if level > MAX_LEVELS {
+        return None;
+    }
+    Some(match value {
+        cel::Value::Null => Value::Null,
+        cel::Value::Bool(value) => Value::Bool(*value),
+        cel::Value::Int(value) => Value::from(*value),
+        cel::Value::UInt(value) => Value::from(*value),
+        cel::Value::Float(value) => serde_json::Number::from_f64(*value).map(Value::Number)?,
+        cel::Value::String(text) => Value::String(text.to_string()),
+        cel::Value::List(items) => {
+            Value::Array(items.iter().map(|item| json_value(item, level + 1)).collect::<Option<_>>()?)
+        }
+        cel::Value::Map(map) => {
+            let mut fields = serde_json::Map::new();
+            for (key, value) in map.map.iter() {
+                let Key::String(key) = key else { return None };
+                fields.insert(key.to_string(), json_value(value, level + 1)?);
+            }
+            Value::Object(fields)
+        }
+        _ => return None,
+    })
+}
+
 fn cel_map<'a>(entries: impl Iterator<Item = (&'a str, cel::Value)>) -> cel::Value {
     let map: HashMap<Key, cel::Value> =
         entries.map(|(name, value)| (Key::String(Arc::new(name.to_owned())), value)).collect();
@@ -175,7 +264,12 @@ mod tests {
             "n": 3, "big": u64::MAX, "ratio": 0.5, "text": "路灯", "flag": true, "nothing": null,
             "list": [1, 2, 3], "object": {"a": {"b": 1}},
         });
-        let facts = Facts::new(variables.as_object().unwrap(), Some("pass"), outcomes.iter());
+        let facts = Facts::new(
+            variables.as_object().unwrap(),
+            &serde_json::Map::new(),
+            Some("pass"),
+            outcomes.iter(),
+        );
         let value = Condition::compile(source).and_then(|condition| condition.holds(&facts));
         match expected {
             Ok(expected) => assert_eq!(value, Ok(expected), "{source}"),
@@ -197,6 +291,13 @@ mod tests {
         check("has(vars.n) && !has(vars.missing)", Ok(true));
         check("action == 'pass' && outcomes.review == 'pass'", Ok(true));
         check("action == \"reject\"", Ok(false));
+        // As other engines write it.
+        check("${n == 3}", Ok(true));
+        check("${environment.variables.flag}", Ok(true));
+        check("${variables.flag}", Ok(true));
+        check("${environment.variables.missing}", Ok(false));
+        check("${nothing}", Ok(false));
+        check("${environment.services.decide(n)}", Err("no function decide"));
     }
 
     #[test]
@@ -207,7 +308,7 @@ mod tests {
         check("text > 1", Err(""));
         check("object.a.c == 1", Err("c"));
         check("frobnicate(n)", Err("frobnicate"));
-        check("${n == 3}", Err(""));
+        check("${n == 3", Err(""));
         check("", Err("empty"));
         check("n == ", Err(""));
         check("'unclosed", Err(""));
@@ -245,7 +346,8 @@ mod tests {
         ];
         let small = std::thread::Builder::new().stack_size(1 << 20);
         let worker = small.spawn(move || {
-            let facts = Facts::new(&serde_json::Map::new(), None, BTreeMap::new().iter());
+            let facts =
+                Facts::new(&serde_json::Map::new(), &serde_json::Map::new(), None, BTreeMap::new().iter());
             for source in hostile {
                 let value = Condition::compile(&source).and_then(|c| c.holds(&facts));
                 assert_ne!(value, Ok(true), "{source}");

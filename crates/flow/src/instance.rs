@@ -1,11 +1,11 @@
 //! The state of one run, what goes in and what comes out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::model::{TimerSpec, UserTask};
+use crate::model::Model;
 
 /// Names that conditions use for what the machine itself knows; no variable may take them.
 const RESERVED: [&str; 3] = ["action", "outcomes", "vars"];
@@ -42,20 +42,94 @@ pub struct Instance {
     pub(crate) tokens: Vec<Token>,
     /// The number of ids given out.
     pub(crate) ids: u64,
+    /// The sub-processes and called processes that run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) scopes: Vec<ScopeRun>,
+    /// The timers that start event sub-processes of the process itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) timers: Vec<BoundaryTimer>,
+    /// The tasks that were completed, oldest first; the oldest are forgotten.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    pub(crate) done: VecDeque<Done>,
+    /// The flows that were taken, for drawing the way.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) taken: BTreeSet<String>,
+}
+
+/// A completed task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Done {
+    pub(crate) task_id: String,
+    pub(crate) element_id: String,
+    /// The completed task out of which it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) scope: Option<String>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) one_of_several: bool,
+}
+
+/// A sub-process or called process that runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ScopeRun {
+    pub(crate) id: String,
+    /// The activity that it is the inside of.
+    pub(crate) element_id: String,
+    /// The run around it; none is the process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) parent: Option<String>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(crate) locals: Map<String, Value>,
+    /// The timers that start its event sub-processes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) timers: Vec<BoundaryTimer>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// A token at rest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Token {
     pub(crate) element_id: String,
-    /// The task from whose boundary this token came.
+    #[serde(flatten)]
+    pub(crate) origin: Origin,
+    /// The one of several that this token does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) source_task_id: Option<String>,
+    pub(crate) inner: Option<Inner>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(crate) locals: Map<String, Value>,
     pub(crate) place: Place,
 }
 
-/// What a token waits for.
+/// Where a token came from, and where it belongs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Origin {
+    /// The task from whose boundary this token came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) source_task_id: Option<String>,
+    /// The run of the sub-process that it is in; none is the process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) scope: Option<String>,
+    /// The completed task out of which it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) from: Option<String>,
+    /// Whether it has come together with others since.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) joined: bool,
+}
+
+/// Which one of several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Inner {
+    pub(crate) multi_id: String,
+    pub(crate) index: u32,
+}
+
+/// What a token waits for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "waits_for", rename_all = "snake_case")]
 pub(crate) enum Place {
     Task {
@@ -65,11 +139,42 @@ pub(crate) enum Place {
     },
     Service {
         call_id: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        timers: Vec<BoundaryTimer>,
     },
     Timer {
         timer_id: String,
     },
-    /// The other ways into a parallel gateway.
+    /// A message or a signal.
+    Event {
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        timers: Vec<BoundaryTimer>,
+    },
+    /// Whichever of the events behind the gateway comes first; these are the timers among them.
+    Events {
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        timers: Vec<BoundaryTimer>,
+    },
+    /// The end of what is inside.
+    Scope {
+        scope_id: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        timers: Vec<BoundaryTimer>,
+    },
+    /// Enough of several.
+    Several {
+        multi_id: String,
+        total: u32,
+        begun: u32,
+        done: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        items: Option<Vec<Value>>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        actions: BTreeMap<String, u32>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        timers: Vec<BoundaryTimer>,
+    },
+    /// The other ways into a gateway.
     Join {
         flow_id: String,
     },
@@ -80,14 +185,44 @@ pub(crate) enum Place {
     },
 }
 
+impl Place {
+    /// The timers of the boundary, or of the events behind a gateway.
+    pub(crate) fn timers(&self) -> &[BoundaryTimer] {
+        match self {
+            Self::Task { timers, .. }
+            | Self::Service { timers, .. }
+            | Self::Event { timers }
+            | Self::Events { timers }
+            | Self::Scope { timers, .. }
+            | Self::Several { timers, .. } => timers,
+            Self::Timer { .. } | Self::Join { .. } | Self::Repair { .. } => &[],
+        }
+    }
+
+    pub(crate) fn timers_mut(&mut self) -> Option<&mut Vec<BoundaryTimer>> {
+        match self {
+            Self::Task { timers, .. }
+            | Self::Service { timers, .. }
+            | Self::Event { timers }
+            | Self::Events { timers }
+            | Self::Scope { timers, .. }
+            | Self::Several { timers, .. } => Some(timers),
+            Self::Timer { .. } | Self::Join { .. } | Self::Repair { .. } => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct BoundaryTimer {
     pub(crate) timer_id: String,
     pub(crate) element_id: String,
+    /// How often it comes again after the next time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) again: Option<u32>,
 }
 
 /// A task that waits for a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OpenTask<'a> {
     /// The task's id within the instance.
     pub task_id: &'a str,
@@ -95,6 +230,10 @@ pub struct OpenTask<'a> {
     pub element_id: &'a str,
     /// When it was opened, epoch milliseconds.
     pub opened_at: i64,
+    /// What only this one of several sees.
+    pub locals: &'a Map<String, Value>,
+    /// Whether it is one of several (会签).
+    pub one_of_several: bool,
 }
 
 /// A timer that has been set and has not fired.
@@ -135,239 +274,10 @@ pub enum IncidentCode {
     StepLimit,
     /// Too many tokens at once.
     TokenLimit,
-    /// A parallel gateway waits for a token that can't come any more.
+    /// A gateway waits for a token that can't come any more.
     JoinStarved,
-}
-
-/// What can be told to an instance.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "input", rename_all = "snake_case")]
-pub enum Input {
-    /// A person has completed a task.
-    CompleteTask {
-        /// The task.
-        task_id: String,
-        /// How; one of the task's completing actions, when it declares any.
-        action: String,
-        /// Variables to set.
-        vars: Map<String, Value>,
-    },
-    /// A timer has become due.
-    TimerFired {
-        /// The timer.
-        timer_id: String,
-    },
-    /// The host has done what a service task asked for.
-    ServiceDone {
-        /// The call.
-        call_id: String,
-        /// Variables to set.
-        vars: Map<String, Value>,
-    },
-    /// The host could not do it. The token waits for [`Input::Retry`].
-    ServiceFailed {
-        /// The call.
-        call_id: String,
-        /// Why.
-        message: String,
-    },
-    /// What was wrong has been mended: the token enters its element again.
-    Retry {
-        /// The incident.
-        incident_id: String,
-        /// Variables to set first.
-        vars: Map<String, Value>,
-    },
-    /// Variables have changed outside of any task, for instance the unit in charge.
-    SetVariables {
-        /// Variables to set.
-        vars: Map<String, Value>,
-    },
-    /// 退回/跳转: a user task gets the token, whatever is drawn.
-    JumpTo {
-        /// The task whose token moves; none moves everything, and is the only safe choice inside parallel branches.
-        task_id: Option<String>,
-        /// The user task that gets the token.
-        element_id: String,
-        /// Why.
-        reason: String,
-    },
-    /// 撤销: everything is closed.
-    Cancel {
-        /// Why.
-        reason: String,
-    },
-    /// 重办: an ended or cancelled instance goes on at a user task.
-    Reopen {
-        /// The user task that gets the token.
-        element_id: String,
-        /// Why.
-        reason: String,
-    },
-}
-
-/// What the host has to do, in this order.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "effect", rename_all = "snake_case")]
-pub enum Effect {
-    /// A token has entered an element: for the time line and for highlighting the drawing. Nothing needs to be done.
-    Entered {
-        /// The element.
-        element_id: String,
-        /// The way it came; none at the start, after a jump, a retry, or for a boundary event.
-        flow_id: Option<String>,
-    },
-    /// A task is to be shown to its candidates.
-    OpenTask {
-        /// The task's id within the instance.
-        task_id: String,
-        /// The user task.
-        element_id: String,
-        /// Its name.
-        name: String,
-        /// Candidates, form, actions and limit.
-        task: Box<UserTask>,
-        /// Its `yihao:property` values.
-        properties: BTreeMap<String, String>,
-    },
-    /// A task is not open any more.
-    CloseTask {
-        /// The task.
-        task_id: String,
-        /// The user task.
-        element_id: String,
-        /// Why.
-        outcome: TaskOutcome,
-    },
-    /// A timer is to be set. When `due_at` is none, the host works it out from the calendar or the task's limit.
-    SetTimer {
-        /// The timer's id within the instance.
-        timer_id: String,
-        /// The event.
-        element_id: String,
-        /// The task to whose boundary it belongs.
-        task_id: Option<String>,
-        /// When it fires.
-        spec: TimerSpec,
-        /// The instant, where no calendar is needed: epoch milliseconds.
-        due_at: Option<i64>,
-    },
-    /// A timer is not needed any more.
-    CancelTimer {
-        /// The timer.
-        timer_id: String,
-    },
-    /// The host has work to do and to report with [`Input::ServiceDone`].
-    CallService {
-        /// The call's id within the instance.
-        call_id: String,
-        /// The service task.
-        element_id: String,
-        /// What to do.
-        service: String,
-        /// The service task's `yihao:property` values.
-        properties: BTreeMap<String, String>,
-        /// The task from whose boundary timer the call comes, even if that task is closed by now.
-        source_task_id: Option<String>,
-    },
-    /// The result of a call is not wanted any more.
-    CancelService {
-        /// The call.
-        call_id: String,
-    },
-    /// A token can't go on; somebody has to look.
-    Incident(Incident),
-    /// The last token has ended.
-    Ended {
-        /// The end event.
-        element_id: String,
-    },
-    /// The instance has been cancelled.
-    Cancelled {
-        /// Why.
-        reason: String,
-    },
-}
-
-/// Why a task is not open any more.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum TaskOutcome {
-    /// Somebody has done it.
-    Completed {
-        /// How.
-        action: String,
-    },
-    /// A boundary timer took the token.
-    Interrupted {
-        /// The boundary event.
-        by_element_id: String,
-    },
-    /// The token was sent elsewhere.
-    Jumped {
-        /// Where to.
-        to_element_id: String,
-        /// Why.
-        reason: String,
-    },
-    /// A terminate end event was reached.
-    Terminated,
-    /// The instance was cancelled.
-    Cancelled {
-        /// Why.
-        reason: String,
-    },
-}
-
-/// Why an input was not accepted. The instance is unchanged.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FlowError {
-    /// The instance has ended or was cancelled.
-    #[error("the instance is not running")]
-    NotRunning,
-    /// Only what has ended or was cancelled can be reopened.
-    #[error("the instance is still running")]
-    StillRunning,
-    /// The model is not that of the instance.
-    #[error("the instance is of flow {expected:?}, not {given:?}")]
-    OtherModel {
-        /// The instance's model.
-        expected: String,
-        /// The model given.
-        given: String,
-    },
-    /// A token stands on an element that the model doesn't have, as happens with another version of the file.
-    #[error("the model has no fitting element {0:?}")]
-    ElementGone(String),
-    /// There is no such open task.
-    #[error("no open task {0:?}")]
-    UnknownTask(String),
-    /// There is no such timer; it has fired or was cancelled. A host that claims timers concurrently may ignore this.
-    #[error("no pending timer {0:?}")]
-    UnknownTimer(String),
-    /// There is no such call.
-    #[error("no pending call {0:?}")]
-    UnknownCall(String),
-    /// There is no such incident.
-    #[error("no open incident {0:?}")]
-    UnknownIncident(String),
-    /// The task declares its actions, and this is not one that completes it.
-    #[error("task {element_id:?} can't be completed by action {action:?}")]
-    UnknownAction {
-        /// The user task.
-        element_id: String,
-        /// The action given.
-        action: String,
-    },
-    /// Only user tasks can be jumped to.
-    #[error("{0:?} is not a user task")]
-    NotAUserTask(String),
-    /// The name is used by the machine itself.
-    #[error("the variable name {0:?} is reserved")]
-    ReservedVariable(String),
-    /// There would be more than a thousand variables.
-    #[error("too many variables")]
-    TooManyVariables,
+    /// A decision, a number of runs or a list could not be worked out.
+    ExpressionFailed,
 }
 
 impl Instance {
@@ -399,34 +309,43 @@ impl Instance {
     /// The tasks that wait for a person.
     pub fn open_tasks(&self) -> impl Iterator<Item = OpenTask<'_>> {
         self.tokens.iter().filter_map(|token| match &token.place {
-            Place::Task { task_id, opened_at, .. } => {
-                Some(OpenTask { task_id, element_id: &token.element_id, opened_at: *opened_at })
-            }
+            Place::Task { task_id, opened_at, .. } => Some(OpenTask {
+                task_id,
+                element_id: &token.element_id,
+                opened_at: *opened_at,
+                locals: &token.locals,
+                one_of_several: token.inner.is_some(),
+            }),
             _ => None,
         })
     }
 
     /// The timers that have been set and have not fired.
     pub fn pending_timers(&self) -> impl Iterator<Item = PendingTimer<'_>> {
-        self.tokens.iter().flat_map(|token| {
-            let (own, task_id, boundary) = match &token.place {
-                Place::Timer { timer_id } => (Some((timer_id, &token.element_id)), None, [].as_slice()),
-                Place::Task { task_id, timers, .. } => (None, Some(task_id.as_str()), timers.as_slice()),
-                _ => (None, None, [].as_slice()),
+        let of_scopes =
+            self.timers.iter().chain(self.scopes.iter().flat_map(|scope| &scope.timers)).map(|timer| {
+                PendingTimer { timer_id: &timer.timer_id, element_id: &timer.element_id, task_id: None }
+            });
+        let of_tokens = self.tokens.iter().flat_map(|token| {
+            let (own, task_id) = match &token.place {
+                Place::Timer { timer_id } => (Some((timer_id, &token.element_id)), None),
+                Place::Task { task_id, .. } => (None, Some(task_id.as_str())),
+                _ => (None, None),
             };
-            let boundary = boundary.iter().map(|timer| (&timer.timer_id, &timer.element_id));
+            let boundary = token.place.timers().iter().map(|timer| (&timer.timer_id, &timer.element_id));
             own.into_iter().chain(boundary).map(move |(timer_id, element_id)| PendingTimer {
                 timer_id,
                 element_id,
                 task_id,
             })
-        })
+        });
+        of_tokens.chain(of_scopes)
     }
 
     /// The calls that the host has not reported yet: call id and service task.
     pub fn pending_calls(&self) -> impl Iterator<Item = (&str, &str)> {
         self.tokens.iter().filter_map(|token| match &token.place {
-            Place::Service { call_id } => Some((call_id.as_str(), token.element_id.as_str())),
+            Place::Service { call_id, .. } => Some((call_id.as_str(), token.element_id.as_str())),
             _ => None,
         })
     }
@@ -437,5 +356,27 @@ impl Instance {
             Place::Repair { incident, .. } => Some(incident),
             _ => None,
         })
+    }
+
+    /// The flows that were taken, in the order of their ids: the way on the drawing.
+    pub fn taken_flows(&self) -> impl Iterator<Item = &str> {
+        self.taken.iter().map(String::as_str)
+    }
+
+    /// The user tasks to which an open task can be sent back, the latest first.
+    pub fn returnable(&self, model: &Model, task_id: &str) -> Vec<&str> {
+        let mut found: Vec<&str> = Vec::new();
+        let remembered = self.done.iter().rev().map(|done| done.element_id.as_str());
+        for element_id in remembered.chain(self.outcomes.keys().map(String::as_str)) {
+            let input = crate::Input::Return {
+                task_id: task_id.to_owned(),
+                element_id: element_id.to_owned(),
+                reason: String::new(),
+            };
+            if !found.contains(&element_id) && self.check(model, &input).is_ok() {
+                found.push(element_id);
+            }
+        }
+        found
     }
 }

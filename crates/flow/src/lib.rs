@@ -23,21 +23,25 @@
 //! ```
 
 mod condition;
+mod exchange;
 mod instance;
 mod machine;
 mod model;
 mod parse;
 mod problem;
+mod review;
 mod time;
+mod trace;
 
-pub use instance::{
-    Effect, FlowError, Incident, IncidentCode, Input, Instance, OpenTask, PendingTimer, State, TaskOutcome,
-};
+pub use exchange::{Effect, FlowError, Input, TaskOutcome};
+pub use instance::{Incident, IncidentCode, Instance, OpenTask, PendingTimer, State};
 pub use model::{
-    Action, CandidateScope, Candidates, Element, ElementKind, Limit, Model, SequenceFlow, TimerSpec, UserTask,
+    Action, CandidateScope, Candidates, Completion, DecisionTable, Element, ElementKind, Event, Limit, Model,
+    MultiInstance, Reading, SequenceFlow, TimerSpec, UserTask,
 };
 pub use parse::YIHAO as EXTENSION_NAMESPACE;
 pub use problem::FlowProblem;
+pub use trace::{Trace, trace};
 
 /// The flow that a new city starts with, as BPMN 2.0 XML with its drawing.
 pub const STANDARD: &str = include_str!("../models/standard.bpmn");

@@ -20,6 +20,21 @@ pub(crate) fn duration_ms(text: &str) -> Result<i64, &'static str> {
     if total_ms > MAX_DURATION_MS { Err("is longer than ten years") } else { Ok(total_ms) }
 }
 
+/// Reads `R3/PT10H` as a length and a number of times, `R/PT1H` as one without end.
+pub(crate) fn cycle(text: &str) -> Result<(i64, Option<u32>), &'static str> {
+    const FORM: &str = "must look like R3/PT10H";
+    let (times, length) = text.strip_prefix('R').and_then(|rest| rest.split_once('/')).ok_or(FORM)?;
+    let times = match times {
+        "" => None,
+        digits if digits.len() <= 6 && digits.bytes().all(|b| b.is_ascii_digit()) => {
+            Some(digits.parse::<u32>().map_err(|_| FORM)?).filter(|times| *times > 0).ok_or(FORM).map(Some)?
+        }
+        _ => return Err(FORM),
+    };
+    let duration_ms = duration_ms(length)?;
+    if duration_ms == 0 { Err("comes again without any time between") } else { Ok((duration_ms, times)) }
+}
+
 fn add_parts(mut text: &str, mut units: &[(char, i64)], total_ms: &mut i64) -> Result<(), &'static str> {
     while !text.is_empty() {
         let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or("ends without a unit")?;
@@ -135,6 +150,17 @@ mod tests {
         ];
         for text in bad {
             assert!(duration_ms(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn cycles() {
+        assert_eq!(cycle("R3/PT10H"), Ok((36_000_000, Some(3))));
+        assert_eq!(cycle("R/P1D"), Ok((86_400_000, None)));
+        for text in
+            ["", "R", "R3", "PT1H", "R0/PT1H", "R-1/PT1H", "R3/PT0S", "R9999999/PT1H", "R3/x", "0 0 * * *"]
+        {
+            assert!(cycle(text).is_err(), "{text}");
         }
     }
 

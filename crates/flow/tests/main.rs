@@ -2,6 +2,7 @@
 
 mod hostile;
 mod machine;
+mod office;
 mod property;
 mod refusal;
 mod standard;

@@ -206,8 +206,9 @@ pub(crate) async fn carry_out(
 ) -> Result<(), CaseError> {
     for one in moves {
         match one {
-            Move::Open { token, step } => {
-                let task = fresh(case, Some(token), step, ctx);
+            Move::Open { token, step, person_id } => {
+                let mut task = fresh(case, Some(token), step, ctx);
+                task.person_id = person_id.or(task.person_id);
                 open(tx, ctx, case, task).await?;
             }
             Move::Close { token, done } => {

@@ -3,11 +3,17 @@
 use roxmltree::Node;
 use serde_json::Value;
 
-use super::{Extensions, Reader, YIHAO, at, is_bpmn, text_of};
+use std::collections::BTreeMap;
+
+use super::{Extensions, Reader, Several, YIHAO, at, is_bpmn, text_of};
+use crate::condition::{Condition, ConditionError};
 use crate::instance::is_reserved;
-use crate::model::{Action, CandidateScope, Candidates, Limit, TimerSpec};
+use crate::model::{Action, CandidateScope, Candidates, Completion, DecisionRow, Limit, TimerSpec};
 use crate::problem::short;
 use crate::time;
+
+/// The most rows of a decision table.
+const MAX_ROWS: usize = 200;
 
 /// The most days that a limit or a timer may have.
 const MAX_DAYS: u32 = 3_660;
@@ -19,6 +25,8 @@ fn allowed_on(element: &str, extension: &str) -> bool {
         "candidates" | "form" | "action" | "limit" => element == "userTask",
         "service" => element == "serviceTask",
         "timer" => element == "timerEventDefinition",
+        "several" => element == "multiInstanceLoopCharacteristics",
+        "decision" => element == "businessRuleTask",
         "variable" => element == "process",
         _ => false,
     }
@@ -34,20 +42,28 @@ fn attributes_of(extension: &str) -> &'static [&'static str] {
         "limit" => &["working_days", "duration", "rule"],
         "service" => &["name"],
         "timer" => &["working_days", "at"],
+        "several" => &["list", "item", "completes", "share", "action", "result"],
+        "decision" => &["result"],
+        "row" => &["when", "value"],
         "variable" => &["name", "value"],
         _ => &[],
     }
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn read_process_extensions(&mut self, process: Node<'a, 'a>) {
-        self.properties = self.read_extensions(process).properties;
+    /// Reads the properties and the declared variables of a process.
+    pub(super) fn read_process_extensions(
+        &mut self,
+        process: Node<'a, 'a>,
+    ) -> (BTreeMap<String, String>, BTreeMap<String, Value>) {
+        let properties = self.read_extensions(process).properties;
+        let mut variables = BTreeMap::new();
         for node in own_extensions(process).filter(|node| node.tag_name().name() == "variable") {
             let name = node.attribute("name").unwrap_or_default();
             let value = node.attribute("value").unwrap_or("null");
             match serde_json::from_str::<Value>(value) {
                 Ok(value) if is_name(name) && !is_reserved(name) => {
-                    self.variables.insert(name.to_owned(), value);
+                    variables.insert(name.to_owned(), value);
                 }
                 _ => self.bad(
                     process,
@@ -57,6 +73,7 @@ impl<'a> Reader<'a> {
                 ),
             }
         }
+        (properties, variables)
     }
 
     /// Reads what stands in a node's `extensionElements`.
@@ -88,7 +105,8 @@ impl<'a> Reader<'a> {
                 );
                 continue;
             }
-            if node.children().any(|child| child.is_element()) || !text_of(node).is_empty() {
+            let has_rows = name == "decision";
+            if (!has_rows && node.children().any(|child| child.is_element())) || !text_of(node).is_empty() {
                 self.bad(owner, node, "不能有内容", "must be empty");
                 continue;
             }
@@ -169,9 +187,62 @@ impl<'a> Reader<'a> {
                     "needs exactly one of working_days and at (due, near_due)",
                 ),
             },
+            "several" => match several(&value) {
+                Some(several) if read.several.is_none() => read.several = Some(several),
+                _ => self.bad(
+                    owner,
+                    node,
+                    "list、item、result须为变量名；completes为all、any或ratio，ratio须有0到1之间的share，action用于any和ratio",
+                    "list, item and result are variables; completes is all, any, or ratio with a share between 0 and 1; an action goes with any and ratio",
+                ),
+            },
+            "decision" => {
+                let result = value("result").filter(|name| is_name(name) && !is_reserved(name));
+                match result {
+                    Some(result) if read.decision.is_none() => {
+                        let rows = self.read_rows(owner, node);
+                        read.decision = Some((result, rows));
+                    }
+                    _ => self.bad(owner, node, "须恰好有一个result（变量名）", "needs exactly one result, a variable"),
+                }
+            }
             // Variables are read with the process.
             _ => {}
         }
+    }
+
+    /// The rows of a decision table: `when` is a condition (none always holds), `value` an expression.
+    fn read_rows(&mut self, owner: Node<'a, 'a>, table: Node<'a, 'a>) -> Vec<DecisionRow> {
+        let mut rows = Vec::new();
+        for row in table.children().filter(Node::is_element) {
+            let is_row = row.tag_name().namespace() == Some(YIHAO)
+                && row.tag_name().name() == "row"
+                && row.attributes().all(|attribute| attributes_of("row").contains(&attribute.name()));
+            if !is_row || rows.len() >= MAX_ROWS {
+                self.bad(
+                    owner,
+                    table,
+                    "只能有不超过200行yihao:row，各有when和value",
+                    "holds up to 200 yihao:row, each with when and value",
+                );
+                return rows;
+            }
+            let when = row.attribute("when").map(str::trim).filter(|when| !when.is_empty());
+            let when = when.map(Condition::compile).transpose();
+            let value = Condition::compile(row.attribute("value").unwrap_or_default());
+            match (when, value) {
+                (Ok(when), Ok(value)) => rows.push(DecisionRow { when, value }),
+                (Err(ConditionError(message)), _) | (_, Err(ConditionError(message))) => {
+                    self.bad(
+                        owner,
+                        row,
+                        &format!("表达式无法理解：{message}"),
+                        &format!("an expression cannot be read: {message}"),
+                    );
+                }
+            }
+        }
+        rows
     }
 
     fn bad(&mut self, owner: Node<'a, 'a>, node: Node<'a, 'a>, zh: &str, en: &str) {
@@ -229,6 +300,29 @@ fn timer(working_days: Option<String>, at: Option<String>) -> Option<TimerSpec> 
         (None, Some("near_due")) => Some(TimerSpec::NearDue),
         _ => None,
     }
+}
+
+fn several(value: &impl Fn(&str) -> Option<String>) -> Option<Several> {
+    let variable = |name: &str| match value(name) {
+        Some(text) if !is_name(&text) || is_reserved(&text) => None,
+        other => Some(other),
+    };
+    let (list, item, result) = (variable("list")?, variable("item")?, variable("result")?);
+    let (action, share) = (value("action"), value("share"));
+    let rule = match (value("completes").as_deref(), &share, &action) {
+        (None, None, None) => None,
+        (Some("all"), None, None) => Some(Completion::All),
+        (Some("any"), None, _) => Some(Completion::Any { action }),
+        (Some("ratio"), Some(text), _) => {
+            let share: f64 = text.parse().ok()?;
+            if !(share > 0.0 && share <= 1.0) {
+                return None;
+            }
+            Some(Completion::Ratio { share, action })
+        }
+        _ => return None,
+    };
+    Some(Several { list, item, rule, result })
 }
 
 fn whole_days(text: &str) -> Option<u32> {
