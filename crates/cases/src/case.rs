@@ -3,19 +3,27 @@
 pub mod acceptance;
 pub mod action;
 pub mod amendment;
+pub mod application;
 pub mod assignment;
 pub mod change;
 pub mod closure;
 pub mod dispatch;
 pub mod draft;
+pub mod ending;
+pub mod errand;
+pub mod extension;
 pub mod feedback;
 pub mod limit;
 pub mod note;
+pub mod objection;
+pub mod operation_rule;
 pub mod rating;
 pub mod result_review;
 pub mod return_visit;
 pub mod review;
 pub mod sending_back;
+pub mod standing;
+pub mod supervision;
 pub mod timeline;
 pub mod urge;
 mod word;
@@ -23,7 +31,10 @@ mod word;
 use contract::cases::{CaseId, TaskId};
 use kernel::{Principal, Scope, Timestamp};
 
+use self::application::Application;
+use self::errand::Errand;
 use self::rating::RatingSource;
+use self::standing::Standing;
 
 pub use word::{Color, Kind, Source, Status, Step, Urgency};
 
@@ -106,6 +117,12 @@ pub struct Case {
     pub co_units: Vec<String>,
     /// What is to be done now.
     pub tasks: Vec<Task>,
+    /// What offices have agreed on beside the course.
+    pub standing: Standing,
+    /// What was asked for beside the course, oldest first.
+    pub applications: Vec<Application>,
+    /// What others owe beside the course, oldest first.
+    pub errands: Vec<Errand>,
 }
 
 /// The citizen as written down in the order.
@@ -135,7 +152,7 @@ pub struct Place {
 }
 
 /// A unit by id and place in the tree.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct UnitRef {
     /// The unit.
     pub id: String,
@@ -152,6 +169,8 @@ pub struct Task {
     pub token: Option<String>,
     /// What is to be done.
     pub step: Step,
+    /// The application or errand that it is about.
+    pub subject: Option<String>,
     /// The unit that has to; none for the centre's queues.
     pub unit: Option<UnitRef>,
     /// The person who has to.
@@ -174,17 +193,26 @@ impl Case {
     /// Tells whether the order lies within `scope` as seen by `person`.
     ///
     /// Own: written by the person, or in the person's hands. Unit: in the hands of the person's unit, helped
-    /// by it, or written there. Subtree: the same for all units below. [`crate::store`] says the same in SQL.
+    /// by it, or written there. Subtree: the same for all units below. Whoever was given an errand may read
+    /// the order too. [`crate::store`] says the same in SQL.
     #[must_use]
     pub fn is_within(&self, scope: Scope, person: &Principal) -> bool {
         let mine = |id: &Option<String>| id.as_deref() == Some(person.person_id.as_str());
-        let own = mine(&self.created_by) || mine(&self.person_id);
+        let asked = |unit: bool| {
+            self.errands.iter().any(|one| {
+                one.state != errand::ErrandState::Cancelled
+                    && (mine(&one.person_id)
+                        || (unit && one.unit.as_ref().is_some_and(|unit| unit.id == person.unit_id)))
+            })
+        };
+        let own = mine(&self.created_by) || mine(&self.person_id) || asked(false);
         let units = [&self.unit, &self.created_unit];
         match scope {
             Scope::Own => own,
             Scope::Unit => {
                 own || units.iter().any(|unit| unit.as_ref().is_some_and(|unit| unit.id == person.unit_id))
                     || self.co_units.contains(&person.unit_id)
+                    || asked(true)
             }
             Scope::Subtree => {
                 self.is_within(Scope::Unit, person)

@@ -174,6 +174,17 @@ impl Course {
         self.apply(Some(step), input, now)
     }
 
+    /// Gives up whatever is open; the run ends here and can be taken up again by [`Course::jump`].
+    ///
+    /// # Errors
+    /// When the flow cannot end.
+    pub fn cancel(&mut self, reason: &str, now: Timestamp) -> Result<Vec<Move>, CaseError> {
+        if self.instance.state() != flow::State::Running {
+            return Ok(Vec::new());
+        }
+        self.apply(None, Input::Cancel { reason: reason.to_owned() }, now)
+    }
+
     /// Tells that a timer of the drawing became due. One that is not pending any more changes nothing.
     ///
     /// # Errors

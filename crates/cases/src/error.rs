@@ -55,6 +55,16 @@ pub enum CaseError {
     /// The rating was followed up by somebody else.
     #[error("the rating was followed up already")]
     FollowedUp,
+    /// A rule of the city stands against it.
+    #[error("refused: {code}")]
+    Refused {
+        /// A stable code.
+        code: &'static str,
+        /// Why, in Chinese.
+        zh: String,
+        /// Why, in English.
+        en: String,
+    },
     /// The drawn flow cannot take this step.
     #[error("the flow refused the step {step:?}: {reason}")]
     Flow {
@@ -91,6 +101,13 @@ pub enum CaseError {
     /// The file could not be made.
     #[error("the file could not be made")]
     Export(#[from] rust_xlsxwriter::XlsxError),
+}
+
+impl CaseError {
+    /// Says that a rule of the city stands against it.
+    pub(crate) fn refused(code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self::Refused { code, zh: zh.into(), en: en.into() }
+    }
 }
 
 impl From<sqlx::Error> for CaseError {
@@ -132,6 +149,9 @@ impl ToProblem for CaseError {
             Self::FollowedUp => Problem::new(StatusCode::CONFLICT, "rating.followed_up")
                 .detail_zh("该评价已由他人跟进。")
                 .detail_en("Somebody else has followed up this rating."),
+            Self::Refused { code, zh, en } => {
+                Problem::new(StatusCode::CONFLICT, code).detail_zh(zh).detail_en(en)
+            }
             Self::TooManyRows { rows, most } => {
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "export.too_many_rows")
                     .detail_zh(format!("符合条件的有 {rows} 条，一次最多导出 {most} 条，请缩小范围。"))

@@ -10,16 +10,22 @@ mod closure;
 mod creation;
 mod detail;
 mod dispatch;
+mod ending;
+mod extension;
 mod feedback;
 mod flows;
 mod list;
 mod note;
+mod objection;
+mod operation;
 mod overview;
 mod ratings;
 mod result_review;
 mod return_visit;
 mod review;
 mod sending_back;
+mod side_view;
+mod supervision;
 mod task_view;
 mod tasks;
 mod urge;
@@ -49,6 +55,10 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(closure::routes())
         .merge(note::routes())
         .merge(urge::routes())
+        .merge(extension::routes())
+        .merge(ending::routes())
+        .merge(objection::routes())
+        .merge(supervision::routes())
         .merge(tasks::routes())
         .merge(ratings::routes())
         .merge(overview::routes())

@@ -27,14 +27,17 @@ use kernel::{Capability, Ctx, Dialect, Job, Kit, Migration, Slice, Timestamp};
 use serde_json::json;
 
 use crate::case::limit::{self, LimitRules};
+use crate::case::operation_rule::{self, OperationRules};
 use crate::course::Flow;
 use crate::error::CaseError;
 use crate::store::category::Categories;
 use crate::store::number::Numbers;
 
 /// The slice's migrations.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "cases", sql: include_str!("../migrations/0001_cases.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "cases", sql: include_str!("../migrations/0001_cases.sql") },
+    Migration { version: 2, name: "operations", sql: include_str!("../migrations/0002_operations.sql") },
+];
 
 /// What another process may have changed is read again after this time.
 const KEPT_MS: i64 = 30_000;
@@ -58,6 +61,8 @@ pub struct Ports {
 pub struct RuleBook {
     /// Lengths.
     pub limits: LimitRules,
+    /// How often, how long, who decides.
+    pub operations: OperationRules,
     /// Working days.
     pub calendar: Arc<WorkCalendar>,
 }
@@ -96,6 +101,7 @@ impl Cases {
     /// When the configured zone is unknown.
     pub fn new(kit: Kit, ports: Ports) -> Result<Self, CaseError> {
         let mut parameters = limit::parameters();
+        parameters.extend(operation_rule::parameters());
         parameters.push(ParameterSpec {
             key: "cases.number_prefix",
             default: json!("YZ"),
@@ -180,7 +186,8 @@ impl Cases {
 
     /// Returns the rules in force.
     pub(crate) fn rule_book(&self) -> RuleBook {
-        RuleBook::new(LimitRules::read(self.kit()), self.kept().calendar.clone())
+        let (limits, operations) = (LimitRules::read(self.kit()), OperationRules::read(self.kit()));
+        RuleBook::new(limits, operations, self.kept().calendar.clone())
     }
 
     /// Returns the tree of categories.
@@ -267,6 +274,17 @@ pub const CAPABILITIES: &[Capability] = &[
     capability("case.note", "备注", "Write notes"),
     capability("case.export", "导出工单", "Export orders"),
     capability("case.query_code", "查看查询码", "See query codes"),
+    capability("case.decide", "审批申请", "Decide on applications of units"),
+    capability("case.lead", "领导裁定", "Rule as a leader"),
+    capability("case.supervise", "督办", "Supervise units"),
+    capability("case.void", "不予受理与废弃", "End orders early"),
+    capability("case.merge", "并单与拆单", "Merge and split orders"),
+    capability("case.countersign", "发起会签", "Ask for countersigning"),
+    capability("case.instruct", "领导批示", "Write instructions"),
+    capability("case.summon", "街乡吹哨", "Summon other units"),
+    capability("case.share", "外部协办链接", "Give a link to outside helpers"),
+    capability("case.discover", "主动发现登记", "Write orders of one's own unit"),
+    capability("case.praise", "表扬登记", "Record praise"),
     capability("overview.read", "查看总览", "Read the overview"),
     capability("rating.follow_up", "差评跟进", "Follow up bad ratings"),
     capability("calendar.write", "维护工作日历", "Change the calendar"),

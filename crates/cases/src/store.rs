@@ -1,12 +1,14 @@
 //! All SQL of the slice. A behaviour's file here runs its rule of [`crate::case`] in one transaction; the
 //! common part of that is [`work`].
 
+pub mod application;
 pub mod calendar;
 pub mod case;
 pub mod category;
 pub mod citizen;
 pub mod creation;
 pub mod deadline;
+pub mod errand;
 pub mod figures;
 pub mod flow;
 pub mod list;
@@ -15,6 +17,7 @@ pub mod overview;
 pub mod rating;
 pub mod recording;
 pub mod scope;
+pub mod side_work;
 pub mod task;
 pub mod timeline;
 pub mod timer;
@@ -25,10 +28,14 @@ mod amendment;
 pub mod assignment;
 mod closure;
 mod dispatch;
+mod ending;
+mod extension;
 mod feedback;
 mod note;
+mod objection;
 mod result_review;
 mod return_visit;
 mod review;
 mod sending_back;
-mod urge;
+mod supervision;
+pub mod urge;

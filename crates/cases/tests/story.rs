@@ -24,7 +24,7 @@ async fn an_order_runs_from_writing_to_the_archive() {
         assert_eq!((&case["status"], &case["unit"]["name"]), (&json!("assigned"), &json!("水务局城北所")));
 
         let read = world.read("north_clerk", &case).await;
-        assert_eq!(read["allowed"], json!(["acceptance", "return", "assignment", "note"]));
+        assert_eq!(read["allowed"], json!(["acceptance", "return", "assignment", "objection", "note"]));
         let case = world.act("north_clerk", &case, "acceptance", json!({})).await;
         assert_eq!((&case["status"], &case["stage"]), (&json!("in_progress"), &json!("处理")));
 

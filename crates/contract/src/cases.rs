@@ -16,9 +16,10 @@ pub use citizen::{
     CitizenStep, Submitted,
 };
 pub use events::{
-    CaseAccepted, CaseArchived, CaseAssigned, CaseClosed, CaseCreated, CaseDispatched, CaseFeedbackGiven,
-    CaseReopened, CaseReturned, CaseReviewed, CaseUrged, DeadlineMissed, DeadlineNear, RatingGiven,
-    TaskClosed, TaskOpened,
+    ApplicationDecided, ApplicationMade, CaseAccepted, CaseArchived, CaseAssigned, CaseClosed, CaseCreated,
+    CaseDispatched, CaseEnded, CaseFeedbackGiven, CaseReopened, CaseRestored, CaseReturned, CaseReviewed,
+    CaseUrged, DeadlineMissed, DeadlineNear, ErrandAnswered, ErrandGiven, RatingGiven, TaskClosed,
+    TaskOpened,
 };
 
 kernel::id!(

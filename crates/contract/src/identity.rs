@@ -62,6 +62,17 @@ pub struct SeatBrief {
     pub person_id: Option<PersonId>,
 }
 
+/// A word of the dictionary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WordBrief {
+    /// What Chinese screens show.
+    pub zh: String,
+    /// What English screens show.
+    pub en: String,
+    /// Whether it can be chosen.
+    pub active: bool,
+}
+
 /// Answers who and what belongs where. Kept in memory by `identity`, so asking is cheap.
 #[async_trait]
 pub trait Directory: Send + Sync {
@@ -77,6 +88,11 @@ pub trait Directory: Send + Sync {
     async fn people_with(&self, unit: &UnitId, capability: &str) -> Result<Vec<PersonBrief>, BoxError>;
     /// Finds the seat that belongs to a person.
     async fn seat_of(&self, person: &PersonId) -> Result<Option<SeatBrief>, BoxError>;
+    /// Finds a word of the dictionary; without a dictionary there is none.
+    async fn word(&self, list: &str, code: &str) -> Result<Option<WordBrief>, BoxError> {
+        let _ = (list, code);
+        Ok(None)
+    }
 }
 
 /// A unit was made, changed, moved or deactivated.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::RwLock;
 
 use async_trait::async_trait;
-use contract::identity::{Directory, PersonBrief, PersonId, SeatBrief, UnitBrief, UnitId};
+use contract::identity::{Directory, PersonBrief, PersonId, SeatBrief, UnitBrief, UnitId, WordBrief};
 use kernel::{BoxError, Db, DbError, Principal, Scope, Timestamp};
 
 use crate::Identity;
@@ -272,5 +272,11 @@ impl Directory for Identity {
                 .find(|seat| seat.active && seat.person_id.as_ref() == Some(person))
                 .map(Seat::brief)
         }))
+    }
+
+    async fn word(&self, list: &str, code: &str) -> Result<Option<WordBrief>, BoxError> {
+        let mut conn = self.kit.db.reader().acquire().await?;
+        let entry = store::dictionary::find(&mut conn, list, code).await?;
+        Ok(entry.map(|entry| WordBrief { zh: entry.zh, en: entry.en, active: entry.active }))
     }
 }

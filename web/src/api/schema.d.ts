@@ -141,6 +141,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cases/supervisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Supervises the units of several orders (批量督办); each order has its own result. */
+        post: operations["supervise_cases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/urges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Urges the units of several orders (批量催办); each order has its own result. */
+        post: operations["urge_cases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cases/{id}": {
         parameters: {
             query?: never;
@@ -245,6 +279,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cases/{id}/extension": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks for more time (申请延期). */
+        post: operations["ask_extension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/extension/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Grants more time, or refuses it (延期审批). The limit moves and explains itself. */
+        post: operations["decide_extension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cases/{id}/feedback": {
         parameters: {
             query?: never;
@@ -262,6 +330,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cases/{id}/non-acceptance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that the hotline may not deal with an order, and tells the citizen why (不予受理). */
+        post: operations["refuse_acceptance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cases/{id}/notes": {
         parameters: {
             query?: never;
@@ -273,6 +358,74 @@ export interface paths {
         put?: never;
         /** Writes a note on an order (备注). */
         post: operations["write_case_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/objection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Objects to the dispatch (派单异议). The limit stands still until it is decided. */
+        post: operations["object_to_dispatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/objection/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reviews an objection (派单异议审核): upheld, the order goes to another unit; else the limit goes on. */
+        post: operations["decide_objection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/objection/ruling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says as a leader whose the order is (领导裁定); no unit can give it back afterwards. */
+        post: operations["rule_on_objection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/restoration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an order up again where it was ended early (恢复办理). */
+        post: operations["restore_case"];
         delete?: never;
         options?: never;
         head?: never;
@@ -347,6 +500,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cases/{id}/supervision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Supervises the unit in charge (督办). */
+        post: operations["supervise_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/supervision/evaluation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Evaluates the answer to a supervision (督办评价). */
+        post: operations["evaluate_supervision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/supervision/reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers a supervision (督办回复). */
+        post: operations["reply_to_supervision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cases/{id}/timeline": {
         parameters: {
             query?: never;
@@ -375,6 +579,23 @@ export interface paths {
         put?: never;
         /** Asks the unit in charge for more speed (催办). */
         post: operations["urge_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/voiding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that an order is no matter at all (废弃). */
+        post: operations["void_case"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1437,6 +1658,43 @@ export interface components {
              */
             version: number;
         };
+        /**
+         * @description What is asked for.
+         * @enum {string}
+         */
+        ApplicationKind: "extension" | "objection" | "strike_out" | "redo" | "reconsideration";
+        /**
+         * @description Where an application stands.
+         * @enum {string}
+         */
+        ApplicationState: "open" | "approved" | "rejected" | "withdrawn";
+        /** @description Something that was asked for and is decided by somebody else. */
+        ApplicationView: {
+            /** Format: int64 */
+            asked_at: number;
+            asked_by: string;
+            /**
+             * Format: int64
+             * @description Working days that were asked for.
+             */
+            days?: number | null;
+            /** Format: int64 */
+            decided_at?: number | null;
+            decided_by?: string | null;
+            decider: components["schemas"]["Decider"];
+            decider_name: string;
+            /** @description What an objection rests on. */
+            evidence?: string | null;
+            id: string;
+            kind: components["schemas"]["ApplicationKind"];
+            kind_name: string;
+            opinion?: string | null;
+            reason: string;
+            state: components["schemas"]["ApplicationState"];
+            state_name: string;
+            suggested_unit?: components["schemas"]["Named"] | null;
+            unit?: components["schemas"]["Named"] | null;
+        };
         /** @description To whom the order is passed: one of `unit_id` and `person_id`. */
         AssignmentRequest: {
             /** @description What is asked for. */
@@ -1498,6 +1756,24 @@ export interface components {
             /** Format: int64 */
             stars: number;
             state: string;
+        };
+        /** @description Several orders, and what is said to all of them. */
+        BulkRequest: {
+            /** @description The orders, 1 to 200. */
+            ids?: string[];
+            /** @description What is said. */
+            text?: string;
+        };
+        /** @description What became of one order of several. */
+        BulkResult: {
+            /** @description Why not. */
+            detail?: string | null;
+            /** @description Whether it was done. */
+            done: boolean;
+            /** @description The order. */
+            id: string;
+            /** @description Its number, for those who may know it. */
+            number?: string | null;
         };
         /** @description The calendar of a year. */
         CalendarView: {
@@ -1713,6 +1989,8 @@ export interface components {
             allowed: string[];
             /** @description The answer or the unit's result. */
             answer?: string | null;
+            /** @description What was asked for beside the course, oldest first. */
+            applications: components["schemas"]["ApplicationView"][];
             /** Format: int64 */
             archived_at?: number | null;
             assignee?: components["schemas"]["Named"] | null;
@@ -1731,6 +2009,13 @@ export interface components {
             dispatched_at?: number | null;
             /** Format: int64 */
             due_at?: number | null;
+            /** @description The same in words. */
+            ended_because?: string | null;
+            /** @description What others owe beside the course, oldest first. */
+            errands: components["schemas"]["ErrandView"][];
+            first_unit?: components["schemas"]["Named"] | null;
+            /** @description Why it was ended early: a word of the dictionary. */
+            ground?: string | null;
             /** Format: int64 */
             handled_at?: number | null;
             id: string;
@@ -1749,6 +2034,13 @@ export interface components {
             recordings: components["schemas"]["RecordingView"][];
             /** Format: int64 */
             reopened: number;
+            /**
+             * Format: int64
+             * @description How often a unit gave it back.
+             */
+            returns: number;
+            /** @description Whether a leader has said whose it is. */
+            ruled: boolean;
             /** Format: int64 */
             settled_at?: number | null;
             source: components["schemas"]["Source"];
@@ -2064,16 +2356,38 @@ export interface components {
             ended_at?: number | null;
             /** @description How it came about, day by day. */
             explain: components["schemas"]["ExplainLine"][];
+            /**
+             * Format: int64
+             * @description Working days that were granted later; they are among `days`.
+             */
+            extended_days: number;
             /** @description `dispatch`, `accept`, `close`. */
             name: string;
             /** Format: int64 */
             start_at: number;
-            /** @description `open`, `missed`, `met`, `late`, `cancelled`. */
+            /** @description `open`, `missed`, `met`, `late`, `paused`, `cancelled`. */
             state: string;
             /** @description What it is called. */
             title: string;
             /** Format: int64 */
             yellow_at: number;
+        };
+        /**
+         * @description Who decides.
+         * @enum {string}
+         */
+        Decider: "centre" | "leader";
+        /** @description A decision on what was asked for. */
+        DecisionRequest: {
+            /** @description Whether it is granted. */
+            approve?: boolean;
+            /** @description Why; required when it is refused. */
+            opinion?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /** @description An account of the demonstration city. */
         DemoAccount: {
@@ -2154,6 +2468,81 @@ export interface components {
             /** @description Its name, which orders carry. */
             name: string;
         };
+        /** @description Why an order is ended. */
+        EndingRequest: {
+            /** @description A word of the dictionary: `non_acceptance_ground` or `void_ground`. */
+            ground?: string;
+            /** @description In words; of an order that is not accepted the citizen reads them. */
+            reason?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /**
+         * @description What is owed.
+         * @enum {string}
+         */
+        ErrandKind: "supervision" | "co_handling" | "summons" | "delegation" | "countersignature";
+        /**
+         * @description Where an errand stands.
+         * @enum {string}
+         */
+        ErrandState: "open" | "answered" | "evaluated" | "cancelled";
+        /** @description Something that a unit or a person owes beside the course. */
+        ErrandView: {
+            answer?: string | null;
+            /** Format: int64 */
+            answered_at?: number | null;
+            answered_by?: string | null;
+            color?: components["schemas"]["Color"] | null;
+            data: unknown;
+            /** Format: int64 */
+            due_at?: number | null;
+            /** Format: int64 */
+            evaluated_at?: number | null;
+            evaluated_by?: string | null;
+            evaluation?: string | null;
+            /** Format: int64 */
+            given_at: number;
+            given_by: string;
+            /** @description `good`, `poor`, `approve`, `reject`. */
+            grade?: string | null;
+            id: string;
+            kind: components["schemas"]["ErrandKind"];
+            kind_name: string;
+            /** @description Whether the answer came after its limit. */
+            late: boolean;
+            /** @description Whether the reader owes it. */
+            mine: boolean;
+            person?: components["schemas"]["Named"] | null;
+            /**
+             * Format: int64
+             * @description When a summoned unit came.
+             */
+            reported_at?: number | null;
+            /** @description What belongs together: a round of countersigning. */
+            round?: string | null;
+            state: components["schemas"]["ErrandState"];
+            state_name: string;
+            text: string;
+            unit?: components["schemas"]["Named"] | null;
+        };
+        /** @description What came of it. */
+        EvaluationRequest: {
+            /** @description Which supervision; the latest answered one when absent. */
+            errand_id?: string | null;
+            /** @description Whether the answer is good. */
+            good?: boolean;
+            /** @description Why; required when it is not. */
+            opinion?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description A line of a derivation. */
         ExplainLine: {
             /** @description The first day that it is about, `2026-03-02`. */
@@ -2161,6 +2550,21 @@ export interface components {
             text: string;
             /** @description The last day that it is about. */
             to: string;
+        };
+        /** @description How much more time is asked for. */
+        ExtensionRequest: {
+            /**
+             * Format: int64
+             * @description Working days.
+             */
+            days?: number;
+            /** @description Why. */
+            reason?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /** @description What the unit reports. */
         FeedbackRequest: {
@@ -2258,7 +2662,7 @@ export interface components {
          * @description The type of an order (类型).
          * @enum {string}
          */
-        Kind: "consult" | "complaint" | "report" | "help" | "suggestion" | "repair" | "praise" | "other";
+        Kind: "consult" | "complaint" | "report" | "help" | "suggestion" | "repair" | "praise" | "difficult" | "reflection" | "nuisance" | "other";
         /**
          * @description A language of the screens.
          * @enum {string}
@@ -2448,6 +2852,34 @@ export interface components {
         NoteRequest: {
             /** @description The text. */
             text: string;
+        };
+        /** @description What was found. */
+        ObjectionDecision: {
+            /** @description Whether the unit is right. */
+            approve?: boolean;
+            /** @description Why; required when the unit is wrong. */
+            opinion?: string;
+            /** @description The unit that gets the order at once; the dispatcher chooses when empty. */
+            unit_id?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description Why an order is not the unit's. */
+        ObjectionRequest: {
+            /** @description What it rests on: duties, documents, boundaries. */
+            evidence?: string;
+            /** @description The reason. */
+            reason?: string;
+            /** @description The unit that should have it, if one knows. */
+            unit_id?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /** @description Figures for leaders. */
         OverviewView: {
@@ -3229,6 +3661,16 @@ export interface components {
             state: string;
             unit?: components["schemas"]["Named"] | null;
         };
+        /** @description A reason. */
+        ReasonRequest: {
+            /** @description Why. */
+            reason?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description A recording that belongs to the order. */
         RecordingView: {
             call_id: string;
@@ -3465,12 +3907,12 @@ export interface components {
          * @description Where an order stands (ORD-08).
          * @enum {string}
          */
-        Status: "draft_logged" | "assigned" | "in_progress" | "handled" | "approved" | "returned" | "closed_at_once" | "archived";
+        Status: "draft_logged" | "assigned" | "in_progress" | "handled" | "approved" | "returned" | "closed_at_once" | "archived" | "not_accepted" | "voided" | "merged";
         /**
          * @description What somebody has to do with an order.
          * @enum {string}
          */
-        Step: "review" | "amendment" | "dispatch" | "acceptance" | "handling" | "result_review" | "return_visit" | "closure" | "follow_up";
+        Step: "review" | "amendment" | "dispatch" | "acceptance" | "handling" | "result_review" | "return_visit" | "closure" | "follow_up" | "extension_review" | "objection_review" | "objection_ruling" | "strike_out_review" | "redo_review" | "reconsideration" | "supervision_reply" | "supervision_evaluation" | "co_handling" | "summons" | "delegation" | "countersignature";
         /** @description A step with the number of its tasks. */
         StepCount: {
             /** Format: int64 */
@@ -3484,6 +3926,21 @@ export interface components {
             number: string;
             /** @description The query code. */
             query_code: string;
+        };
+        /** @description What is insisted on. */
+        SupervisionRequest: {
+            /**
+             * Format: int64
+             * @description Working days for the answer; the city's rule when absent.
+             */
+            days?: number | null;
+            /** @description The opinion. */
+            opinion?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /** @description How many tasks wait. */
         TaskSummary: {
@@ -3536,6 +3993,16 @@ export interface components {
             type_name: string;
             unit?: components["schemas"]["Named"] | null;
             urgency: components["schemas"]["Urgency"];
+        };
+        /** @description A text. */
+        TextRequest: {
+            /** @description What is said. */
+            text?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /** @description A line of an order's time line. */
         TimelineEntry: {
@@ -4010,6 +4477,54 @@ export interface operations {
             };
         };
     };
+    supervise_cases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description What became of each order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"][];
+                };
+            };
+        };
+    };
+    urge_cases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description What became of each order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"][];
+                };
+            };
+        };
+    };
     get_case: {
         parameters: {
             query?: never;
@@ -4326,6 +4841,96 @@ export interface operations {
             };
         };
     };
+    ask_extension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtensionRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    decide_extension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     report_case_result: {
         parameters: {
             query?: never;
@@ -4371,6 +4976,51 @@ export interface operations {
             };
         };
     };
+    refuse_acceptance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndingRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     write_case_note: {
         parameters: {
             query?: never;
@@ -4397,6 +5047,186 @@ export interface operations {
                 };
             };
             /** @description Somebody was faster, or the order is at another step */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    object_to_dispatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectionRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    decide_objection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectionDecision"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    rule_on_objection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectionDecision"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    restore_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4596,6 +5426,141 @@ export interface operations {
             };
         };
     };
+    supervise_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SupervisionRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    evaluate_supervision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    reply_to_supervision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_case_timeline: {
         parameters: {
             query?: never;
@@ -4645,6 +5610,51 @@ export interface operations {
                 };
             };
             /** @description Somebody was faster, or the order is at another step */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    void_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndingRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -2,123 +2,97 @@
 
 use kernel::{Principal, Scope};
 
+use super::application::{ApplicationKind, ApplicationState, Decider};
+use super::errand::{ErrandKind, ErrandState};
+use super::operation_rule::OperationRules;
 use super::{Case, Status, Step};
 use crate::error::CaseError;
 
-/// Something that a member of staff does with an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Read it.
-    Read,
-    /// Correct its fields.
-    Amend,
-    /// Review the fresh order.
-    Review,
-    /// Give it to a unit.
-    Dispatch,
-    /// Accept it.
-    Accept,
-    /// Give it back to the centre.
-    SendBack,
-    /// Pass it on to a unit below or to a person.
-    Assign,
-    /// Report the result.
-    GiveFeedback,
-    /// Review the result.
-    ReviewResult,
-    /// Ask the citizen.
-    Visit,
-    /// Put it away.
-    Close,
-    /// Take it up again.
-    Reopen,
-    /// Write a note.
-    Note,
-    /// Ask for more speed.
-    Urge,
+macro_rules! actions {
+    ($($(#[$meta:meta])* $action:ident = $code:literal, $zh:literal, $en:literal, $capability:literal;)*) => {
+        /// Something that a member of staff does with an order.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Action { $($(#[$meta])* $action,)* }
+
+        impl Action {
+            /// All actions, in the order of an order's life.
+            pub const ALL: &'static [Self] = &[$(Self::$action),*];
+
+            /// Returns the code by which screens know it.
+            #[must_use]
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$action => $code,)* }
+            }
+
+            /// Returns the names in Chinese and English.
+            #[must_use]
+            pub fn name(self) -> (&'static str, &'static str) {
+                match self { $(Self::$action => ($zh, $en),)* }
+            }
+
+            /// Returns the capability that it takes.
+            #[must_use]
+            pub fn capability(self) -> &'static str {
+                match self { $(Self::$action => $capability,)* }
+            }
+        }
+    };
 }
 
+actions!(
+    /// Read it.
+    Read = "read", "查看", "read", "case.read";
+    /// Correct its fields.
+    Amend = "edit", "修改", "edit", "case.edit";
+    /// Review the fresh order.
+    Review = "review", "班长审核", "review", "case.review";
+    /// Give it to a unit.
+    Dispatch = "dispatch", "派单", "dispatch", "case.dispatch";
+    /// Accept it.
+    Accept = "acceptance", "签收", "accept", "case.accept";
+    /// Give it back to the centre.
+    SendBack = "return", "退回中心", "return to the centre", "case.return";
+    /// Pass it on to a unit below or to a person.
+    Assign = "assignment", "转下级", "assign", "case.assign";
+    /// Report the result.
+    GiveFeedback = "feedback", "办理反馈", "report the result", "case.handle";
+    /// Review the result.
+    ReviewResult = "result_review", "结果审核", "review the result", "case.result_review";
+    /// Ask the citizen.
+    Visit = "return_visit", "回访", "return visit", "case.return_visit";
+    /// Put it away.
+    Close = "closure", "办结归档", "close", "case.close";
+    /// Take it up again.
+    Reopen = "reopen", "重新办理", "reopen", "case.reopen";
+    /// Decide on more time.
+    DecideExtension = "extension_decision", "延期审批", "decide on the extension", "case.decide";
+    /// Review a unit's objection.
+    DecideObjection = "objection_decision", "异议审核", "review the objection", "case.decide";
+    /// Say as a leader whose it is.
+    RuleObjection = "objection_ruling", "领导裁定", "rule on the objection", "case.lead";
+    /// Answer a supervision.
+    ReplySupervision = "supervision_reply", "督办回复", "answer the supervision", "case.handle";
+    /// Look at the answer to a supervision.
+    EvaluateSupervision = "supervision_evaluation", "督办评价", "evaluate the supervision", "case.supervise";
+    /// Ask for more time.
+    AskExtension = "extension", "申请延期", "ask for an extension", "case.handle";
+    /// Object to the dispatch.
+    Object = "objection", "派单异议", "object to the dispatch", "case.return";
+    /// Supervise.
+    Supervise = "supervision", "督办", "supervise", "case.supervise";
+    /// Write a note.
+    Note = "note", "备注", "note", "case.note";
+    /// Ask for more speed.
+    Urge = "urge", "催办", "urge", "case.urge";
+    /// Say that the hotline may not deal with it.
+    RefuseAcceptance = "non_acceptance", "不予受理", "do not accept", "case.void";
+    /// Say that it is no matter at all.
+    Void = "voiding", "废弃", "void", "case.void";
+    /// Take back that it was ended early.
+    Restore = "restoration", "恢复办理", "restore", "case.void";
+);
+
 impl Action {
-    /// All actions that change an order, in the order of its life.
-    pub const ALL: &'static [Self] = &[
-        Self::Amend,
-        Self::Review,
-        Self::Dispatch,
-        Self::Accept,
-        Self::SendBack,
-        Self::Assign,
-        Self::GiveFeedback,
-        Self::ReviewResult,
-        Self::Visit,
-        Self::Close,
-        Self::Reopen,
-        Self::Note,
-        Self::Urge,
-    ];
-
-    /// Returns the code: the noun of the address that does it.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Amend => "edit",
-            Self::Review => "review",
-            Self::Dispatch => "dispatch",
-            Self::Accept => "acceptance",
-            Self::SendBack => "return",
-            Self::Assign => "assignment",
-            Self::GiveFeedback => "feedback",
-            Self::ReviewResult => "result_review",
-            Self::Visit => "return_visit",
-            Self::Close => "closure",
-            Self::Reopen => "reopen",
-            Self::Note => "note",
-            Self::Urge => "urge",
-        }
-    }
-
-    /// Returns the names in Chinese and English.
-    #[must_use]
-    pub fn name(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Read => ("查看", "read"),
-            Self::Amend => ("修改", "edit"),
-            Self::Review => ("班长审核", "review"),
-            Self::Dispatch => ("派单", "dispatch"),
-            Self::Accept => ("签收", "accept"),
-            Self::SendBack => ("退回中心", "return to the centre"),
-            Self::Assign => ("转下级", "assign"),
-            Self::GiveFeedback => ("办理反馈", "report the result"),
-            Self::ReviewResult => ("结果审核", "review the result"),
-            Self::Visit => ("回访", "return visit"),
-            Self::Close => ("办结归档", "close"),
-            Self::Reopen => ("重新办理", "reopen"),
-            Self::Note => ("备注", "note"),
-            Self::Urge => ("催办", "urge"),
-        }
-    }
-
-    /// Returns the capability that it takes.
-    #[must_use]
-    pub fn capability(self) -> &'static str {
-        match self {
-            Self::Read => "case.read",
-            Self::Amend => "case.edit",
-            Self::Review => "case.review",
-            Self::Dispatch => "case.dispatch",
-            Self::Accept => "case.accept",
-            Self::SendBack => "case.return",
-            Self::Assign => "case.assign",
-            Self::GiveFeedback => "case.handle",
-            Self::ReviewResult => "case.result_review",
-            Self::Visit => "case.return_visit",
-            Self::Close => "case.close",
-            Self::Reopen => "case.reopen",
-            Self::Note => "case.note",
-            Self::Urge => "case.urge",
-        }
-    }
-
     /// Checks that `person` may do this with orders like `case`, whatever its step.
     ///
     /// # Errors
@@ -135,12 +109,38 @@ impl Action {
         Ok(())
     }
 
+    /// Tells whether only the unit in charge does this.
+    fn is_the_units(self) -> bool {
+        matches!(
+            self,
+            Self::Accept
+                | Self::SendBack
+                | Self::Assign
+                | Self::GiveFeedback
+                | Self::AskExtension
+                | Self::Object
+        )
+    }
+
+    /// Tells which errand this answers: only those do it who owe it.
+    fn errand(self) -> Option<ErrandKind> {
+        match self {
+            Self::ReplySupervision => Some(ErrandKind::Supervision),
+            _ => None,
+        }
+    }
+
     /// What a unit does with an order, only the unit in charge does (or one above it that has the scope);
     /// having written the order, or helping with it, is not enough. What lies with one person of the unit is
-    /// that person's, until somebody with the whole subtree moves it.
+    /// that person's, until somebody with the whole subtree moves it. An errand is answered by those who
+    /// owe it.
     fn is_in_right_hands(self, case: &Case, person: &Principal) -> bool {
+        if let Some(kind) = self.errand() {
+            // Before anybody owes one, the step is wrong, not the person.
+            return case.open_errands(kind).next().is_none() || case.errand_of(kind, person).is_some();
+        }
         let Some(scope) = person.scope(self.capability()) else { return false };
-        if !matches!(self, Self::Accept | Self::SendBack | Self::Assign | Self::GiveFeedback) {
+        if !self.is_the_units() {
             return true;
         }
         let in_person = case.person_id.as_deref() == Some(person.person_id.as_str());
@@ -157,8 +157,11 @@ impl Action {
     ///
     /// # Errors
     /// [`CaseError::WrongStep`].
-    pub fn fits(self, case: &Case) -> Result<(), CaseError> {
+    pub fn fits(self, case: &Case, rules: &OperationRules) -> Result<(), CaseError> {
         let at = |step| case.task(step).is_some();
+        let with_unit = || at(Step::Acceptance) || at(Step::Handling);
+        let open = |kind| case.open_application(kind);
+        let objected = || open(ApplicationKind::Objection);
         let fits = match self {
             Self::Read | Self::Note => true,
             Self::Amend => {
@@ -166,24 +169,58 @@ impl Action {
             }
             Self::Review => at(Step::Review),
             Self::Dispatch => at(Step::Dispatch),
-            Self::Accept => at(Step::Acceptance),
-            Self::SendBack | Self::Assign => at(Step::Acceptance) || at(Step::Handling),
-            Self::GiveFeedback => at(Step::Handling),
+            Self::Accept => at(Step::Acceptance) && objected().is_none(),
+            Self::SendBack => {
+                with_unit()
+                    && objected().is_none()
+                    && !case.standing.ruled
+                    && case.standing.returns < rules.free_returns
+            }
+            Self::Assign => with_unit() && objected().is_none(),
+            Self::GiveFeedback => at(Step::Handling) && objected().is_none(),
             Self::ReviewResult => at(Step::ResultReview),
             Self::Visit => at(Step::ReturnVisit),
             Self::Close => at(Step::Closure),
             Self::Reopen => case.status.is_settled() && case.status != Status::Approved,
-            Self::Urge => at(Step::Acceptance) || at(Step::Handling),
+            Self::Urge => with_unit(),
+            Self::AskExtension => {
+                let asked = case
+                    .applications
+                    .iter()
+                    .filter(|one| one.kind == ApplicationKind::Extension)
+                    .filter(|one| one.state == ApplicationState::Approved)
+                    .count();
+                at(Step::Handling)
+                    && open(ApplicationKind::Extension).is_none()
+                    && objected().is_none()
+                    && i64::try_from(asked).is_ok_and(|asked| asked < rules.extensions_max)
+            }
+            Self::DecideExtension => open(ApplicationKind::Extension).is_some(),
+            Self::Object => with_unit() && objected().is_none() && !case.standing.ruled,
+            Self::DecideObjection => objected().is_some_and(|one| one.decider == Decider::Centre),
+            Self::RuleObjection => objected().is_some_and(|one| one.decider == Decider::Leader),
+            Self::Supervise => with_unit(),
+            Self::ReplySupervision => case.open_errands(ErrandKind::Supervision).next().is_some(),
+            Self::EvaluateSupervision => case
+                .errands
+                .iter()
+                .any(|one| one.kind == ErrandKind::Supervision && one.state == ErrandState::Answered),
+            Self::RefuseAcceptance => {
+                at(Step::Review) || at(Step::Amendment) || at(Step::Dispatch) || with_unit()
+            }
+            Self::Void => !case.status.is_settled() && !case.status.is_ended_early(),
+            Self::Restore => matches!(case.status, Status::NotAccepted | Status::Voided),
         };
         if fits { Ok(()) } else { Err(CaseError::WrongStep { action: self, status: case.status }) }
     }
 
     /// Returns the codes of what `person` may do with `case` now.
     #[must_use]
-    pub fn allowed(case: &Case, person: &Principal) -> Vec<&'static str> {
+    pub fn allowed(case: &Case, person: &Principal, rules: &OperationRules) -> Vec<&'static str> {
         Self::ALL
             .iter()
-            .filter(|action| action.fits(case).is_ok() && action.permit(case, person).is_ok())
+            .filter(|action| **action != Self::Read)
+            .filter(|action| action.fits(case, rules).is_ok() && action.permit(case, person).is_ok())
             .map(|action| action.code())
             .collect()
     }

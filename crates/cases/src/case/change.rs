@@ -2,8 +2,9 @@
 //! limits to start and to end, events, an audit row. [`crate::store`] carries it out in one transaction.
 
 use contract::cases::{
-    CaseAccepted, CaseArchived, CaseAssigned, CaseClosed, CaseCreated, CaseDispatched, CaseFeedbackGiven,
-    CaseReopened, CaseReturned, CaseReviewed, CaseUrged, RatingGiven,
+    ApplicationDecided, ApplicationMade, CaseAccepted, CaseArchived, CaseAssigned, CaseClosed, CaseCreated,
+    CaseDispatched, CaseEnded, CaseFeedbackGiven, CaseReopened, CaseRestored, CaseReturned, CaseReviewed,
+    CaseUrged, ErrandAnswered, ErrandGiven, RatingGiven,
 };
 use kernel::{Ctx, Tx};
 use serde_json::{Value, json};
@@ -50,6 +51,8 @@ pub enum CourseInput {
         /// Where to.
         step: Step,
     },
+    /// Everything open is given up and the course ends here.
+    Cancel,
     /// Open tasks of the unit move to the unit and person now in charge.
     Move,
     /// A task beside the flow opens.
@@ -75,6 +78,17 @@ pub enum LimitInput {
     Cancel(LimitName),
     /// It runs again as if it had never been met: the work turned out not to be done.
     Resume(LimitName),
+    /// It gets longer by so many working days.
+    Extend {
+        /// Which.
+        name: LimitName,
+        /// So many.
+        days: u32,
+    },
+    /// It stands still.
+    Pause(LimitName),
+    /// It runs again; the time between is not counted.
+    Unpause(LimitName),
 }
 
 /// An event to publish.
@@ -93,6 +107,12 @@ pub enum Fact {
     Reopened(CaseReopened),
     Rated(RatingGiven),
     Urged(CaseUrged),
+    Applied(ApplicationMade),
+    Decided(ApplicationDecided),
+    Given(ErrandGiven),
+    Answered(ErrandAnswered),
+    Ended(CaseEnded),
+    Restored(CaseRestored),
 }
 
 impl Fact {
@@ -110,6 +130,12 @@ impl Fact {
             Self::Reopened(event) => tx.emit(ctx, event),
             Self::Rated(event) => tx.emit(ctx, event),
             Self::Urged(event) => tx.emit(ctx, event),
+            Self::Applied(event) => tx.emit(ctx, event),
+            Self::Decided(event) => tx.emit(ctx, event),
+            Self::Given(event) => tx.emit(ctx, event),
+            Self::Answered(event) => tx.emit(ctx, event),
+            Self::Ended(event) => tx.emit(ctx, event),
+            Self::Restored(event) => tx.emit(ctx, event),
         }
     }
 }

@@ -54,6 +54,8 @@ pub fn reopen(case: &mut Case, closure: &Closure, _now: Timestamp) -> Result<Cha
     let reopened =
         CaseReopened { case_id: case.id.clone(), unit_id: case.unit.as_ref().map(|unit| unit.id.clone()) };
     case.status = Status::DraftLogged;
+    case.end_side_work();
+    case.standing.sent = None;
     case.unit = None;
     case.person_id = None;
     case.dispatched_at = None;

@@ -44,6 +44,7 @@ pub fn dispatch(case: &mut Case, dispatch: &Dispatch, now: Timestamp) -> Result<
     }
     check.done()?;
     case.status = Status::Assigned;
+    case.standing.first_unit.get_or_insert_with(|| dispatch.unit.clone());
     case.unit = Some(dispatch.unit.clone());
     case.person_id = None;
     case.dispatched_at = Some(now);

@@ -167,6 +167,9 @@ pub fn write(draft: Draft, identity: Identity, actor: &Actor, now: Timestamp) ->
         version: 1,
         co_units: Vec::new(),
         tasks: Vec::new(),
+        standing: super::standing::Standing::default(),
+        applications: Vec::new(),
+        errands: Vec::new(),
     };
     let created = CaseCreated {
         case_id: case.id.clone(),

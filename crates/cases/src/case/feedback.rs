@@ -4,7 +4,9 @@ use contract::cases::CaseFeedbackGiven;
 use kernel::Timestamp;
 use serde_json::json;
 
+use super::application::ApplicationKind;
 use super::change::{Change, Fact, LimitInput};
+use super::errand::ErrandKind;
 use super::limit::LimitName;
 use super::timeline::EntryKind;
 use super::{Case, Status, Step};
@@ -31,6 +33,8 @@ pub fn give_feedback(case: &mut Case, feedback: &Feedback, now: Timestamp) -> Re
     check.text("result", &feedback.result, RESULT_MAX);
     check.done()?;
     case.status = Status::Handled;
+    case.drop_applications(&[ApplicationKind::Extension]);
+    case.cancel_errands(&[ErrandKind::Delegation]);
     case.handled_at = Some(now);
     case.answer = Some(feedback.result.trim().to_owned());
     case.in_time = case.due_at.map(|due_at| now <= due_at);

@@ -2,7 +2,7 @@
 //! whole derivation.
 
 use chrono::NaiveDate;
-use kernel::calendar::{CalendarError, Deadline, ExplainLanguage, Rule, WorkCalendar};
+use kernel::calendar::{CalendarError, Deadline, ExplainLanguage, Pause, Rule, WorkCalendar};
 use kernel::parameters::ParameterSpec;
 use kernel::{Kit, Lang, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -80,6 +80,14 @@ pub fn parameters() -> Vec<ParameterSpec> {
         days("cases.suggestion_days", 15, "建议办理时限（工作日）", "Limit for suggestions (working days)"),
         days("cases.repair_days", 15, "报修办理时限（工作日）", "Limit for repairs (working days)"),
         days("cases.praise_days", 15, "表扬办理时限（工作日）", "Limit for praise (working days)"),
+        days(
+            "cases.difficult_days",
+            30,
+            "疑难办理时限（工作日）",
+            "Limit for difficult matters (working days)",
+        ),
+        days("cases.reflection_days", 15, "反映办理时限（工作日）", "Limit for reflections (working days)"),
+        days("cases.nuisance_days", 5, "骚扰办理时限（工作日）", "Limit for nuisance (working days)"),
         days("cases.other_days", 15, "其他办理时限（工作日）", "Limit for anything else (working days)"),
         days(
             "cases.near_percent",
@@ -179,7 +187,22 @@ impl Limit {
         near_percent: i64,
         start: Timestamp,
     ) -> Result<Self, CalendarError> {
-        let deadline = calendar.add_working_days(start.0, days, Rule::default())?;
+        Self::compute_paused(calendar, name, days, near_percent, start, &[])
+    }
+
+    /// Computes a limit of `days` working days that did not run during `pauses`.
+    ///
+    /// # Errors
+    /// When the calendar cannot compute it.
+    pub fn compute_paused(
+        calendar: &WorkCalendar,
+        name: LimitName,
+        days: u32,
+        near_percent: i64,
+        start: Timestamp,
+        pauses: &[Pause],
+    ) -> Result<Self, CalendarError> {
+        let deadline = calendar.add_working_days_with_pauses(start.0, days, Rule::default(), pauses)?;
         let yellow_at = yellow_at(calendar, start, Timestamp(deadline.due_ms), near_percent)?;
         Ok(Self { name, start_at: start, yellow_at, due_at: Timestamp(deadline.due_ms), deadline })
     }

@@ -23,6 +23,13 @@ pub fn send_back(case: &mut Case, sending_back: &SendingBack) -> Result<Change, 
     let mut check = Check::default();
     check.text("reason", &sending_back.reason, TEXT_MAX);
     check.done()?;
+    let mut change = give_back(case);
+    change.text = Some(sending_back.reason.trim().to_owned());
+    Ok(change)
+}
+
+/// Takes the order from its unit and brings it back to the dispatcher.
+pub(super) fn give_back(case: &mut Case) -> Change {
     let step = if case.task(Step::Acceptance).is_some() { Step::Acceptance } else { Step::Handling };
     let unit_id = case.unit.take().map(|unit| unit.id);
     case.status = Status::Returned;
@@ -30,12 +37,14 @@ pub fn send_back(case: &mut Case, sending_back: &SendingBack) -> Result<Change, 
     case.dispatched_at = None;
     case.accepted_at = None;
     case.co_units.clear();
-    Ok(Change::new(EntryKind::SentBack, "case.return")
-        .saying(&sending_back.reason)
+    case.standing.returns += 1;
+    case.standing.sent = None;
+    case.end_side_work();
+    Change::new(EntryKind::SentBack, "case.return")
         .about_unit(unit_id.as_deref())
         .limiting(LimitInput::Cancel(LimitName::Accept))
         .limiting(LimitInput::Cancel(LimitName::Close))
         .limiting(LimitInput::Start(LimitName::Dispatch))
         .completing(step, "return")
-        .telling(Fact::Returned(CaseReturned { case_id: case.id.clone(), unit_id })))
+        .telling(Fact::Returned(CaseReturned { case_id: case.id.clone(), unit_id }))
 }

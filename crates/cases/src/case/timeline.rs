@@ -71,6 +71,32 @@ kinds!(
     DeadlineNear = "deadline_near", "时限预警", "Deadline near";
     /// Limit missed.
     DeadlineMissed = "deadline_missed", "超过时限", "Deadline missed";
+    /// More time asked for.
+    ExtensionAsked = "extension_asked", "申请延期", "Extension asked for";
+    /// More time granted.
+    ExtensionGranted = "extension_granted", "同意延期", "Extension granted";
+    /// More time refused.
+    ExtensionRefused = "extension_refused", "不同意延期", "Extension refused";
+    /// The unit objects.
+    Objected = "objected", "提出派单异议", "Objection to the dispatch";
+    /// The objection is right.
+    ObjectionUpheld = "objection_upheld", "异议成立", "Objection upheld";
+    /// The objection is wrong.
+    ObjectionRejected = "objection_rejected", "异议不成立", "Objection rejected";
+    /// A leader has said whose it is.
+    ObjectionRuled = "objection_ruled", "领导裁定承办单位", "Leader's ruling";
+    /// Supervised.
+    Supervised = "supervised", "督办", "Supervised";
+    /// Supervision answered.
+    SupervisionAnswered = "supervision_answered", "督办回复", "Supervision answered";
+    /// Answer to a supervision evaluated.
+    SupervisionEvaluated = "supervision_evaluated", "督办评价", "Supervision evaluated";
+    /// Not accepted.
+    NotAccepted = "not_accepted", "不予受理", "Not accepted";
+    /// Void.
+    Voided = "voided", "废弃", "Void";
+    /// Taken up where it was ended.
+    Restored = "restored", "恢复办理", "Restored";
     /// Limit computed afresh because the calendar changed.
     DeadlineMoved = "deadline_moved", "时限重新计算", "Deadline computed afresh";
 );

@@ -4,10 +4,13 @@ use kernel::{Lang, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// Makes an enumeration of words, each with its code and its Chinese and English name.
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$word_meta:meta])* $word:ident = $code:tt, $zh:literal, $en:literal;)* }) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+        )]
         pub enum $name {
             $($(#[$word_meta])* #[serde(rename = $code)] $word,)*
         }
@@ -30,12 +33,13 @@ macro_rules! words {
 
             /// Returns the name on screen.
             #[must_use]
-            pub fn name(self, lang: Lang) -> &'static str {
+            pub fn name(self, lang: kernel::Lang) -> &'static str {
                 match self { $(Self::$word => lang.pick($zh, $en),)* }
             }
         }
     };
 }
+pub(super) use words;
 
 words!(
     /// The type of an order (类型).
@@ -54,6 +58,12 @@ words!(
         Repair = "repair", "报修", "Repair";
         /// Praise.
         Praise = "praise", "表扬", "Praise";
+        /// Hard to settle: several offices, or no rule for it.
+        Difficult = "difficult", "疑难", "Difficult matter";
+        /// An opinion on public affairs.
+        Reflection = "reflection", "反映", "Reflection";
+        /// A nuisance call, written down because it came.
+        Nuisance = "nuisance", "骚扰", "Nuisance";
         /// Anything else.
         Other = "other", "其他", "Other";
     }
@@ -102,6 +112,12 @@ words!(
         ClosedAtOnce = "closed_at_once", "即时办结", "Answered at once";
         /// Put away.
         Archived = "archived", "已归档", "Archived";
+        /// The hotline may not deal with it; the citizen is told why (不予受理).
+        NotAccepted = "not_accepted", "不予受理", "Not accepted";
+        /// It was no matter at all (废弃).
+        Voided = "voided", "已废弃", "Void";
+        /// Another order answers for it (并单).
+        Merged = "merged", "已并单", "Merged";
     }
 );
 
@@ -126,6 +142,30 @@ words!(
         Closure = "closure", "办结归档", "Close";
         /// The shift leader follows up a bad rating.
         FollowUp = "follow_up", "差评跟进", "Follow up";
+        /// The centre decides on more time.
+        ExtensionReview = "extension_review", "延期审批", "Decide on extension";
+        /// The centre reviews a unit's objection.
+        ObjectionReview = "objection_review", "异议审核", "Review the objection";
+        /// A leader says whose the order is.
+        ObjectionRuling = "objection_ruling", "领导裁定", "Leader's ruling";
+        /// The centre decides on a strike-out.
+        StrikeOutReview = "strike_out_review", "剔除审批", "Decide on strike-out";
+        /// A leader decides on handling again.
+        RedoReview = "redo_review", "重办审批", "Decide on handling again";
+        /// A leader looks at the answer again.
+        Reconsideration = "reconsideration", "复查复核", "Reconsideration";
+        /// The unit answers a supervision.
+        SupervisionReply = "supervision_reply", "督办回复", "Answer the supervision";
+        /// Whoever supervised looks at the answer.
+        SupervisionEvaluation = "supervision_evaluation", "督办评价", "Evaluate the supervision";
+        /// A unit helps.
+        CoHandling = "co_handling", "协办", "Co-handle";
+        /// A summoned unit comes and acts.
+        Summons = "summons", "吹哨报到", "Answer the summons";
+        /// A colleague handles in another's stead.
+        Delegation = "delegation", "委派办理", "Delegated handling";
+        /// Somebody gives an opinion and signs.
+        Countersignature = "countersignature", "会签", "Countersign";
     }
 );
 
@@ -143,10 +183,27 @@ impl Step {
             Self::ReturnVisit => "case.return_visit",
             Self::Closure => "case.close",
             Self::FollowUp => "rating.follow_up",
+            Self::ExtensionReview | Self::ObjectionReview | Self::StrikeOutReview => "case.decide",
+            Self::ObjectionRuling | Self::RedoReview | Self::Reconsideration => "case.lead",
+            Self::SupervisionReply | Self::CoHandling | Self::Summons | Self::Delegation => "case.handle",
+            Self::SupervisionEvaluation => "case.supervise",
+            Self::Countersignature => "case.read",
         }
     }
 
-    /// Tells whether the unit in charge takes this step; else it is the centre's.
+    /// Tells whether one person has to do it, who is named in the task.
+    #[must_use]
+    pub fn is_a_persons(self) -> bool {
+        matches!(self, Self::Amendment | Self::Delegation | Self::Countersignature)
+    }
+
+    /// Tells whether a unit has to do it that is named in the task.
+    #[must_use]
+    pub fn is_of_a_unit(self) -> bool {
+        self.is_the_units() || matches!(self, Self::SupervisionReply | Self::CoHandling | Self::Summons)
+    }
+
+    /// Tells whether it is a step of the course that the unit in charge takes.
     #[must_use]
     pub fn is_the_units(self) -> bool {
         matches!(self, Self::Acceptance | Self::Handling)
@@ -162,7 +219,9 @@ impl Status {
             Self::Assigned | Self::Returned => lang.pick("流转", "Routing"),
             Self::InProgress => lang.pick("处理", "Handling"),
             Self::Handled | Self::Approved => lang.pick("反馈", "Feedback"),
-            Self::ClosedAtOnce | Self::Archived => lang.pick("归档", "Archive"),
+            Self::ClosedAtOnce | Self::Archived | Self::NotAccepted | Self::Voided | Self::Merged => {
+                lang.pick("归档", "Archive")
+            }
         }
     }
 
@@ -170,6 +229,12 @@ impl Status {
     #[must_use]
     pub fn is_settled(self) -> bool {
         matches!(self, Self::Approved | Self::ClosedAtOnce | Self::Archived)
+    }
+
+    /// Tells whether the order was ended before it was settled.
+    #[must_use]
+    pub fn is_ended_early(self) -> bool {
+        matches!(self, Self::NotAccepted | Self::Voided | Self::Merged)
     }
 }
 

@@ -1,8 +1,8 @@
 //! `GET /cases/{id}`, its time line and its limits.
 
 use axum::extract::State;
-use kernel::HttpResult;
 use kernel::http::{Auth, Json, Path, ReqCtx};
+use kernel::{HttpResult, Lang};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -14,6 +14,7 @@ use crate::case::Color;
 use crate::case::limit::Limit;
 use crate::case::timeline::EntryKind;
 use crate::http::view::{CaseView, Named};
+use crate::store::deadline::StoredLimit;
 use crate::store::timeline;
 
 pub(super) fn routes() -> OpenApiRouter<Cases> {
@@ -56,13 +57,15 @@ struct DeadlineView {
     start_at: i64,
     yellow_at: i64,
     due_at: i64,
-    /// `open`, `missed`, `met`, `late`, `cancelled`.
+    /// `open`, `missed`, `met`, `late`, `paused`, `cancelled`.
     state: String,
     ended_at: Option<i64>,
     /// While it runs.
     color: Option<Color>,
     /// The version of the calendar that it was computed with.
     calendar_version: String,
+    /// Working days that were granted later; they are among `days`.
+    extended_days: i64,
     /// How it came about, day by day.
     explain: Vec<ExplainLine>,
 }
@@ -125,6 +128,20 @@ async fn list_case_timeline(
     Ok(Json(shown))
 }
 
+/// Says how much of a limit was granted later.
+fn extension_line(limit: &StoredLimit, lang: Lang) -> Option<ExplainLine> {
+    let (extended, all) = (limit.extended_days, i64::from(limit.deadline.days));
+    let last = limit.deadline.last_date.to_string();
+    (extended > 0).then(|| ExplainLine {
+        text: match lang {
+            Lang::Zh => format!("原期限{}个工作日，经批准延期{extended}个工作日", all - extended),
+            Lang::En => format!("{} working days, and {extended} more that were granted", all - extended),
+        },
+        from: last.clone(),
+        to: last,
+    })
+}
+
 /// Explains every limit of an order: what was counted, what was not, and why.
 #[utoipa::path(
     get, path = "/cases/{id}/deadlines", operation_id = "explain_case_deadlines", tag = "cases",
@@ -148,17 +165,18 @@ async fn explain_case_deadlines(
             start_at: limit.start_at.0,
             yellow_at: limit.yellow_at.0,
             due_at: limit.due_at.0,
-            state: limit.state,
+            state: limit.state.clone(),
             ended_at: limit.ended_at.map(|at| at.0),
+            extended_days: limit.extended_days,
             color: Color::of(Some(limit.yellow_at), Some(limit.due_at), ctx.now).filter(|_| running),
             calendar_version: limit.deadline.calendar_version.clone(),
-            explain: Limit::explain(&limit.deadline, ctx.lang)
+            explain: extension_line(&limit, ctx.lang)
                 .into_iter()
-                .map(|line| ExplainLine {
+                .chain(Limit::explain(&limit.deadline, ctx.lang).into_iter().map(|line| ExplainLine {
                     text: line.text,
                     from: line.from.to_string(),
                     to: line.to.to_string(),
-                })
+                }))
                 .collect(),
         }
     });

@@ -47,6 +47,18 @@ fn actions_of(step: Step) -> Vec<String> {
         Step::ReturnVisit => &[Action::Visit],
         Step::Closure => &[Action::Close],
         Step::FollowUp => return vec!["follow_up".to_owned()],
+        Step::ExtensionReview => &[Action::DecideExtension],
+        Step::ObjectionReview => &[Action::DecideObjection],
+        Step::ObjectionRuling => &[Action::RuleObjection],
+        Step::SupervisionReply => &[Action::ReplySupervision],
+        Step::SupervisionEvaluation => &[Action::EvaluateSupervision],
+        Step::StrikeOutReview
+        | Step::RedoReview
+        | Step::Reconsideration
+        | Step::CoHandling
+        | Step::Summons
+        | Step::Delegation
+        | Step::Countersignature => &[],
     };
     actions.iter().map(|action| action.code().to_owned()).collect()
 }

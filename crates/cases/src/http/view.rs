@@ -10,6 +10,7 @@ use crate::Cases;
 use crate::case::action::Action;
 use crate::case::{Case, Color, Kind, Place, Source, Status, Urgency};
 use crate::error::CaseError;
+use crate::http::side_view::{ApplicationView, ErrandView};
 use crate::http::task_view::{TaskView, task_view};
 
 /// A thing by id and name.
@@ -139,6 +140,20 @@ pub(crate) struct CaseView {
     version: i64,
     recordings: Vec<RecordingView>,
     tasks: Vec<TaskView>,
+    /// What was asked for beside the course, oldest first.
+    applications: Vec<ApplicationView>,
+    /// What others owe beside the course, oldest first.
+    errands: Vec<ErrandView>,
+    /// The unit that got the order first (首接单位).
+    first_unit: Option<Named>,
+    /// How often a unit gave it back.
+    returns: i64,
+    /// Whether a leader has said whose it is.
+    ruled: bool,
+    /// Why it was ended early: a word of the dictionary.
+    ground: Option<String>,
+    /// The same in words.
+    ended_because: Option<String>,
     /// What the reader may do now, as nouns of addresses.
     allowed: Vec<String>,
 }
@@ -209,6 +224,9 @@ struct Neighbours {
     co_units: Vec<Named>,
     recordings: Vec<RecordingBrief>,
     tasks: Vec<TaskView>,
+    applications: Vec<ApplicationView>,
+    errands: Vec<ErrandView>,
+    first_unit: Option<Named>,
 }
 
 impl Cases {
@@ -248,7 +266,19 @@ impl Cases {
         for id in &case.co_units {
             co_units.extend(self.named_unit(Some(id)).await?);
         }
+        let mut applications = Vec::with_capacity(case.applications.len());
+        for one in &case.applications {
+            applications.push(self.application_view(ctx, one).await?);
+        }
+        let mut errands = Vec::with_capacity(case.errands.len());
+        for one in &case.errands {
+            errands.push(self.errand_view(ctx, by, one).await?);
+        }
+        let first_unit = case.standing.first_unit.as_ref().map(|unit| unit.id.as_str());
         let neighbours = Neighbours {
+            applications,
+            errands,
+            first_unit: self.named_unit(first_unit).await?,
             unit: self.named_unit(case.unit.as_ref().map(|unit| unit.id.as_str())).await?,
             assignee: self.named_person(case.person_id.as_deref()).await?,
             co_units,
@@ -273,7 +303,17 @@ impl Cases {
             category: self.category_brief(case.category_id.as_deref()),
             unit: neighbours.unit,
             assignee: neighbours.assignee,
-            allowed: Action::allowed(&case, by).into_iter().map(ToOwned::to_owned).collect(),
+            allowed: Action::allowed(&case, by, &self.rule_book().operations)
+                .into_iter()
+                .map(ToOwned::to_owned)
+                .collect(),
+            applications: neighbours.applications,
+            errands: neighbours.errands,
+            first_unit: neighbours.first_unit,
+            returns: case.standing.returns,
+            ruled: case.standing.ruled,
+            ground: case.standing.ground.clone(),
+            ended_because: case.standing.ended_because.clone(),
             contact: contact_view(&case, by, lang),
             color: case.color(ctx.now),
             query_code: by

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use kernel::calendar::{SpecialDay, WorkCalendar};
-use kernel::{Audit, Ctx, Timestamp};
+use kernel::{Audit, Ctx};
 use serde_json::json;
 
 use super::{deadline, task, timeline, timer};
 use crate::Cases;
-use crate::case::limit::Limit;
 use crate::case::timeline::EntryKind;
 use crate::error::{CaseError, Check};
 
@@ -96,13 +95,7 @@ impl Cases {
             let Some(last) = rows.last() else { return Ok(moved) };
             after.clone_from(&last.id);
             for row in rows {
-                let limit = Limit::compute(
-                    &rules.calendar,
-                    row.limit_name()?,
-                    u32::try_from(row.days).unwrap_or_default(),
-                    rules.limits.near_percent(),
-                    Timestamp(row.start_at),
-                )?;
+                let limit = row.compute(&rules)?;
                 if limit.due_at.0 == row.due_at && limit.yellow_at.0 == row.yellow_at {
                     continue;
                 }
@@ -111,7 +104,7 @@ impl Cases {
                 deadline::replace(tx.conn(), &row.id, &limit).await?;
                 timer::cancel(tx.conn(), &row.id).await?;
                 timer::set_limit(tx.conn(), &case_id, &row.id, limit.yellow_at).await?;
-                task::move_limits(tx.conn(), &case_id, limit.yellow_at, limit.due_at).await?;
+                task::move_limits(tx.conn(), &case_id, Some(limit.yellow_at), Some(limit.due_at)).await?;
                 sqlx::query("update cases_case set yellow_at = $2, due_at = $3 where id = $1")
                     .bind(case_id.as_str())
                     .bind(limit.yellow_at.0)

@@ -4,7 +4,7 @@ use contract::cases::CaseId;
 use kernel::Timestamp;
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
-use super::task;
+use super::{application, errand, task};
 use crate::case::rating::RatingSource;
 use crate::case::{Case, Citizen, Kind, Place, Source, Status, UnitRef, Urgency};
 use crate::error::CaseError;
@@ -15,7 +15,8 @@ pub(crate) const COLUMNS: &str = "c.id, c.number, c.query_code, c.type as kind, 
     c.lng, c.lat, c.call_id, c.source, c.urgency, c.status, c.preliminary_opinion, c.answer, c.unit_id, \
     c.unit_path, c.person_id, c.created_by, c.created_by_name, c.created_unit_id, c.created_unit_path, \
     c.created_at, c.updated_at, c.dispatched_at, c.accepted_at, c.handled_at, c.settled_at, c.archived_at, \
-    c.in_time, c.due_at, c.yellow_at, c.stars, c.rated_by, c.visits, c.reopened, c.version";
+    c.in_time, c.due_at, c.yellow_at, c.stars, c.rated_by, c.visits, c.reopened, c.version, \
+    c.standing";
 
 #[derive(FromRow)]
 pub(crate) struct CaseRow {
@@ -63,13 +64,18 @@ pub(crate) struct CaseRow {
     visits: i64,
     reopened: i64,
     version: i64,
+    standing: String,
 }
 
-fn word<T>(what: &'static str, code: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, CaseError> {
+pub(super) fn word<T>(
+    what: &'static str,
+    code: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<T, CaseError> {
     read(code).ok_or_else(|| CaseError::Stored { what, reason: format!("unknown code {code:?}") })
 }
 
-fn unit(id: Option<String>, path: Option<String>) -> Option<UnitRef> {
+pub(super) fn unit(id: Option<String>, path: Option<String>) -> Option<UnitRef> {
     Some(UnitRef { id: id?, path: path? })
 }
 
@@ -122,6 +128,10 @@ impl TryFrom<CaseRow> for Case {
             version: row.version,
             co_units: Vec::new(),
             tasks: Vec::new(),
+            standing: serde_json::from_str(&row.standing)
+                .map_err(|error| CaseError::Stored { what: "standing", reason: error.to_string() })?,
+            applications: Vec::new(),
+            errands: Vec::new(),
         })
     }
 }
@@ -139,6 +149,8 @@ pub(crate) async fn load(conn: &mut AnyConnection, id: &CaseId) -> Result<Option
 
 async fn complete(conn: &mut AnyConnection, mut case: Case) -> Result<Case, CaseError> {
     case.tasks = task::open_of(conn, &case.id).await?;
+    case.applications = application::of(conn, &case.id).await?;
+    case.errands = errand::of(conn, &case.id).await?;
     case.co_units =
         sqlx::query_scalar("select unit_id from cases_co_unit where case_id = $1 order by unit_id")
             .bind(case.id.as_str())
@@ -229,7 +241,8 @@ pub(crate) async fn update(conn: &mut AnyConnection, case: &Case) -> Result<(), 
          preliminary_opinion = $13, answer = $14, unit_id = $15, unit_path = $16, person_id = $17, \
          updated_at = $18, dispatched_at = $19, accepted_at = $20, handled_at = $21, settled_at = $22, \
          archived_at = $23, in_time = $24, due_at = $25, yellow_at = $26, stars = $27, visits = $28, \
-         reopened = $29, rated_by = $30 where id = $1",
+         reopened = $29, rated_by = $30, standing = $31, main_id = $32, struck_out = $33, first_unit_id = $34 \
+         where id = $1",
     )
     .bind(case.id.as_str())
     .bind(case.kind.code())
@@ -261,6 +274,10 @@ pub(crate) async fn update(conn: &mut AnyConnection, case: &Case) -> Result<(), 
     .bind(case.visits)
     .bind(case.reopened)
     .bind(case.rated_by.map(RatingSource::code))
+    .bind(serde_json::to_string(&case.standing).expect("a standing is plain data"))
+    .bind(case.standing.main_id.as_ref().map(|id| id.as_str()))
+    .bind(i64::from(case.standing.struck_out))
+    .bind(case.standing.first_unit.as_ref().map(|unit| &unit.id))
     .execute(conn)
     .await?;
     Ok(())

@@ -150,7 +150,11 @@ impl Cases {
             unit_name,
             due_at: case.due_at.filter(|_| case.accepted_at.is_some()).map(|at| at.0),
             steps: steps(case, lang),
-            result: case.answer.clone().filter(|_| case.status.is_settled()),
+            result: case
+                .answer
+                .clone()
+                .filter(|_| case.status.is_settled() || case.standing.main_id.is_some())
+                .or_else(|| case.standing.ended_because.clone()),
             can_rate: case.can_be_rated(),
             rating: case.stars.map(|stars| CitizenRating { stars }),
         })
@@ -163,6 +167,8 @@ fn steps(case: &Case, lang: Lang) -> Vec<CitizenStep> {
     let settled = (lang.pick("已办结", "Settled"), case.settled_at);
     let list = if case.status == Status::ClosedAtOnce {
         vec![written, settled]
+    } else if matches!(case.status, Status::NotAccepted | Status::Voided) {
+        vec![written, (case.status.name(lang), Some(case.updated_at))]
     } else {
         vec![
             written,
@@ -179,7 +185,9 @@ fn steps(case: &Case, lang: Lang) -> Vec<CitizenStep> {
         .map(|(place, (name, at))| CitizenStep {
             name: (*name).to_owned(),
             at: at.map(|at| at.0),
-            state: if place < reached || (place == reached && case.settled_at.is_some()) {
+            state: if place < reached
+                || (place == reached && (case.settled_at.is_some() || case.status.is_ended_early()))
+            {
                 "done"
             } else if place == reached {
                 "current"
@@ -204,6 +212,8 @@ impl CitizenDesk for Cases {
         Ok(CitizenInfo {
             types: Kind::ALL
                 .iter()
+                // What only the office can say of a matter is not offered to citizens.
+                .filter(|kind| !matches!(kind, Kind::Difficult | Kind::Nuisance))
                 .map(|kind| CitizenChoice { code: kind.code().to_owned(), name: kind.name(lang).to_owned() })
                 .collect(),
             categories: active()

@@ -1,17 +1,17 @@
 //! Rows of `cases_deadline`: every limit that runs or has run, with its derivation.
 //!
 //! States: `open` (running), `missed` (running, and overdue), `met` and `late` (done, in time or not),
-//! `cancelled`.
+//! `paused` (stands still), `cancelled`.
 
 use contract::cases::CaseId;
-use kernel::calendar::Deadline;
+use kernel::calendar::{Deadline, Pause};
 use kernel::{Principal, Timestamp};
 use sqlx::{AnyConnection, FromRow};
 
 use super::{timer, work};
-use crate::Cases;
 use crate::case::limit::{Limit, LimitName};
 use crate::error::CaseError;
+use crate::{Cases, RuleBook};
 
 /// A limit as it is stored.
 #[derive(Clone, Debug)]
@@ -30,6 +30,8 @@ pub struct StoredLimit {
     pub ended_at: Option<Timestamp>,
     /// How it came about.
     pub deadline: Deadline,
+    /// So many working days of it were granted later.
+    pub extended_days: i64,
 }
 
 #[derive(FromRow)]
@@ -44,9 +46,30 @@ pub(crate) struct DeadlineRow {
     pub(crate) state: String,
     pub(crate) ended_at: Option<i64>,
     pub(crate) derivation: String,
+    pub(crate) extended_days: i64,
+    pub(crate) paused_at: Option<i64>,
+    pub(crate) pauses: Option<String>,
 }
 
 impl DeadlineRow {
+    /// Returns the times during which it stood still.
+    fn past_pauses(&self) -> Vec<Pause> {
+        self.pauses.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+
+    /// Computes the limit as it is by the rules in force, with what it was extended by and without the times
+    /// during which it stood still.
+    pub(crate) fn compute(&self, rules: &RuleBook) -> Result<Limit, CaseError> {
+        Ok(Limit::compute_paused(
+            &rules.calendar,
+            self.limit_name()?,
+            u32::try_from(self.days + self.extended_days).unwrap_or_default(),
+            rules.limits.near_percent(),
+            Timestamp(self.start_at),
+            &self.past_pauses(),
+        )?)
+    }
+
     pub(crate) fn limit_name(&self) -> Result<LimitName, CaseError> {
         LimitName::parse(&self.name).ok_or_else(|| CaseError::Stored {
             what: "limit",
@@ -66,13 +89,15 @@ impl TryFrom<DeadlineRow> for StoredLimit {
             due_at: Timestamp(row.due_at),
             state: row.state,
             ended_at: row.ended_at.map(Timestamp),
+            extended_days: row.extended_days,
             deadline: serde_json::from_str(&row.derivation)
                 .map_err(|error| CaseError::Stored { what: "derivation", reason: error.to_string() })?,
         })
     }
 }
 
-const SELECT: &str = "select id, case_id, name, days, start_at, yellow_at, due_at, state, ended_at, derivation from cases_deadline ";
+const SELECT: &str = "select id, case_id, name, days, start_at, yellow_at, due_at, state, ended_at, derivation, \
+    extended_days, paused_at, pauses from cases_deadline ";
 
 /// Returns how a limit came about, as it is stored.
 pub(crate) fn derivation(limit: &Limit) -> String {
@@ -112,7 +137,7 @@ pub(crate) async fn end(
     done_at: Option<Timestamp>,
 ) -> Result<(), CaseError> {
     let running: Vec<(String, i64)> = sqlx::query_as(
-        "select id, due_at from cases_deadline where case_id = $1 and name = $2 and state in ('open', 'missed')",
+        "select id, due_at from cases_deadline where case_id = $1 and name = $2 and state in ('open', 'missed', 'paused')",
     )
     .bind(case_id.as_str())
     .bind(name.code())
@@ -150,12 +175,99 @@ pub(crate) async fn resume(
     .fetch_optional(&mut *conn)
     .await?;
     let Some((id, yellow_at, due_at)) = newest else { return Ok(None) };
-    sqlx::query("update cases_deadline set state = 'open', ended_at = null where id = $1")
+    sqlx::query("update cases_deadline set state = 'open', ended_at = null, paused_at = null where id = $1")
         .bind(&id)
         .execute(&mut *conn)
         .await?;
     timer::set_limit(conn, case_id, &id, Timestamp(yellow_at)).await?;
     Ok(Some((Timestamp(yellow_at), Timestamp(due_at))))
+}
+
+/// Reads the running limit of a name.
+async fn running_of(
+    conn: &mut AnyConnection,
+    case_id: &CaseId,
+    name: LimitName,
+) -> Result<Option<DeadlineRow>, CaseError> {
+    let sql = format!(
+        "{SELECT} where case_id = $1 and name = $2 and state in ('open', 'missed', 'paused') \
+         order by start_at desc, id desc limit 1"
+    );
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(case_id.as_str())
+        .bind(name.code())
+        .fetch_optional(conn)
+        .await?)
+}
+
+/// Gives the running limit of a name so many working days more; returns it, if one runs.
+pub(crate) async fn extend(
+    conn: &mut AnyConnection,
+    case_id: &CaseId,
+    name: LimitName,
+    days: u32,
+    rules: &RuleBook,
+) -> Result<Option<Limit>, CaseError> {
+    let Some(mut row) = running_of(conn, case_id, name).await? else { return Ok(None) };
+    row.extended_days += i64::from(days);
+    sqlx::query("update cases_deadline set extended_days = $2 where id = $1")
+        .bind(&row.id)
+        .bind(row.extended_days)
+        .execute(&mut *conn)
+        .await?;
+    rerun(conn, case_id, &row, rules).await.map(Some)
+}
+
+/// Stops the running limit of a name.
+pub(crate) async fn pause(
+    conn: &mut AnyConnection,
+    case_id: &CaseId,
+    name: LimitName,
+    at: Timestamp,
+) -> Result<(), CaseError> {
+    let Some(row) = running_of(conn, case_id, name).await? else { return Ok(()) };
+    sqlx::query("update cases_deadline set state = 'paused', paused_at = $2 where id = $1")
+        .bind(&row.id)
+        .bind(at.0)
+        .execute(&mut *conn)
+        .await?;
+    timer::cancel(conn, &row.id).await
+}
+
+/// Lets the limit of a name run again; the time since it was stopped is not counted.
+pub(crate) async fn unpause(
+    conn: &mut AnyConnection,
+    case_id: &CaseId,
+    name: LimitName,
+    at: Timestamp,
+    rules: &RuleBook,
+) -> Result<Option<Limit>, CaseError> {
+    let Some(mut row) = running_of(conn, case_id, name).await? else { return Ok(None) };
+    let mut pauses = row.past_pauses();
+    if let Some(from) = row.paused_at {
+        pauses.push(Pause { from_ms: from, to_ms: at.0 });
+    }
+    let text = serde_json::to_string(&pauses).expect("pauses are plain data");
+    sqlx::query("update cases_deadline set pauses = $2, paused_at = null where id = $1")
+        .bind(&row.id)
+        .bind(&text)
+        .execute(&mut *conn)
+        .await?;
+    row.pauses = Some(text);
+    rerun(conn, case_id, &row, rules).await.map(Some)
+}
+
+async fn rerun(
+    conn: &mut AnyConnection,
+    case_id: &CaseId,
+    row: &DeadlineRow,
+    rules: &RuleBook,
+) -> Result<Limit, CaseError> {
+    let limit = row.compute(rules)?;
+    replace(conn, &row.id, &limit).await?;
+    timer::cancel(conn, &row.id).await?;
+    timer::set_limit(conn, case_id, &row.id, limit.yellow_at).await?;
+    Ok(limit)
 }
 
 /// Reads the limit behind a timer.

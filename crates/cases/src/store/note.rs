@@ -20,7 +20,7 @@ impl Cases {
         }
         let mut work = self.open(id).await?;
         Action::Note.permit(&work.case, by)?;
-        Action::Note.fits(&work.case)?;
+        Action::Note.fits(&work.case, &work.rules.operations)?;
         let change = note::note(text)?;
         work.claim().await?;
         work.finish(ctx, change).await

@@ -11,6 +11,12 @@ pub(crate) fn push(sql: &mut Statement, scope: Scope, by: &Principal) {
     }
     sql.push("(c.created_by = ").bind(by.person_id.clone());
     sql.push(" or c.person_id = ").bind(by.person_id.clone());
+    sql.push(" or exists (select 1 from cases_errand e where e.case_id = c.id and e.state <> 'cancelled'");
+    sql.push(" and (e.person_id = ").bind(by.person_id.clone());
+    if scope >= Scope::Unit {
+        sql.push(" or e.unit_id = ").bind(by.unit_id.clone());
+    }
+    sql.push("))");
     if scope >= Scope::Unit {
         sql.push(" or c.unit_id = ").bind(by.unit_id.clone());
         sql.push(" or c.created_unit_id = ").bind(by.unit_id.clone());

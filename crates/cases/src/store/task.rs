@@ -14,6 +14,7 @@ struct TaskRow {
     id: String,
     token: Option<String>,
     step: String,
+    subject: Option<String>,
     unit_id: Option<String>,
     unit_path: Option<String>,
     person_id: Option<String>,
@@ -34,6 +35,7 @@ impl TryFrom<TaskRow> for Task {
             id: TaskId(row.id),
             token: row.token,
             step,
+            subject: row.subject,
             unit: row.unit_id.zip(row.unit_path).map(|(id, path)| UnitRef { id, path }),
             person_id: row.person_id,
             opened_at: Timestamp(row.opened_at),
@@ -46,7 +48,7 @@ impl TryFrom<TaskRow> for Task {
 /// Reads the open tasks of an order.
 pub(crate) async fn open_of(conn: &mut AnyConnection, case_id: &CaseId) -> Result<Vec<Task>, CaseError> {
     let rows: Vec<TaskRow> = sqlx::query_as(
-        "select id, token, step, unit_id, unit_path, person_id, opened_at, due_at, yellow_at from cases_task \
+        "select id, token, step, subject, unit_id, unit_path, person_id, opened_at, due_at, yellow_at from cases_task \
          where case_id = $1 and state = 'open' order by opened_at, id",
     )
     .bind(case_id.as_str())
@@ -58,7 +60,7 @@ pub(crate) async fn open_of(conn: &mut AnyConnection, case_id: &CaseId) -> Resul
 pub(crate) async fn insert(conn: &mut AnyConnection, case_id: &CaseId, task: &Task) -> Result<(), CaseError> {
     sqlx::query(
         "insert into cases_task (id, case_id, token, step, capability, unit_id, unit_path, person_id, state, \
-         opened_at, due_at, yellow_at) values ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10, $11)",
+         opened_at, due_at, yellow_at, subject) values ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10, $11, $12)",
     )
     .bind(task.id.as_str())
     .bind(case_id.as_str())
@@ -71,6 +73,7 @@ pub(crate) async fn insert(conn: &mut AnyConnection, case_id: &CaseId, task: &Ta
     .bind(task.opened_at.0)
     .bind(task.due_at.map(|at| at.0))
     .bind(task.yellow_at.map(|at| at.0))
+    .bind(task.subject.as_ref())
     .execute(conn)
     .await?;
     Ok(())
@@ -104,19 +107,20 @@ pub(crate) async fn close(
     Ok(())
 }
 
-/// Moves the limits of the open tasks of an order, after the calendar changed.
+/// Moves the limits of the open tasks of an order, after its own limit moved; none while it stands still. What
+/// stands beside the course has limits of its own.
 pub(crate) async fn move_limits(
     conn: &mut AnyConnection,
     case_id: &CaseId,
-    yellow_at: Timestamp,
-    due_at: Timestamp,
+    yellow_at: Option<Timestamp>,
+    due_at: Option<Timestamp>,
 ) -> Result<(), CaseError> {
     sqlx::query(
-        "update cases_task set yellow_at = $2, due_at = $3 where case_id = $1 and state = 'open' and due_at is not null",
+        "update cases_task set yellow_at = $2, due_at = $3 where case_id = $1 and state = 'open' and subject is null",
     )
     .bind(case_id.as_str())
-    .bind(yellow_at.0)
-    .bind(due_at.0)
+    .bind(yellow_at.map(|at| at.0))
+    .bind(due_at.map(|at| at.0))
     .execute(conn)
     .await?;
     Ok(())
@@ -302,15 +306,15 @@ fn push_mine(sql: &mut Statement, by: &Principal) {
     for step in Step::ALL {
         let capability = step.capability();
         let Some(scope) = by.scope(capability) else { continue };
-        if step.is_the_units() {
+        if step.is_of_a_unit() {
             // What lies with one person is that person's, and what lies with a unit below is that unit's.
             if scope > Scope::Own {
                 sql.push(" or (t.step = ").bind(step.code());
                 sql.push(" and t.person_id is null and t.unit_id = ").bind(by.unit_id.clone()).push(")");
             }
-        } else if *step != Step::Amendment && scope == Scope::All {
+        } else if !step.is_a_persons() && scope == Scope::All {
             sql.push(" or (t.step = ").bind(step.code()).push(" and t.person_id is null)");
-        } else if *step != Step::Amendment {
+        } else if !step.is_a_persons() {
             sql.push(" or (t.step = ").bind(step.code());
             sql.push(
                 " and t.person_id is null and exists (select 1 from cases_case c where c.id = t.case_id and ",

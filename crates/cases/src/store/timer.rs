@@ -199,6 +199,11 @@ impl Cases {
         } else {
             work.tx.emit(ctx, &DeadlineNear { case_id, name, due_at: row.due_at, unit_id, person_id, late });
         }
+        // What is told long afterwards nobody is pressed about any more; the lists show it in red. The order keeps
+        // its version: what the server adds beside the course disturbs nobody's form.
+        if !late {
+            work.insist(ctx, missed).await?;
+        }
         self.fire_drawn(ctx, work, missed).await
     }
 

@@ -20,7 +20,7 @@ impl Cases {
         }
         let mut work = self.open(id).await?;
         Action::Urge.permit(&work.case, by)?;
-        Action::Urge.fits(&work.case)?;
+        Action::Urge.fits(&work.case, &work.rules.operations)?;
         let change = urge::urge(&work.case, text)?;
         work.claim().await?;
         work.finish(ctx, change).await

@@ -9,8 +9,11 @@ use sqlx::AnyConnection;
 
 use super::{case, deadline, task, timeline, timer};
 use crate::case::action::Action;
+use crate::case::application::Application;
 use crate::case::change::{Change, CourseInput, Fact, LimitInput};
-use crate::case::limit::LimitRules;
+use crate::case::errand::Errand;
+use crate::case::limit::{Limit, LimitRules};
+use crate::case::operation_rule::OperationRules;
 use crate::case::{Case, Step, Task};
 use crate::course::{Course, Move};
 use crate::error::CaseError;
@@ -20,9 +23,11 @@ use crate::{Cases, RuleBook};
 pub(crate) struct Work {
     pub(crate) tx: Tx,
     pub(crate) case: Case,
+    pub(super) rules: RuleBook,
     cases: Cases,
-    rules: RuleBook,
     co_units: Vec<String>,
+    applications: Vec<Application>,
+    errands: Vec<Errand>,
 }
 
 impl Cases {
@@ -41,9 +46,27 @@ impl Cases {
         let mut work = self.open(id).await?;
         action.permit(&work.case, by)?;
         work.expect_version(version)?;
-        action.fits(&work.case)?;
+        action.fits(&work.case, &work.rules.operations)?;
         work.claim().await?;
         Ok(work)
+    }
+
+    /// Takes an order up for `action`, applies its rule, and finishes: whatever needs no rows of its own.
+    ///
+    /// # Errors
+    /// Those of taking it up, and of the rule.
+    pub(crate) async fn perform(
+        &self,
+        ctx: &Ctx,
+        by: &Principal,
+        id: &CaseId,
+        version: i64,
+        action: Action,
+        rule: impl FnOnce(&mut Case, &OperationRules) -> Result<Change, CaseError> + Send,
+    ) -> Result<Case, CaseError> {
+        let mut work = self.take_up(by, id, version, action).await?;
+        let change = rule(&mut work.case, &work.rules.operations)?;
+        work.finish(ctx, change).await
     }
 
     /// Takes an order up for something that is no action of staff. The caller checks what is to be checked
@@ -54,7 +77,8 @@ impl Cases {
         let mut tx = self.kit().db.begin().await?;
         let case = case::load(tx.conn(), id).await?.ok_or(CaseError::NotFound)?;
         let co_units = case.co_units.clone();
-        Ok(Work { tx, case, cases: self.clone(), rules, co_units })
+        let (applications, errands) = (case.applications.clone(), case.errands.clone());
+        Ok(Work { tx, case, cases: self.clone(), rules, co_units, applications, errands })
     }
 }
 
@@ -86,6 +110,8 @@ impl Work {
         for input in &change.course {
             self.steer(ctx, course.as_mut(), input).await?;
         }
+        let (applications, errands) = self.take_before();
+        self.settle_side_work(ctx, &applications, &errands).await?;
         case::update(self.tx.conn(), &self.case).await?;
         if self.co_units != self.case.co_units {
             case::replace_co_units(self.tx.conn(), &self.case).await?;
@@ -98,9 +124,26 @@ impl Work {
         Ok(self.case)
     }
 
+    /// Takes what stood beside the course before the rule ran.
+    pub(super) fn take_before(&mut self) -> (Vec<Application>, Vec<Errand>) {
+        (std::mem::take(&mut self.applications), std::mem::take(&mut self.errands))
+    }
+
     async fn change_limit(&mut self, ctx: &Ctx, input: LimitInput) -> Result<(), CaseError> {
         let conn = self.tx.conn();
         match input {
+            LimitInput::Extend { name, days } => {
+                let limit = deadline::extend(conn, &self.case.id, name, days, &self.rules).await?;
+                self.move_limit(limit.as_ref()).await?;
+            }
+            LimitInput::Pause(name) => {
+                deadline::pause(conn, &self.case.id, name, ctx.now).await?;
+                self.move_limit(None).await?;
+            }
+            LimitInput::Unpause(name) => {
+                let limit = deadline::unpause(conn, &self.case.id, name, ctx.now, &self.rules).await?;
+                self.move_limit(limit.as_ref()).await?;
+            }
             LimitInput::Start(name) => {
                 let limit = self.rules.limits.limit(&self.rules.calendar, name, self.case.kind, ctx.now)?;
                 deadline::start(conn, &self.case.id, &limit, &deadline::derivation(&limit)).await?;
@@ -123,11 +166,21 @@ impl Work {
         Ok(())
     }
 
+    /// Puts a limit that moved into the order and its open tasks.
+    async fn move_limit(&mut self, limit: Option<&Limit>) -> Result<(), CaseError> {
+        self.case.run_limit(limit);
+        let (yellow_at, due_at) = (self.case.yellow_at, self.case.due_at);
+        for task in self.case.tasks.iter_mut().filter(|task| task.subject.is_none()) {
+            task.yellow_at = yellow_at;
+            task.due_at = due_at;
+        }
+        task::move_limits(self.tx.conn(), &self.case.id, yellow_at, due_at).await
+    }
+
     async fn load_course(&mut self, change: &Change) -> Result<Option<(Course, i64)>, CaseError> {
-        let flows = change
-            .course
-            .iter()
-            .any(|input| matches!(input, CourseInput::Complete { .. } | CourseInput::Jump { .. }));
+        let flows = change.course.iter().any(|input| {
+            matches!(input, CourseInput::Complete { .. } | CourseInput::Jump { .. } | CourseInput::Cancel)
+        });
         if !flows {
             return Ok(None);
         }
@@ -155,6 +208,11 @@ impl Work {
             CourseInput::Jump { step } => {
                 let (course, _) = course.ok_or_else(missing)?;
                 let moves = course.jump(*step, "reopened", ctx.now)?;
+                carry_out(&mut self.tx, ctx, &mut self.case, moves).await
+            }
+            CourseInput::Cancel => {
+                let (course, _) = course.ok_or_else(missing)?;
+                let moves = course.cancel("ended", ctx.now)?;
                 carry_out(&mut self.tx, ctx, &mut self.case, moves).await
             }
             CourseInput::Move => {
@@ -185,7 +243,7 @@ impl Work {
                     .case
                     .tasks
                     .iter()
-                    .filter(|task| task.step == *step && task.token.is_none())
+                    .filter(|task| task.step == *step && task.token.is_none() && task.subject.is_none())
                     .map(|task| task.id.clone())
                     .collect();
                 for id in aside {
@@ -237,6 +295,7 @@ fn fresh(case: &Case, token: Option<String>, step: Step, ctx: &Ctx) -> Task {
         id: TaskId::generate(),
         token,
         step,
+        subject: None,
         unit,
         person_id,
         opened_at: ctx.now,
@@ -245,7 +304,7 @@ fn fresh(case: &Case, token: Option<String>, step: Step, ctx: &Ctx) -> Task {
     }
 }
 
-async fn open(tx: &mut Tx, ctx: &Ctx, case: &mut Case, task: Task) -> Result<(), CaseError> {
+pub(super) async fn open(tx: &mut Tx, ctx: &Ctx, case: &mut Case, task: Task) -> Result<(), CaseError> {
     task::insert(tx.conn(), &case.id, &task).await?;
     tell_opened(tx, ctx, case, &task);
     case.tasks.push(task);
@@ -268,7 +327,13 @@ fn tell_opened(tx: &mut Tx, ctx: &Ctx, case: &Case, task: &Task) {
     );
 }
 
-async fn close(tx: &mut Tx, ctx: &Ctx, case: &mut Case, id: &TaskId, done: bool) -> Result<(), CaseError> {
+pub(super) async fn close(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    case: &mut Case,
+    id: &TaskId,
+    done: bool,
+) -> Result<(), CaseError> {
     let Some(at) = case.tasks.iter().position(|task| task.id == *id) else { return Ok(()) };
     let task = case.tasks.remove(at);
     task::close(tx.conn(), &task.id, done, ctx).await?;
@@ -343,7 +408,11 @@ impl Cases {
 
 impl RuleBook {
     /// Reads the rules in force.
-    pub(crate) fn new(limits: LimitRules, calendar: Arc<kernel::calendar::WorkCalendar>) -> Self {
-        Self { limits, calendar }
+    pub(crate) fn new(
+        limits: LimitRules,
+        operations: OperationRules,
+        calendar: Arc<kernel::calendar::WorkCalendar>,
+    ) -> Self {
+        Self { limits, operations, calendar }
     }
 }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use cases::store::category::CategoryDraft;
 use cases::{Cases, Ports};
 use contract::contacts::{ContactBook, ContactBrief, ContactId};
-use contract::identity::{Directory, PersonBrief, PersonId, SeatBrief, UnitBrief, UnitId};
+use contract::identity::{Directory, PersonBrief, PersonId, SeatBrief, UnitBrief, UnitId, WordBrief};
 use contract::voice::{CallBrief, CallId, CallLookup, RecordingBrief};
 use kernel::{BoxError, Ctx, DbError, Timestamp, Tx};
 use serde_json::{Value, json};
@@ -90,6 +90,14 @@ impl Directory for Town {
     }
     async fn seat_of(&self, _: &PersonId) -> Result<Option<SeatBrief>, BoxError> {
         Ok(None)
+    }
+    async fn word(&self, list: &str, code: &str) -> Result<Option<WordBrief>, BoxError> {
+        let known = matches!(
+            (list, code),
+            ("non_acceptance_ground", "litigation") | ("void_ground", "duplicate" | "withdrawn")
+        );
+        let word = WordBrief { zh: "涉法涉诉".to_owned(), en: "Before a court".to_owned(), active: true };
+        Ok(known.then_some(word))
     }
 }
 

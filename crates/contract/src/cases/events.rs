@@ -247,6 +247,88 @@ event!(
 );
 
 event!(
+    /// Somebody asked for something that somebody else decides: more time, another unit, a strike-out.
+    ApplicationMade = "cases.application_made" {
+        /// `extension`, `objection`, `strike_out`, `redo`, `reconsideration`.
+        kind: String,
+        /// The unit that asks; none for citizens and the centre.
+        unit_id: Option<String>,
+        /// `centre` or `leader`.
+        decider: String,
+    }
+    audience(self) watchers(&[self.unit_id.as_ref()], &[])
+);
+
+event!(
+    /// An application was decided.
+    ApplicationDecided = "cases.application_decided" {
+        /// As in [`ApplicationMade`].
+        kind: String,
+        /// The unit that asked.
+        unit_id: Option<String>,
+        /// The person who asked.
+        asked_by: Option<String>,
+        /// Whether it was granted.
+        approved: bool,
+    }
+    audience(self) watchers(&[self.unit_id.as_ref()], &[self.asked_by.as_ref()])
+);
+
+event!(
+    /// A unit or a person was given something to do beside the course of an order.
+    ErrandGiven = "cases.errand_given" {
+        /// The errand.
+        errand_id: String,
+        /// `supervision`, `co_handling`, `summons`, `delegation`, `countersignature`.
+        kind: String,
+        /// The unit that owes it.
+        unit_id: Option<String>,
+        /// The person who owes it.
+        person_id: Option<String>,
+    }
+    audience(self) watchers(&[self.unit_id.as_ref()], &[self.person_id.as_ref()])
+);
+
+event!(
+    /// An errand was answered.
+    ErrandAnswered = "cases.errand_answered" {
+        /// The errand.
+        errand_id: String,
+        /// As in [`ErrandGiven`].
+        kind: String,
+        /// The unit that owed it.
+        unit_id: Option<String>,
+        /// Who gave it.
+        given_by: Option<String>,
+    }
+    audience(self) watchers(&[self.unit_id.as_ref()], &[self.given_by.as_ref()])
+);
+
+event!(
+    /// An order was ended before it was settled.
+    CaseEnded = "cases.case_ended" {
+        /// `not_accepted`, `voided` or `merged`.
+        status: String,
+        /// Why: a word of the dictionary.
+        ground: String,
+        /// The unit that had it.
+        unit_id: Option<String>,
+        /// Who wrote it.
+        created_by: Option<String>,
+    }
+    audience(self) watchers(&[self.unit_id.as_ref()], &[self.created_by.as_ref()])
+);
+
+event!(
+    /// An order that was ended early goes on where it stood.
+    CaseRestored = "cases.case_restored" {
+        /// The unit that has it.
+        unit_id: Option<String>,
+    }
+    audience(self) watchers(&[self.unit_id.as_ref()], &[])
+);
+
+event!(
     /// A limit is about to end (yellow).
     DeadlineNear = "cases.deadline_near" {
         /// The limit: `dispatch`, `accept`, `close`.

@@ -53,7 +53,7 @@ export function treeRows<T extends { id: string; name: string; parent_id?: strin
 
 /** Nothing is due any more. */
 export function isOver(status: string): boolean {
-  return status === 'archived' || status === 'closed_at_once'
+  return ['archived', 'closed_at_once', 'not_accepted', 'voided', 'merged'].includes(status)
 }
 
 export function nameOf(value: string | { name?: string } | null | undefined): string {

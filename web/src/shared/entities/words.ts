@@ -21,9 +21,9 @@ export type CaseSource = Sent<Schemas['Source']>
 export type Urgency = Sent<Schemas['Urgency']>
 export type Step = Sent<Schemas['Step']>
 
-export const CASE_TYPES = ['consult', 'complaint', 'report', 'help', 'suggestion', 'repair', 'praise', 'other'] as const satisfies readonly CaseType[]
+export const CASE_TYPES = ['consult', 'complaint', 'report', 'help', 'suggestion', 'repair', 'praise', 'difficult', 'reflection', 'nuisance', 'other'] as const satisfies readonly CaseType[]
 export const CASE_STATUSES = [
-  'draft_logged', 'assigned', 'in_progress', 'handled', 'approved', 'returned', 'closed_at_once', 'archived',
+  'draft_logged', 'assigned', 'in_progress', 'handled', 'approved', 'returned', 'closed_at_once', 'archived', 'not_accepted', 'voided', 'merged',
 ] as const satisfies readonly CaseStatus[]
 export const URGENCIES = ['normal', 'urgent', 'critical'] as const satisfies readonly Urgency[]
 export const CASE_SOURCES = ['phone', 'portal', 'staff'] as const satisfies readonly CaseSource[]

@@ -96,6 +96,9 @@ export const common: Texts = {
     suggestion: ['建议', 'Suggestion'],
     repair: ['报修', 'Repair'],
     praise: ['表扬', 'Praise'],
+    difficult: ['疑难', 'Difficult matter'],
+    reflection: ['反映', 'Reflection'],
+    nuisance: ['骚扰', 'Nuisance'],
     other: ['其他', 'Other'],
   },
   status: {
@@ -107,6 +110,9 @@ export const common: Texts = {
     returned: ['已退回', 'Returned'],
     closed_at_once: ['即时办结', 'Answered at once'],
     archived: ['已归档', 'Archived'],
+    not_accepted: ['不予受理', 'Not accepted'],
+    voided: ['已废弃', 'Void'],
+    merged: ['已并单', 'Merged'],
   },
   urgency: {
     label: ['紧急程度', 'Urgency'],

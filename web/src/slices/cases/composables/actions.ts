@@ -1,10 +1,13 @@
 /** What can be done with an order, and which request does it. */
 import type { PathFor } from '@/shared/api'
+import { isOperation, operationOf, OPERATION_NAMES, type OperationName } from './operations'
 
 export const ACTIONS = [
   'review', 'dispatch', 'accept', 'assign', 'feedback', 'return', 'result_review', 'return_visit', 'close', 'reopen', 'urge', 'note', 'edit',
 ] as const
 export type Action = (typeof ACTIONS)[number]
+/** Whatever can be done: with a form of its own, or with a list of fields. */
+export type Doing = Action | OperationName
 
 /** The server's words for an action, and those of its routes. */
 const ALIASES: Record<string, Action> = {
@@ -20,14 +23,32 @@ export const ACTION_ICONS: Record<Action, string> = {
 /** Those that bring the order forward; the first of them opens by itself. */
 const MAIN: readonly Action[] = ['review', 'dispatch', 'accept', 'feedback', 'result_review', 'return_visit', 'close']
 
+/** Answers and decisions that somebody waits for come first of all. */
+const WAITED_FOR: readonly OperationName[] = OPERATION_NAMES.filter((name) => /_(decision|ruling|reply|answer|evaluation|report)$/.test(name))
+/** So many buttons are shown without asking for more. */
+const FEW = 5
+
 /** Known actions of an order in the order of the flow. */
-export function actionsOf(allowed: readonly string[] | undefined): Action[] {
+export function actionsOf(allowed: readonly string[] | undefined): Doing[] {
   const names = new Set((allowed ?? []).map((name) => name.replace(/^case\./, '')).map((name) => ALIASES[name] ?? name))
-  return ACTIONS.filter((action) => names.has(action))
+  return [...ACTIONS, ...OPERATION_NAMES].filter((action) => names.has(action))
 }
 
-export function mainAction(actions: readonly Action[]): Action | undefined {
-  return MAIN.find((action) => actions.includes(action))
+export function mainAction(actions: readonly Doing[]): Doing | undefined {
+  return MAIN.find((action) => actions.includes(action)) ?? WAITED_FOR.find((action) => actions.includes(action))
+}
+
+/** What is shown at once, and what only when asked for. */
+export function grouped(actions: readonly Doing[]): { first: Doing[]; more: Doing[] } {
+  const isFirst = (action: Doing) => MAIN.includes(action as Action) || WAITED_FOR.includes(action as OperationName)
+  const first = actions.filter(isFirst)
+  const rest = actions.filter((action) => !isFirst(action))
+  const room = Math.max(FEW - first.length, 0)
+  return rest.length <= room + 1 ? { first: [...first, ...rest], more: [] } : { first: [...first, ...rest.slice(0, room)], more: rest.slice(room) }
+}
+
+export function iconOf(action: Doing): string {
+  return isOperation(action) ? operationOf(action).icon : ACTION_ICONS[action]
 }
 
 export interface ActFields {
