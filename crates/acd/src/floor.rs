@@ -1,26 +1,69 @@
-//! The floor: one queue, many seats.
+//! The floor: several queues, many seats, one writer.
+
+mod calls;
+mod engaged;
+mod matching;
+mod places;
+mod rest;
+mod seats;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::types::{CallKey, Effect, FloorConfig, Input, Rest, SeatKey, SeatState, WithdrawReason};
+use crate::config::{FloorConfig, Medium, QueueConfig, SeatProfile};
+use crate::turns::{Turn, Turns};
+use crate::types::{
+    BreakRequest, CallKey, Effect, Input, QueueKey, Rest, SeatKey, SeatState, WithdrawReason,
+};
 
-/// Order of waiting calls: those that came back first, then by when they count as having come.
-type Turn = (u8, i64, u64);
+pub use watch::{QueueFigures, Waiting};
 
-#[derive(Clone, Debug)]
+/// What a seat is compared by in a line: the strategy's measure, then since when it is idle.
+type Rank = (i64, i64);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
-    Waiting(Turn),
+    Waiting,
+    /// Waits for one seat alone.
+    Held(SeatKey),
     Offered(SeatKey),
     Connected(SeatKey),
 }
 
+/// What a call's timers are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    Patience,
+    Open,
+    Overflow,
+    Announce,
+    Lease,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    Call(Due, CallKey),
+    Seat(SeatKey),
+    Break(SeatKey),
+}
+
 #[derive(Clone, Debug)]
 struct Call {
+    queue: usize,
+    medium: Medium,
+    priority: u8,
     place: Place,
-    /// Place in the queue if the call has to wait again.
+    /// Place in the queue, also if the call has to wait again.
     turn: Turn,
     enqueued_at: i64,
-    announce_at: i64,
+    /// When it joined the present queue.
+    joined_at: i64,
+    open: bool,
+    overflow_at: Option<i64>,
+    announce_next: i64,
+    timers: [Option<i64>; 5],
+    /// Queues that it has left for another one.
+    left: Vec<QueueKey>,
 }
 
 #[derive(Clone, Debug)]
@@ -30,88 +73,179 @@ struct Seat {
     /// When it became idle; kept through an offer that came to nothing.
     idle_since: i64,
     reachable: bool,
+    profile: SeatProfile,
+    members: Vec<Member>,
+    filed: Vec<(usize, bool, Rank)>,
+    /// Whether it counts as at work in the queues where it is professional.
+    at_work: bool,
+    calls_taken: i64,
+    talked_ms: i64,
+    /// When the present call was answered, and in which queue it was.
+    call_since: i64,
+    call_queue: usize,
+    written: BTreeMap<CallKey, Medium>,
+    /// Calls that wait for this seat alone.
+    wanted: BTreeSet<(Turn, CallKey)>,
     /// End of a lease or of the time for writing.
     deadline: Option<i64>,
     /// What the person wants after the present call.
     then: Option<Rest>,
     leaving: bool,
-    /// Busy with a call that the queue did not give it.
+    /// Busy with a call that no queue gave it.
     engaged: bool,
     /// Leases in a row that ended before anything rang.
     silent_leases: u8,
+    request: Option<BreakRequest>,
 }
 
+/// A line that a seat serves.
+#[derive(Clone, Copy, Debug)]
+struct Member {
+    line: usize,
+    professional: bool,
+    level: i64,
+}
+
+/// Work items of one medium in one queue, and the seats that are free for them.
+#[derive(Clone, Debug, Default)]
+struct Line {
+    waiting: Turns,
+    /// Those of `waiting` that general seats may take.
+    open: Turns,
+    professionals: BTreeSet<(Rank, SeatKey)>,
+    generals: BTreeSet<(Rank, SeatKey)>,
+}
+
+#[derive(Clone, Debug)]
+struct Queue {
+    config: QueueConfig,
+    waiting: usize,
+    signed_in: usize,
+    at_work: usize,
+    /// How long a call occupies a seat, lately.
+    handling_ms: i64,
+}
+
+/// Assumed length of a call with writing until some have been measured.
+const HANDLING_MS: i64 = 180_000;
+/// Weight of the newest call in the mean is one to so many.
+const HANDLING_WEIGHT: i64 = 8;
 /// So many leases in a row may end before anything rings; then the seat's telephone is taken for dead. One
 /// alone is more likely our own delay, for which nobody is set not ready.
 const SILENT_LEASES_MAX: u8 = 3;
 
-/// One queue and its seats.
+/// Queues and seats.
 #[derive(Clone, Debug)]
 pub struct Floor {
     config: FloorConfig,
+    queues: Vec<Queue>,
+    /// One for each queue and medium.
+    lines: Vec<Line>,
     calls: HashMap<CallKey, Call>,
-    waiting: BTreeMap<Turn, CallKey>,
+    waiting: usize,
     seats: HashMap<SeatKey, Seat>,
-    idle: BTreeSet<(i64, SeatKey)>,
-    deadlines: BTreeSet<(i64, SeatKey)>,
+    general_signed_in: usize,
+    general_at_work: usize,
+    on_break: usize,
+    timers: BTreeSet<(i64, Timer)>,
     arrivals: u64,
-    /// No announcement is due before this, so that most inputs need not look at the queue.
-    announce_due: i64,
+    /// Lines in which a call may meet a seat since the last input.
+    stirred: BTreeSet<usize>,
+    /// Seats that became free and that some call waits for alone.
+    awaited: BTreeSet<SeatKey>,
+    staff_left: bool,
 }
 
 impl Floor {
-    /// Makes an empty floor.
-    pub fn new(config: FloorConfig) -> Self {
+    /// Makes an empty floor. A configuration without a queue gets the default one.
+    #[must_use]
+    pub fn new(mut config: FloorConfig) -> Self {
+        if config.queues.is_empty() {
+            config.queues = FloorConfig::default().queues;
+        }
+        let queues: Vec<Queue> = config.queues.iter().cloned().map(Queue::new).collect();
         Self {
+            lines: vec![Line::default(); queues.len() * Medium::ALL.len()],
             config,
+            queues,
             calls: HashMap::new(),
-            waiting: BTreeMap::new(),
+            waiting: 0,
             seats: HashMap::new(),
-            idle: BTreeSet::new(),
-            deadlines: BTreeSet::new(),
+            general_signed_in: 0,
+            general_at_work: 0,
+            on_break: 0,
+            timers: BTreeSet::new(),
             arrivals: 0,
-            announce_due: i64::MAX,
+            stirred: BTreeSet::new(),
+            awaited: BTreeSet::new(),
+            staff_left: false,
         }
     }
 
-    /// Replaces the rules; leases that run keep their deadlines.
-    pub fn configure(&mut self, config: FloorConfig) {
+    /// Replaces the rules while calls wait and seats work. Leases that run keep their deadlines, calls keep
+    /// their turns; those of a queue that is no longer there go to the first one.
+    pub fn configure(&mut self, mut config: FloorConfig, now_ms: i64) -> Vec<Effect> {
+        let mut out = Vec::new();
+        if config.queues.is_empty() {
+            config.queues = FloorConfig::default().queues;
+        }
+        let old: Vec<QueueKey> = self.queues.iter().map(|queue| queue.config.key.clone()).collect();
+        let handling: HashMap<QueueKey, i64> =
+            self.queues.iter().map(|queue| (queue.config.key.clone(), queue.handling_ms)).collect();
+        let mut waiting: Vec<(Turn, CallKey)> = self
+            .calls
+            .iter()
+            .filter(|(_, call)| call.place == Place::Waiting)
+            .map(|(key, call)| (call.turn, key.clone()))
+            .collect();
+        waiting.sort();
+        for (_, key) in &waiting {
+            self.leave_line(key);
+        }
+        let seats: Vec<SeatKey> = self.seats.keys().cloned().collect();
+        for seat in &seats {
+            self.disenroll(seat);
+        }
+        self.queues = config.queues.iter().cloned().map(Queue::new).collect();
+        for queue in &mut self.queues {
+            queue.handling_ms = handling.get(&queue.config.key).copied().unwrap_or(HANDLING_MS);
+        }
+        self.lines = vec![Line::default(); self.queues.len() * Medium::ALL.len()];
         self.config = config;
-    }
-
-    /// Returns how many calls wait without an offer.
-    pub fn waiting(&self) -> usize {
-        self.waiting.len()
-    }
-
-    /// Returns how long the first caller has waited, in milliseconds.
-    pub fn longest_wait_ms(&self, now_ms: i64) -> i64 {
-        self.waiting
-            .values()
-            .filter_map(|call| self.calls.get(call))
-            .map(|call| now_ms - call.enqueued_at)
-            .max()
-            .unwrap_or(0)
-    }
-
-    /// Returns a seat's state and since when it lasts.
-    pub fn seat(&self, seat: &SeatKey) -> Option<(&SeatState, i64)> {
-        self.seats.get(seat).map(|seat| (&seat.state, seat.since))
-    }
-
-    /// Returns all seats with their states and whether their telephones can be reached.
-    pub fn seats(&self) -> impl Iterator<Item = (&SeatKey, &SeatState, bool)> {
-        self.seats.iter().map(|(key, seat)| (key, &seat.state, seat.reachable))
-    }
-
-    /// Returns when [`Input::Tick`] is needed next.
-    pub fn next_tick_at(&self) -> Option<i64> {
-        let lease = self.deadlines.first().map(|(at, _)| *at);
-        let announcement = (!self.waiting.is_empty()).then_some(self.announce_due);
-        match (lease, announcement) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
+        self.stirred.clear();
+        let place: Vec<Option<usize>> = old.iter().map(|key| self.queue_index(key)).collect();
+        let moved = |queue: usize| place.get(queue).copied().flatten();
+        let mut homeless = BTreeSet::new();
+        for (key, call) in &mut self.calls {
+            if let Some(queue) = moved(call.queue) {
+                call.queue = queue;
+            } else {
+                homeless.insert((key.clone(), call.queue));
+                call.queue = 0;
+                call.joined_at = now_ms;
+            }
         }
+        for seat in self.seats.values_mut() {
+            seat.call_queue = moved(seat.call_queue).unwrap_or(0);
+        }
+        for seat in &seats {
+            self.enroll(seat);
+        }
+        for (key, queue) in homeless {
+            let (from, to) = (old[queue].clone(), self.queues[0].config.key.clone());
+            self.trace(
+                &key,
+                crate::Trace::Moved { from, to, cause: crate::OverflowCause::Removed },
+                &mut out,
+            );
+        }
+        for (_, key) in &waiting {
+            self.reschedule(key);
+            self.enter_line(key, now_ms);
+        }
+        self.staff_left = true;
+        self.settle(now_ms, &mut out);
+        out
     }
 
     /// Applies an input. Inputs that no longer fit (an answer after the caller hung up) change
@@ -119,30 +253,30 @@ impl Floor {
     pub fn apply(&mut self, input: Input, now_ms: i64) -> Vec<Effect> {
         let mut out = Vec::new();
         match input {
-            Input::Enqueue { call, priority } => self.enqueue(call, priority, now_ms, &mut out),
+            Input::Enqueue(arrival) => self.enqueue(arrival, now_ms, &mut out),
             Input::Return { call } => self.return_call(&call, now_ms, &mut out),
-            Input::Abandon { call } => self.abandon(&call, now_ms, &mut out),
+            // Whatever state it was in, a call that has ended must leave nothing behind.
+            Input::Abandon { call } | Input::Ended { call } => self.leave(&call, now_ms, &mut out),
             Input::SignIn { seat } => self.sign_in(seat, now_ms, &mut out),
+            Input::Profile { seat, profile } => self.change_profile(&seat, profile, now_ms),
             Input::SignOut { seat } => self.sign_out(&seat, now_ms, &mut out),
             Input::Phone { seat, reachable } => self.phone(&seat, reachable, now_ms, &mut out),
             Input::SetState { seat, rest } => self.set_state(&seat, rest, now_ms, &mut out),
+            Input::ForceState { seat, rest } => self.force_state(&seat, rest, now_ms, &mut out),
+            Input::DecideBreak { seat, approved } => self.decide_break(&seat, approved, now_ms, &mut out),
+            Input::PostponeBreak { seat, by_ms } => self.postpone_break(&seat, by_ms, now_ms, &mut out),
+            Input::Engage { seat, call } => self.engage(&seat, call, now_ms, &mut out),
+            Input::Joined { seat, call } => self.joined(&seat, call, now_ms, &mut out),
+            Input::Disengage { seat, call, wrap_up } => {
+                self.disengage(&seat, &call, wrap_up, now_ms, &mut out);
+            }
             Input::Rung { seat, call } => self.rung(&seat, &call, now_ms, &mut out),
             Input::Accepted { seat, call } => self.accepted(&seat, &call, now_ms, &mut out),
             Input::Rejected { seat, call } => {
                 if self.offer_stands(&seat, &call) {
-                    self.take_back(&seat, WithdrawReason::Refused, now_ms, &mut out);
+                    self.take_back(&seat, &call, WithdrawReason::Refused, now_ms, &mut out);
                 }
             }
-            Input::Engage { seat, call } => self.engage(&seat, call, now_ms, &mut out),
-            Input::Joined { seat, call } => {
-                if self.is_engaged(&seat, &call) {
-                    self.change(&seat, SeatState::OnCall { call }, None, now_ms, &mut out);
-                }
-            }
-            Input::Disengage { seat, call, wrap_up } => {
-                self.disengage(&seat, &call, wrap_up, now_ms, &mut out);
-            }
-            Input::Ended { call } => self.ended(&call, now_ms, &mut out),
             Input::WrapUpDone { seat } => {
                 if matches!(self.state(&seat), Some(SeatState::WrapUp { .. })) {
                     self.after_call(&seat, now_ms, &mut out);
@@ -150,444 +284,56 @@ impl Floor {
             }
             Input::Tick => self.expire(now_ms, &mut out),
         }
-        self.match_up(now_ms, &mut out);
-        self.announce(now_ms, &mut out);
+        self.settle(now_ms, &mut out);
         out
+    }
+
+    fn settle(&mut self, now: i64, out: &mut Vec<Effect>) {
+        if std::mem::take(&mut self.staff_left) {
+            self.spill_unstaffed(now, out);
+        }
+        self.match_up(now, out);
     }
 
     fn state(&self, seat: &SeatKey) -> Option<&SeatState> {
         self.seats.get(seat).map(|seat| &seat.state)
     }
 
-    fn enqueue(&mut self, call: CallKey, priority: u8, now: i64, out: &mut Vec<Effect>) {
-        if self.calls.contains_key(&call) || self.waiting.len() >= self.config.waiting_limit {
-            out.push(Effect::Refused { call });
+    fn queue_index(&self, key: &QueueKey) -> Option<usize> {
+        self.queues.iter().position(|queue| queue.config.key == *key)
+    }
+
+    fn trace(&self, call: &CallKey, trace: crate::Trace, out: &mut Vec<Effect>) {
+        out.push(Effect::Traced { call: call.clone(), trace });
+    }
+
+    /// Arms, moves or disarms a call's timer.
+    fn arm(&mut self, key: &CallKey, due: Due, at: Option<i64>) {
+        let Some(call) = self.calls.get_mut(key) else { return };
+        let slot = &mut call.timers[due as usize];
+        if *slot == at {
             return;
         }
-        self.arrivals += 1;
-        let counted = now.saturating_sub(i64::from(priority).saturating_mul(self.config.head_start_ms));
-        self.wait(call, (1, counted, self.arrivals), now, now);
+        if let Some(old) = std::mem::replace(slot, at) {
+            self.timers.remove(&(old, Timer::Call(due, key.clone())));
+        }
+        if let Some(at) = at {
+            self.timers.insert((at, Timer::Call(due, key.clone())));
+        }
+    }
+}
+
+impl Queue {
+    fn new(config: QueueConfig) -> Self {
+        Self { config, waiting: 0, signed_in: 0, at_work: 0, handling_ms: HANDLING_MS }
     }
 
-    fn wait(&mut self, call: CallKey, turn: Turn, enqueued_at: i64, now: i64) {
-        let announce_at = now + self.config.first_announcement_ms;
-        self.announce_due = self.announce_due.min(announce_at);
-        self.waiting.insert(turn, call.clone());
-        self.calls.insert(call, Call { place: Place::Waiting(turn), turn, enqueued_at, announce_at });
+    /// Tells whether general seats may take every call, since no professional seat is at work.
+    fn is_wide_open(&self) -> bool {
+        self.config.general_after_ms.is_some() && self.at_work == 0
     }
+}
 
-    /// Puts a call that had a seat back, in front of all that never had one.
-    fn wait_again(&mut self, key: &CallKey) {
-        if let Some(call) = self.calls.get_mut(key) {
-            call.turn.0 = 0;
-            call.place = Place::Waiting(call.turn);
-            self.announce_due = self.announce_due.min(call.announce_at);
-            self.waiting.insert(call.turn, key.clone());
-        }
-    }
-
-    fn return_call(&mut self, key: &CallKey, now: i64, out: &mut Vec<Effect>) {
-        match self.calls.get(key).map(|call| call.place.clone()) {
-            Some(Place::Connected(seat)) => {
-                self.wait_again(key);
-                // The telephone was lost with the call: whoever sits there says when to go on.
-                self.change(&seat, SeatState::Resting(Rest::NotReady), None, now, out);
-                self.leave_if_wanted(&seat, out);
-            }
-            Some(Place::Waiting(_) | Place::Offered(_)) => {}
-            None => {
-                self.arrivals += 1;
-                self.wait(key.clone(), (0, now, self.arrivals), now, now);
-            }
-        }
-    }
-
-    fn abandon(&mut self, key: &CallKey, now: i64, out: &mut Vec<Effect>) {
-        let Some(call) = self.calls.remove(key) else {
-            return;
-        };
-        match call.place {
-            Place::Waiting(turn) => {
-                self.waiting.remove(&turn);
-            }
-            Place::Offered(seat) => {
-                out.push(Effect::Withdraw {
-                    call: key.clone(),
-                    seat: seat.clone(),
-                    reason: WithdrawReason::CallerGone,
-                });
-                self.rest_or_ready(&seat, now, out);
-            }
-            Place::Connected(seat) => self.begin_wrap_up(&seat, key, now, out),
-        }
-    }
-
-    fn sign_in(&mut self, key: SeatKey, now: i64, out: &mut Vec<Effect>) {
-        if let Some(seat) = self.seats.get_mut(&key) {
-            seat.leaving = false;
-            return;
-        }
-        let state = SeatState::Resting(Rest::NotReady);
-        self.seats.insert(
-            key.clone(),
-            Seat {
-                state: state.clone(),
-                since: now,
-                silent_leases: 0,
-                idle_since: now,
-                reachable: false,
-                deadline: None,
-                then: None,
-                leaving: false,
-                engaged: false,
-            },
-        );
-        out.push(Effect::SeatChanged { seat: key, state: Some(state) });
-    }
-
-    fn sign_out(&mut self, key: &SeatKey, now: i64, out: &mut Vec<Effect>) {
-        match self.state(key) {
-            None => return,
-            Some(state) if matches!(state, SeatState::OnCall { .. }) || self.seats[key].engaged => {
-                if let Some(seat) = self.seats.get_mut(key) {
-                    seat.leaving = true;
-                }
-                return;
-            }
-            Some(SeatState::Reserved { .. } | SeatState::Ringing { .. }) => {
-                self.take_back(key, WithdrawReason::SeatGone, now, out);
-            }
-            Some(_) => {}
-        }
-        self.remove_seat(key, out);
-    }
-
-    fn remove_seat(&mut self, key: &SeatKey, out: &mut Vec<Effect>) {
-        if let Some(seat) = self.seats.remove(key) {
-            self.idle.remove(&(seat.idle_since, key.clone()));
-            if let Some(at) = seat.deadline {
-                self.deadlines.remove(&(at, key.clone()));
-            }
-            out.push(Effect::SeatChanged { seat: key.clone(), state: None });
-        }
-    }
-
-    fn leave_if_wanted(&mut self, key: &SeatKey, out: &mut Vec<Effect>) {
-        if self.seats.get(key).is_some_and(|seat| seat.leaving) {
-            self.remove_seat(key, out);
-        }
-    }
-
-    fn phone(&mut self, key: &SeatKey, reachable: bool, now: i64, out: &mut Vec<Effect>) {
-        let Some(seat) = self.seats.get_mut(key) else {
-            return;
-        };
-        seat.reachable = reachable;
-        let offered =
-            !seat.engaged && matches!(seat.state, SeatState::Reserved { .. } | SeatState::Ringing { .. });
-        if offered && !reachable {
-            self.take_back(key, WithdrawReason::SeatGone, now, out);
-        } else {
-            self.file_idle(key);
-        }
-    }
-
-    fn set_state(&mut self, key: &SeatKey, rest: Option<Rest>, now: i64, out: &mut Vec<Effect>) {
-        let Some(seat) = self.seats.get_mut(key) else {
-            return;
-        };
-        match seat.state {
-            SeatState::Ready | SeatState::Resting(_) | SeatState::WrapUp { .. } => {
-                seat.then = None;
-                let state = rest.map_or(SeatState::Ready, SeatState::Resting);
-                if seat.state != state {
-                    if !matches!(seat.state, SeatState::Ready) {
-                        seat.idle_since = now;
-                    }
-                    self.change(key, state, None, now, out);
-                }
-            }
-            SeatState::Reserved { .. } | SeatState::Ringing { .. } | SeatState::OnCall { .. } => {
-                seat.then = rest;
-            }
-        }
-    }
-
-    fn offer_stands(&self, key: &SeatKey, call: &CallKey) -> bool {
-        self.seats.get(key).is_some_and(|seat| {
-            !seat.engaged
-                && matches!(
-                    &seat.state,
-                    SeatState::Reserved { call: c } | SeatState::Ringing { call: c } if c == call
-                )
-        })
-    }
-
-    /// Tells whether a seat could be engaged for a call now.
-    pub fn is_free(&self, key: &SeatKey) -> bool {
-        self.seats.get(key).is_some_and(|seat| {
-            !seat.leaving
-                && matches!(seat.state, SeatState::Ready | SeatState::Resting(_) | SeatState::WrapUp { .. })
-        })
-    }
-
-    fn is_engaged(&self, key: &SeatKey, call: &CallKey) -> bool {
-        self.seats.get(key).is_some_and(|seat| seat.engaged && seat.state.call() == Some(call))
-    }
-
-    fn engage(&mut self, key: &SeatKey, call: CallKey, now: i64, out: &mut Vec<Effect>) {
-        if !self.is_free(key) {
-            return;
-        }
-        if let Some(seat) = self.seats.get_mut(key) {
-            seat.engaged = true;
-            // Whoever rested before rests afterwards.
-            if let SeatState::Resting(rest) = seat.state {
-                seat.then.get_or_insert(rest);
-            }
-        }
-        self.change(key, SeatState::Ringing { call }, None, now, out);
-    }
-
-    fn disengage(&mut self, key: &SeatKey, call: &CallKey, wrap_up: bool, now: i64, out: &mut Vec<Effect>) {
-        if !self.is_engaged(key, call) {
-            return;
-        }
-        if let Some(seat) = self.seats.get_mut(key) {
-            seat.engaged = false;
-        }
-        if wrap_up {
-            self.begin_wrap_up(key, call, now, out);
-        } else {
-            self.rest_or_ready(key, now, out);
-            self.leave_if_wanted(key, out);
-        }
-    }
-
-    fn rung(&mut self, seat: &SeatKey, call: &CallKey, now: i64, out: &mut Vec<Effect>) {
-        if self.offer_stands(seat, call) && matches!(self.state(seat), Some(SeatState::Reserved { .. })) {
-            if let Some(seat) = self.seats.get_mut(seat) {
-                seat.silent_leases = 0;
-            }
-            let state = SeatState::Ringing { call: call.clone() };
-            self.change(seat, state, Some(now + self.config.ring_ms), now, out);
-        }
-    }
-
-    fn accepted(&mut self, seat: &SeatKey, key: &CallKey, now: i64, out: &mut Vec<Effect>) {
-        if !self.offer_stands(seat, key) {
-            return;
-        }
-        if let Some(call) = self.calls.get_mut(key) {
-            call.place = Place::Connected(seat.clone());
-        }
-        self.change(seat, SeatState::OnCall { call: key.clone() }, None, now, out);
-        out.push(Effect::Connected { call: key.clone(), seat: seat.clone() });
-    }
-
-    /// Ends an offer that was not taken: the call goes to the front, the seat rests.
-    fn take_back(&mut self, key: &SeatKey, reason: WithdrawReason, now: i64, out: &mut Vec<Effect>) {
-        let Some(call) = self.state(key).and_then(SeatState::call).cloned() else {
-            return;
-        };
-        let rang = matches!(self.state(key), Some(SeatState::Ringing { .. }));
-        out.push(Effect::Withdraw { call: call.clone(), seat: key.clone(), reason });
-        self.wait_again(&call);
-        match reason {
-            // A page that reloads stays ready: its telephone decides whether it is offered calls.
-            WithdrawReason::SeatGone | WithdrawReason::CallerGone => {
-                self.rest_or_ready(key, now, out);
-            }
-            WithdrawReason::TimedOut if !rang && self.forgives_silence(key, now) => {
-                self.rest_or_ready(key, now, out);
-            }
-            WithdrawReason::TimedOut | WithdrawReason::Refused => {
-                let rest =
-                    self.seats.get_mut(key).and_then(|seat| seat.then.take()).unwrap_or(Rest::NotReady);
-                self.change(key, SeatState::Resting(rest), None, now, out);
-            }
-        }
-    }
-
-    /// Counts a lease that ended before anything rang; the seat goes to the end of the line.
-    fn forgives_silence(&mut self, key: &SeatKey, now: i64) -> bool {
-        let Some(seat) = self.seats.get_mut(key) else { return false };
-        seat.silent_leases = seat.silent_leases.saturating_add(1);
-        seat.idle_since = now;
-        seat.silent_leases < SILENT_LEASES_MAX
-    }
-
-    fn rest_or_ready(&mut self, key: &SeatKey, now: i64, out: &mut Vec<Effect>) {
-        let then = self.seats.get_mut(key).and_then(|seat| seat.then.take());
-        let state = then.map_or(SeatState::Ready, SeatState::Resting);
-        self.change(key, state, None, now, out);
-    }
-
-    fn ended(&mut self, key: &CallKey, now: i64, out: &mut Vec<Effect>) {
-        // Whatever state it was in, a call that has ended must leave nothing behind.
-        self.abandon(key, now, out);
-    }
-
-    fn begin_wrap_up(&mut self, seat: &SeatKey, call: &CallKey, now: i64, out: &mut Vec<Effect>) {
-        if self.config.wrap_up_ms <= 0 {
-            self.after_call(seat, now, out);
-            return;
-        }
-        let state = SeatState::WrapUp { call: call.clone() };
-        self.change(seat, state, Some(now + self.config.wrap_up_ms), now, out);
-        self.leave_if_wanted(seat, out);
-    }
-
-    fn after_call(&mut self, key: &SeatKey, now: i64, out: &mut Vec<Effect>) {
-        if let Some(seat) = self.seats.get_mut(key) {
-            seat.idle_since = now;
-        }
-        self.rest_or_ready(key, now, out);
-        self.leave_if_wanted(key, out);
-    }
-
-    fn expire(&mut self, now: i64, out: &mut Vec<Effect>) {
-        while let Some((at, key)) = self.deadlines.first().cloned() {
-            if at > now {
-                break;
-            }
-            match self.state(&key) {
-                Some(SeatState::Reserved { .. } | SeatState::Ringing { .. }) => {
-                    self.take_back(&key, WithdrawReason::TimedOut, now, out);
-                }
-                Some(SeatState::WrapUp { .. }) => self.after_call(&key, now, out),
-                _ => {}
-            }
-            self.deadlines.remove(&(at, key));
-        }
-    }
-
-    fn change(
-        &mut self,
-        key: &SeatKey,
-        state: SeatState,
-        deadline: Option<i64>,
-        now: i64,
-        out: &mut Vec<Effect>,
-    ) {
-        let Some(seat) = self.seats.get_mut(key) else {
-            return;
-        };
-        if let Some(at) = seat.deadline.take() {
-            self.deadlines.remove(&(at, key.clone()));
-        }
-        if let Some(at) = deadline {
-            seat.deadline = Some(at);
-            self.deadlines.insert((at, key.clone()));
-        }
-        self.idle.remove(&(seat.idle_since, key.clone()));
-        if matches!(state, SeatState::Ready)
-            && !matches!(
-                seat.state,
-                SeatState::Reserved { .. } | SeatState::Ringing { .. } | SeatState::Ready
-            )
-        {
-            seat.idle_since = now;
-        }
-        seat.state = state.clone();
-        seat.since = now;
-        out.push(Effect::SeatChanged { seat: key.clone(), state: Some(state) });
-        self.file_idle(key);
-    }
-
-    fn file_idle(&mut self, key: &SeatKey) {
-        let Some(seat) = self.seats.get(key) else {
-            return;
-        };
-        let entry = (seat.idle_since, key.clone());
-        if matches!(seat.state, SeatState::Ready) && seat.reachable {
-            self.idle.insert(entry);
-        } else {
-            self.idle.remove(&entry);
-        }
-    }
-
-    /// Gives waiting calls to idle seats until one of both has run out.
-    fn match_up(&mut self, now: i64, out: &mut Vec<Effect>) {
-        while let (Some((turn, call)), Some((_, seat))) = (self.waiting.first_key_value(), self.idle.first())
-        {
-            let (turn, call, seat) = (*turn, call.clone(), seat.clone());
-            self.waiting.remove(&turn);
-            if let Some(call) = self.calls.get_mut(&call) {
-                call.place = Place::Offered(seat.clone());
-            }
-            let state = SeatState::Reserved { call: call.clone() };
-            self.change(&seat, state, Some(now + self.config.reserve_ms), now, out);
-            out.push(Effect::Offer { call, seat });
-        }
-    }
-
-    fn announce(&mut self, now: i64, out: &mut Vec<Effect>) {
-        if now < self.announce_due {
-            return;
-        }
-        self.announce_due = i64::MAX;
-        for (index, key) in self.waiting.values().enumerate() {
-            let Some(call) = self.calls.get_mut(key) else {
-                continue;
-            };
-            if call.announce_at <= now {
-                call.announce_at = now + self.config.announcement_ms.max(1_000);
-                out.push(Effect::Announce { call: key.clone(), position: index + 1 });
-            }
-            self.announce_due = self.announce_due.min(call.announce_at);
-        }
-    }
-
-    /// Checks the invariants of the crate's README.
-    ///
-    /// # Panics
-    /// When one does not hold; for tests.
-    #[doc(hidden)]
-    pub fn check(&self) {
-        for (turn, key) in &self.waiting {
-            let call = &self.calls[key];
-            assert!(matches!(call.place, Place::Waiting(t) if t == *turn), "{key} waits twice");
-        }
-        for (key, call) in &self.calls {
-            match &call.place {
-                Place::Waiting(turn) => assert_eq!(self.waiting.get(turn), Some(key), "{key} lost"),
-                Place::Offered(seat) => {
-                    assert!(self.offer_stands(seat, key), "{key} is offered to a seat that does not know")
-                }
-                Place::Connected(seat) => assert!(
-                    matches!(self.state(seat), Some(SeatState::OnCall { call }) if call == key),
-                    "{key} is connected to a seat that does not know"
-                ),
-            }
-        }
-        for (key, seat) in &self.seats {
-            let idle = self.idle.contains(&(seat.idle_since, key.clone()));
-            let free = matches!(seat.state, SeatState::Ready) && seat.reachable;
-            assert_eq!(idle, free, "{key} is filed wrongly");
-            match &seat.state {
-                SeatState::Ringing { .. } | SeatState::OnCall { .. } if seat.engaged => {
-                    assert!(seat.deadline.is_none(), "{key} is engaged and has a lease");
-                }
-                _ if seat.engaged => panic!("{key} is engaged without a call"),
-                SeatState::Reserved { call } | SeatState::Ringing { call } => {
-                    assert!(seat.deadline.is_some(), "{key} holds a lease without an end");
-                    assert!(matches!(&self.calls[call].place, Place::Offered(s) if s == key));
-                }
-                SeatState::WrapUp { .. } => assert!(seat.deadline.is_some()),
-                SeatState::OnCall { call } => {
-                    assert!(matches!(&self.calls[call].place, Place::Connected(s) if s == key));
-                }
-                SeatState::Ready | SeatState::Resting(_) => {
-                    assert!(!seat.leaving, "{key} should have left");
-                }
-            }
-            if let Some(at) = seat.deadline {
-                assert!(self.deadlines.contains(&(at, key.clone())));
-            }
-        }
-        assert_eq!(self.deadlines.len(), self.seats.values().filter(|seat| seat.deadline.is_some()).count());
-        assert!(self.idle.len() <= self.seats.len());
-        assert!(self.waiting.is_empty() || self.idle.is_empty(), "a call waits beside a free seat");
-    }
+fn line_of(queue: usize, medium: Medium) -> usize {
+    queue * Medium::ALL.len() + medium.index()
 }

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::config::{Medium, SeatProfile};
+use crate::trace::Trace;
+
 macro_rules! key {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
@@ -38,39 +41,10 @@ key!(
     /// Names a seat.
     SeatKey
 );
-
-/// Rules of a floor; times in milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FloorConfig {
-    /// How long a reserved seat may take until its telephone has been rung.
-    pub reserve_ms: i64,
-    /// How long a telephone rings before the call goes elsewhere and the seat is set not ready.
-    pub ring_ms: i64,
-    /// Time for writing after a call; 0 means that the seat is ready at once.
-    pub wrap_up_ms: i64,
-    /// A caller is told the position this long after joining the queue …
-    pub first_announcement_ms: i64,
-    /// … and then at this interval.
-    pub announcement_ms: i64,
-    /// How much earlier a call counts as having come for each step of priority.
-    pub head_start_ms: i64,
-    /// Calls that may wait; one more is refused.
-    pub waiting_limit: usize,
-}
-
-impl Default for FloorConfig {
-    fn default() -> Self {
-        Self {
-            reserve_ms: 5_000,
-            ring_ms: 20_000,
-            wrap_up_ms: 30_000,
-            first_announcement_ms: 0,
-            announcement_ms: 20_000,
-            head_start_ms: 60_000,
-            waiting_limit: 10_000,
-        }
-    }
-}
+key!(
+    /// Names a queue.
+    QueueKey
+);
 
 /// Why a seat takes no calls although somebody sits there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,16 +110,36 @@ impl SeatState {
     }
 }
 
+/// A work item that wants a seat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// The call, or another work item.
+    pub call: CallKey,
+    /// The queue; an unknown one, or none, is the first queue of the floor.
+    pub queue: Option<QueueKey>,
+    /// How it came.
+    pub medium: Medium,
+    /// 0 for everybody; each step counts as [`crate::FloorConfig::head_start_ms`].
+    pub priority: u8,
+    /// A seat that it should go to if this seat is free soon, and how long it waits for it alone.
+    pub prefer: Option<(SeatKey, i64)>,
+    /// Whether it goes to the head of the queue.
+    pub first: bool,
+}
+
+impl Arrival {
+    /// Describes an ordinary telephone call.
+    #[must_use]
+    pub fn voice(call: CallKey) -> Self {
+        Self { call, queue: None, medium: Medium::Voice, priority: 0, prefer: None, first: false }
+    }
+}
+
 /// What happens to a floor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     /// A call wants a seat.
-    Enqueue {
-        /// The call.
-        call: CallKey,
-        /// 0 for everybody; each step counts as [`FloorConfig::head_start_ms`].
-        priority: u8,
-    },
+    Enqueue(Arrival),
     /// A call that lost its seat wants another one, before all others.
     Return {
         /// The call.
@@ -161,6 +155,13 @@ pub enum Input {
         /// The seat.
         seat: SeatKey,
     },
+    /// What the seat can do, from now on.
+    Profile {
+        /// The seat.
+        seat: SeatKey,
+        /// Skills and capacities.
+        profile: SeatProfile,
+    },
     /// Somebody left; a call in progress is finished first.
     SignOut {
         /// The seat.
@@ -173,33 +174,34 @@ pub enum Input {
         /// Whether it can.
         reachable: bool,
     },
-    /// The person wants to work, or to rest: at once, or after the present call.
+    /// The person wants to work, or to rest: at once, or after the present call. A break may have to be
+    /// approved; to want anything else takes the request back.
     SetState {
         /// The seat.
         seat: SeatKey,
         /// `None` for ready.
         rest: Option<Rest>,
     },
-    /// The telephone rings.
-    Rung {
+    /// A leader sets what the person does; nobody is asked.
+    ForceState {
         /// The seat.
         seat: SeatKey,
-        /// The call.
-        call: CallKey,
+        /// `None` for ready.
+        rest: Option<Rest>,
     },
-    /// The telephone was answered.
-    Accepted {
+    /// A leader approves or refuses a break.
+    DecideBreak {
         /// The seat.
         seat: SeatKey,
-        /// The call.
-        call: CallKey,
+        /// Whether it may begin.
+        approved: bool,
     },
-    /// The person refused, or the telephone could not be rung.
-    Rejected {
+    /// The person wants the requested break so much later.
+    PostponeBreak {
         /// The seat.
         seat: SeatKey,
-        /// The call.
-        call: CallKey,
+        /// How much later.
+        by_ms: i64,
     },
     /// A free seat is taken for a call that did not come to it from the queue: it is consulted, transferred
     /// to, dials by itself, listens. Whoever took it ends this with [`Input::Disengage`]; no lease runs.
@@ -224,6 +226,27 @@ pub enum Input {
         call: CallKey,
         /// Whether time for writing follows; else it does what it did before.
         wrap_up: bool,
+    },
+    /// The telephone rings.
+    Rung {
+        /// The seat.
+        seat: SeatKey,
+        /// The call.
+        call: CallKey,
+    },
+    /// The telephone was answered.
+    Accepted {
+        /// The seat.
+        seat: SeatKey,
+        /// The call.
+        call: CallKey,
+    },
+    /// The person refused, or the telephone could not be rung.
+    Rejected {
+        /// The seat.
+        seat: SeatKey,
+        /// The call.
+        call: CallKey,
     },
     /// A conversation is over.
     Ended {
@@ -252,6 +275,30 @@ pub enum WithdrawReason {
     Refused,
 }
 
+impl WithdrawReason {
+    /// Returns the word that is stored and shown.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CallerGone => "caller_gone",
+            Self::TimedOut => "timed_out",
+            Self::SeatGone => "seat_gone",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// A break that has been asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BreakRequest {
+    /// When it was asked for.
+    pub asked_at: i64,
+    /// When it should begin.
+    pub wanted_at: i64,
+    /// Whether a leader has approved it; it begins then at `wanted_at`.
+    pub approved: bool,
+}
+
 /// What the owner of the floor has to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -262,7 +309,7 @@ pub enum Effect {
         /// The seat.
         seat: SeatKey,
     },
-    /// Stop ringing, or don't begin to.
+    /// Stop ringing, or don't begin to; a written item leaves the seat.
     Withdraw {
         /// The call.
         call: CallKey,
@@ -284,11 +331,20 @@ pub enum Effect {
         call: CallKey,
         /// 1 for the next one.
         position: usize,
+        /// How long it will take by what it took lately; `None` when nobody works.
+        estimate_ms: Option<i64>,
     },
     /// The queue is full, or the call is in it already.
     Refused {
         /// The call.
         call: CallKey,
+    },
+    /// The call has left the floor for an outside number.
+    Forward {
+        /// The call.
+        call: CallKey,
+        /// The number.
+        number: String,
     },
     /// A seat does something else now.
     SeatChanged {
@@ -296,5 +352,21 @@ pub enum Effect {
         seat: SeatKey,
         /// `None` after signing out.
         state: Option<SeatState>,
+    },
+    /// A break is asked for, approved, or no longer asked for.
+    BreakChanged {
+        /// The seat.
+        seat: SeatKey,
+        /// The request; `None` when there is none any more.
+        request: Option<BreakRequest>,
+        /// Whether a leader has refused it.
+        refused: bool,
+    },
+    /// Why something was decided as it was.
+    Traced {
+        /// The call.
+        call: CallKey,
+        /// What was considered.
+        trace: Trace,
     },
 }

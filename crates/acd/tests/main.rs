@@ -1,4 +1,6 @@
-//! The floor as its owner sees it.
+//! Tests of the floor.
 
 mod floor;
+mod model;
+mod queues;
 mod random;

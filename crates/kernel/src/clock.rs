@@ -1,6 +1,8 @@
 //! Time as a value that is handed in, so that tests own it.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -37,43 +39,80 @@ impl Timestamp {
 pub trait Clock: Send + Sync {
     /// Returns the present instant.
     fn now(&self) -> Timestamp;
+
+    /// Returns milliseconds since some instant of this process's life. Whoever measures how long something
+    /// takes asks this: it never runs backwards and never jumps when the machine's clock is set.
+    fn elapsed_ms(&self) -> i64;
 }
 
 /// The clock of the machine.
 #[derive(Debug, Default)]
 pub struct SystemClock;
 
+/// What [`SystemClock::elapsed_ms`] counts from; one for the process, however many clocks are made.
+static BEGINNING: OnceLock<Instant> = OnceLock::new();
+
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     fn now(&self) -> Timestamp {
         Timestamp(chrono::Utc::now().timestamp_millis())
     }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    fn elapsed_ms(&self) -> i64 {
+        let beginning = BEGINNING.get_or_init(Instant::now);
+        i64::try_from(beginning.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
 }
 
 /// A clock that stands still until a test moves it.
 #[derive(Debug)]
-pub struct MockClock(AtomicI64);
+pub struct MockClock {
+    now: AtomicI64,
+    elapsed: AtomicI64,
+}
 
 impl MockClock {
     /// Makes a clock that stands at `now`.
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
-        Self(AtomicI64::new(now.0))
+        Self { now: AtomicI64::new(now.0), elapsed: AtomicI64::new(0) }
     }
 
-    /// Sets the clock to `now`.
+    /// Sets the clock to `now`, as an administrator or a time server does: no time passes.
     pub fn set(&self, now: Timestamp) {
-        self.0.store(now.0, Ordering::SeqCst);
+        self.now.store(now.0, Ordering::SeqCst);
     }
 
-    /// Moves the clock on by `millis`.
+    /// Moves the clock on by `millis`: so much time passes.
     pub fn advance_millis(&self, millis: i64) {
-        self.0.fetch_add(millis, Ordering::SeqCst);
+        self.now.fetch_add(millis, Ordering::SeqCst);
+        self.elapsed.fetch_add(millis, Ordering::SeqCst);
     }
 }
 
 impl Clock for MockClock {
     fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::SeqCst))
+        Timestamp(self.now.load(Ordering::SeqCst))
+    }
+
+    fn elapsed_ms(&self) -> i64 {
+        self.elapsed.load(Ordering::SeqCst)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Clock, MockClock, SystemClock, Timestamp};
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_turn_elapsed_time_back() {
+        let clock = MockClock::new(Timestamp(1_000_000));
+        clock.advance_millis(500);
+        clock.set(Timestamp(0));
+        assert_eq!((clock.now(), clock.elapsed_ms()), (Timestamp(0), 500));
+        let machine = SystemClock;
+        let before = machine.elapsed_ms();
+        assert!(machine.elapsed_ms() >= before);
     }
 }

@@ -102,10 +102,14 @@ impl VoiceConfig {
     pub fn floor(&self) -> acd::FloorConfig {
         acd::FloorConfig {
             ring_ms: i64::from(self.ring_secs) * 1000,
-            wrap_up_ms: i64::from(self.wrap_up_secs) * 1000,
-            // A round that begins before the last one was said to its end would cut it off each time.
-            announcement_ms: i64::from(self.announcement_secs.max(8)) * 1000,
             waiting_limit: self.waiting_limit,
+            queues: vec![acd::QueueConfig {
+                wrap_up_ms: i64::from(self.wrap_up_secs) * 1000,
+                // A round that begins before the last one was said to its end would cut it off each time.
+                announcement_ms: i64::from(self.announcement_secs.max(8)) * 1000,
+                capacity: self.waiting_limit,
+                ..acd::QueueConfig::new("main".into())
+            }],
             ..acd::FloorConfig::default()
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use acd::{CallKey, Effect, Floor, Input, Rest, SeatKey, SeatState};
+use acd::{Arrival, CallKey, Effect, Floor, Input, Rest, SeatKey, SeatState};
 use kernel::{Audience, Kit};
 use serde::Serialize;
 use tokio::sync::Notify;
@@ -74,6 +74,23 @@ pub struct QueueView {
     pub signed_in: usize,
     /// Calls that are in the house now.
     pub calls: usize,
+}
+
+/// A call that wants an agent.
+#[derive(Clone, Debug, Default)]
+pub struct Joining {
+    /// The call.
+    pub call_id: String,
+    /// The queue; none for the one of the dialled number.
+    pub queue: Option<String>,
+    /// The citizen's number.
+    pub caller: String,
+    /// The number that was dialled.
+    pub called: String,
+    /// Steps of priority beside those of the queue and of important callers.
+    pub priority: u8,
+    /// A seat that it should go to if this seat is free soon, and how many milliseconds it waits for it.
+    pub prefer: Option<(String, i64)>,
 }
 
 struct Seat {
@@ -161,11 +178,32 @@ impl Desk {
         self.calls().len()
     }
 
+    /// Lets a call join a queue.
+    pub fn enqueue(&self, joining: Joining) {
+        self.apply(Input::Enqueue(Arrival {
+            queue: joining.queue.as_deref().map(Into::into),
+            priority: joining.priority,
+            prefer: joining.prefer.map(|(seat, wait_ms)| (seat.as_str().into(), wait_ms)),
+            ..Arrival::voice(joining.call_id.as_str().into())
+        }));
+    }
+
+    /// The floor's time. It is not the time of day: a clock that is set must not end a lease, nor prolong one.
+    fn floor_now(&self) -> i64 {
+        self.0.kit.clock.elapsed_ms()
+    }
+
+    /// Returns the time of day of an instant of the floor.
+    fn time_of_day(&self, floor_at: i64) -> i64 {
+        self.0.kit.now().0 - (self.floor_now() - floor_at)
+    }
+
     /// Applies an input to the floor and tells everybody concerned, in order.
     pub fn apply(&self, input: Input) {
         let now = self.0.kit.now().0;
+        let floor_now = self.floor_now();
         let mut state = self.state();
-        let effects = state.floor.apply(input, now);
+        let effects = state.floor.apply(input, floor_now);
         // Told under the lock, so that nobody hears of two changes in the wrong order; nothing
         // below waits.
         for effect in effects {
@@ -183,9 +221,11 @@ impl Desk {
             Effect::Withdraw { call, seat, .. } => {
                 self.send(&call, state::Input::Withdraw { seat: seat.to_string() });
             }
-            Effect::Announce { call, position } => self.send(&call, state::Input::Announce(position)),
+            Effect::Announce { call, position, .. } => self.send(&call, state::Input::Announce(position)),
             Effect::Refused { call } => self.send(&call, state::Input::Refused),
-            Effect::Connected { .. } => {}
+            // Nobody can be called out of the house yet, so no queue is allowed to ask for it.
+            Effect::Forward { call, .. } => self.send(&call, state::Input::Refused),
+            Effect::Connected { .. } | Effect::BreakChanged { .. } | Effect::Traced { .. } => {}
             Effect::SeatChanged { seat, state: new } => {
                 let Some(entry) = state.seats.get_mut(seat.as_str()) else { return };
                 entry.states += 1;
@@ -312,7 +352,7 @@ impl Desk {
         let entry = state.seats.get(seat)?;
         let (current, since) = state.floor.seat(&seat.into())?;
         let phone = state.phones.get(seat).copied().unwrap_or(false);
-        Some(view(&entry.sitting, Some(current), since, phone))
+        Some(view(&entry.sitting, Some(current), self.time_of_day(since), phone))
     }
 
     /// Returns all seats with somebody there.
@@ -327,7 +367,7 @@ impl Desk {
     /// Returns the live figures.
     #[must_use]
     pub fn queue_view(&self) -> QueueView {
-        let now = self.0.kit.now().0;
+        let now = self.floor_now();
         let calls = self.call_count();
         let state = self.state();
         let mut queue = QueueView {
@@ -367,7 +407,7 @@ fn view(sitting: &Sitting, state: Option<&SeatState>, since: i64, phone: bool) -
 async fn tick(desk: std::sync::Weak<Inner>) {
     loop {
         let Some(desk) = desk.upgrade().map(Desk) else { return };
-        let now = desk.0.kit.now().0;
+        let now = desk.floor_now();
         let next = desk.state().floor.next_tick_at();
         if next.is_some_and(|at| at <= now) {
             desk.apply(Input::Tick);

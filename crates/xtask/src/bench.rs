@@ -1,5 +1,6 @@
 //! `bench`: figures of the release build, one JSON line with stable names.
 
+mod acd;
 mod client;
 mod orders;
 mod service;
@@ -12,9 +13,10 @@ use crate::workspace::Workspace;
 /// Measures what the first word names.
 pub fn bench(workspace: &Workspace, arguments: &Arguments) -> Outcome {
     match arguments.word(0) {
+        Some("acd") => acd::bench(workspace, arguments),
         Some("orders") => orders::bench(workspace, arguments),
         Some("start") => start::bench(workspace, arguments),
-        _ => Err("bench knows `orders` and `start`".to_owned()),
+        _ => Err("bench knows `acd`, `orders` and `start`".to_owned()),
     }
 }
 

@@ -35,6 +35,7 @@ cargo xtask <command>
   test  [--only rust,web,sip,e2e,lint]      every check there is; the last line counts them
   tidy                                      the rules of the house that no compiler knows
   gen   [--check]                           OpenAPI document and TypeScript client from the server
+  bench acd [--seats N] [--waiting N] [--secs N] [--json]
   bench orders --db sqlite|postgres [--secs N] [--clients N] [--json]
   bench start [--json]
   seed  [--data DIR]                        the demonstration city in an empty data folder

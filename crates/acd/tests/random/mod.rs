@@ -1,6 +1,6 @@
 //! Random orders of events: nobody is lost, nobody is stuck, nobody starves.
 
-use acd::{CallKey, Effect, Floor, FloorConfig, Input, Rest, SeatKey, SeatState};
+use acd::{Arrival, CallKey, Effect, Floor, FloorConfig, Input, Rest, SeatKey, SeatState};
 use proptest::prelude::*;
 use std::collections::{HashMap, HashSet};
 
@@ -24,7 +24,7 @@ fn call() -> impl Strategy<Value = CallKey> {
 fn step() -> impl Strategy<Value = Step> {
     let rest = prop_oneof![Just(None), Just(Some(Rest::NotReady)), Just(Some(Rest::Break))];
     prop_oneof![
-        4 => (call(), 0..3u8).prop_map(|(call, priority)| Step::Do(Input::Enqueue { call, priority })),
+        4 => (call(), 0..3u8).prop_map(|(call, priority)| Step::Do(Input::Enqueue(Arrival { priority, ..Arrival::voice(call) }))),
         1 => call().prop_map(|call| Step::Do(Input::Return { call })),
         2 => call().prop_map(|call| Step::Do(Input::Abandon { call })),
         2 => seat().prop_map(|seat| Step::Do(Input::SignIn { seat })),
@@ -70,7 +70,7 @@ impl Owner {
                     assert_eq!(self.offered.remove(call).as_ref(), Some(seat));
                     self.connected.insert(call.clone(), seat.clone());
                 }
-                Effect::Refused { .. } | Effect::Announce { .. } | Effect::SeatChanged { .. } => {}
+                _ => {}
             }
         }
     }
@@ -90,7 +90,7 @@ proptest! {
                 Step::Pass(ms) => { now += ms; Input::Tick }
             };
             match &input {
-                Input::Enqueue { call, .. } | Input::Return { call } => { owner.alive.insert(call.clone()); }
+                Input::Enqueue(Arrival { call, .. }) | Input::Return { call } => { owner.alive.insert(call.clone()); }
                 Input::Abandon { call } | Input::Ended { call } => {
                     owner.alive.remove(call);
                 }

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use super::record::{CallRow, EventRow, Record, RecordingEnd, RecordingRow};
 use super::state::{Attempt, CallState, Effect, Input, Note, Outcome, Phase, Sound};
 use crate::core::Core;
+use crate::desk::Joining;
 use crate::media::{CallMedia, Codec, LegId, LegSpec, MediaError, MediaEvent, WebRtcRole};
 use crate::pop::{Pop, Prefetch};
 use crate::sip_port::{IncomingCall, Invitation, LegEvent, OfferReply, Origin, SipLeg};
@@ -326,7 +327,12 @@ impl Actor {
                 self.playing = None;
                 self.media_done(self.media.stop_play(CITIZEN));
             }
-            Effect::Enqueue => self.core.desk.apply(acd::Input::Enqueue { call: call(), priority: 0 }),
+            Effect::Enqueue => self.core.desk.enqueue(Joining {
+                call_id: self.row.id.clone(),
+                caller: self.row.caller.clone(),
+                called: self.row.called.clone(),
+                ..Joining::default()
+            }),
             Effect::Abandon => self.core.desk.apply(acd::Input::Abandon { call: call() }),
             Effect::Return => self.core.desk.apply(acd::Input::Return { call: call() }),
             Effect::Rung(seat) => {
