@@ -26,11 +26,11 @@ impl Dice {
     }
 
     fn of<T: Clone>(&mut self, list: &[T]) -> T {
-        list[usize::try_from(self.roll(list.len() as u64)).unwrap()].clone()
+        list[usize::try_from(self.roll(list.len() as u64)).expect("an index of the list")].clone()
     }
 
     fn byte(&mut self, sides: u64) -> u8 {
-        u8::try_from(self.roll(sides)).unwrap()
+        u8::try_from(self.roll(sides)).expect("dice have at most 256 sides")
     }
 }
 
