@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use contract::contacts::{ContactBook, ContactBrief, ContactChanged, ContactId};
-use kernel::{ActorKind, Audit, BoxError, Ctx, DbError, Timestamp, Tx};
+use kernel::db::Check;
+use kernel::{ActorKind, Audit, BoxError, Ctx, DbError, Timestamp, Writes};
 
 use crate::contact::change::build;
 use crate::phone::normalise;
@@ -15,7 +16,7 @@ const NO_NAMES: [&str; 5] = ["", "匿名", "市民", "未知", "来电人"];
 impl ContactBook for Contacts {
     async fn find_or_open(
         &self,
-        tx: &mut Tx,
+        writes: &mut Writes,
         ctx: &Ctx,
         name: &str,
         phone: Option<&str>,
@@ -28,9 +29,10 @@ impl ContactBook for Contacts {
         let unnamed = NO_NAMES.contains(&name.as_str());
         let number = phone.and_then(normalise);
         if let Some(number) = &number {
-            let dialect = tx.dialect();
-            store::phone::take_turn(tx.conn(), dialect, number).await?;
-            let known = store::phone::files_of(tx.conn(), number).await?;
+            writes.keep(self.turns.take(number).await);
+            let mut conn = self.kit.db.reader().acquire().await?;
+            let known = store::phone::files_of(&mut conn, number).await?;
+            drop(conn);
             // The same number under another name is another person at the same telephone.
             let fitting = known
                 .iter()
@@ -40,22 +42,30 @@ impl ContactBook for Contacts {
             if let Some(file) = fitting {
                 let id = ContactId(file.contact_id.clone());
                 if proven {
-                    store::phone::use_number(tx.conn(), id.as_str(), number, ctx.now).await?;
+                    writes.defer(store::phone::use_number(id.as_str(), number, ctx.now));
                     if NO_NAMES.contains(&file.name.as_str()) && !unnamed {
-                        store::learn_name(tx.conn(), id.as_str(), &name, gender, ctx.now).await?;
-                        tx.emit(ctx, &ContactChanged { contact_id: id.clone() });
-                        tx.audit(ctx, Audit::new("contact.learn_name", "contact", id.as_str()));
+                        writes.defer(store::learn_name(id.as_str(), &name, gender, ctx.now));
+                        writes.emit(ctx, &ContactChanged { contact_id: id.clone() });
+                        writes.audit(ctx, Audit::new("contact.learn_name", "contact", id.as_str()));
                     }
                 }
                 return Ok(id);
+            }
+            // Another process may open a file with this number meanwhile. A house full of people is not asked.
+            if known.len() < store::phone::FILES_MAX {
+                writes.expect(Check {
+                    question: "select number from contacts_phone where number",
+                    key: number.clone(),
+                    expected: known.len() as i64,
+                });
             }
         }
         let new = NewContact { name, gender: gender.map(ToOwned::to_owned), ..NewContact::default() };
         let contact = build(ctx, new, number.into_iter().collect());
         let used_at = if proven { ctx.now } else { Timestamp(0) };
-        store::insert(tx.conn(), &contact, used_at).await?;
-        tx.emit(ctx, &ContactChanged { contact_id: contact.id.clone() });
-        tx.audit(ctx, Audit::new("contact.open", "contact", contact.id.as_str()));
+        store::insert(writes, &contact, used_at);
+        writes.emit(ctx, &ContactChanged { contact_id: contact.id.clone() });
+        writes.audit(ctx, Audit::new("contact.open", "contact", contact.id.as_str()));
         Ok(contact.id)
     }
 

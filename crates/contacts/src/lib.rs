@@ -7,6 +7,7 @@ pub mod error;
 mod http;
 pub mod phone;
 mod store;
+mod turn;
 
 use std::sync::Arc;
 
@@ -15,6 +16,8 @@ use kernel::{Capability, Kit, Migration, Slice};
 
 pub use contact::{Contact, ContactChange, NewContact};
 pub use error::ContactsError;
+
+use crate::turn::Turns;
 
 /// The slice's migrations.
 pub const MIGRATIONS: &[Migration] =
@@ -33,6 +36,7 @@ pub const CAPABILITIES: &[Capability] = &[
 #[derive(Clone)]
 pub struct Contacts {
     kit: Kit,
+    turns: Turns,
     histories: Arc<Vec<Arc<dyn HistorySource>>>,
 }
 
@@ -46,7 +50,7 @@ impl Contacts {
     /// Makes the slice; `histories` are those who know a part of a citizen's history.
     #[must_use]
     pub fn new(kit: Kit, histories: Vec<Arc<dyn HistorySource>>) -> Self {
-        Self { kit, histories: Arc::new(histories) }
+        Self { kit, turns: Turns::default(), histories: Arc::new(histories) }
     }
 
     /// Returns routes and migrations.

@@ -5,7 +5,7 @@ pub(crate) mod phone;
 
 use contract::contacts::ContactId;
 use kernel::db::Statement;
-use kernel::{DbError, Timestamp};
+use kernel::{DbError, Timestamp, Writes};
 use sqlx::{AnyConnection, FromRow};
 
 use crate::contact::{Contact, Phone};
@@ -55,31 +55,34 @@ pub(crate) async fn find(conn: &mut AnyConnection, id: &ContactId) -> Result<Opt
 }
 
 /// Writes a fresh file, whose numbers were used at `used_at`.
-pub(crate) async fn insert(
-    conn: &mut AnyConnection,
-    contact: &Contact,
-    used_at: Timestamp,
-) -> Result<(), DbError> {
-    sqlx::query(
-        "insert into contacts_contact (id, name, gender, address, district, note, tags, version, created_at, \
-         updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-    )
-    .bind(contact.id.as_str())
-    .bind(&contact.name)
-    .bind(contact.gender.as_ref())
-    .bind(contact.address.as_ref())
-    .bind(contact.district.as_ref())
-    .bind(contact.note.as_ref())
-    .bind(contact.tags.join(" "))
-    .bind(contact.version)
-    .bind(contact.created_at.0)
-    .bind(contact.updated_at.0)
-    .execute(&mut *conn)
-    .await?;
+pub(crate) fn insert(writes: &mut Writes, contact: &Contact, used_at: Timestamp) {
+    writes.insert(
+        "contacts_contact (id, name, gender, address, district, note, tags, version, created_at, updated_at)",
+        [
+            contact.id.as_str().into(),
+            (&contact.name).into(),
+            contact.gender.as_ref().into(),
+            contact.address.as_ref().into(),
+            contact.district.as_ref().into(),
+            contact.note.as_ref().into(),
+            contact.tags.join(" ").into(),
+            contact.version.into(),
+            contact.created_at.0.into(),
+            contact.updated_at.0.into(),
+        ],
+    );
     for phone in &contact.phones {
-        phone::insert(conn, &contact.id, phone, used_at).await?;
+        writes.insert(
+            "contacts_phone (id, contact_id, number, is_primary, last_used_at)",
+            [
+                (&phone.id).into(),
+                contact.id.as_str().into(),
+                (&phone.number).into(),
+                phone.primary.into(),
+                used_at.0.into(),
+            ],
+        );
     }
-    Ok(())
 }
 
 /// Raises a file's version before it is read for a change, so that others who change it wait for their turn,
@@ -112,22 +115,9 @@ pub(crate) async fn update(conn: &mut AnyConnection, contact: &Contact) -> Resul
 }
 
 /// Gives a nameless file the name that the citizen told.
-pub(crate) async fn learn_name(
-    conn: &mut AnyConnection,
-    id: &str,
-    name: &str,
-    gender: Option<&str>,
-    now: Timestamp,
-) -> Result<(), DbError> {
-    sqlx::query(
-        "update contacts_contact set name = $2, gender = coalesce($3, gender), version = version + 1, \
-         updated_at = $4 where id = $1",
-    )
-    .bind(id)
-    .bind(name)
-    .bind(gender)
-    .bind(now.0)
-    .execute(conn)
-    .await?;
-    Ok(())
+pub(crate) fn learn_name(id: &str, name: &str, gender: Option<&str>, now: Timestamp) -> Statement {
+    let mut update = Statement::new("update contacts_contact set name = ");
+    update.bind(name).push(", gender = coalesce(").bind(gender).push(", gender), version = version + 1");
+    update.push(", updated_at = ").bind(now.0).push(" where id = ").bind(id);
+    update
 }

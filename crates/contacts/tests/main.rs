@@ -157,22 +157,67 @@ async fn a_masked_reader_sees_no_number_and_a_disclosure_is_on_record() {
     .await;
 }
 
+/// Finds or opens a file and writes what that takes.
+async fn found(
+    site: &Site,
+    contacts: &Contacts,
+    ctx: &kernel::Ctx,
+    name: &str,
+    phone: Option<&str>,
+) -> contract::contacts::ContactId {
+    let mut writes = kernel::Writes::new();
+    let file = contacts.find_or_open(&mut writes, ctx, name, phone, None).await.unwrap();
+    site.kit.db.write(writes).await.unwrap();
+    file
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_of_one_citizen_at_once_open_one_file() {
+    on_both(|site| async move {
+        let (contacts, _server) = open(&site).await;
+        let (site, contacts) = (std::sync::Arc::new(site), std::sync::Arc::new(contacts));
+        let work: Vec<_> = (0..20)
+            .map(|_| {
+                let (site, contacts) = (site.clone(), contacts.clone());
+                tokio::spawn(async move { found(&site, &contacts, &site.ctx(), "丁婉秋", Some("19900001001")).await })
+            })
+            .collect();
+        let mut files = std::collections::HashSet::new();
+        for one in work {
+            files.insert(one.await.unwrap());
+        }
+        assert_eq!(files.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_opened_by_another_process_meanwhile_is_not_opened_twice() {
+    on_both(|site| async move {
+        let (here, _server) = open(&site).await;
+        let there = Contacts::new(site.kit.clone(), Vec::new());
+        let mut slow = kernel::Writes::new();
+        here.find_or_open(&mut slow, &site.ctx(), "丁婉秋", Some("19900001001"), None).await.unwrap();
+        let file = found(&site, &there, &site.ctx(), "丁婉秋", Some("19900001001")).await;
+        assert!(matches!(site.kit.db.write(slow).await, Err(kernel::DbError::Raced)));
+        assert_eq!(found(&site, &here, &site.ctx(), "丁婉秋", Some("19900001001")).await, file);
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_book_tells_people_at_one_telephone_apart() {
     on_both(|site| async move {
         let (contacts, _server) = open(&site).await;
         let ctx = site.ctx();
-        let mut tx = site.kit.db.begin().await.unwrap();
-        let unnamed = contacts.find_or_open(&mut tx, &ctx, "", Some("19900001001"), None).await.unwrap();
-        let named =
-            contacts.find_or_open(&mut tx, &ctx, "丁婉秋", Some("+8619900001001"), None).await.unwrap();
+        let unnamed = found(&site, &contacts, &ctx, "", Some("19900001001")).await;
+        let named = found(&site, &contacts, &ctx, "丁婉秋", Some("+8619900001001")).await;
         assert_eq!(unnamed, named, "a nameless file learns its name");
-        let other = contacts.find_or_open(&mut tx, &ctx, "丁父", Some("19900001001"), None).await.unwrap();
+        let other = found(&site, &contacts, &ctx, "丁父", Some("19900001001")).await;
         assert_ne!(named, other);
-        let again = contacts.find_or_open(&mut tx, &ctx, "丁婉秋", Some("19900001001"), None).await.unwrap();
+        let again = found(&site, &contacts, &ctx, "丁婉秋", Some("19900001001")).await;
         assert_eq!(named, again);
-        let nobody = contacts.find_or_open(&mut tx, &ctx, "匿名", None, None).await.unwrap();
-        tx.commit().await.unwrap();
+        let nobody = found(&site, &contacts, &ctx, "匿名", None).await;
         assert_eq!(contacts.contact(&named).await.unwrap().unwrap().name, "丁婉秋");
         assert_eq!(contacts.contact(&nobody).await.unwrap().unwrap().phone, None);
         assert!(contacts.by_phone("19900001001").await.unwrap().is_some());
@@ -211,15 +256,11 @@ async fn what_a_stranger_typed_changes_nobodys_file() {
     on_both(|site| async move {
         let (contacts, _server) = open(&site).await;
         let ctx = site.ctx();
-        let mut tx = site.kit.db.begin().await.unwrap();
-        let caller = contacts.find_or_open(&mut tx, &ctx, "来电人", Some("19900001001"), None).await.unwrap();
+        let caller = found(&site, &contacts, &ctx, "来电人", Some("19900001001")).await;
         let mut stranger = site.ctx();
         stranger.actor.kind = kernel::ActorKind::Citizen;
-        let typed =
-            contacts.find_or_open(&mut tx, &stranger, "冒名者", Some("19900001001"), None).await.unwrap();
-        let again =
-            contacts.find_or_open(&mut tx, &stranger, "冒名者", Some("19900001001"), None).await.unwrap();
-        tx.commit().await.unwrap();
+        let typed = found(&site, &contacts, &stranger, "冒名者", Some("19900001001")).await;
+        let again = found(&site, &contacts, &stranger, "冒名者", Some("19900001001")).await;
         assert_ne!(caller, typed);
         assert_eq!(typed, again);
         assert_eq!(contacts.contact(&caller).await.unwrap().unwrap().name, "来电人");

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use kernel::event::Event;
-use kernel::{BoxError, Ctx, DbError, Tx};
+use kernel::{BoxError, Ctx, DbError, Writes};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -46,10 +46,11 @@ pub struct HistoryItem {
 /// The book of citizens.
 #[async_trait]
 pub trait ContactBook: Send + Sync {
-    /// Finds the file with this number and a fitting name, or opens one, in the caller's transaction.
+    /// Finds the file with this number and a fitting name, or opens one together with the caller's other
+    /// writes. Until these are made, nobody else looks for a file with this number.
     async fn find_or_open(
         &self,
-        tx: &mut Tx,
+        writes: &mut Writes,
         ctx: &Ctx,
         name: &str,
         phone: Option<&str>,

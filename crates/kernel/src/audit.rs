@@ -10,8 +10,8 @@ use sm3::Sm3;
 use sqlx::{AnyConnection, FromRow};
 
 use crate::crypto::hex;
-use crate::db::Statement;
-use crate::{Db, DbError};
+use crate::db::{Statement, Write};
+use crate::{Ctx, Db, DbError};
 
 /// What is about to be written to the log.
 #[derive(Clone, Debug)]
@@ -107,7 +107,55 @@ pub struct AuditRow {
 const COLUMNS: &str = "id, seq, at, actor_kind, actor_id, actor_name, ip, trace_id, action, subject_kind, \
                        subject_id, detail";
 
+/// Makes the row of an entry, without its number.
+pub(crate) fn row_of(ctx: &Ctx, entry: &Audit) -> AuditRow {
+    AuditRow {
+        id: crate::id::new_id(),
+        seq: 0,
+        at: ctx.now.0,
+        actor_kind: ctx.actor.kind.as_str().to_owned(),
+        actor_id: ctx.actor.id.clone(),
+        actor_name: ctx.actor.name.clone(),
+        ip: ctx.ip.clone(),
+        trace_id: ctx.trace_id.clone(),
+        action: entry.action.to_owned(),
+        subject_kind: entry.subject_kind.to_owned(),
+        subject_id: entry.subject_id.clone(),
+        detail: entry.detail.to_string(),
+    }
+}
+
 impl AuditRow {
+    /// Makes the write of this row; without a number the sequencer gives it one.
+    pub(crate) fn row(self, seq: Option<i64>) -> Write {
+        Write::Row {
+            into: "kernel_audit (id, seq, at, actor_kind, actor_id, actor_name, ip, trace_id, action, subject_kind, \
+                   subject_id, detail)",
+            values: vec![
+                self.id.into(),
+                seq.into(),
+                self.at.into(),
+                self.actor_kind.into(),
+                self.actor_id.into(),
+                self.actor_name.into(),
+                self.ip.into(),
+                self.trace_id.into(),
+                self.action.into(),
+                self.subject_kind.into(),
+                self.subject_id.into(),
+                self.detail.into(),
+            ],
+        }
+    }
+
+    /// Makes the write of this row's seal.
+    pub(crate) fn seal(&self, algorithm: Algorithm, hash: &str) -> Write {
+        Write::Row {
+            into: "kernel_audit_seal (seq, audit_id, algorithm, hash)",
+            values: vec![self.seq.into(), (&self.id).into(), algorithm.as_str().into(), hash.into()],
+        }
+    }
+
     /// Returns the hash of this row after `previous`. Fields are length-prefixed, so that no two rows with
     /// different fields have the same text.
     #[must_use]

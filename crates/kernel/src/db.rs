@@ -4,14 +4,19 @@
 //! through a [`Tx`], which also carries the events and audit rows of the change. On SQLite there is one
 //! writing connection: transactions take turns on it, each in a savepoint, and those that queue up behind
 //! one another share a commit (group commit), so that durability costs one fsync for many.
+//!
+//! A change whose statements are all known beforehand needs no turn of its own: it is given to [`Db::write`]
+//! as [`Writes`], and many of them become a few statements, on either database.
 
+mod batch;
 mod group;
 mod migrate;
 mod statement;
 mod tx;
+mod writes;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
@@ -21,7 +26,10 @@ use tokio::sync::Notify;
 pub use migrate::migrate;
 pub use statement::{SqlValue, Statement};
 pub use tx::Tx;
+pub(crate) use writes::Write;
+pub use writes::{Check, Writes};
 
+use crate::audit::Algorithm;
 use crate::{Problem, ToProblem};
 
 /// What the database is.
@@ -56,6 +64,9 @@ pub enum DbError {
     /// No turn to write within a reasonable time.
     #[error("the database did not give a turn to write")]
     Busy,
+    /// What a change was based on has changed before it was written.
+    #[error("somebody else was faster; nothing was written")]
+    Raced,
     /// The same `Idempotency-Key` is being handled or was stored a moment ago.
     #[error("the same idempotency key was stored concurrently")]
     IdempotencyRace,
@@ -94,7 +105,7 @@ impl ToProblem for DbError {
                 .retry_after(1);
         }
         let internal = Problem::from_internal(self);
-        if matches!(self, Self::Busy) {
+        if matches!(self, Self::Busy | Self::Raced) {
             return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "storage.busy")
                 .detail_zh("系统繁忙，本次操作没有保存，请稍后重试。")
                 .detail_en("The system is busy; nothing was saved. Please try again.")
@@ -128,9 +139,15 @@ impl DbConfig {
 
 struct Inner {
     dialect: Dialect,
+    url: String,
     pool: AnyPool,
     writer: Option<Arc<group::Writer>>,
+    batcher: batch::Batcher,
+    digest: OnceLock<Algorithm>,
     committed: Notify,
+    numbered: Notify,
+    /// The newest number before this process gave its first; nobody here needs to be told of older ones.
+    numbered_from: OnceLock<i64>,
 }
 
 /// The database. Clones share it.
@@ -158,12 +175,7 @@ impl Db {
                 .acquire_timeout(Duration::from_secs(10))
                 .connect(&config.url)
                 .await?;
-            Ok(Self(Arc::new(Inner {
-                dialect: Dialect::Postgres,
-                pool,
-                writer: None,
-                committed: Notify::new(),
-            })))
+            Ok(Self::of(Dialect::Postgres, config.url.clone(), pool, None))
         } else {
             Err(DbError::Address(config.url.clone()))
         }
@@ -186,12 +198,30 @@ impl Db {
             })
             .connect(&format!("sqlite://{}?mode=rw", path.display()))
             .await?;
-        Ok(Self(Arc::new(Inner {
-            dialect: Dialect::Sqlite,
+        Ok(Self::of(Dialect::Sqlite, String::new(), pool, Some(Arc::new(writer))))
+    }
+
+    fn of(dialect: Dialect, url: String, pool: AnyPool, writer: Option<Arc<group::Writer>>) -> Self {
+        Self(Arc::new(Inner {
+            dialect,
+            url,
             pool,
-            writer: Some(Arc::new(writer)),
+            writer,
+            batcher: batch::Batcher::default(),
+            digest: OnceLock::new(),
             committed: Notify::new(),
-        })))
+            numbered: Notify::new(),
+            numbered_from: OnceLock::new(),
+        }))
+    }
+
+    /// Sets the digest of the audit chain; the first call decides.
+    pub(crate) fn set_digest(&self, algorithm: Algorithm) {
+        let _ = self.0.digest.set(algorithm);
+    }
+
+    pub(crate) fn digest(&self) -> Algorithm {
+        self.0.digest.get().copied().unwrap_or_default()
     }
 
     /// Returns what the database is.
@@ -226,5 +256,20 @@ impl Db {
 
     pub(crate) fn announce_commit(&self) {
         self.0.committed.notify_one();
+    }
+
+    /// Waits until this process has numbered events.
+    pub(crate) async fn wait_for_numbers(&self) {
+        self.0.numbered.notified().await;
+    }
+
+    /// Tells that events after `before` have their numbers.
+    pub(crate) fn announce_numbered(&self, before: i64) {
+        let _ = self.0.numbered_from.set(before);
+        self.0.numbered.notify_one();
+    }
+
+    pub(crate) fn numbered_from(&self) -> Option<i64> {
+        self.0.numbered_from.get().copied()
     }
 }

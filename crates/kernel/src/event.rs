@@ -5,6 +5,7 @@
 //! run over these numbers.
 
 mod delivery;
+mod follower;
 mod sequencer;
 
 use std::future::Future;
@@ -18,8 +19,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use delivery::{deliver_once, run_subscription};
+pub use follower::{follow_once, run_follower};
+pub(crate) use sequencer::SEQUENCER_LOCK;
 pub use sequencer::{run_sequencer, sequence_once};
 
+use crate::db::Write;
 use crate::principal::Principal;
 use crate::{Actor, Ctx, Timestamp};
 
@@ -119,6 +123,24 @@ impl OutboxRow {
             actor: serde_json::to_string(&ctx.actor).expect("an actor is plain data"),
             trace_id: ctx.trace_id.clone(),
             at: ctx.now.0,
+        }
+    }
+
+    /// Makes the write of this row; without a number the sequencer gives it one.
+    pub(crate) fn row(&self, seq: Option<i64>) -> Write {
+        Write::Row {
+            into: "kernel_outbox (id, seq, name, subject, audience, payload, actor, trace_id, at)",
+            values: vec![
+                (&self.id).into(),
+                seq.into(),
+                self.name.into(),
+                (&self.subject).into(),
+                (&self.audience).into(),
+                (&self.payload).into(),
+                (&self.actor).into(),
+                (&self.trace_id).into(),
+                self.at.into(),
+            ],
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Mutex, MutexGuard, broadcast, watch};
 
 use crate::event::Audience;
 
@@ -25,11 +25,18 @@ pub struct Push {
 pub struct Hub {
     pushes: broadcast::Sender<Push>,
     sequenced: Arc<watch::Sender<i64>>,
+    /// The number up to which stored events were pushed; whoever pushes them holds it, so that they keep
+    /// their order.
+    place: Arc<Mutex<Option<i64>>>,
 }
 
 impl Default for Hub {
     fn default() -> Self {
-        Self { pushes: broadcast::channel(4096).0, sequenced: Arc::new(watch::channel(0).0) }
+        Self {
+            pushes: broadcast::channel(4096).0,
+            sequenced: Arc::new(watch::channel(0).0),
+            place: Arc::default(),
+        }
     }
 }
 
@@ -58,6 +65,10 @@ impl Hub {
     pub(crate) fn send(&self, push: Push) {
         // An error only says that nobody listens.
         let _ = self.pushes.send(push);
+    }
+
+    pub(crate) async fn place(&self) -> MutexGuard<'_, Option<i64>> {
+        self.place.lock().await
     }
 
     pub(crate) fn announce_sequenced(&self, seq: i64) {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::audit::Algorithm;
 use crate::blobs::Blobs;
 use crate::http::Gate;
 use crate::parameters::Parameters;
@@ -36,6 +37,7 @@ impl Kit {
     /// Puts the mechanism together.
     #[must_use]
     pub fn new(db: Db, clock: Arc<dyn Clock>, config: Config) -> Self {
+        db.set_digest(Algorithm::parse(&config.audit_digest).unwrap_or_default());
         Self {
             db,
             clock,

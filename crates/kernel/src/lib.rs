@@ -26,7 +26,7 @@ pub use audit::Audit;
 pub use clock::{Clock, MockClock, SystemClock, Timestamp};
 pub use config::Config;
 pub use ctx::{Actor, ActorKind, Ctx};
-pub use db::{Db, DbError, Dialect, Tx};
+pub use db::{Db, DbError, Dialect, Tx, Writes};
 pub use event::{Audience, BoxError, Envelope, Event, Subscription};
 pub use hub::Hub;
 pub use i18n::Lang;

@@ -4,3 +4,4 @@
 mod delivery;
 mod http;
 mod transaction;
+mod writes;

@@ -131,6 +131,7 @@ impl City {
         }
         self.voice.open().await?;
         tokio::spawn(kernel::event::run_sequencer(self.kit.clone(), stop.bell()));
+        tokio::spawn(kernel::event::run_follower(self.kit.clone(), stop.bell()));
         for subscription in subscriptions(self) {
             tokio::spawn(kernel::event::run_subscription(self.kit.clone(), subscription, stop.bell()));
         }

@@ -96,6 +96,13 @@ impl Site {
         numbered == 0
     }
 
+    /// Returns the mechanism of a second process on the same database; only PostgreSQL takes one.
+    pub async fn second_process(&self) -> Kit {
+        let config = (*self.kit.config).clone();
+        let database = DbConfig { url: config.database_url.clone(), pool_size: 4 };
+        Kit::new(Db::open(&database).await.unwrap(), self.clock.clone(), config)
+    }
+
     /// Executes a statement in a transaction of its own, to bring about what no rule would.
     pub async fn execute(&self, statement: &str) {
         let mut tx = self.kit.db.begin().await.unwrap();

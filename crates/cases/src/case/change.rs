@@ -6,7 +6,7 @@ use contract::cases::{
     CaseDispatched, CaseEnded, CaseFeedbackGiven, CaseReopened, CaseRestored, CaseReturned, CaseReviewed,
     CaseUrged, ErrandAnswered, ErrandGiven, RatingGiven,
 };
-use kernel::{Ctx, Tx};
+use kernel::{Ctx, Writes};
 use serde_json::{Value, json};
 
 use super::Step;
@@ -116,26 +116,26 @@ pub enum Fact {
 }
 
 impl Fact {
-    pub(crate) fn emit(&self, tx: &mut Tx, ctx: &Ctx) {
+    pub(crate) fn emit(&self, writes: &mut Writes, ctx: &Ctx) {
         match self {
-            Self::Created(event) => tx.emit(ctx, event),
-            Self::Reviewed(event) => tx.emit(ctx, event),
-            Self::Dispatched(event) => tx.emit(ctx, event),
-            Self::Accepted(event) => tx.emit(ctx, event),
-            Self::Returned(event) => tx.emit(ctx, event),
-            Self::Assigned(event) => tx.emit(ctx, event),
-            Self::FeedbackGiven(event) => tx.emit(ctx, event),
-            Self::Closed(event) => tx.emit(ctx, event),
-            Self::Archived(event) => tx.emit(ctx, event),
-            Self::Reopened(event) => tx.emit(ctx, event),
-            Self::Rated(event) => tx.emit(ctx, event),
-            Self::Urged(event) => tx.emit(ctx, event),
-            Self::Applied(event) => tx.emit(ctx, event),
-            Self::Decided(event) => tx.emit(ctx, event),
-            Self::Given(event) => tx.emit(ctx, event),
-            Self::Answered(event) => tx.emit(ctx, event),
-            Self::Ended(event) => tx.emit(ctx, event),
-            Self::Restored(event) => tx.emit(ctx, event),
+            Self::Created(event) => writes.emit(ctx, event),
+            Self::Reviewed(event) => writes.emit(ctx, event),
+            Self::Dispatched(event) => writes.emit(ctx, event),
+            Self::Accepted(event) => writes.emit(ctx, event),
+            Self::Returned(event) => writes.emit(ctx, event),
+            Self::Assigned(event) => writes.emit(ctx, event),
+            Self::FeedbackGiven(event) => writes.emit(ctx, event),
+            Self::Closed(event) => writes.emit(ctx, event),
+            Self::Archived(event) => writes.emit(ctx, event),
+            Self::Reopened(event) => writes.emit(ctx, event),
+            Self::Rated(event) => writes.emit(ctx, event),
+            Self::Urged(event) => writes.emit(ctx, event),
+            Self::Applied(event) => writes.emit(ctx, event),
+            Self::Decided(event) => writes.emit(ctx, event),
+            Self::Given(event) => writes.emit(ctx, event),
+            Self::Answered(event) => writes.emit(ctx, event),
+            Self::Ended(event) => writes.emit(ctx, event),
+            Self::Restored(event) => writes.emit(ctx, event),
         }
     }
 }

@@ -103,7 +103,7 @@ impl Cases {
                 let case_id = row.case_id.clone().into();
                 deadline::replace(tx.conn(), &row.id, &limit).await?;
                 timer::cancel(tx.conn(), &row.id).await?;
-                timer::set_limit(tx.conn(), &case_id, &row.id, limit.yellow_at).await?;
+                timer::set_limit(&mut tx, &case_id, &row.id, limit.yellow_at);
                 task::move_limits(tx.conn(), &case_id, Some(limit.yellow_at), Some(limit.due_at)).await?;
                 sqlx::query("update cases_case set yellow_at = $2, due_at = $3 where id = $1")
                     .bind(case_id.as_str())

@@ -1,7 +1,7 @@
 //! Rows of `cases_case`.
 
 use contract::cases::CaseId;
-use kernel::Timestamp;
+use kernel::{Timestamp, Writes};
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
 use super::{application, errand, task};
@@ -178,59 +178,54 @@ pub(crate) async fn version(conn: &mut AnyConnection, id: &CaseId) -> Result<i64
         .await?)
 }
 
-/// Writes a fresh order with its run through the flow: one row, because every statement counts here.
-pub(crate) async fn insert(
-    conn: &mut AnyConnection,
-    case: &Case,
-    flow_id: &str,
-    flow_state: &str,
-) -> Result<(), CaseError> {
-    sqlx::query(
-        "insert into cases_case (id, number, query_code, type, category_id, title, content, contact_id, \
-         contact_name, contact_phone, contact_gender, confidential, district, address, lng, lat, call_id, \
-         source, urgency, status, preliminary_opinion, answer, created_by, created_by_name, created_unit_id, \
-         created_unit_path, created_at, updated_at, settled_at, in_time, due_at, yellow_at, visits, reopened, \
-         version, flow_id, flow_state, flow_version) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, \
-         $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, 0, 0, $33, $34, $35, 1)",
-    )
-    .bind(case.id.as_str())
-    .bind(&case.number)
-    .bind(&case.query_code)
-    .bind(case.kind.code())
-    .bind(case.category_id.as_ref())
-    .bind(&case.title)
-    .bind(&case.content)
-    .bind(case.citizen.contact_id.as_ref())
-    .bind(&case.citizen.name)
-    .bind(case.citizen.phone.as_ref())
-    .bind(case.citizen.gender.as_ref())
-    .bind(i64::from(case.confidential))
-    .bind(case.place.district.as_ref())
-    .bind(case.place.address.as_ref())
-    .bind(case.place.lng)
-    .bind(case.place.lat)
-    .bind(case.call_id.as_ref())
-    .bind(case.source.code())
-    .bind(case.urgency.code())
-    .bind(case.status.code())
-    .bind(case.preliminary_opinion.as_ref())
-    .bind(case.answer.as_ref())
-    .bind(case.created_by.as_ref())
-    .bind(&case.created_by_name)
-    .bind(case.created_unit.as_ref().map(|unit| &unit.id))
-    .bind(case.created_unit.as_ref().map(|unit| &unit.path))
-    .bind(case.created_at.0)
-    .bind(case.updated_at.0)
-    .bind(case.settled_at.map(|at| at.0))
-    .bind(case.in_time.map(i64::from))
-    .bind(case.due_at.map(|at| at.0))
-    .bind(case.yellow_at.map(|at| at.0))
-    .bind(case.version)
-    .bind(flow_id)
-    .bind(flow_state)
-    .execute(conn)
-    .await?;
-    Ok(())
+/// Writes a fresh order with its run through the flow: one row, because every row counts here.
+pub(crate) fn insert(writes: &mut Writes, case: &Case, flow_id: &str, flow_state: &str) {
+    writes.insert(
+        "cases_case (id, number, query_code, type, category_id, title, content, contact_id, \
+         contact_name, contact_phone, contact_gender, confidential, district, address, lng, lat, call_id, source, \
+         urgency, status, preliminary_opinion, answer, created_by, created_by_name, created_unit_id, created_unit_path, \
+         created_at, updated_at, settled_at, in_time, due_at, yellow_at, visits, reopened, version, flow_id, flow_state, flow_version)",
+        [
+            case.id.as_str().into(),
+            (&case.number).into(),
+            (&case.query_code).into(),
+            case.kind.code().into(),
+            case.category_id.as_ref().into(),
+            (&case.title).into(),
+            (&case.content).into(),
+            case.citizen.contact_id.as_ref().into(),
+            (&case.citizen.name).into(),
+            case.citizen.phone.as_ref().into(),
+            case.citizen.gender.as_ref().into(),
+            i64::from(case.confidential).into(),
+            case.place.district.as_ref().into(),
+            case.place.address.as_ref().into(),
+            case.place.lng.into(),
+            case.place.lat.into(),
+            case.call_id.as_ref().into(),
+            case.source.code().into(),
+            case.urgency.code().into(),
+            case.status.code().into(),
+            case.preliminary_opinion.as_ref().into(),
+            case.answer.as_ref().into(),
+            case.created_by.as_ref().into(),
+            (&case.created_by_name).into(),
+            case.created_unit.as_ref().map(|unit| &unit.id).into(),
+            case.created_unit.as_ref().map(|unit| &unit.path).into(),
+            case.created_at.0.into(),
+            case.updated_at.0.into(),
+            case.settled_at.map(|at| at.0).into(),
+            case.in_time.map(i64::from).into(),
+            case.due_at.map(|at| at.0).into(),
+            case.yellow_at.map(|at| at.0).into(),
+            0_i64.into(),
+            0_i64.into(),
+            case.version.into(),
+            flow_id.into(),
+            flow_state.into(),
+            1_i64.into(),
+        ],
+    );
 }
 
 /// Writes what behaviours change. The version was raised by [`claim`].

@@ -3,7 +3,7 @@
 use contract::cases::CaseId;
 use contract::contacts::ContactId;
 use contract::voice::{CallId, RecordingBrief};
-use kernel::{Actor, ActorKind, Ctx, Principal};
+use kernel::{Actor, ActorKind, Ctx, Principal, Writes};
 use serde_json::{Map, Value};
 
 use super::{case, deadline, recording, work};
@@ -51,28 +51,28 @@ impl Cases {
             }
         }
         let state = course.state();
-        // Others wait from here on; whatever could be computed has been.
-        let mut tx = self.kit().db.begin().await?;
+        // All that is to be written is known beforehand, so that many orders share their statements.
+        let mut writes = Writes::new();
         if case.citizen.contact_id.is_none() && case.citizen.phone.is_some() {
             let citizen = &case.citizen;
             let (name, phone, gender) =
                 (citizen.name.trim(), citizen.phone.as_deref(), citizen.gender.as_deref());
-            let file = self.ports().contacts.find_or_open(&mut tx, ctx, name, phone, gender).await?;
+            let file = self.ports().contacts.find_or_open(&mut writes, ctx, name, phone, gender).await?;
             case.citizen.contact_id = Some(file.0);
         }
-        case::insert(tx.conn(), &case, course.flow_id(), &state).await?;
+        case::insert(&mut writes, &case, course.flow_id(), &state);
         for (derivation, limit) in &limits {
-            deadline::start(tx.conn(), &case.id, limit, derivation).await?;
+            deadline::start(&mut writes, &case.id, limit, derivation);
         }
-        work::carry_out(&mut tx, ctx, &mut case, moves).await?;
-        work::record(&mut tx, ctx, &case, &change).await?;
+        work::carry_out(&mut writes, ctx, &mut case, moves);
+        work::record(&mut writes, ctx, &case, &change);
         for recording in recordings.iter().filter(|recording| recording.finished) {
-            recording::bind(tx.conn(), ctx, &case.id, recording).await?;
+            recording::bind_fresh(&mut writes, ctx, &case.id, recording);
         }
         if let Some(answer) = remember(&case) {
-            tx.remember(answer);
+            writes.remember(answer);
         }
-        tx.commit().await?;
+        self.kit().db.write(writes).await?;
         Ok(case)
     }
 

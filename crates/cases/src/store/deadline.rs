@@ -5,7 +5,7 @@
 
 use contract::cases::CaseId;
 use kernel::calendar::{Deadline, Pause};
-use kernel::{Principal, Timestamp};
+use kernel::{Principal, Timestamp, Tx, Writes};
 use sqlx::{AnyConnection, FromRow};
 
 use super::{timer, work};
@@ -105,28 +105,23 @@ pub(crate) fn derivation(limit: &Limit) -> String {
 }
 
 /// Starts a limit and its timer.
-pub(crate) async fn start(
-    conn: &mut AnyConnection,
-    case_id: &CaseId,
-    limit: &Limit,
-    derivation: &str,
-) -> Result<(), CaseError> {
+pub(crate) fn start(writes: &mut Writes, case_id: &CaseId, limit: &Limit, derivation: &str) {
     let id = kernel::id::new_id();
-    sqlx::query(
-        "insert into cases_deadline (id, case_id, name, days, start_at, yellow_at, due_at, state, derivation) \
-         values ($1, $2, $3, $4, $5, $6, $7, 'open', $8)",
-    )
-    .bind(&id)
-    .bind(case_id.as_str())
-    .bind(limit.name.code())
-    .bind(i64::from(limit.deadline.days))
-    .bind(limit.start_at.0)
-    .bind(limit.yellow_at.0)
-    .bind(limit.due_at.0)
-    .bind(derivation)
-    .execute(&mut *conn)
-    .await?;
-    timer::set_limit(conn, case_id, &id, limit.yellow_at).await
+    writes.insert(
+        "cases_deadline (id, case_id, name, days, start_at, yellow_at, due_at, state, derivation)",
+        [
+            (&id).into(),
+            case_id.as_str().into(),
+            limit.name.code().into(),
+            i64::from(limit.deadline.days).into(),
+            limit.start_at.0.into(),
+            limit.yellow_at.0.into(),
+            limit.due_at.0.into(),
+            "open".into(),
+            derivation.into(),
+        ],
+    );
+    timer::set_limit(writes, case_id, &id, limit.yellow_at);
 }
 
 /// Ends the running limit of a name: met or late when it was done at `done_at`, else cancelled.
@@ -162,7 +157,7 @@ pub(crate) async fn end(
 
 /// Lets the newest limit of a name run again; returns when it turns yellow and ends.
 pub(crate) async fn resume(
-    conn: &mut AnyConnection,
+    tx: &mut Tx,
     case_id: &CaseId,
     name: LimitName,
 ) -> Result<Option<(Timestamp, Timestamp)>, CaseError> {
@@ -172,14 +167,14 @@ pub(crate) async fn resume(
     )
     .bind(case_id.as_str())
     .bind(name.code())
-    .fetch_optional(&mut *conn)
+    .fetch_optional(tx.conn())
     .await?;
     let Some((id, yellow_at, due_at)) = newest else { return Ok(None) };
     sqlx::query("update cases_deadline set state = 'open', ended_at = null, paused_at = null where id = $1")
         .bind(&id)
-        .execute(&mut *conn)
+        .execute(tx.conn())
         .await?;
-    timer::set_limit(conn, case_id, &id, Timestamp(yellow_at)).await?;
+    timer::set_limit(tx, case_id, &id, Timestamp(yellow_at));
     Ok(Some((Timestamp(yellow_at), Timestamp(due_at))))
 }
 
@@ -202,20 +197,20 @@ async fn running_of(
 
 /// Gives the running limit of a name so many working days more; returns it, if one runs.
 pub(crate) async fn extend(
-    conn: &mut AnyConnection,
+    tx: &mut Tx,
     case_id: &CaseId,
     name: LimitName,
     days: u32,
     rules: &RuleBook,
 ) -> Result<Option<Limit>, CaseError> {
-    let Some(mut row) = running_of(conn, case_id, name).await? else { return Ok(None) };
+    let Some(mut row) = running_of(tx.conn(), case_id, name).await? else { return Ok(None) };
     row.extended_days += i64::from(days);
     sqlx::query("update cases_deadline set extended_days = $2 where id = $1")
         .bind(&row.id)
         .bind(row.extended_days)
-        .execute(&mut *conn)
+        .execute(tx.conn())
         .await?;
-    rerun(conn, case_id, &row, rules).await.map(Some)
+    rerun(tx, case_id, &row, rules).await.map(Some)
 }
 
 /// Stops the running limit of a name.
@@ -236,13 +231,13 @@ pub(crate) async fn pause(
 
 /// Lets the limit of a name run again; the time since it was stopped is not counted.
 pub(crate) async fn unpause(
-    conn: &mut AnyConnection,
+    tx: &mut Tx,
     case_id: &CaseId,
     name: LimitName,
     at: Timestamp,
     rules: &RuleBook,
 ) -> Result<Option<Limit>, CaseError> {
-    let Some(mut row) = running_of(conn, case_id, name).await? else { return Ok(None) };
+    let Some(mut row) = running_of(tx.conn(), case_id, name).await? else { return Ok(None) };
     let mut pauses = row.past_pauses();
     if let Some(from) = row.paused_at {
         pauses.push(Pause { from_ms: from, to_ms: at.0 });
@@ -251,22 +246,22 @@ pub(crate) async fn unpause(
     sqlx::query("update cases_deadline set pauses = $2, paused_at = null where id = $1")
         .bind(&row.id)
         .bind(&text)
-        .execute(&mut *conn)
+        .execute(tx.conn())
         .await?;
     row.pauses = Some(text);
-    rerun(conn, case_id, &row, rules).await.map(Some)
+    rerun(tx, case_id, &row, rules).await.map(Some)
 }
 
 async fn rerun(
-    conn: &mut AnyConnection,
+    tx: &mut Tx,
     case_id: &CaseId,
     row: &DeadlineRow,
     rules: &RuleBook,
 ) -> Result<Limit, CaseError> {
     let limit = row.compute(rules)?;
-    replace(conn, &row.id, &limit).await?;
-    timer::cancel(conn, &row.id).await?;
-    timer::set_limit(conn, case_id, &row.id, limit.yellow_at).await?;
+    replace(tx.conn(), &row.id, &limit).await?;
+    timer::take_back(tx, &row.id);
+    timer::set_limit(tx, case_id, &row.id, limit.yellow_at);
     Ok(limit)
 }
 

@@ -2,8 +2,8 @@
 
 use contract::cases::CaseId;
 use contract::voice::{CallId, RecordingBrief, RecordingFinished};
-use kernel::{Ctx, Principal};
-use serde_json::json;
+use kernel::{Ctx, Principal, Writes};
+use serde_json::{Value, json};
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::{case, timeline};
@@ -12,6 +12,29 @@ use crate::case::Case;
 use crate::case::action::Action;
 use crate::case::timeline::EntryKind;
 use crate::error::CaseError;
+
+/// Binds a recording to an order that is being written.
+pub(crate) fn bind_fresh(writes: &mut Writes, ctx: &Ctx, case_id: &CaseId, recording: &RecordingBrief) {
+    writes.insert(
+        "cases_recording (recording_id, case_id, call_id, duration_ms, bound_at)",
+        [
+            recording.id.as_str().into(),
+            case_id.as_str().into(),
+            recording.call_id.as_str().into(),
+            recording.duration_ms.into(),
+            ctx.now.0.into(),
+        ],
+    );
+    timeline::defer(writes, ctx, case_id, ctx.now, EntryKind::RecordingBound, None, None, &told(recording));
+}
+
+fn told(recording: &RecordingBrief) -> Value {
+    json!({
+        "recording_id": recording.id,
+        "call_id": recording.call_id,
+        "duration_ms": recording.duration_ms,
+    })
+}
 
 /// Binds a recording; false when it was bound before.
 pub(crate) async fn bind(
@@ -34,8 +57,7 @@ pub(crate) async fn bind(
     if bound.rows_affected() == 0 {
         return Ok(false);
     }
-    let data = json!({ "recording_id": recording.id, "call_id": recording.call_id, "duration_ms": recording.duration_ms });
-    timeline::note(conn, ctx, case_id, ctx.now, EntryKind::RecordingBound, None, None, &data).await?;
+    timeline::note(conn, ctx, case_id, ctx.now, EntryKind::RecordingBound, None, None, &told(recording)).await?;
     Ok(true)
 }
 

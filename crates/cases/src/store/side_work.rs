@@ -54,12 +54,12 @@ impl Work {
             .map(|task| task.id.clone())
             .collect();
         for id in finished {
-            close(&mut self.tx, ctx, &mut self.case, &id, true).await?;
+            close(&mut self.tx, ctx, &mut self.case, &id, true);
         }
         for one in wanted {
             let known = |task: &Task| task.subject.as_ref() == Some(&one.subject) && task.step == one.step;
             if !self.case.tasks.iter().any(known) {
-                open(&mut self.tx, ctx, &mut self.case, one.task).await?;
+                open(&mut self.tx, ctx, &mut self.case, one.task);
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use contract::cases::{CaseId, TaskId};
 use kernel::db::Statement;
-use kernel::{Ctx, Cursor, Page, Principal, Scope, Timestamp};
+use kernel::{Ctx, Cursor, Page, Principal, Scope, Timestamp, Writes};
 use sqlx::{AnyConnection, FromRow};
 
 use crate::Cases;
@@ -57,26 +57,27 @@ pub(crate) async fn open_of(conn: &mut AnyConnection, case_id: &CaseId) -> Resul
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-pub(crate) async fn insert(conn: &mut AnyConnection, case_id: &CaseId, task: &Task) -> Result<(), CaseError> {
-    sqlx::query(
-        "insert into cases_task (id, case_id, token, step, capability, unit_id, unit_path, person_id, state, \
-         opened_at, due_at, yellow_at, subject) values ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10, $11, $12)",
-    )
-    .bind(task.id.as_str())
-    .bind(case_id.as_str())
-    .bind(task.token.as_ref())
-    .bind(task.step.code())
-    .bind(task.step.capability())
-    .bind(task.unit.as_ref().map(|unit| &unit.id))
-    .bind(task.unit.as_ref().map(|unit| &unit.path))
-    .bind(task.person_id.as_ref())
-    .bind(task.opened_at.0)
-    .bind(task.due_at.map(|at| at.0))
-    .bind(task.yellow_at.map(|at| at.0))
-    .bind(task.subject.as_ref())
-    .execute(conn)
-    .await?;
-    Ok(())
+/// Writes a fresh task.
+pub(crate) fn insert(writes: &mut Writes, case_id: &CaseId, task: &Task) {
+    writes.insert(
+        "cases_task (id, case_id, token, step, capability, unit_id, unit_path, person_id, state, opened_at, \
+         due_at, yellow_at, subject)",
+        [
+            task.id.as_str().into(),
+            case_id.as_str().into(),
+            task.token.as_ref().into(),
+            task.step.code().into(),
+            task.step.capability().into(),
+            task.unit.as_ref().map(|unit| &unit.id).into(),
+            task.unit.as_ref().map(|unit| &unit.path).into(),
+            task.person_id.as_ref().into(),
+            "open".into(),
+            task.opened_at.0.into(),
+            task.due_at.map(|at| at.0).into(),
+            task.yellow_at.map(|at| at.0).into(),
+            task.subject.as_ref().into(),
+        ],
+    );
 }
 
 /// Gives an open task to another unit or person.
@@ -91,20 +92,12 @@ pub(crate) async fn relocate(conn: &mut AnyConnection, task: &Task) -> Result<()
     Ok(())
 }
 
-pub(crate) async fn close(
-    conn: &mut AnyConnection,
-    id: &TaskId,
-    done: bool,
-    ctx: &Ctx,
-) -> Result<(), CaseError> {
-    sqlx::query("update cases_task set state = $2, closed_at = $3, closed_by = $4 where id = $1")
-        .bind(id.as_str())
-        .bind(if done { "done" } else { "cancelled" })
-        .bind(ctx.now.0)
-        .bind(&ctx.actor.id)
-        .execute(conn)
-        .await?;
-    Ok(())
+/// Closes a task.
+pub(crate) fn close(writes: &mut Writes, id: &TaskId, done: bool, ctx: &Ctx) {
+    let mut update = Statement::new("update cases_task set state = ");
+    update.bind(if done { "done" } else { "cancelled" }).push(", closed_at = ").bind(ctx.now.0);
+    update.push(", closed_by = ").bind(&ctx.actor.id).push(" where id = ").bind(id.as_str());
+    writes.defer(update);
 }
 
 /// Moves the limits of the open tasks of an order, after its own limit moved; none while it stands still. What

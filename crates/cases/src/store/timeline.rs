@@ -1,7 +1,8 @@
 //! Rows of `cases_timeline`.
 
 use contract::cases::CaseId;
-use kernel::{Ctx, Timestamp};
+use kernel::db::{SqlValue, Statement};
+use kernel::{Ctx, Timestamp, Writes};
 use serde_json::Value;
 use sqlx::{AnyConnection, FromRow};
 
@@ -23,26 +24,56 @@ pub struct Entry {
     pub data: String,
 }
 
-pub(crate) async fn insert(
-    conn: &mut AnyConnection,
-    ctx: &Ctx,
-    case_id: &CaseId,
-    change: &Change,
-) -> Result<(), CaseError> {
-    note(
-        conn,
-        ctx,
-        case_id,
-        ctx.now,
-        change.kind,
-        change.unit_id.as_deref(),
-        change.text.as_deref(),
-        &change.data,
-    )
-    .await
+/// Writes the line of a change.
+pub(crate) fn insert(writes: &mut Writes, ctx: &Ctx, case_id: &CaseId, change: &Change) {
+    let (unit_id, text) = (change.unit_id.as_deref(), change.text.as_deref());
+    writes.insert(INTO, line(ctx, case_id, ctx.now, change.kind, unit_id, text, &change.data));
 }
 
-/// Writes a line. `at` differs from the context's instant where something is told after it happened.
+const INTO: &str =
+    "cases_timeline (id, case_id, at, kind, actor_kind, actor_id, actor_name, unit_id, text, data)";
+
+#[expect(clippy::too_many_arguments, reason = "the columns of one row")]
+fn line(
+    ctx: &Ctx,
+    case_id: &CaseId,
+    at: Timestamp,
+    kind: EntryKind,
+    unit_id: Option<&str>,
+    text: Option<&str>,
+    data: &Value,
+) -> [SqlValue; 10] {
+    [
+        kernel::id::new_id().into(),
+        case_id.as_str().into(),
+        at.0.into(),
+        kind.code().into(),
+        ctx.actor.kind.as_str().into(),
+        (&ctx.actor.id).into(),
+        (&ctx.actor.name).into(),
+        unit_id.into(),
+        text.into(),
+        data.to_string().into(),
+    ]
+}
+
+/// Writes a line together with other writes. `at` differs from the context's instant where something is told
+/// after it happened.
+#[expect(clippy::too_many_arguments, reason = "the columns of one row")]
+pub(crate) fn defer(
+    writes: &mut Writes,
+    ctx: &Ctx,
+    case_id: &CaseId,
+    at: Timestamp,
+    kind: EntryKind,
+    unit_id: Option<&str>,
+    text: Option<&str>,
+    data: &Value,
+) {
+    writes.insert(INTO, line(ctx, case_id, at, kind, unit_id, text, data));
+}
+
+/// As [`defer`], at once.
 #[expect(clippy::too_many_arguments, reason = "the columns of one row")]
 pub(crate) async fn note(
     conn: &mut AnyConnection,
@@ -54,22 +85,9 @@ pub(crate) async fn note(
     text: Option<&str>,
     data: &Value,
 ) -> Result<(), CaseError> {
-    sqlx::query(
-        "insert into cases_timeline (id, case_id, at, kind, actor_kind, actor_id, actor_name, unit_id, text, data) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-    )
-    .bind(kernel::id::new_id())
-    .bind(case_id.as_str())
-    .bind(at.0)
-    .bind(kind.code())
-    .bind(ctx.actor.kind.as_str())
-    .bind(&ctx.actor.id)
-    .bind(&ctx.actor.name)
-    .bind(unit_id)
-    .bind(text)
-    .bind(data.to_string())
-    .execute(conn)
-    .await?;
+    let mut insert = Statement::new("insert into ");
+    insert.push(INTO).push(" values ").bind_row(line(ctx, case_id, at, kind, unit_id, text, data));
+    insert.query().execute(conn).await?;
     Ok(())
 }
 

@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use contract::cases::{CaseId, DeadlineMissed, DeadlineNear};
-use kernel::{Ctx, Timestamp};
+use kernel::db::Statement;
+use kernel::{Ctx, Timestamp, Writes};
 use serde_json::json;
 use sqlx::{AnyConnection, FromRow};
 
@@ -31,56 +32,43 @@ struct TimerRow {
     fire_at: i64,
 }
 
-async fn insert(
-    conn: &mut AnyConnection,
-    case_id: &CaseId,
-    kind: &str,
-    subject: &str,
-    fire_at: Timestamp,
-) -> Result<(), CaseError> {
-    sqlx::query(
-        "insert into cases_timer (id, case_id, kind, subject, fire_at, state) values ($1, $2, $3, $4, $5, 'waiting')",
-    )
-    .bind(kernel::id::new_id())
-    .bind(case_id.as_str())
-    .bind(kind)
-    .bind(subject)
-    .bind(fire_at.0)
-    .execute(conn)
-    .await?;
-    Ok(())
+fn insert(writes: &mut Writes, case_id: &CaseId, kind: &str, subject: &str, fire_at: Timestamp) {
+    writes.insert(
+        "cases_timer (id, case_id, kind, subject, fire_at, state)",
+        [
+            kernel::id::new_id().into(),
+            case_id.as_str().into(),
+            kind.into(),
+            subject.into(),
+            fire_at.0.into(),
+            "waiting".into(),
+        ],
+    );
 }
 
 /// Sets the timer of a limit.
-pub(crate) async fn set_limit(
-    conn: &mut AnyConnection,
-    case_id: &CaseId,
-    deadline_id: &str,
-    yellow_at: Timestamp,
-) -> Result<(), CaseError> {
-    insert(conn, case_id, "near", deadline_id, yellow_at).await
+pub(crate) fn set_limit(writes: &mut Writes, case_id: &CaseId, deadline_id: &str, yellow_at: Timestamp) {
+    insert(writes, case_id, "near", deadline_id, yellow_at);
 }
 
 /// Sets a timer of the drawn flow.
-pub(crate) async fn set_flow(
-    conn: &mut AnyConnection,
-    case: &Case,
-    timer_id: &str,
-    fire_at: Timestamp,
-) -> Result<(), CaseError> {
-    insert(conn, &case.id, "flow", &format!("{}/{timer_id}", case.id), fire_at).await
+pub(crate) fn set_flow(writes: &mut Writes, case: &Case, timer_id: &str, fire_at: Timestamp) {
+    insert(writes, &case.id, "flow", &format!("{}/{timer_id}", case.id), fire_at);
 }
 
 /// Takes a timer of the drawn flow back.
-pub(crate) async fn cancel_flow(
-    conn: &mut AnyConnection,
-    case: &Case,
-    timer_id: &str,
-) -> Result<(), CaseError> {
-    cancel(conn, &format!("{}/{timer_id}", case.id)).await
+pub(crate) fn cancel_flow(writes: &mut Writes, case: &Case, timer_id: &str) {
+    take_back(writes, &format!("{}/{timer_id}", case.id));
 }
 
-/// Takes back the timers of a subject.
+/// Takes back the timers of a subject, before those that the same change sets afterwards.
+pub(crate) fn take_back(writes: &mut Writes, subject: &str) {
+    let mut update = Statement::new("update cases_timer set state = 'cancelled' where subject = ");
+    update.bind(subject).push(" and state = 'waiting'");
+    writes.defer(update);
+}
+
+/// Takes back the timers of a subject, at once.
 pub(crate) async fn cancel(conn: &mut AnyConnection, subject: &str) -> Result<(), CaseError> {
     sqlx::query("update cases_timer set state = 'cancelled' where subject = $1 and state = 'waiting'")
         .bind(subject)
@@ -153,7 +141,7 @@ impl Cases {
             let flow = self.flow(&flow_id, conn).await?;
             let mut course = crate::course::Course::restore(flow, &state)?;
             let moves = course.fire(timer_id, ctx.now)?;
-            work::carry_out(&mut work.tx, ctx, &mut work.case, moves).await?;
+            work::carry_out(&mut work.tx, ctx, &mut work.case, moves);
             super::flow::save_instance(work.tx.conn(), &work.case, &course, version).await?;
         } else {
             let Some(row) = deadline::find(conn, &timer.subject).await? else { return Ok(false) };
@@ -178,7 +166,7 @@ impl Cases {
         let missed = ctx.now.0 > row.due_at;
         if !missed {
             // The same timer waits for the end; what was overdue when it first fired skips the warning.
-            insert(work.tx.conn(), &case_id, "missed", &row.id, Timestamp(row.due_at + 1)).await?;
+            insert(&mut work.tx, &case_id, "missed", &row.id, Timestamp(row.due_at + 1));
             if timer.kind == "missed" {
                 return Ok(());
             }
@@ -188,8 +176,7 @@ impl Cases {
         let unit_id = work.case.unit.as_ref().map(|unit| unit.id.clone());
         let kind = if missed { EntryKind::DeadlineMissed } else { EntryKind::DeadlineNear };
         let data = json!({ "name": row.name, "due_at": row.due_at });
-        timeline::note(work.tx.conn(), ctx, &case_id, happened_at, kind, unit_id.as_deref(), None, &data)
-            .await?;
+        timeline::defer(&mut work.tx, ctx, &case_id, happened_at, kind, unit_id.as_deref(), None, &data);
         let person_id = work.case.person_id.clone();
         let name = row.name.clone();
         if missed {
@@ -213,7 +200,7 @@ impl Cases {
         let flow: Arc<crate::course::Flow> = self.flow(&flow_id, work.tx.conn()).await?;
         let mut course = crate::course::Course::restore(flow, &state)?;
         let moves = course.fire_limit(missed, ctx.now)?;
-        work::carry_out(&mut work.tx, ctx, &mut work.case, moves).await?;
+        work::carry_out(&mut work.tx, ctx, &mut work.case, moves);
         super::flow::save_instance(work.tx.conn(), &work.case, &course, version).await
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use contract::cases::{CaseId, TaskClosed, TaskId, TaskOpened};
-use kernel::{Audit, Ctx, Principal, Tx};
+use kernel::{Audit, Ctx, Principal, Tx, Writes};
 use serde_json::json;
 use sqlx::AnyConnection;
 
@@ -119,7 +119,7 @@ impl Work {
         if let Some((course, version)) = course {
             super::flow::save_instance(self.tx.conn(), &self.case, &course, version).await?;
         }
-        record(&mut self.tx, ctx, &self.case, &change).await?;
+        record(&mut self.tx, ctx, &self.case, &change);
         self.tx.commit().await?;
         Ok(self.case)
     }
@@ -130,35 +130,34 @@ impl Work {
     }
 
     async fn change_limit(&mut self, ctx: &Ctx, input: LimitInput) -> Result<(), CaseError> {
-        let conn = self.tx.conn();
         match input {
             LimitInput::Extend { name, days } => {
-                let limit = deadline::extend(conn, &self.case.id, name, days, &self.rules).await?;
+                let limit = deadline::extend(&mut self.tx, &self.case.id, name, days, &self.rules).await?;
                 self.move_limit(limit.as_ref()).await?;
             }
             LimitInput::Pause(name) => {
-                deadline::pause(conn, &self.case.id, name, ctx.now).await?;
+                deadline::pause(self.tx.conn(), &self.case.id, name, ctx.now).await?;
                 self.move_limit(None).await?;
             }
             LimitInput::Unpause(name) => {
-                let limit = deadline::unpause(conn, &self.case.id, name, ctx.now, &self.rules).await?;
+                let limit = deadline::unpause(&mut self.tx, &self.case.id, name, ctx.now, &self.rules).await?;
                 self.move_limit(limit.as_ref()).await?;
             }
             LimitInput::Start(name) => {
                 let limit = self.rules.limits.limit(&self.rules.calendar, name, self.case.kind, ctx.now)?;
-                deadline::start(conn, &self.case.id, &limit, &deadline::derivation(&limit)).await?;
+                deadline::start(&mut self.tx, &self.case.id, &limit, &deadline::derivation(&limit));
                 self.case.run_limit(Some(&limit));
             }
             LimitInput::Meet(name) => {
-                deadline::end(conn, &self.case.id, name, Some(ctx.now)).await?;
+                deadline::end(self.tx.conn(), &self.case.id, name, Some(ctx.now)).await?;
                 self.case.run_limit(None);
             }
             LimitInput::Cancel(name) => {
-                deadline::end(conn, &self.case.id, name, None).await?;
+                deadline::end(self.tx.conn(), &self.case.id, name, None).await?;
                 self.case.run_limit(None);
             }
             LimitInput::Resume(name) => {
-                let resumed = deadline::resume(conn, &self.case.id, name).await?;
+                let resumed = deadline::resume(&mut self.tx, &self.case.id, name).await?;
                 self.case.yellow_at = resumed.map(|(yellow_at, _)| yellow_at);
                 self.case.due_at = resumed.map(|(_, due_at)| due_at);
             }
@@ -203,17 +202,20 @@ impl Work {
                     CaseError::Flow { step: Some(*step), reason: "no such task is open".to_owned() }
                 })?;
                 let moves = course.complete(*step, &token, action, variables, ctx.now)?;
-                carry_out(&mut self.tx, ctx, &mut self.case, moves).await
+                carry_out(&mut self.tx, ctx, &mut self.case, moves);
+                Ok(())
             }
             CourseInput::Jump { step } => {
                 let (course, _) = course.ok_or_else(missing)?;
                 let moves = course.jump(*step, "reopened", ctx.now)?;
-                carry_out(&mut self.tx, ctx, &mut self.case, moves).await
+                carry_out(&mut self.tx, ctx, &mut self.case, moves);
+                Ok(())
             }
             CourseInput::Cancel => {
                 let (course, _) = course.ok_or_else(missing)?;
                 let moves = course.cancel("ended", ctx.now)?;
-                carry_out(&mut self.tx, ctx, &mut self.case, moves).await
+                carry_out(&mut self.tx, ctx, &mut self.case, moves);
+                Ok(())
             }
             CourseInput::Move => {
                 let (unit, person_id) = (self.case.unit.clone(), self.case.person_id.clone());
@@ -236,7 +238,8 @@ impl Work {
                     yellow_at: None,
                     ..fresh(&self.case, None, *step, ctx)
                 };
-                open(&mut self.tx, ctx, &mut self.case, task).await
+                open(&mut self.tx, ctx, &mut self.case, task);
+                Ok(())
             }
             CourseInput::CloseAside { step } => {
                 let aside: Vec<TaskId> = self
@@ -247,7 +250,7 @@ impl Work {
                     .map(|task| task.id.clone())
                     .collect();
                 for id in aside {
-                    close(&mut self.tx, ctx, &mut self.case, &id, true).await?;
+                    close(&mut self.tx, ctx, &mut self.case, &id, true);
                 }
                 Ok(())
             }
@@ -256,33 +259,25 @@ impl Work {
 }
 
 /// Carries out what the flow wants done.
-pub(crate) async fn carry_out(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    case: &mut Case,
-    moves: Vec<Move>,
-) -> Result<(), CaseError> {
+pub(crate) fn carry_out(writes: &mut Writes, ctx: &Ctx, case: &mut Case, moves: Vec<Move>) {
     for one in moves {
         match one {
             Move::Open { token, step, person_id } => {
                 let mut task = fresh(case, Some(token), step, ctx);
                 task.person_id = person_id.or(task.person_id);
-                open(tx, ctx, case, task).await?;
+                open(writes, ctx, case, task);
             }
             Move::Close { token, done } => {
                 let known = case.tasks.iter().find(|task| task.token.as_deref() == Some(token.as_str()));
                 if let Some(id) = known.map(|task| task.id.clone()) {
-                    close(tx, ctx, case, &id, done).await?;
+                    close(writes, ctx, case, &id, done);
                 }
             }
-            Move::SetTimer { timer_id, fire_at } => {
-                timer::set_flow(tx.conn(), case, &timer_id, fire_at).await?
-            }
-            Move::CancelTimer { timer_id } => timer::cancel_flow(tx.conn(), case, &timer_id).await?,
+            Move::SetTimer { timer_id, fire_at } => timer::set_flow(writes, case, &timer_id, fire_at),
+            Move::CancelTimer { timer_id } => timer::cancel_flow(writes, case, &timer_id),
             Move::Ended => {}
         }
     }
-    Ok(())
 }
 
 fn fresh(case: &Case, token: Option<String>, step: Step, ctx: &Ctx) -> Task {
@@ -304,15 +299,14 @@ fn fresh(case: &Case, token: Option<String>, step: Step, ctx: &Ctx) -> Task {
     }
 }
 
-pub(super) async fn open(tx: &mut Tx, ctx: &Ctx, case: &mut Case, task: Task) -> Result<(), CaseError> {
-    task::insert(tx.conn(), &case.id, &task).await?;
-    tell_opened(tx, ctx, case, &task);
+pub(super) fn open(writes: &mut Writes, ctx: &Ctx, case: &mut Case, task: Task) {
+    task::insert(writes, &case.id, &task);
+    tell_opened(writes, ctx, case, &task);
     case.tasks.push(task);
-    Ok(())
 }
 
-fn tell_opened(tx: &mut Tx, ctx: &Ctx, case: &Case, task: &Task) {
-    tx.emit(
+fn tell_opened(writes: &mut Writes, ctx: &Ctx, case: &Case, task: &Task) {
+    writes.emit(
         ctx,
         &TaskOpened {
             case_id: case.id.clone(),
@@ -327,17 +321,11 @@ fn tell_opened(tx: &mut Tx, ctx: &Ctx, case: &Case, task: &Task) {
     );
 }
 
-pub(super) async fn close(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    case: &mut Case,
-    id: &TaskId,
-    done: bool,
-) -> Result<(), CaseError> {
-    let Some(at) = case.tasks.iter().position(|task| task.id == *id) else { return Ok(()) };
+pub(super) fn close(writes: &mut Writes, ctx: &Ctx, case: &mut Case, id: &TaskId, done: bool) {
+    let Some(at) = case.tasks.iter().position(|task| task.id == *id) else { return };
     let task = case.tasks.remove(at);
-    task::close(tx.conn(), &task.id, done, ctx).await?;
-    tx.emit(
+    task::close(writes, &task.id, done, ctx);
+    writes.emit(
         ctx,
         &TaskClosed {
             case_id: case.id.clone(),
@@ -349,23 +337,22 @@ pub(super) async fn close(
             state: if done { "done" } else { "cancelled" }.to_owned(),
         },
     );
-    Ok(())
 }
 
 /// Writes the time line, tells others, and audits.
-pub(crate) async fn record(tx: &mut Tx, ctx: &Ctx, case: &Case, change: &Change) -> Result<(), CaseError> {
-    timeline::insert(tx.conn(), ctx, &case.id, change).await?;
+pub(crate) fn record(writes: &mut Writes, ctx: &Ctx, case: &Case, change: &Change) {
+    timeline::insert(writes, ctx, &case.id, change);
     for fact in &change.facts {
         match fact.clone() {
             Fact::Dispatched(mut event) => {
                 event.due_at = case.due_at.map(|at| at.0);
-                tx.emit(ctx, &event);
+                writes.emit(ctx, &event);
             }
             Fact::Accepted(mut event) => {
                 event.due_at = case.due_at.map(|at| at.0);
-                tx.emit(ctx, &event);
+                writes.emit(ctx, &event);
             }
-            fact => fact.emit(tx, ctx),
+            fact => fact.emit(writes, ctx),
         }
     }
     let detail = json!({
@@ -374,8 +361,7 @@ pub(crate) async fn record(tx: &mut Tx, ctx: &Ctx, case: &Case, change: &Change)
         "unit_id": change.unit_id,
         "data": change.data,
     });
-    tx.audit(ctx, Audit::new(change.audit, "case", case.id.as_str()).detail(detail));
-    Ok(())
+    writes.audit(ctx, Audit::new(change.audit, "case", case.id.as_str()).detail(detail));
 }
 
 /// Reads an order for `by`, or says that there is none.

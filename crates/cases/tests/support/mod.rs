@@ -11,7 +11,7 @@ use cases::{Cases, Ports};
 use contract::contacts::{ContactBook, ContactBrief, ContactId};
 use contract::identity::{Directory, PersonBrief, PersonId, SeatBrief, UnitBrief, UnitId, WordBrief};
 use contract::voice::{CallBrief, CallId, CallLookup, RecordingBrief};
-use kernel::{BoxError, Ctx, DbError, Timestamp, Tx};
+use kernel::{BoxError, Ctx, DbError, Timestamp, Writes};
 use serde_json::{Value, json};
 use testkit::{Client, PersonBuilder, Site, TestServer};
 
@@ -109,7 +109,7 @@ pub struct Book(Mutex<HashMap<String, ContactBrief>>);
 impl ContactBook for Book {
     async fn find_or_open(
         &self,
-        _: &mut Tx,
+        _: &mut Writes,
         _: &Ctx,
         name: &str,
         phone: Option<&str>,

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use contract::contacts::{ContactChanged, ContactId};
 use kernel::http::Idem;
-use kernel::{Audit, Ctx, Principal};
+use kernel::{Audit, Ctx, Principal, Writes};
 use serde_json::json;
 
 use super::{Contact, ContactChange, NewContact, PHONES_MAX, Phone};
@@ -25,15 +25,15 @@ impl Contacts {
     ) -> Result<Contact, ContactsError> {
         let numbers = new.check()?;
         let contact = build(ctx, new, numbers);
-        let mut tx = self.kit.db.begin().await?;
-        store::insert(tx.conn(), &contact, ctx.now).await?;
-        tx.emit(ctx, &ContactChanged { contact_id: contact.id.clone() });
-        tx.audit(ctx, Audit::new("contact.open", "contact", contact.id.as_str()));
+        let mut writes = Writes::new();
+        store::insert(&mut writes, &contact, ctx.now);
+        writes.emit(ctx, &ContactChanged { contact_id: contact.id.clone() });
+        writes.audit(ctx, Audit::new("contact.open", "contact", contact.id.as_str()));
         let seen = contact.seen_by(reader);
         if let Some(answer) = idem.answer(&self.kit, StatusCode::CREATED, &seen) {
-            tx.remember(answer);
+            writes.remember(answer);
         }
-        tx.commit().await?;
+        self.kit.db.write(writes).await?;
         Ok(seen)
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use contract::contacts::ContactId;
 use kernel::db::Statement;
-use kernel::{DbError, Dialect, Timestamp};
+use kernel::{DbError, Timestamp};
 use sqlx::{AnyConnection, FromRow};
 
 use crate::contact::Phone;
@@ -41,18 +41,8 @@ pub(crate) async fn of(
     Ok(phones)
 }
 
-/// Lets only one transaction at a time look for and open a file with this number.
-pub(crate) async fn take_turn(
-    conn: &mut AnyConnection,
-    dialect: Dialect,
-    number: &str,
-) -> Result<(), DbError> {
-    // The embedded database has one writer anyway.
-    if dialect == Dialect::Postgres {
-        sqlx::query("select pg_advisory_xact_lock(hashtext($1))").bind(number).execute(conn).await?;
-    }
-    Ok(())
-}
+/// So many files with one number are looked at.
+pub(crate) const FILES_MAX: usize = 20;
 
 /// A file that has a certain number.
 #[derive(FromRow)]
@@ -93,19 +83,11 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-pub(crate) async fn use_number(
-    conn: &mut AnyConnection,
-    contact: &str,
-    number: &str,
-    now: Timestamp,
-) -> Result<(), DbError> {
-    sqlx::query("update contacts_phone set last_used_at = $3 where contact_id = $1 and number = $2")
-        .bind(contact)
-        .bind(number)
-        .bind(now.0)
-        .execute(conn)
-        .await?;
-    Ok(())
+/// Notes that a number was used.
+pub(crate) fn use_number(contact: &str, number: &str, now: Timestamp) -> Statement {
+    let mut update = Statement::new("update contacts_phone set last_used_at = ");
+    update.bind(now.0).push(" where contact_id = ").bind(contact).push(" and number = ").bind(number);
+    update
 }
 
 pub(crate) async fn clear_primary(conn: &mut AnyConnection, contact: &ContactId) -> Result<(), DbError> {

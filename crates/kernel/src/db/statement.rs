@@ -35,6 +35,7 @@ sql_value_from! {
     String => Text(Some),
     Option<String> => Text(|text| text),
     Option<&str> => Text(|text| text.map(ToOwned::to_owned)),
+    Option<&String> => Text(|text| text.cloned()),
     i64 => Int(Some),
     Option<i64> => Int(|number| number),
     bool => Int(|truth| Some(i64::from(truth))),
@@ -100,17 +101,14 @@ impl Statement {
         &self.text
     }
 
+    /// Returns the values behind the placeholders.
+    pub(super) fn values(&self) -> &[SqlValue] {
+        &self.values
+    }
+
     /// Makes the query to run for its effect or for raw rows.
     pub fn query(self) -> Query<'static, Any, AnyArguments> {
-        let mut query = sqlx::query(AssertSqlSafe(self.text));
-        for value in self.values {
-            query = match value {
-                SqlValue::Text(text) => query.bind(text),
-                SqlValue::Int(number) => query.bind(number),
-                SqlValue::Real(number) => query.bind(number),
-            };
-        }
-        query
+        bind(sqlx::query(AssertSqlSafe(self.text)), self.values)
     }
 
     /// Makes the query to run for typed rows.
@@ -128,6 +126,21 @@ impl Statement {
         }
         query
     }
+}
+
+/// Binds values in their order.
+pub(super) fn bind(
+    mut query: Query<'static, Any, AnyArguments>,
+    values: Vec<SqlValue>,
+) -> Query<'static, Any, AnyArguments> {
+    for value in values {
+        query = match value {
+            SqlValue::Text(text) => query.bind(text),
+            SqlValue::Int(number) => query.bind(number),
+            SqlValue::Real(number) => query.bind(number),
+        };
+    }
+    query
 }
 
 #[cfg(test)]

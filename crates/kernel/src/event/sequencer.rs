@@ -1,4 +1,4 @@
-//! Numbers committed events, seals audit rows, and tells screens.
+//! Numbers committed events and seals audit rows, where that did not happen when they were written.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,21 +6,23 @@ use std::time::Duration;
 use sqlx::Executor as _;
 
 use crate::audit::{Algorithm, seal};
-use crate::event::{Audience, guarded};
-use crate::hub::Push;
+use crate::event::{follow_once, guarded};
 use crate::jobs::hold_lease;
 use crate::{DbError, Dialect, Kit};
 
-/// Numbers what is waiting, seals audit rows and pushes the numbered events to screens. Returns how many
-/// rows it handled.
+/// Held by whoever gives numbers, until they are visible.
+pub(crate) const SEQUENCER_LOCK: &str = "select pg_advisory_xact_lock(12346)";
+
+/// Numbers what is waiting, seals audit rows and lets screens know. Returns how many rows it handled.
 ///
 /// # Errors
 /// When the database fails; nothing is numbered then.
 pub async fn sequence_once(kit: &Kit) -> Result<usize, DbError> {
     let mut tx = kit.db.begin().await?;
     if kit.db.dialect() == Dialect::Postgres {
-        // The lease keeps others from trying; this keeps one that lost it unawares from numbering twice.
-        tx.conn().execute("select pg_advisory_xact_lock(12346)").await?;
+        // The lease keeps others from trying; this keeps one that lost it unawares, and the writers of
+        // batches, from numbering twice.
+        tx.conn().execute(SEQUENCER_LOCK).await?;
     }
     let last: i64 =
         sqlx::query_scalar("select coalesce(max(seq), 0) from kernel_outbox").fetch_one(tx.conn()).await?;
@@ -34,29 +36,15 @@ pub async fn sequence_once(kit: &Kit) -> Result<usize, DbError> {
     .await?
     .rows_affected();
     let sealed = seal(tx.conn(), Algorithm::parse(&kit.config.audit_digest).unwrap_or_default()).await?;
-    if numbered == 0 && sealed == 0 {
-        return Ok(0);
+    if numbered > 0 || sealed > 0 {
+        tx.commit().await?;
+    } else {
+        drop(tx);
     }
-    let fresh: Vec<(i64, String, String, String)> =
-        sqlx::query_as("select seq, name, audience, payload from kernel_outbox where seq > $1 order by seq")
-            .bind(last)
-            .fetch_all(tx.conn())
-            .await?;
-    tx.commit().await?;
-    let newest = fresh.last().map(|row| row.0);
-    for (seq, name, audience, payload) in fresh {
-        if !audience.is_empty() {
-            kit.hub.send(Push {
-                seq: Some(seq),
-                name: name.into(),
-                data: payload.into(),
-                audience: Audience::decode_all(&audience).into(),
-            });
-        }
+    if numbered > 0 {
+        kit.db.announce_numbered(last);
     }
-    if let Some(seq) = newest {
-        kit.hub.announce_sequenced(seq);
-    }
+    follow_once(kit).await?;
     Ok(usize::try_from(numbered).unwrap_or(usize::MAX).saturating_add(sealed))
 }
 

@@ -7,11 +7,11 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::AnyConnection;
 
 use super::auth::MaybeAuth;
 use super::body::refuse_nul;
 use crate::crypto::sha256_hex;
+use crate::db::Write;
 use crate::{DbError, HttpResult, Kit, Problem};
 
 /// The shortest key of a request without a session; a UUID has 36.
@@ -156,24 +156,17 @@ impl Idem {
 }
 
 impl StoredAnswer {
-    pub(crate) async fn insert(self, conn: &mut AnyConnection) -> Result<(), DbError> {
-        let result = sqlx::query(
-            "insert into kernel_idempotency (scope, key, fingerprint, status, response, at) \
-             values ($1, $2, $3, $4, $5, $6)",
-        )
-        .bind(&self.key.scope)
-        .bind(&self.key.key)
-        .bind(&self.key.fingerprint)
-        .bind(i64::from(self.status.as_u16()))
-        .bind(&self.response)
-        .bind(self.at)
-        .execute(conn)
-        .await
-        .map_err(DbError::from);
-        match result {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_unique_violation() => Err(DbError::IdempotencyRace),
-            Err(error) => Err(error),
+    pub(crate) fn row(&self) -> Write {
+        Write::Row {
+            into: "kernel_idempotency (scope, key, fingerprint, status, response, at)",
+            values: vec![
+                (&self.key.scope).into(),
+                (&self.key.key).into(),
+                (&self.key.fingerprint).into(),
+                i64::from(self.status.as_u16()).into(),
+                (&self.response).into(),
+                self.at.into(),
+            ],
         }
     }
 }

@@ -1,0 +1,94 @@
+//! Reads numbered events as they appear, and tells the screens and subscriptions of this process.
+//!
+//! Every process follows for itself: a screen hears of an event whichever process wrote or numbered it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::FromRow;
+
+use crate::event::{Audience, guarded};
+use crate::hub::Push;
+use crate::{DbError, Dialect, Kit};
+
+/// So many events are read at once.
+const STEP: i64 = 1_000;
+
+#[derive(FromRow)]
+struct Row {
+    seq: i64,
+    name: String,
+    audience: String,
+    payload: String,
+}
+
+/// Pushes what was numbered since the last call. Returns how many events there were.
+///
+/// # Errors
+/// When the database fails; the next call begins where this one stopped.
+pub async fn follow_once(kit: &Kit) -> Result<usize, DbError> {
+    let mut place = kit.hub.place().await;
+    let mut seen = match (*place, kit.db.numbered_from()) {
+        (Some(seen), _) | (None, Some(seen)) => seen,
+        (None, None) => newest(kit).await?,
+    };
+    *place = Some(seen);
+    let mut count = 0;
+    loop {
+        // Nobody is told of what has no audience, so its text is not read.
+        let rows: Vec<Row> = sqlx::query_as(
+            "select seq, name, audience, case when audience = '' then '' else payload end as payload \
+             from kernel_outbox where seq > $1 order by seq limit $2",
+        )
+        .bind(seen)
+        .bind(STEP)
+        .fetch_all(kit.db.reader())
+        .await?;
+        let read = rows.len();
+        for row in rows {
+            seen = row.seq;
+            if !row.audience.is_empty() {
+                kit.hub.send(Push {
+                    seq: Some(row.seq),
+                    name: row.name.into(),
+                    data: row.payload.into(),
+                    audience: Audience::decode_all(&row.audience).into(),
+                });
+            }
+        }
+        *place = Some(seen);
+        count += read;
+        if read > 0 {
+            kit.hub.announce_sequenced(seen);
+        }
+        if i64::try_from(read).is_ok_and(|read| read < STEP) {
+            return Ok(count);
+        }
+    }
+}
+
+async fn newest(kit: &Kit) -> Result<i64, DbError> {
+    Ok(sqlx::query_scalar("select coalesce(max(seq), 0) from kernel_outbox").fetch_one(kit.db.reader()).await?)
+}
+
+/// Follows until `stop` is told: at once what this process numbered, and within a moment what others did.
+pub async fn run_follower(kit: Kit, stop: Arc<tokio::sync::Notify>) {
+    let patience = match kit.db.dialect() {
+        Dialect::Postgres => Duration::from_millis(250),
+        // The embedded database has no other process.
+        Dialect::Sqlite => Duration::from_secs(1),
+    };
+    loop {
+        if let Err(error) = guarded(async { Ok(follow_once(&kit).await?) }).await {
+            tracing::error!(error = %crate::problem::chain(&*error), "events could not be followed; retrying");
+        }
+        tokio::select! {
+            () = kit.db.wait_for_numbers() => {
+                // A moment's patience lets a burst be read in one go.
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            () = tokio::time::sleep(patience) => {}
+            () = stop.notified() => return,
+        }
+    }
+}
