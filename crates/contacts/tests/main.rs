@@ -179,7 +179,9 @@ async fn orders_of_one_citizen_at_once_open_one_file() {
         let work: Vec<_> = (0..20)
             .map(|_| {
                 let (site, contacts) = (site.clone(), contacts.clone());
-                tokio::spawn(async move { found(&site, &contacts, &site.ctx(), "丁婉秋", Some("19900001001")).await })
+                tokio::spawn(async move {
+                    found(&site, &contacts, &site.ctx(), "丁婉秋", Some("19900001001")).await
+                })
             })
             .collect();
         let mut files = std::collections::HashSet::new();

@@ -57,7 +57,8 @@ pub(crate) async fn bind(
     if bound.rows_affected() == 0 {
         return Ok(false);
     }
-    timeline::note(conn, ctx, case_id, ctx.now, EntryKind::RecordingBound, None, None, &told(recording)).await?;
+    timeline::note(conn, ctx, case_id, ctx.now, EntryKind::RecordingBound, None, None, &told(recording))
+        .await?;
     Ok(true)
 }
 

@@ -140,7 +140,8 @@ impl Work {
                 self.move_limit(None).await?;
             }
             LimitInput::Unpause(name) => {
-                let limit = deadline::unpause(&mut self.tx, &self.case.id, name, ctx.now, &self.rules).await?;
+                let limit =
+                    deadline::unpause(&mut self.tx, &self.case.id, name, ctx.now, &self.rules).await?;
                 self.move_limit(limit.as_ref()).await?;
             }
             LimitInput::Start(name) => {

@@ -178,11 +178,7 @@ async fn transact(db: &Db, batch: &[&Writes]) -> Result<(), DbError> {
 
 /// Makes the statements of a transaction. Returns between which numbers its events are; none when they wait
 /// for the sequencer.
-async fn fill(
-    db: &Db,
-    conn: &mut AnyConnection,
-    batch: &[&Writes],
-) -> Result<Option<(i64, i64)>, DbError> {
+async fn fill(db: &Db, conn: &mut AnyConnection, batch: &[&Writes]) -> Result<Option<(i64, i64)>, DbError> {
     if db.dialect() == Dialect::Postgres {
         conn.execute(SEQUENCER_LOCK).await?;
     }

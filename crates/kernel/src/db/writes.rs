@@ -123,7 +123,9 @@ fn shape(list: &[Write]) -> Vec<Piece<'_>> {
     let mut shape: Vec<Piece<'_>> = Vec::new();
     for write in list {
         match (write, shape.last_mut()) {
-            (Write::Row { into, .. }, Some(Piece::Rows { into: last, count, .. })) if into == last => *count += 1,
+            (Write::Row { into, .. }, Some(Piece::Rows { into: last, count, .. })) if into == last => {
+                *count += 1
+            }
             (Write::Row { into, values }, _) => {
                 shape.push(Piece::Rows { into, columns: values.len(), count: 1 });
             }
@@ -164,7 +166,11 @@ pub(super) async fn write_lists(
 
 /// Puts lists of one shape into as few texts as the database takes: the embedded one several statements a
 /// text, PostgreSQL one statement, in which inserts are chained.
-fn queries(dialect: Dialect, shape: &[Piece<'_>], lists: &[&[Write]]) -> Vec<Query<'static, sqlx::Any, AnyArguments>> {
+fn queries(
+    dialect: Dialect,
+    shape: &[Piece<'_>],
+    lists: &[&[Write]],
+) -> Vec<Query<'static, sqlx::Any, AnyArguments>> {
     let mut texts = vec![Text::new(dialect)];
     let mut from = 0;
     for piece in shape {

@@ -68,7 +68,9 @@ pub async fn follow_once(kit: &Kit) -> Result<usize, DbError> {
 }
 
 async fn newest(kit: &Kit) -> Result<i64, DbError> {
-    Ok(sqlx::query_scalar("select coalesce(max(seq), 0) from kernel_outbox").fetch_one(kit.db.reader()).await?)
+    Ok(sqlx::query_scalar("select coalesce(max(seq), 0) from kernel_outbox")
+        .fetch_one(kit.db.reader())
+        .await?)
 }
 
 /// Follows until `stop` is told: at once what this process numbered, and within a moment what others did.
