@@ -33,7 +33,6 @@ pub(crate) fn insert(writes: &mut Writes, ctx: &Ctx, case_id: &CaseId, change: &
 const INTO: &str =
     "cases_timeline (id, case_id, at, kind, actor_kind, actor_id, actor_name, unit_id, text, data)";
 
-#[expect(clippy::too_many_arguments, reason = "the columns of one row")]
 fn line(
     ctx: &Ctx,
     case_id: &CaseId,

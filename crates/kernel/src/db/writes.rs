@@ -115,7 +115,7 @@ impl Writes {
 /// What lists have to have in common to become one text.
 #[derive(PartialEq)]
 enum Piece<'a> {
-    Rows { into: &'static str, columns: usize, count: usize },
+    Rows { into: &'static str, count: usize },
     Change(&'a str),
 }
 
@@ -126,9 +126,7 @@ fn shape(list: &[Write]) -> Vec<Piece<'_>> {
             (Write::Row { into, .. }, Some(Piece::Rows { into: last, count, .. })) if into == last => {
                 *count += 1
             }
-            (Write::Row { into, values }, _) => {
-                shape.push(Piece::Rows { into, columns: values.len(), count: 1 });
-            }
+            (Write::Row { into, .. }, _) => shape.push(Piece::Rows { into, count: 1 }),
             (Write::Change(statement), _) => shape.push(Piece::Change(statement.text())),
         }
     }
@@ -175,7 +173,7 @@ fn queries(
     let mut from = 0;
     for piece in shape {
         match piece {
-            Piece::Rows { into, columns, count } => {
+            Piece::Rows { into, count } => {
                 let text = texts.last_mut().expect("begins with one");
                 text.begin_insert(into);
                 let to = from + count;
@@ -184,7 +182,7 @@ fn queries(
                     Write::Change(_) => None,
                 });
                 for (n, row) in rows.enumerate() {
-                    text.row(n > 0, *columns, row);
+                    text.row(n > 0, row);
                 }
                 from = to;
             }
@@ -250,13 +248,13 @@ impl Text {
         self.insert.push_str(" values ");
     }
 
-    fn row(&mut self, more: bool, columns: usize, row: &[SqlValue]) {
+    fn row(&mut self, more: bool, row: &[SqlValue]) {
         self.insert.push_str(if more { ", (" } else { "(" });
-        for column in 0..columns {
+        for (column, value) in row.iter().enumerate() {
             if column > 0 {
                 self.insert.push(',');
             }
-            self.values.push(row[column].clone());
+            self.values.push(value.clone());
             if self.dialect == Dialect::Postgres {
                 let _ = write!(self.insert, "${}", self.values.len());
             } else {
