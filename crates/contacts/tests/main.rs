@@ -158,6 +158,7 @@ async fn a_masked_reader_sees_no_number_and_a_disclosure_is_on_record() {
 }
 
 /// Finds or opens a file and writes what that takes.
+#[expect(clippy::unwrap_used, reason = "a panic is the report of a test")]
 async fn found(
     site: &Site,
     contacts: &Contacts,
