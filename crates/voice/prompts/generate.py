@@ -22,6 +22,14 @@ SPOKEN = {
     "all_busy": "dang1 qian2 hua4 wu4 yuan2 quan2 mang2, qing3 shao1 hou4.",
     # 感谢您的来电，再见。
     "goodbye": "gan3 xie4 nin2 de5 lai2 dian4, zai4 jian4.",
+    # 工号 (digits follow)
+    "job_number": "gong1 hao4",
+    # 为您服务。
+    "serves_you": "wei4 nin2 fu2 wu4.",
+    # 请您稍等，正在为您查询。
+    "please_wait": "qing3 nin2 shao1 deng3, zheng4 zai4 wei4 nin2 cha2 xun2.",
+    # 感谢您的耐心等待。
+    "thanks_for_waiting": "gan3 xie4 nin2 de5 nai4 xin1 deng3 dai4.",
     "digit_0": "ling2",
     "digit_1": "yi1",
     "digit_2": "er4",

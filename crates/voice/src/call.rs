@@ -1,7 +1,13 @@
 //! One call: its rules ([`state`]) and the task that carries them out ([`actor`]).
 
 pub mod actor;
+mod leg;
 pub mod record;
 pub mod state;
+mod steps;
+mod taking;
+mod view;
 
-pub use actor::{CallHandle, CallMessage};
+pub use actor::{CallHandle, CallMessage, Side};
+pub use taking::{Dialling, dial, take};
+pub use view::{CallView, PartyView};

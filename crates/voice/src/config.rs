@@ -18,6 +18,12 @@ pub struct TrunkConfig {
     /// User name for registering with the carrier.
     #[serde(default)]
     pub username: Option<String>,
+    /// Where calls outward go, such as `10.1.0.1:5060`; without it to the first peer that is one address.
+    #[serde(default)]
+    pub outbound: Option<String>,
+    /// Calls that the trunk carries at the same time; no limit when absent.
+    #[serde(default)]
+    pub channels: Option<usize>,
     /// Its password.
     #[serde(default)]
     pub password: Option<String>,
@@ -64,6 +70,10 @@ pub struct VoiceConfig {
     pub announcement_secs: u32,
     /// How long a citizen is kept for an agent whose page was lost, in seconds.
     pub grace_secs: u32,
+    /// How long a number outside is rung, in seconds.
+    pub dial_secs: u32,
+    /// How long a parked citizen waits to be fetched, in seconds.
+    pub park_secs: u32,
     /// Callers who may wait.
     pub waiting_limit: usize,
     /// Whether callers are greeted (and told of the recording) before they join the queue.
@@ -90,6 +100,8 @@ impl Default for VoiceConfig {
             wrap_up_secs: 30,
             announcement_secs: 20,
             grace_secs: 30,
+            dial_secs: 60,
+            park_secs: 180,
             waiting_limit: 10_000,
             greeting: true,
         }

@@ -1,5 +1,7 @@
 //! Who sits where, and the floor that gives them calls.
 
+mod engagement;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -168,7 +170,7 @@ impl Desk {
     /// Ends all calls, before the server stops.
     pub fn end_all(&self) {
         for handle in self.calls().values() {
-            handle.send(CallMessage::Input(state::Input::HangUp));
+            handle.send(CallMessage::Input(state::Input::Stop));
         }
     }
 

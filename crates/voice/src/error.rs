@@ -4,6 +4,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use kernel::{DbError, Problem, ToProblem};
 
+use crate::call::state::Refusal;
+use crate::media::MediaError;
+
 /// A refusal or failure of this slice.
 #[derive(Debug, thiserror::Error)]
 pub enum VoiceError {
@@ -34,6 +37,15 @@ pub enum VoiceError {
     /// Too many citizens want to call at once.
     #[error("too many call rights at once")]
     Busy,
+    /// The call's rules say no.
+    #[error("the call does not allow it now: {0:?}")]
+    Refused(Refusal),
+    /// Nobody can be rung at that seat.
+    #[error("nobody can be rung at that seat")]
+    SeatBusy,
+    /// There is no sound for another call.
+    #[error(transparent)]
+    Media(MediaError),
     /// A table could not be written.
     #[error("the table could not be written")]
     Table(#[source] rust_xlsxwriter::XlsxError),
@@ -45,6 +57,11 @@ impl ToProblem for VoiceError {
             Self::Db(error) => error.problem(),
             Self::Port(error) => Problem::from_internal(error.as_ref()),
             Self::Table(error) => Problem::from_internal(error),
+            Self::Media(error) => Problem::from_internal(error),
+            Self::Refused(refusal) => refused(*refusal),
+            Self::SeatBusy => Problem::new(StatusCode::CONFLICT, "voice.seat_busy")
+                .detail_zh("该座席无人值守或正忙，请另选。")
+                .detail_en("Nobody is at that seat, or it is busy; please choose another."),
             Self::NoSeat => Problem::new(StatusCode::CONFLICT, "voice.no_seat")
                 .detail_zh("您还没有分配座席，请联系管理员。")
                 .detail_en("No seat is assigned to you; please ask an administrator."),
@@ -71,6 +88,23 @@ impl ToProblem for VoiceError {
                 .detail_en("Too many people are calling at the moment; please try again soon.")
                 .retry_after(10),
         }
+    }
+}
+
+fn refused(refusal: Refusal) -> Problem {
+    let problem = |code: &'static str, zh: &str, en: &str| {
+        Problem::new(StatusCode::CONFLICT, code).detail_zh(zh).detail_en(en)
+    };
+    match refusal {
+        Refusal::NotNow => problem(
+            "voice.not_now",
+            "通话状态已变化，当前不能进行此操作。",
+            "The call does not allow this at the moment.",
+        ),
+        Refusal::AlreadyThere => {
+            problem("voice.already_there", "对方已在本次通话中。", "They are in this call already.")
+        }
+        Refusal::Full => problem("voice.call_full", "本次通话的参与方已满。", "No more parties fit into this call."),
     }
 }
 

@@ -36,7 +36,7 @@ pub use crate::lookup::VoiceLookup;
 
 use crate::call::record::RecordingEnd;
 use crate::call::state::Input;
-use crate::call::{CallMessage, actor};
+use crate::call::{CallMessage, take};
 use crate::core::Core;
 use crate::desk::Desk;
 use crate::media::{MediaConfig, MediaError, MediaPlane, Repaired};
@@ -131,7 +131,7 @@ impl Voice {
         let core = self.core.clone();
         tokio::spawn(async move {
             while let Some(call) = calls.recv().await {
-                actor::take(&core, call);
+                take(&core, call);
             }
         });
         Ok(())

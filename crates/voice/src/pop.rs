@@ -111,6 +111,18 @@ pub struct Pop {
     pub started_at: i64,
     /// Whether this is a call that the page lost and gets back: answer it at once.
     pub rebind: bool,
+    /// Whether the page answers by itself: whoever asked for the call by a click need not answer it too.
+    pub auto_answer: bool,
+    /// What is asked of the seat: `agent`, `consulted`, `successor`, `member`, `listener`, `whisperer`.
+    pub role: String,
+    /// Who asks, when a colleague does: name and seat.
+    pub asked_by: Option<String>,
+    /// `in`, `out`, `internal`.
+    pub direction: String,
+    /// When an agent answered first, epoch milliseconds.
+    pub answered_at: Option<i64>,
+    /// The server's time, epoch milliseconds.
+    pub now: i64,
     /// The citizen's file.
     pub contact: Option<ContactBrief>,
     /// Earlier calls.
@@ -135,6 +147,12 @@ impl Pop {
             origin: row.origin.clone(),
             started_at: row.started_at,
             rebind,
+            auto_answer: rebind,
+            role: "agent".to_owned(),
+            asked_by: None,
+            direction: row.direction.clone(),
+            answered_at: row.answered_at,
+            now: 0,
             contact,
             history: known.history,
             cases: known.cases,

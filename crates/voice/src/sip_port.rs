@@ -7,6 +7,7 @@
 mod dialogs;
 mod flows;
 mod inbound;
+mod outbound;
 mod register;
 mod stack;
 mod trunk;
@@ -66,6 +67,11 @@ pub type OfferReply = oneshot::Sender<Result<String, u16>>;
 pub enum LegEvent {
     /// The other side rings.
     Ringing,
+    /// The other side sends sound before it answers.
+    Progress {
+        /// Its session description.
+        sdp: String,
+    },
     /// The other side answered our invitation.
     Answered {
         /// Its session description.
@@ -91,11 +97,20 @@ pub enum LegEvent {
     FlowLost,
 }
 
-/// An invitation to a seat's telephone.
+/// Whom an invitation goes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Callee {
+    /// A seat's telephone, by the seat's number.
+    Seat(String),
+    /// A number outside, through whichever trunk has room.
+    Number(String),
+}
+
+/// An invitation to a telephone.
 #[derive(Clone, Debug)]
 pub struct Invitation {
-    /// The seat's number.
-    pub seat: String,
+    /// Whom.
+    pub callee: Callee,
     /// What the telephone shows as the caller.
     pub caller: String,
     /// The call, told in the header `X-Yihao-Call`, so that the page can match it to its screen.
@@ -110,7 +125,7 @@ pub trait SipPort: Send + Sync + 'static {
     fn answer(&self, leg: SipLeg, sdp: String);
     /// Refuses an incoming leg.
     fn reject(&self, leg: SipLeg, code: u16);
-    /// Rings a seat's telephone. The first event may be [`LegEvent::Failed`] at once.
+    /// Rings a telephone. The first event may be [`LegEvent::Failed`] at once.
     fn invite(&self, invitation: Invitation) -> (SipLeg, mpsc::Receiver<LegEvent>);
     /// Ends a leg in whatever state it is: cancels, refuses or hangs up.
     fn hang_up(&self, leg: SipLeg);

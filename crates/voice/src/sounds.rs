@@ -1,6 +1,6 @@
 //! Which prompts make which sound.
 
-use crate::call::state::Sound;
+use crate::call::state::{Phrase, Sound};
 use crate::media::{Clip, Tone, prompts};
 
 /// Returns the clips of a sound and whether they repeat.
@@ -18,6 +18,19 @@ pub fn clips(sound: Sound) -> (Vec<Clip>, bool) {
         Sound::Music => (vec![prompts::HOLD_MUSIC.into()], true),
         Sound::Connecting => (vec![Tone::Ringback.into()], true),
         Sound::AgentLost => (vec![prompts::ALL_BUSY.into()], false),
+        Sound::Phrase(Phrase::PleaseWait) => (vec![prompts::PLEASE_WAIT.into()], false),
+        Sound::Phrase(Phrase::ThanksForWaiting) => (vec![prompts::THANKS_FOR_WAITING.into()], false),
+        Sound::Phrase(Phrase::Goodbye) => (vec![prompts::GOODBYE.into()], false),
+        Sound::Phrase(Phrase::SeatNumber) => (seat_number(""), false),
         Sound::Busy => (vec![prompts::ALL_BUSY.into(), prompts::GOODBYE.into()], false),
     }
+}
+
+/// Says which seat serves: 工号一〇〇一，为您服务。
+#[must_use]
+pub fn seat_number(seat: &str) -> Vec<Clip> {
+    let mut clips = vec![prompts::JOB_NUMBER.into()];
+    clips.extend(prompts::digits(seat));
+    clips.extend([Clip::Pause { duration_ms: 120 }, prompts::SERVES_YOU.into()]);
+    clips
 }

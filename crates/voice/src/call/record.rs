@@ -7,7 +7,9 @@ use serde::Serialize;
 pub struct CallRow {
     /// Id of the call.
     pub id: String,
-    /// `trunk:<name>` or `portal`.
+    /// `in`, `out`, `internal`.
+    pub direction: String,
+    /// `trunk:<name>`, `portal`, or `seat:<number>` when an agent dialled.
     pub origin: String,
     /// The citizen's number, or `web`.
     pub caller: String,
@@ -27,9 +29,9 @@ pub struct CallRow {
     pub agent_name: Option<String>,
     /// The citizen's file, when the number was known.
     pub contact_id: Option<String>,
-    /// `answered`, `missed` or `failed`.
+    /// `answered`, `missed`, `failed`; of dialled calls also `busy`, `no_answer`, `invalid`, `cancelled`.
     pub result: Option<String>,
-    /// `citizen`, `agent`, `screen` or `system`.
+    /// `citizen`, `agent`, `screen`, `leader` or `system`.
     pub hung_up_by: Option<String>,
     /// Time until an agent answered, or until the end.
     pub waited_ms: i64,

@@ -1,235 +1,53 @@
 //! The rules of a call as a pure state machine: what happens, and what is to be done about it.
 //!
-//! The citizen's leg exists and has been answered before the machine starts. Every attempt to
-//! reach an agent has a number; what arrives about an attempt that is over changes nothing but
-//! ends that attempt's leg.
+//! A call has a citizen's side and any number of further parties: agents, colleagues who are asked,
+//! supervisors, people outside. Every party has a number; what arrives about one that is gone changes
+//! nothing but ends its leg. Who hears whom is not said step by step: it follows from where everybody
+//! stands ([`hearing`]), and only the differences are carried out. One file a behaviour.
 
-/// Longest greeting, in milliseconds, should its end never be reported.
-const GREETING_MS: i64 = 30_000;
+mod conference;
+mod consultation;
+mod dialling;
+mod hearing;
+mod loss;
+mod parking;
+mod parties;
+mod queueing;
+mod supervision;
+mod transfer;
+mod words;
+
+use std::collections::BTreeSet;
+
+pub use dialling::Kind;
+pub use hearing::CITIZEN;
+pub use parties::{Party, PartyNo, Role, Target};
+pub use supervision::Supervision;
+pub use words::{Command, Effect, Input, Leaving, Note, Outcome, Phase, Phrase, Refusal, Sound};
+
+use hearing::Ambience;
+
 /// A citizen from whom nothing was heard for this long is gone, in seconds.
 pub const SILENCE_SECS: u32 = 90;
-/// How long the last words to a caller may take, in milliseconds.
-const FAREWELL_MS: i64 = 15_000;
+/// Parties of one call, the citizen not counted.
+pub const PARTIES_MAX: usize = 12;
 
-/// Numbers the attempts to reach an agent within a call.
-pub type Attempt = u32;
-
-/// What can be played to the citizen.
+/// Times of a call, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sound {
-    /// Welcome, and that the call is recorded.
-    Greeting,
-    /// Where the caller stands.
-    Position(usize),
-    /// Music until somebody comes.
-    Music,
-    /// An agent's telephone rings.
-    Connecting,
-    /// The agent's line was lost; please stay.
-    AgentLost,
-    /// All lines are busy; please try later.
-    Busy,
+pub struct Times {
+    /// How long a citizen is kept for a lost agent.
+    pub grace_ms: i64,
+    /// How long a colleague's telephone rings.
+    pub ring_ms: i64,
+    /// How long a number outside is rung.
+    pub dial_ms: i64,
+    /// How long a parked citizen waits to be retrieved.
+    pub park_ms: i64,
 }
 
-/// What happens to a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Input {
-    /// The citizen's leg is up.
-    Started,
-    /// A sound that does not repeat has been played to its end.
-    Played(Sound),
-    /// The floor has chosen a seat.
-    Offer {
-        /// The seat's number.
-        seat: String,
-    },
-    /// The floor takes the choice back.
-    Withdraw {
-        /// The seat's number.
-        seat: String,
-    },
-    /// The floor has no room.
-    Refused,
-    /// The floor tells where the caller stands.
-    Announce(usize),
-    /// The agent's telephone rings.
-    Ringing(Attempt),
-    /// The agent answered.
-    Answered(Attempt),
-    /// The invitation came to nothing.
-    Failed(Attempt, u16),
-    /// The agent hung up.
-    AgentEnded(Attempt),
-    /// The agent's page is gone.
-    AgentLost(Attempt),
-    /// A seat's telephone is back.
-    PhoneBack {
-        /// The seat's number.
-        seat: String,
-    },
-    /// The citizen hung up, or their line is gone.
-    CitizenEnded,
-    /// Nothing was heard from the citizen for some seconds.
-    CitizenSilent(u32),
-    /// The agent's screen asks to hold or to go on.
-    Hold(bool),
-    /// The agent's screen, or a leader, ends the call.
-    HangUp,
-    /// A deadline may have passed.
-    Tick,
-}
-
-/// What the owner has to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Play to the citizen, in place of what was being played.
-    Play(Sound),
-    /// Play nothing.
-    Silence,
-    /// Ask the floor for a seat.
-    Enqueue,
-    /// Tell the floor that the caller is gone.
-    Abandon,
-    /// Tell the floor that the telephone rings.
-    Rung(String),
-    /// Tell the floor that the agent answered.
-    Accepted(String),
-    /// Tell the floor that the agent refused or can't be reached.
-    Rejected(String),
-    /// Tell the floor that the call needs another seat, before all others.
-    Return,
-    /// Show the caller on the agent's screen; always before [`Effect::Invite`].
-    Pop(String),
-    /// Ring the agent's telephone.
-    Invite {
-        /// The seat's number.
-        seat: String,
-        /// The attempt.
-        attempt: Attempt,
-    },
-    /// End an attempt's leg: cancel it, or hang up.
-    Drop(Attempt),
-    /// Let the citizen and the attempt's leg hear each other.
-    Bridge(Attempt),
-    /// Put the citizen on hold, or back.
-    Hold(Attempt, bool),
-    /// Hang up the citizen.
-    HangUpCitizen,
-    /// Write a line of the call's history.
-    Note(Note),
-    /// The call is over.
-    Finish(Outcome),
-}
-
-/// A line of a call's history.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Note {
-    /// Joined the queue.
-    Queued,
-    /// Heard where they stand.
-    Announced(usize),
-    /// Offered to a seat.
-    Offered(String),
-    /// A seat did not take it, with the status code if the telephone gave one.
-    NotTaken(String, Option<u16>),
-    /// Answered.
-    Answered(String),
-    /// Put on hold.
-    Held,
-    /// Taken off hold.
-    Resumed,
-    /// The agent's page was lost.
-    AgentLost(String),
-    /// The agent is back.
-    AgentBack(String),
-    /// Hung up: `citizen`, `agent`, `screen`, `system`.
-    HungUp(&'static str),
-}
-
-/// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// An agent talked with the citizen.
-    Answered,
-    /// The citizen gave up.
-    Missed,
-    /// The hotline could not take the call.
-    Failed,
-}
-
-impl Outcome {
-    /// Returns the word that is stored.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Answered => "answered",
-            Self::Missed => "missed",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-/// Where a call stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Hears the welcome.
-    Greeting,
-    /// Waits.
-    Queued,
-    /// An agent is being rung.
-    Offering {
-        /// The seat's number.
-        seat: String,
-        /// The attempt.
-        attempt: Attempt,
-    },
-    /// Talks with an agent.
-    Talking {
-        /// The seat's number.
-        seat: String,
-        /// The attempt.
-        attempt: Attempt,
-        /// Whether the citizen is on hold.
-        held: bool,
-    },
-    /// The agent's page is gone; the citizen is kept for a while.
-    AgentLost {
-        /// The seat's number.
-        seat: String,
-        /// The attempt that rings the agent's new page, once it is there.
-        attempt: Option<Attempt>,
-    },
-    /// Hears why the call can't be taken.
-    Farewell,
-    /// Over.
-    Ended,
-}
-
-impl Phase {
-    /// Returns the word that screens are told.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Greeting => "greeting",
-            Self::Queued => "queued",
-            Self::Offering { .. } => "ringing",
-            Self::Talking { held: false, .. } => "talking",
-            Self::Talking { held: true, .. } => "held",
-            Self::AgentLost { .. } => "agent_lost",
-            Self::Farewell => "farewell",
-            Self::Ended => "ended",
-        }
-    }
-
-    /// Returns the seat that the call is at.
-    #[must_use]
-    pub fn seat(&self) -> Option<&str> {
-        match self {
-            Self::Offering { seat, .. } | Self::Talking { seat, .. } | Self::AgentLost { seat, .. } => {
-                Some(seat)
-            }
-            _ => None,
-        }
+impl Default for Times {
+    fn default() -> Self {
+        Self { grace_ms: 30_000, ring_ms: 20_000, dial_ms: 60_000, park_ms: 180_000 }
     }
 }
 
@@ -237,27 +55,46 @@ impl Phase {
 #[derive(Clone, Debug)]
 pub struct CallState {
     phase: Phase,
-    attempts: Attempt,
+    kind: Kind,
+    /// The seat that dials; empty for a call that came in.
+    dialler: String,
+    parties: Vec<Party>,
+    last_no: PartyNo,
     deadline: Option<i64>,
-    grace_ms: i64,
+    times: Times,
     greeting: bool,
+    /// Whether the floor knows the call.
     in_queue: bool,
+    /// Whether somebody talked with the citizen.
     talked: bool,
+    /// Whether the citizen can be heard: connected, or sending sound before the answer.
+    citizen_up: bool,
+    held: bool,
+    heard: BTreeSet<(PartyNo, PartyNo)>,
+    ringback: BTreeSet<PartyNo>,
+    ambience: Ambience,
 }
 
 impl CallState {
-    /// Makes a call; `grace_ms` is how long a citizen is kept for a lost agent. Without a
-    /// greeting the call joins the queue at once.
+    /// Makes a call that came in. Without a greeting it joins the queue at once.
     #[must_use]
-    pub fn new(grace_ms: i64, greeting: bool) -> Self {
+    pub fn new(times: Times, greeting: bool) -> Self {
         Self {
             phase: Phase::Greeting,
-            attempts: 0,
+            kind: Kind::In,
+            dialler: String::new(),
+            parties: Vec::new(),
+            last_no: 0,
             deadline: None,
-            grace_ms,
+            times,
             greeting,
             in_queue: false,
             talked: false,
+            citizen_up: true,
+            held: false,
+            heard: BTreeSet::new(),
+            ringback: BTreeSet::new(),
+            ambience: Ambience::Other,
         }
     }
 
@@ -267,59 +104,161 @@ impl CallState {
         &self.phase
     }
 
+    /// Returns whether it came in, goes out, or stays in the house.
+    #[must_use]
+    pub fn kind(&self) -> &Kind {
+        &self.kind
+    }
+
+    /// Returns everybody but the citizen.
+    #[must_use]
+    pub fn parties(&self) -> &[Party] {
+        &self.parties
+    }
+
+    /// Tells whether the citizen is on hold.
+    #[must_use]
+    pub fn held(&self) -> bool {
+        self.held
+    }
+
+    /// Returns the word that screens are told.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match &self.phase {
+            Phase::Talking if self.successor().is_some() => "transferring",
+            Phase::Talking if self.consulted().is_some() => "consulting",
+            Phase::Talking if self.held => "held",
+            phase => phase.name(),
+        }
+    }
+
+    /// Returns the seat that answers for the call: the agent's, or the one that rings for it.
+    #[must_use]
+    pub fn seat(&self) -> Option<&str> {
+        if let Phase::AgentLost { seat, .. } = &self.phase {
+            return Some(seat);
+        }
+        let agents = || self.parties.iter().filter(|party| party.role == Role::Agent);
+        agents().find(|party| party.up).or_else(|| agents().next()).and_then(|party| party.target.seat())
+    }
+
     /// Returns when [`Input::Tick`] is needed.
     #[must_use]
     pub fn deadline(&self) -> Option<i64> {
-        self.deadline
+        self.parties.iter().filter_map(|party| party.until).chain(self.deadline).min()
     }
 
     /// Applies an input.
     pub fn apply(&mut self, input: Input, now_ms: i64) -> Vec<Effect> {
         let mut out = Vec::new();
         if self.phase == Phase::Ended {
-            // What is left of attempts that crossed the end is dropped.
-            if let Input::Answered(attempt) | Input::Ringing(attempt) = input {
-                out.push(Effect::Drop(attempt));
+            // What is left of parties that crossed the end is dropped.
+            if let Input::Answered(party) | Input::Ringing(party) = input {
+                out.push(Effect::Drop(party));
             }
             return out;
         }
         match input {
-            Input::Started if !self.greeting => self.enqueue(&mut out),
-            Input::Started => {
-                self.deadline = Some(now_ms + GREETING_MS);
-                out.push(Effect::Play(Sound::Greeting));
-            }
+            Input::Started => self.started(now_ms, &mut out),
             Input::Played(sound) => self.played(sound, &mut out),
             Input::Offer { seat } => self.offer(seat, &mut out),
             Input::Withdraw { seat } => self.withdraw(&seat, &mut out),
             Input::Refused => self.refused(now_ms, &mut out),
-            Input::Announce(position) => {
-                if self.phase == Phase::Queued {
-                    out.push(Effect::Play(Sound::Position(position)));
-                    out.push(Effect::Note(Note::Announced(position)));
-                }
-            }
-            Input::Ringing(attempt) => match &self.phase {
-                Phase::Offering { seat, attempt: a } if *a == attempt => out.push(Effect::Rung(seat.clone())),
-                Phase::AgentLost { attempt: Some(a), .. } if *a == attempt => {}
-                _ => out.push(Effect::Drop(attempt)),
-            },
-            Input::Answered(attempt) => self.answered(attempt, &mut out),
-            Input::Failed(attempt, code) => self.failed(attempt, code, &mut out),
-            Input::AgentEnded(attempt) => self.agent_ended(attempt, &mut out),
-            Input::AgentLost(attempt) => self.agent_lost(attempt, now_ms, &mut out),
+            Input::Announce(position) => self.announce(position, &mut out),
+            Input::Ringing(party) => self.ringing(party, &mut out),
+            Input::Progress(party) => self.progress(party),
+            Input::Answered(party) => self.answered(party, now_ms, &mut out),
+            Input::Failed(party, code) => self.failed(party, code, &mut out),
+            Input::PartyEnded(party) => self.party_ended(party, &mut out),
+            Input::PartyLost(party) => self.party_lost(party, now_ms, &mut out),
             Input::PhoneBack { seat } => self.phone_back(&seat, &mut out),
+            Input::CitizenProgress => self.citizen_up = self.citizen_up || self.phase == Phase::Dialling,
+            Input::CitizenAnswered => self.citizen_answered(&mut out),
+            Input::CitizenFailed(code) => self.citizen_failed(code, &mut out),
             Input::CitizenEnded => self.end("citizen", false, &mut out),
             Input::CitizenSilent(secs) => {
                 if secs >= SILENCE_SECS {
                     self.end("system", true, &mut out);
                 }
             }
-            Input::Hold(hold) => self.hold(hold, &mut out),
-            Input::HangUp => self.end("screen", true, &mut out),
+            Input::Kicked { seat } => self.kicked(&seat, &mut out),
+            // Who was waiting is called back.
+            Input::Stop if !self.talked && self.phase != Phase::Dialling => {
+                self.finish("system", true, Outcome::Missed, &mut out);
+            }
+            Input::Stop => self.end("system", true, &mut out),
+            Input::Do(command) => {
+                if self.check(&command).is_ok() {
+                    self.carry_out(command, now_ms, &mut out);
+                }
+            }
             Input::Tick => self.tick(now_ms, &mut out),
         }
+        if self.phase != Phase::Ended {
+            self.settle(&mut out);
+        }
         out
+    }
+
+    /// Tells whether a command fits now.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub fn check(&self, command: &Command) -> Result<(), Refusal> {
+        let fits = match command {
+            Command::Hold(_) => self.phase == Phase::Talking && self.successor().is_none(),
+            Command::HangUp { .. } => self.phase != Phase::Ended,
+            Command::Leave(no) => self.party(*no).is_some(),
+            Command::Consult(target) => return self.may_consult(target),
+            Command::TakeBack => self.consulted().is_some(),
+            Command::Transfer(target) => return self.may_transfer(target),
+            Command::TransferToQueue => {
+                self.phase == Phase::Talking && self.agent().is_some() && !self.kind.is_internal()
+            }
+            Command::CompleteTransfer => self.consulted().is_some(),
+            Command::CancelTransfer => self.successor().is_some() && self.agent().is_some(),
+            Command::Conference => self.consulted().is_some_and(|party| party.up),
+            Command::Invite(target) => return self.may_invite(target),
+            Command::DropParty(no) => self.may_drop(*no),
+            Command::Supervise { seat, mode } => return self.may_supervise(seat, *mode),
+            Command::EndSupervision { seat } => self.supervisor_at(seat).is_some(),
+            Command::Park => self.may_park(),
+            Command::Retrieve { seat } => return self.may_retrieve(seat),
+            Command::Say(_) => self.phase == Phase::Talking && self.citizen_up && !self.kind.is_internal(),
+        };
+        if fits { Ok(()) } else { Err(Refusal::NotNow) }
+    }
+
+    fn carry_out(&mut self, command: Command, now_ms: i64, out: &mut Vec<Effect>) {
+        match command {
+            Command::Hold(hold) => self.hold(hold, out),
+            Command::HangUp { by } => self.end(by, true, out),
+            Command::Leave(no) => self.party_ended(no, out),
+            Command::Consult(target) => self.consult(target, now_ms, out),
+            Command::TakeBack => self.take_back(out),
+            Command::Transfer(target) => self.transfer(target, now_ms, out),
+            Command::TransferToQueue => self.transfer_to_queue(out),
+            Command::CompleteTransfer => self.complete_transfer(out),
+            Command::CancelTransfer => self.cancel_transfer(out),
+            Command::Conference => self.conference(out),
+            Command::Invite(target) => self.invite_member(target, now_ms, out),
+            Command::DropParty(no) => self.drop_member(no, out),
+            Command::Supervise { seat, mode } => self.supervise(seat, mode, now_ms, out),
+            Command::EndSupervision { seat } => self.end_supervision(&seat, out),
+            Command::Park => self.park(now_ms, out),
+            Command::Retrieve { seat } => self.retrieve(seat, now_ms, out),
+            Command::Say(phrase) => {
+                out.extend([Effect::Note(Note::Said(phrase)), Effect::Play(Sound::Phrase(phrase))]);
+            }
+        }
+    }
+
+    fn started(&mut self, now_ms: i64, out: &mut Vec<Effect>) {
+        match self.kind {
+            Kind::In => self.welcome(now_ms, out),
+            Kind::Out | Kind::Internal { .. } => self.ring_dialler(now_ms, out),
+        }
     }
 
     fn played(&mut self, sound: Sound, out: &mut Vec<Effect>) {
@@ -329,207 +268,252 @@ impl CallState {
                 out.push(Effect::Play(Sound::Music));
             }
             (Phase::Farewell, Sound::Busy) => self.end("system", true, out),
+            (_, Sound::Phrase(_)) if self.ambience == Ambience::Music => self.play_ambience(out),
             _ => {}
         }
     }
 
-    fn enqueue(&mut self, out: &mut Vec<Effect>) {
-        self.phase = Phase::Queued;
-        self.deadline = None;
-        self.in_queue = true;
-        out.extend([Effect::Play(Sound::Music), Effect::Note(Note::Queued), Effect::Enqueue]);
+    fn ringing(&mut self, no: PartyNo, out: &mut Vec<Effect>) {
+        match self.party(no) {
+            Some(party) if !party.up => {
+                if let (Target::Seat(seat), false) = (&party.target, party.engaged)
+                    && matches!(self.phase, Phase::Offering { .. })
+                {
+                    out.push(Effect::Rung(seat.clone()));
+                }
+            }
+            Some(_) => {}
+            None => out.push(Effect::Drop(no)),
+        }
     }
 
-    fn offer(&mut self, seat: String, out: &mut Vec<Effect>) {
-        if self.phase != Phase::Queued {
-            // The floor believes that the call waits; it must learn that the seat is not used.
-            out.push(Effect::Rejected(seat));
+    fn progress(&mut self, no: PartyNo) {
+        if let Some(party) = self.party_mut(no) {
+            party.early = true;
+        }
+    }
+
+    fn answered(&mut self, no: PartyNo, now_ms: i64, out: &mut Vec<Effect>) {
+        let Some(party) = self.party_mut(no) else {
+            out.push(Effect::Drop(no));
+            return;
+        };
+        if party.up {
             return;
         }
-        self.attempts += 1;
-        let attempt = self.attempts;
-        self.phase = Phase::Offering { seat: seat.clone(), attempt };
-        out.extend([
-            Effect::Play(Sound::Connecting),
-            Effect::Note(Note::Offered(seat.clone())),
-            Effect::Pop(seat.clone()),
-            Effect::Invite { seat, attempt },
-        ]);
-    }
-
-    fn withdraw(&mut self, seat: &str, out: &mut Vec<Effect>) {
-        if let Phase::Offering { seat: s, attempt } = &self.phase
-            && s == seat
+        party.up = true;
+        party.until = None;
+        let party = party.clone();
+        if let (Target::Seat(seat), true) = (&party.target, party.engaged)
+            && !matches!(self.phase, Phase::AgentLost { .. })
         {
-            out.extend([
-                Effect::Drop(*attempt),
-                Effect::Note(Note::NotTaken(seat.to_owned(), None)),
-                Effect::Play(Sound::Music),
-            ]);
-            self.phase = Phase::Queued;
+            out.push(Effect::Joined(seat.clone()));
+        }
+        out.push(Effect::Note(Note::Joined(party.clone())));
+        match party.role {
+            Role::Agent => self.agent_answered(&party, now_ms, out),
+            Role::Successor => self.hand_over(&party, out),
+            Role::Consulted | Role::Member | Role::Listener | Role::Whisperer => {}
         }
     }
 
-    fn refused(&mut self, now_ms: i64, out: &mut Vec<Effect>) {
-        if self.phase == Phase::Queued {
-            self.in_queue = false;
-            self.phase = Phase::Farewell;
-            self.deadline = Some(now_ms + FAREWELL_MS);
-            out.push(Effect::Play(Sound::Busy));
-        }
-    }
-
-    fn answered(&mut self, attempt: Attempt, out: &mut Vec<Effect>) {
-        match self.phase.clone() {
-            Phase::Offering { seat, attempt: a } if a == attempt => {
-                self.talked = true;
-                out.extend([
-                    Effect::Accepted(seat.clone()),
-                    Effect::Silence,
-                    Effect::Bridge(attempt),
-                    Effect::Note(Note::Answered(seat.clone())),
-                ]);
-                self.phase = Phase::Talking { seat, attempt, held: false };
+    fn agent_answered(&mut self, party: &Party, now_ms: i64, out: &mut Vec<Effect>) {
+        let Some(seat) = party.target.seat().map(str::to_owned) else { return };
+        match self.phase {
+            Phase::Offering { .. } => {
+                out.extend([Effect::Accepted(seat.clone()), Effect::Note(Note::Answered(seat))]);
+                self.talk();
             }
-            Phase::AgentLost { seat, attempt: Some(a) } if a == attempt => {
+            Phase::AgentLost { .. } => {
+                self.deadline = None;
+                out.push(Effect::Note(Note::AgentBack(seat)));
+                self.talk();
+            }
+            Phase::Parked { .. } => {
                 self.deadline = None;
                 out.extend([
-                    Effect::Silence,
-                    Effect::Bridge(attempt),
-                    Effect::Note(Note::AgentBack(seat.clone())),
+                    Effect::Note(Note::Retrieved(seat.clone())),
+                    Effect::Note(Note::Answered(seat)),
                 ]);
-                self.phase = Phase::Talking { seat, attempt, held: false };
+                self.talk();
             }
-            _ => out.push(Effect::Drop(attempt)),
+            Phase::Dialling => self.dial(now_ms, out),
+            Phase::Talking => self.take_over(party, out),
+            _ => {}
         }
     }
 
-    fn failed(&mut self, attempt: Attempt, code: u16, out: &mut Vec<Effect>) {
-        match &mut self.phase {
-            Phase::Offering { seat, attempt: a } if *a == attempt => {
-                let seat = seat.clone();
-                out.extend([
-                    Effect::Drop(attempt),
-                    Effect::Note(Note::NotTaken(seat.clone(), Some(code))),
-                    Effect::Play(Sound::Music),
-                    Effect::Rejected(seat),
-                ]);
-                self.phase = Phase::Queued;
-            }
+    fn talk(&mut self) {
+        self.phase = Phase::Talking;
+        self.talked = true;
+        self.held = false;
+        self.deadline = None;
+    }
+
+    fn failed(&mut self, no: PartyNo, code: u16, out: &mut Vec<Effect>) {
+        let Some(party) = self.party(no).cloned() else {
+            out.push(Effect::Drop(no));
+            return;
+        };
+        if party.up {
+            return self.party_ended(no, out);
+        }
+        match (&party.role, &self.phase) {
+            (Role::Agent, Phase::Offering { .. }) => self.offer_failed(no, code, out),
             // The new page may still be loading: the telephone rings again when it says so.
-            Phase::AgentLost { attempt: a, .. } if *a == Some(attempt) => {
-                *a = None;
-                out.push(Effect::Drop(attempt));
+            (Role::Agent, Phase::AgentLost { .. }) => {
+                self.forget(no, out);
             }
-            _ => out.push(Effect::Drop(attempt)),
-        }
-    }
-
-    fn agent_ended(&mut self, attempt: Attempt, out: &mut Vec<Effect>) {
-        match &self.phase {
-            Phase::Talking { attempt: a, .. } if *a == attempt => self.end("agent", true, out),
-            Phase::AgentLost { attempt: Some(a), .. } if *a == attempt => self.end("agent", true, out),
-            _ => out.push(Effect::Drop(attempt)),
-        }
-    }
-
-    fn agent_lost(&mut self, attempt: Attempt, now_ms: i64, out: &mut Vec<Effect>) {
-        match self.phase.clone() {
-            Phase::Offering { attempt: a, .. } if a == attempt => self.failed(attempt, 480, out),
-            Phase::Talking { seat, attempt: a, held } if a == attempt => {
-                self.deadline = Some(now_ms + self.grace_ms);
-                if held {
-                    out.push(Effect::Hold(attempt, false));
+            _ => {
+                let label = party.target.label().to_owned();
+                out.push(Effect::Note(Note::NotTaken(label.clone(), Some(code))));
+                self.remove(no, Leaving::Back, out);
+                out.push(Effect::Unreached { label, code });
+                match party.role {
+                    Role::Successor => self.successor_failed(out),
+                    Role::Agent if self.phase == Phase::Dialling => self.end("agent", true, out),
+                    _ => {}
                 }
-                out.extend([
-                    Effect::Drop(attempt),
-                    Effect::Play(Sound::AgentLost),
-                    Effect::Note(Note::AgentLost(seat.clone())),
-                ]);
-                self.phase = Phase::AgentLost { seat, attempt: None };
             }
-            Phase::AgentLost { seat, attempt: Some(a) } if a == attempt => {
-                out.push(Effect::Drop(attempt));
-                self.phase = Phase::AgentLost { seat, attempt: None };
-            }
-            _ => out.push(Effect::Drop(attempt)),
         }
     }
 
-    fn phone_back(&mut self, seat: &str, out: &mut Vec<Effect>) {
-        if let Phase::AgentLost { seat: s, attempt: a @ None } = &mut self.phase
-            && s == seat
-        {
-            self.attempts += 1;
-            *a = Some(self.attempts);
-            out.extend([
-                Effect::Pop(seat.to_owned()),
-                Effect::Invite { seat: seat.to_owned(), attempt: self.attempts },
-            ]);
+    /// A party hung up, or left by its own word.
+    fn party_ended(&mut self, no: PartyNo, out: &mut Vec<Effect>) {
+        let Some(party) = self.party(no).cloned() else {
+            out.push(Effect::Drop(no));
+            return;
+        };
+        if !party.up {
+            return self.failed(no, 603, out);
+        }
+        if party.role != Role::Agent {
+            self.remove(no, Leaving::Back, out);
+            return self.carry_on("agent", out);
+        }
+        if self.phase == Phase::Dialling {
+            return self.end("agent", true, out);
+        }
+        // Whoever hangs up while somebody else is asked, hands the call over.
+        if self.consulted().is_some() {
+            return self.complete_transfer_leaving(out);
+        }
+        self.remove(no, Leaving::WrapUp, out);
+        self.carry_on("agent", out);
+    }
+
+    /// Decides what becomes of the call after somebody left.
+    fn carry_on(&mut self, by: &'static str, out: &mut Vec<Effect>) {
+        if self.phase != Phase::Talking || self.agent().is_some() {
+            return;
+        }
+        if self.successor().is_some() {
+            self.dismiss_supervisors(out);
+            self.phase = Phase::Redirected;
+            return;
+        }
+        match self.parties.iter().position(|party| party.up && party.role == Role::Member) {
+            Some(at) => {
+                let heir = &mut self.parties[at];
+                heir.role = Role::Agent;
+                heir.supervisor = false;
+                out.push(Effect::Note(Note::Transferred(heir.target.clone())));
+            }
+            None => self.end(by, true, out),
         }
     }
 
     fn hold(&mut self, hold: bool, out: &mut Vec<Effect>) {
-        if let Phase::Talking { attempt, held, .. } = &mut self.phase
-            && *held != hold
-        {
-            *held = hold;
-            out.push(Effect::Hold(*attempt, hold));
+        if self.held != hold {
+            self.held = hold;
             out.push(Effect::Note(if hold { Note::Held } else { Note::Resumed }));
         }
     }
 
     fn tick(&mut self, now_ms: i64, out: &mut Vec<Effect>) {
-        if self.deadline.is_none_or(|at| at > now_ms) {
+        while let Some(no) = self
+            .parties
+            .iter()
+            .find(|party| party.until.is_some_and(|at| at <= now_ms))
+            .map(|party| party.no)
+        {
+            self.failed(no, 408, out);
+        }
+        if self.phase == Phase::Ended || self.deadline.is_none_or(|at| at > now_ms) {
             return;
         }
         self.deadline = None;
-        match self.phase.clone() {
+        match self.phase {
             Phase::Greeting => self.enqueue(out),
-            Phase::AgentLost { seat, attempt } => {
-                if let Some(attempt) = attempt {
-                    out.push(Effect::Drop(attempt));
-                }
-                self.phase = Phase::Queued;
-                out.extend([
-                    Effect::Note(Note::NotTaken(seat, None)),
-                    Effect::Play(Sound::Music),
-                    Effect::Return,
-                ]);
+            Phase::AgentLost { .. } => self.give_up_agent(out),
+            Phase::Parked { .. } => {
+                out.push(Effect::Note(Note::ParkedTooLong));
+                self.back_to_queue(out);
             }
+            Phase::Dialling => self.citizen_failed(408, out),
             Phase::Farewell => self.end("system", true, out),
             _ => {}
         }
     }
 
+    /// Ends the call.
     fn end(&mut self, by: &'static str, hang_up_citizen: bool, out: &mut Vec<Effect>) {
-        let attempt = match &self.phase {
-            Phase::Offering { attempt, .. } | Phase::Talking { attempt, .. } => Some(*attempt),
-            Phase::AgentLost { attempt, .. } => *attempt,
-            _ => None,
-        };
-        let refused = self.phase == Phase::Farewell;
-        // Whoever answers now hears nothing: the invitation goes first.
-        out.extend(attempt.map(Effect::Drop));
-        if hang_up_citizen {
-            out.push(Effect::HangUpCitizen);
-        }
-        if self.in_queue {
-            out.push(Effect::Abandon);
-        }
-        out.push(Effect::Note(Note::HungUp(by)));
-        out.push(Effect::Finish(if self.talked {
+        let outcome = if self.talked {
             Outcome::Answered
-        } else if refused || by == "system" {
+        } else if self.phase == Phase::Dialling {
+            Outcome::Cancelled
+        } else if self.phase == Phase::Farewell || by == "system" {
             Outcome::Failed
         } else {
             Outcome::Missed
-        }));
+        };
+        self.finish(by, hang_up_citizen, outcome, out);
+    }
+
+    /// Ends the call with an outcome: nobody is left behind.
+    fn finish(
+        &mut self,
+        by: &'static str,
+        hang_up_citizen: bool,
+        outcome: Outcome,
+        out: &mut Vec<Effect>,
+    ) {
+        // Whoever answers now hears nothing: the invitations go first.
+        let everybody: Vec<(PartyNo, bool)> = self
+            .parties
+            .iter()
+            .map(|party| (party.no, party.role == Role::Agent))
+            .collect();
+        for (no, agent) in everybody {
+            if agent && matches!(self.phase, Phase::AgentLost { .. }) {
+                self.forget(no, out);
+            } else {
+                let talked = agent && self.talked;
+                self.remove(no, if talked { Leaving::WrapUp } else { Leaving::Back }, out);
+            }
+        }
+        if let Phase::AgentLost { seat, engaged: true } = &self.phase {
+            out.push(Effect::Free { seat: seat.clone(), leaving: Leaving::WrapUp });
+        }
+        if hang_up_citizen {
+            out.push(Effect::HangUpCitizen);
+        }
+        if let Kind::Internal { seat } = &self.kind {
+            out.push(Effect::Free { seat: seat.clone(), leaving: Leaving::Back });
+        }
+        if self.in_queue {
+            self.in_queue = false;
+            out.push(Effect::Abandon);
+        }
+        out.push(Effect::Note(Note::HungUp(by)));
+        out.push(Effect::Finish(outcome));
         self.phase = Phase::Ended;
         self.deadline = None;
     }
 }
 
+#[cfg(test)]
+mod scenarios;
 #[cfg(test)]
 #[path = "state_tests.rs"]
 mod tests;

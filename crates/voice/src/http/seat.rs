@@ -13,9 +13,8 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::call::actor::CallView;
-use crate::call::state;
-use crate::call::{CallHandle, CallMessage};
+use crate::call::state::Command;
+use crate::call::{CallHandle, CallView};
 use crate::core::Core;
 use crate::desk::{SeatView, Sitting};
 use crate::error::VoiceError;
@@ -88,21 +87,18 @@ fn my_seat(core: &Core, principal: &Principal) -> MySeat {
     let seat = core.desk.sitting_of(&principal.person_id).and_then(|s| core.desk.seat_view(&s.seat_no));
     let call = seat.as_ref().and_then(|seat| seat.call_id.as_deref()).and_then(|id| core.desk.call(id)).map(
         |call| {
-            let mut view = call.view();
-            if principal.is_masked("phone") {
-                view.caller.clone_from(&view.caller_masked);
-            }
-            view
+            let view = call.view();
+            if principal.is_masked("phone") { view.masked() } else { view }
         },
     );
     MySeat { seat, call }
 }
 
-/// Finds a running call that is at the person's seat; leaders reach every call.
+/// Finds a running call that the person's seat takes part in.
 fn my_call(core: &Core, principal: &Principal, id: &str) -> Result<CallHandle, VoiceError> {
     let call = core.desk.call(id).ok_or(VoiceError::NoCall)?;
     let mine = core.desk.sitting_of(&principal.person_id).map(|sitting| sitting.seat_no);
-    if mine.is_some() && call.view().seat_no == mine { Ok(call) } else { Err(VoiceError::NoCall) }
+    if mine.is_some_and(|seat| call.view().has_seat(&seat)) { Ok(call) } else { Err(VoiceError::NoCall) }
 }
 
 /// Shows my seat.
@@ -191,8 +187,8 @@ async fn register_phone(
     ))
 }
 
-fn tell(core: &Core, me: &Principal, id: &str, input: state::Input) -> Result<StatusCode, VoiceError> {
-    my_call(core, me, id)?.send(CallMessage::Input(input));
+async fn tell(core: &Core, me: &Principal, id: &str, command: Command) -> Result<StatusCode, VoiceError> {
+    my_call(core, me, id)?.ask(command).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -205,7 +201,7 @@ async fn hold_call(
     Path(id): Path<String>,
 ) -> HttpResult<StatusCode> {
     me.require("call.answer")?;
-    Ok(tell(&core, &me, &id, state::Input::Hold(true))?)
+    Ok(tell(&core, &me, &id, Command::Hold(true)).await?)
 }
 
 /// Takes the citizen off hold.
@@ -217,7 +213,7 @@ async fn resume_call(
     Path(id): Path<String>,
 ) -> HttpResult<StatusCode> {
     me.require("call.answer")?;
-    Ok(tell(&core, &me, &id, state::Input::Hold(false))?)
+    Ok(tell(&core, &me, &id, Command::Hold(false)).await?)
 }
 
 /// Hangs up my call.
@@ -229,7 +225,7 @@ async fn hang_up_call(
     Path(id): Path<String>,
 ) -> HttpResult<StatusCode> {
     me.require("call.answer")?;
-    Ok(tell(&core, &me, &id, state::Input::HangUp)?)
+    Ok(tell(&core, &me, &id, Command::HangUp { by: "screen" }).await?)
 }
 
 /// Says that writing after a call is done.

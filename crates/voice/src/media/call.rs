@@ -154,13 +154,16 @@ impl Call {
             if let Some(tap) = &self.tap
                 && tap.citizen == leg.id
             {
-                right = heard.to_codec(Codec::Pcma);
                 if !leg.muted {
                     left = leg.input.to_codec(Codec::Pcma);
                 }
+                right = heard.to_codec(Codec::Pcma);
             }
             leg.send(&heard, now, now_ms);
             leg.report(tick, now_ms);
+        }
+        if let Some(apart) = self.said_apart() {
+            right = mix(&[(&right, Gain::UNITY), (&apart, Gain::UNITY)], Codec::Pcma);
         }
         if let Some(tap) = &mut self.tap {
             tap.push(&left, &right);
@@ -192,6 +195,25 @@ impl Call {
             }
         }
         mix(&sources, codec)
+    }
+
+    /// What two say to each other without the citizen hearing either, while somebody is asked; it is recorded
+    /// beside what the citizen hears. Whispering is not, nor a supervisor who listens.
+    fn said_apart(&self) -> Option<Frame> {
+        let citizen = self.tap.as_ref()?.citizen;
+        let heard = |from: &Leg, to: LegId| self.gains.get(from.id.0, to.0) > Gain::ZERO;
+        let apart = |leg: &Leg| leg.id != citizen && !heard(leg, citizen);
+        let talks = |leg: &Leg| {
+            self.legs.iter().any(|other| apart(other) && heard(leg, other.id) && heard(other, leg.id))
+        };
+        let apart: Vec<(&Frame, Gain)> = self
+            .legs
+            .iter()
+            .filter(|leg| !leg.muted && !leg.held && leg.popped != Popped::Silence)
+            .filter(|leg| apart(leg) && talks(leg))
+            .map(|leg| (&leg.input, Gain::UNITY))
+            .collect();
+        (!apart.is_empty()).then(|| mix(&apart, Codec::Pcma))
     }
 
     fn leg(&mut self, id: LegId) -> Option<&mut Leg> {

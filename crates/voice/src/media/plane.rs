@@ -294,7 +294,8 @@ impl CallMedia {
         self.send(Command::SendDtmf { key: self.inner.key, leg, digits: digits.to_owned() })
     }
 
-    /// Starts recording: the left channel is what `citizen` says, the right one what it hears.
+    /// Starts recording: the left channel is what `citizen` says, the right one what it hears and what the
+    /// others say to each other.
     /// `date` is the local day `YYYY-MM-DD` (or `YYYY/MM/DD`) that the file is filed under. A
     /// call has one recording at a time; starting another stops the one before.
     ///

@@ -14,6 +14,14 @@ pub const ARE_WAITING: &[u8] = include_bytes!("../../prompts/are_waiting.alaw");
 pub const ALL_BUSY: &[u8] = include_bytes!("../../prompts/all_busy.alaw");
 /// 感谢您的来电，再见。
 pub const GOODBYE: &[u8] = include_bytes!("../../prompts/goodbye.alaw");
+/// 工号 (digits and [`SERVES_YOU`] follow)
+pub const JOB_NUMBER: &[u8] = include_bytes!("../../prompts/job_number.alaw");
+/// 为您服务。
+pub const SERVES_YOU: &[u8] = include_bytes!("../../prompts/serves_you.alaw");
+/// 请您稍等，正在为您查询。
+pub const PLEASE_WAIT: &[u8] = include_bytes!("../../prompts/please_wait.alaw");
+/// 感谢您的耐心等待。
+pub const THANKS_FOR_WAITING: &[u8] = include_bytes!("../../prompts/thanks_for_waiting.alaw");
 /// A quiet loop of 16 seconds.
 pub const HOLD_MUSIC: &[u8] = include_bytes!("../../prompts/hold_music.alaw");
 /// 零 to 十.
@@ -73,7 +81,19 @@ mod tests {
 
     #[test]
     fn every_prompt_is_audible_and_unclipped() {
-        let all = [GREETING, AHEAD_OF_YOU, ARE_WAITING, ALL_BUSY, GOODBYE, HOLD_MUSIC, TWO_OF];
+        let all = [
+            GREETING,
+            AHEAD_OF_YOU,
+            ARE_WAITING,
+            ALL_BUSY,
+            GOODBYE,
+            JOB_NUMBER,
+            SERVES_YOU,
+            PLEASE_WAIT,
+            THANKS_FOR_WAITING,
+            HOLD_MUSIC,
+            TWO_OF,
+        ];
         for codes in all.into_iter().chain(DIGITS) {
             let samples: Vec<i16> = codes.iter().map(|&code| Codec::Pcma.decode(code)).collect();
             let level = loudness(&samples);

@@ -11,12 +11,14 @@ use tokio::task::JoinHandle;
 use super::flows::Flows;
 use super::inbound::LEG_EVENTS;
 use super::stack::StackPort;
-use super::{Invitation, LegEvent, SipLeg};
+use super::{Callee, Invitation, LegEvent, SipLeg, outbound};
 
 pub(super) struct LegHandle {
     pub(super) dialog: InviteDialog,
     pub(super) events: mpsc::Sender<LegEvent>,
     pub(super) flow: Option<Flow>,
+    /// The trunk that a call of ours goes through.
+    pub(super) trunk: Option<String>,
     /// The connection is gone: nothing can be sent, the dialog is only forgotten.
     pub(super) flow_lost: bool,
 }
@@ -27,9 +29,10 @@ pub(super) fn adopt(
     dialog: InviteDialog,
     events: mpsc::Sender<LegEvent>,
     flow: Option<Flow>,
+    trunk: Option<String>,
 ) -> SipLeg {
     let leg = port.next_leg();
-    port.legs().insert(leg, LegHandle { dialog, events, flow, flow_lost: false });
+    port.legs().insert(leg, LegHandle { dialog, events, flow, trunk, flow_lost: false });
     leg
 }
 
@@ -193,26 +196,37 @@ pub(super) fn invite(port: &StackPort, invitation: Invitation) -> (SipLeg, mpsc:
 }
 
 fn start(port: &StackPort, invitation: Invitation, events: &mpsc::Sender<LegEvent>) -> Result<SipLeg, u16> {
-    let binding = port.0.flows.find(&invitation.seat, port.now_ms()).ok_or(480u16)?;
-    let callee = Uri::try_from(binding.contact.as_str()).map_err(|_| 480u16)?;
+    let (options, flow, trunk) = match &invitation.callee {
+        Callee::Seat(seat) => {
+            let binding = port.0.flows.find(seat, port.now_ms()).ok_or(480u16)?;
+            let options = InviteOption {
+                callee: Uri::try_from(binding.contact.as_str()).map_err(|_| 480u16)?,
+                destination: Some(Flows::address(binding.flow)),
+                contact: port.contact(true),
+                headers: Some(vec![Header::Other("X-Yihao-Call".to_owned(), invitation.call_id.clone())]),
+                ..InviteOption::default()
+            };
+            (options, Some(binding.flow), None)
+        }
+        Callee::Number(number) => {
+            let (options, trunk) = outbound::route(port, number)?;
+            (options, None, Some(trunk))
+        }
+    };
     let caller = Uri::try_from(format!("sip:{}@{}", invitation.caller, port.0.config.realm))
-        .unwrap_or_else(|_| port.contact(true));
+        .unwrap_or_else(|_| port.contact(flow.is_some()));
     let options = InviteOption {
         caller,
-        callee,
-        destination: Some(Flows::address(binding.flow)),
         content_type: Some("application/sdp".to_owned()),
         offer: Some(invitation.offer.into_bytes()),
-        contact: port.contact(true),
-        headers: Some(vec![Header::Other("X-Yihao-Call".to_owned(), invitation.call_id)]),
-        ..InviteOption::default()
+        ..options
     };
     let (states, changes) = port.0.dialogs.new_dialog_state_channel();
     let (dialog, outcome) = port.0.dialogs.do_invite_async(options, states).map_err(|error| {
-        tracing::warn!(seat = invitation.seat, %error, "a telephone could not be rung");
+        tracing::warn!(callee = ?invitation.callee, %error, "a telephone could not be rung");
         500u16
     })?;
-    let leg = adopt(port, dialog, events.clone(), Some(binding.flow));
+    let leg = adopt(port, dialog, events.clone(), flow, trunk);
     tokio::spawn(watch_outgoing(port.clone(), leg, changes, outcome, events.clone()));
     Ok(leg)
 }
@@ -226,13 +240,21 @@ async fn watch_outgoing(
     events: mpsc::Sender<LegEvent>,
 ) {
     let mut rung = false;
+    let mut early = false;
     let outcome = loop {
         tokio::select! {
             outcome = &mut outcome => break outcome,
             Some(change) = changes.recv() => {
-                if matches!(change, DialogState::Early(..)) && !rung {
-                    rung = true;
-                    let _ = events.send(LegEvent::Ringing).await;
+                if let DialogState::Early(_, response) = change {
+                    if !rung {
+                        rung = true;
+                        let _ = events.send(LegEvent::Ringing).await;
+                    }
+                    if !response.body.is_empty() && !early {
+                        early = true;
+                        let sdp = String::from_utf8_lossy(&response.body).into_owned();
+                        let _ = events.send(LegEvent::Progress { sdp }).await;
+                    }
                 }
             }
         }

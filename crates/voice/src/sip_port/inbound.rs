@@ -87,7 +87,7 @@ async fn invite(port: &StackPort, mut tx: Transaction) -> rsipstack::Result<()> 
     let mut dialog =
         port.0.dialogs.get_or_create_server_invite(&tx, states, None, Some(port.contact(websocket)))?;
     let (events, receiver) = mpsc::channel(LEG_EVENTS);
-    let leg = dialogs::adopt(port, dialog.clone(), events, flow(&tx));
+    let leg = dialogs::adopt(port, dialog.clone(), events, flow(&tx), None);
     tokio::spawn(dialogs::watch_incoming(port.clone(), leg, changes));
     let call = IncomingCall { leg, origin, caller, called, offer, events: receiver };
     if port.0.calls.try_send(call).is_err() {

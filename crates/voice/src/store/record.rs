@@ -94,13 +94,14 @@ async fn upsert_call(tx: &mut Tx, row: &CallRow) -> Result<(), DbError> {
     sqlx::query(
         "insert into voice_call (id, direction, origin, caller, called, started_at, answered_at, ended_at, \
          seat_no, agent_id, agent_name, contact_id, result, hung_up_by, waited_ms, talked_ms, recording_id) \
-         values ($1, 'in', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
          on conflict (id) do update set answered_at = excluded.answered_at, ended_at = excluded.ended_at, \
          seat_no = excluded.seat_no, agent_id = excluded.agent_id, agent_name = excluded.agent_name, \
          contact_id = excluded.contact_id, result = excluded.result, hung_up_by = excluded.hung_up_by, \
          waited_ms = excluded.waited_ms, talked_ms = excluded.talked_ms, recording_id = excluded.recording_id",
     )
     .bind(&row.id)
+    .bind(&row.direction)
     .bind(&row.origin)
     .bind(&row.caller)
     .bind(&row.called)

@@ -457,7 +457,7 @@ async fn stopping_the_server_says_goodbye_and_keeps_the_record() {
     let (ended, ()) = tokio::join!(trunk.ended(), stage.voice.stop());
     assert!(ended, "the carrier is told");
     let calls = stage.get("leader", "/voice/calls").await.1;
-    assert_eq!(calls["items"][0]["hung_up_by"], "screen");
+    assert_eq!(calls["items"][0]["hung_up_by"], "system");
     assert!(calls["items"][0]["ended_at"].is_i64());
 }
 

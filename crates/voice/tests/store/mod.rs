@@ -9,6 +9,7 @@ use voice::store::{calls, figures, missed, record, recordings};
 fn call(id: &str, caller: &str, at: i64) -> CallRow {
     CallRow {
         id: id.to_owned(),
+        direction: "in".to_owned(),
         origin: "trunk:carrier".to_owned(),
         caller: caller.to_owned(),
         called: "12345".to_owned(),

@@ -111,6 +111,8 @@ impl Stage {
                 name: "carrier".to_owned(),
                 peers: vec!["127.0.0.0/8".to_owned()],
                 numbers: Vec::new(),
+                outbound: None,
+                channels: None,
                 username: None,
                 password: None,
                 registrar: None,

@@ -1,0 +1,184 @@
+//! Legs of a call: which media and which telephone a party has.
+
+use std::net::SocketAddr;
+
+use ::sip::sdp;
+
+use super::actor::{Actor, Side, forward};
+use super::state::{Input, Kind, PartyNo, Target};
+use crate::media::{Codec, LegId, LegSpec, MediaError, WebRtcRole};
+use crate::sip_port::{Callee, Invitation, OfferReply, SipLeg};
+
+/// The citizen's leg in the call's media.
+pub(super) const CITIZEN: LegId = LegId(1);
+
+/// A further party's leg.
+pub(super) struct Leg {
+    pub sip: SipLeg,
+    pub media: LegId,
+    /// None for a browser.
+    pub plain: Option<Plain>,
+}
+
+/// How a telephone without a browser was agreed with.
+pub(super) struct Plain {
+    pub spec: LegSpec,
+    pub local: sdp::Local,
+}
+
+/// Returns the leg of a party in the call's media; 0 is the citizen.
+pub(super) fn media_of(no: PartyNo) -> LegId {
+    LegId(CITIZEN.0 + no)
+}
+
+pub(super) fn local(address: SocketAddr, now: i64) -> sdp::Local {
+    sdp::Local {
+        address: address.ip(),
+        port: address.port(),
+        session_id: u64::try_from(now).unwrap_or(1),
+        version: 1,
+    }
+}
+
+pub(super) fn spec(leg: LegId, agreed: &sdp::Agreed) -> LegSpec {
+    LegSpec {
+        leg,
+        codec: match agreed.law {
+            sdp::Law::A => Codec::Pcma,
+            sdp::Law::Mu => Codec::Pcmu,
+        },
+        dtmf_payload_type: agreed.event_payload_type,
+        remote: Some(SocketAddr::new(agreed.remote_address, agreed.remote_port))
+            .filter(|remote| !remote.ip().is_unspecified() && remote.port() != 0),
+    }
+}
+
+impl Actor {
+    /// Rings a party.
+    pub(super) fn invite(&mut self, target: Target, no: PartyNo, engage: bool) -> Option<Input> {
+        if let (Target::Seat(seat), true) = (&target, engage)
+            && !self.core.desk.engage(seat, &self.row.id)
+        {
+            return Some(Input::Failed(no, 486));
+        }
+        match self.ring(&target, media_of(no), Side::Party(no)) {
+            Ok((sip, plain)) => {
+                self.legs.insert(no, Leg { sip, media: media_of(no), plain });
+                None
+            }
+            Err(error) => {
+                tracing::error!(call = self.row.id, %error, "no media for a leg");
+                Some(Input::Failed(no, 500))
+            }
+        }
+    }
+
+    /// Rings the citizen, or the colleague in the citizen's place.
+    pub(super) fn dial_citizen(&mut self) -> Option<Input> {
+        let target = match self.state.kind().clone() {
+            Kind::Internal { seat } => {
+                if !self.core.desk.engage(&seat, &self.row.id) {
+                    return Some(Input::CitizenFailed(486));
+                }
+                Target::Seat(seat)
+            }
+            Kind::In | Kind::Out => Target::Outside(self.row.called.clone()),
+        };
+        match self.ring(&target, CITIZEN, Side::Citizen) {
+            Ok((sip, plain)) => {
+                self.citizen = Some(sip);
+                self.plain = plain;
+                None
+            }
+            Err(error) => {
+                tracing::error!(call = self.row.id, %error, "no media for a leg");
+                Some(Input::CitizenFailed(500))
+            }
+        }
+    }
+
+    fn ring(
+        &mut self,
+        target: &Target,
+        media: LegId,
+        side: Side,
+    ) -> Result<(SipLeg, Option<Plain>), MediaError> {
+        let (offer, plain) = match target {
+            Target::Seat(_) => (self.media.add_webrtc_leg(media, WebRtcRole::Offer)?, None),
+            Target::Outside(_) => {
+                let spec =
+                    LegSpec { leg: media, codec: Codec::Pcma, dtmf_payload_type: Some(101), remote: None };
+                let address = self.media.add_rtp_leg(spec.clone())?;
+                let local = local(address, self.core.kit.now().0);
+                (sdp::offer(&local), Some(Plain { spec, local }))
+            }
+        };
+        let (callee, caller) = match target {
+            Target::Seat(seat) => (Callee::Seat(seat.clone()), self.caller_for(seat)),
+            Target::Outside(number) => (Callee::Number(number.clone()), self.core.config.hotline.clone()),
+        };
+        let (sip, events) =
+            self.core.port.invite(Invitation { callee, caller, call_id: self.row.id.clone(), offer });
+        forward(events, self.handle.clone(), side);
+        Ok((sip, plain))
+    }
+
+    /// Takes the description with which a telephone that we rang answers, or sends sound before.
+    pub(super) async fn accept(&mut self, side: Side, answer: String) -> Result<(), String> {
+        let (media, plain) = match side {
+            Side::Citizen => (CITIZEN, self.plain.as_mut()),
+            Side::Party(no) => {
+                let leg = self.legs.get_mut(&no).ok_or("the leg is gone")?;
+                (leg.media, leg.plain.as_mut())
+            }
+        };
+        match plain {
+            Some(plain) => {
+                let agreed = sdp::Description::parse(&answer)
+                    .and_then(|description| sdp::agree(&description))
+                    .map_err(|error| error.to_string())?;
+                plain.spec = spec(media, &agreed);
+                self.media.set_remote(plain.spec.clone()).map_err(|error| error.to_string())
+            }
+            None => self.media.accept_webrtc_answer(media, answer).await.map_err(|error| error.to_string()),
+        }
+    }
+
+    /// Answers a further offer on a leg that stands.
+    pub(super) async fn further_offer(&mut self, side: Side, offer: String, reply: OfferReply) {
+        let (media, plain) = match side {
+            Side::Citizen => (CITIZEN, self.plain.as_mut()),
+            Side::Party(no) => match self.legs.get_mut(&no) {
+                Some(leg) => (leg.media, leg.plain.as_mut()),
+                None => {
+                    let _ = reply.send(Err(481));
+                    return;
+                }
+            },
+        };
+        let answer = match plain {
+            Some(plain) => {
+                let answered = sdp::Description::parse(&offer).and_then(|description| {
+                    let agreed = sdp::agree(&description)?;
+                    plain.spec = spec(media, &agreed);
+                    plain.local.version += 1;
+                    let holds = !matches!(agreed.direction, sdp::Direction::SendRecv);
+                    Ok((sdp::answer(&description, &agreed, &plain.local), holds))
+                });
+                let spec = plain.spec.clone();
+                if let (Ok((_, holds)), Side::Citizen) = (&answered, side) {
+                    self.citizen_holds = *holds;
+                }
+                match answered {
+                    // While the other side holds, there is nowhere to send to and nothing to latch.
+                    Ok((answer, true)) => Ok(answer),
+                    Ok((answer, false)) => self.media.set_remote(spec).map(|()| answer).map_err(|_| 500),
+                    Err(_) => Err(488),
+                }
+            }
+            None => self.media.renegotiate_webrtc_leg(media, offer).await.map_err(|_| 488),
+        };
+        // The asker may be gone by now.
+        let _ = reply.send(answer);
+    }
+}
