@@ -104,7 +104,9 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::AlreadyThere => {
             problem("voice.already_there", "对方已在本次通话中。", "They are in this call already.")
         }
-        Refusal::Full => problem("voice.call_full", "本次通话的参与方已满。", "No more parties fit into this call."),
+        Refusal::Full => {
+            problem("voice.call_full", "本次通话的参与方已满。", "No more parties fit into this call.")
+        }
     }
 }
 

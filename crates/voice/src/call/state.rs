@@ -331,10 +331,7 @@ impl CallState {
             }
             Phase::Parked { .. } => {
                 self.deadline = None;
-                out.extend([
-                    Effect::Note(Note::Retrieved(seat.clone())),
-                    Effect::Note(Note::Answered(seat)),
-                ]);
+                out.extend([Effect::Note(Note::Retrieved(seat.clone())), Effect::Note(Note::Answered(seat))]);
                 self.talk();
             }
             Phase::Dialling => self.dial(now_ms, out),
@@ -431,11 +428,8 @@ impl CallState {
     }
 
     fn tick(&mut self, now_ms: i64, out: &mut Vec<Effect>) {
-        while let Some(no) = self
-            .parties
-            .iter()
-            .find(|party| party.until.is_some_and(|at| at <= now_ms))
-            .map(|party| party.no)
+        while let Some(no) =
+            self.parties.iter().find(|party| party.until.is_some_and(|at| at <= now_ms)).map(|party| party.no)
         {
             self.failed(no, 408, out);
         }
@@ -471,19 +465,10 @@ impl CallState {
     }
 
     /// Ends the call with an outcome: nobody is left behind.
-    fn finish(
-        &mut self,
-        by: &'static str,
-        hang_up_citizen: bool,
-        outcome: Outcome,
-        out: &mut Vec<Effect>,
-    ) {
+    fn finish(&mut self, by: &'static str, hang_up_citizen: bool, outcome: Outcome, out: &mut Vec<Effect>) {
         // Whoever answers now hears nothing: the invitations go first.
-        let everybody: Vec<(PartyNo, bool)> = self
-            .parties
-            .iter()
-            .map(|party| (party.no, party.role == Role::Agent))
-            .collect();
+        let everybody: Vec<(PartyNo, bool)> =
+            self.parties.iter().map(|party| (party.no, party.role == Role::Agent)).collect();
         for (no, agent) in everybody {
             if agent && matches!(self.phase, Phase::AgentLost { .. }) {
                 self.forget(no, out);

@@ -63,7 +63,8 @@ fn the_screen_pops_before_the_telephone_rings() {
     let mut s = Stage::queued();
     let out = s.go(Input::Offer { seat: "1001".into() });
     assert!(
-        at(&out, &Effect::Pop { seat: "1001".into(), role: Role::Agent }) < at(&out, &rings("1001", 1, false))
+        at(&out, &Effect::Pop { seat: "1001".into(), role: Role::Agent })
+            < at(&out, &rings("1001", 1, false))
     );
     assert_eq!(s.go(Input::Ringing(1)), [Effect::Rung("1001".into())]);
     let out = s.go(Input::Answered(1));
@@ -220,4 +221,3 @@ fn an_offer_to_a_call_that_does_not_wait_is_given_back() {
     let mut s = Stage::talking();
     assert_eq!(s.go(Input::Offer { seat: "1002".into() }), [Effect::Rejected("1002".into())]);
 }
-

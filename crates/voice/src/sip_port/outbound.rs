@@ -17,7 +17,8 @@ const DIGITS_MAX: usize = 24;
 #[must_use]
 pub fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix('+').unwrap_or(text);
-    (1..=DIGITS_MAX).contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '*' | '#'))
+    (1..=DIGITS_MAX).contains(&digits.len())
+        && digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '*' | '#'))
 }
 
 /// Chooses the trunk with the fewest calls that has room; 404 for what is no number, 503 without a trunk.

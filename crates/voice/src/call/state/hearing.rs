@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::CallState;
 use super::parties::{Party, PartyNo, Role};
 use super::words::{Effect, Phase, Sound};
-use super::CallState;
 
 /// The citizen among the numbers of parties.
 pub const CITIZEN: PartyNo = 0;
@@ -101,7 +101,8 @@ impl CallState {
         }
         if self.phase == Phase::Talking {
             let speaks = |party: &&Party| party.up && !matches!(party.role, Role::Listener | Role::Whisperer);
-            let supervises = |party: &&Party| party.up && matches!(party.role, Role::Listener | Role::Whisperer);
+            let supervises =
+                |party: &&Party| party.up && matches!(party.role, Role::Listener | Role::Whisperer);
             for supervisor in self.parties.iter().filter(supervises) {
                 heard.extend(self.parties.iter().filter(speaks).map(|party| (party.no, supervisor.no)));
                 if self.citizen_up && !self.held {

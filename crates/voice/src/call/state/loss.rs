@@ -1,8 +1,8 @@
 //! Pages that are lost in mid-call, and seats that are put out of service.
 
+use super::CallState;
 use super::parties::{PartyNo, Role, Target};
 use super::words::{Effect, Leaving, Note, Phase, Sound};
-use super::CallState;
 
 impl CallState {
     pub(super) fn party_lost(&mut self, no: PartyNo, now_ms: i64, out: &mut Vec<Effect>) {

@@ -1,8 +1,8 @@
 //! Welcome and waiting: the way of a call to its first agent.
 
+use super::CallState;
 use super::parties::{PartyNo, Role, Target};
 use super::words::{Effect, Leaving, Note, Phase, Sound};
-use super::CallState;
 
 /// Longest greeting, in milliseconds, should its end never be reported.
 const GREETING_MS: i64 = 30_000;
@@ -74,10 +74,7 @@ impl CallState {
         {
             self.forget(party, out);
             self.phase = Phase::Queued;
-            out.extend([
-                Effect::Note(Note::NotTaken(seat.to_owned(), None)),
-                Effect::Play(Sound::Music),
-            ]);
+            out.extend([Effect::Note(Note::NotTaken(seat.to_owned(), None)), Effect::Play(Sound::Music)]);
         }
     }
 

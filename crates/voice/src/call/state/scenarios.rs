@@ -96,7 +96,8 @@ impl Stage {
     }
 
     fn heard_by(&self, to: PartyNo) -> Vec<PartyNo> {
-        let mut heard: Vec<_> = self.hearing.iter().filter(|(_, t)| *t == to).map(|(from, _)| *from).collect();
+        let mut heard: Vec<_> =
+            self.hearing.iter().filter(|(_, t)| *t == to).map(|(from, _)| *from).collect();
         heard.sort_unstable();
         heard
     }
@@ -233,7 +234,10 @@ fn a_caller_who_hangs_up_while_somebody_is_asked_leaves_nobody_ringing() {
     let mut s = Stage::talking();
     s.tell(Command::Consult(seat("1002")));
     let out = s.go(Input::CitizenEnded);
-    assert!(out.contains(&Effect::Drop(2)) && out.contains(&Effect::Free { seat: "1002".into(), leaving: Leaving::Back }));
+    assert!(
+        out.contains(&Effect::Drop(2))
+            && out.contains(&Effect::Free { seat: "1002".into(), leaving: Leaving::Back })
+    );
     assert_eq!(s.go(Input::Answered(2)), [Effect::Drop(2)]);
 }
 
@@ -274,7 +278,14 @@ fn an_agents_machine_that_dies_in_mid_transfer_leaves_the_citizen_to_whoever_ans
     s.tell(Command::Transfer(seat("1002")));
     s.go(Input::PartyLost(1));
     assert_eq!(s.call.phase, Phase::Redirected);
-    let mut other = Stage { call: s.call.clone(), open: s.open.clone(), engaged: s.engaged.clone(), hearing: s.hearing.clone(), finished: Vec::new(), now: s.now };
+    let mut other = Stage {
+        call: s.call.clone(),
+        open: s.open.clone(),
+        engaged: s.engaged.clone(),
+        hearing: s.hearing.clone(),
+        finished: Vec::new(),
+        now: s.now,
+    };
     s.go(Input::Answered(2));
     assert_eq!(s.heard_by(CITIZEN), [2]);
     assert!(other.wait(20_000).contains(&Effect::Return));
@@ -285,7 +296,10 @@ fn a_supervisor_listens_whispers_barges_and_takes_over() {
     let mut s = Stage::talking();
     s.tell(Command::Supervise { seat: "9001".into(), mode: Supervision::Listen });
     s.go(Input::Answered(2));
-    assert_eq!((s.heard_by(2), s.heard_by(1), s.heard_by(CITIZEN)), (vec![CITIZEN, 1], vec![CITIZEN], vec![1]));
+    assert_eq!(
+        (s.heard_by(2), s.heard_by(1), s.heard_by(CITIZEN)),
+        (vec![CITIZEN, 1], vec![CITIZEN], vec![1])
+    );
     s.tell(Command::Supervise { seat: "9001".into(), mode: Supervision::Whisper });
     assert_eq!((s.heard_by(1), s.heard_by(CITIZEN)), (vec![CITIZEN, 2], vec![1]));
     s.tell(Command::Supervise { seat: "9001".into(), mode: Supervision::Barge });
@@ -360,7 +374,8 @@ fn what_came_of_dialling_is_known() {
 
 #[test]
 fn a_colleague_is_called_and_let_go() {
-    let mut s = Stage::of(CallState::dialled(Times::default(), Kind::Internal { seat: "1002".into() }, "1001"));
+    let mut s =
+        Stage::of(CallState::dialled(Times::default(), Kind::Internal { seat: "1002".into() }, "1001"));
     s.go(Input::Answered(1));
     let out = s.go(Input::CitizenAnswered);
     assert!(out.contains(&Effect::Joined("1002".into())));
@@ -437,9 +452,15 @@ fn random_orders_leave_no_leg_no_seat_and_no_party() {
                 22 => Input::Do(Command::Conference),
                 23 => Input::Do(Command::Invite(target)),
                 24 => Input::Do(Command::Supervise { seat: place, mode }),
-                25 => Input::Do(if random(3) == 0 { Command::Park } else { Command::EndSupervision { seat: place } }),
+                25 => Input::Do(if random(3) == 0 {
+                    Command::Park
+                } else {
+                    Command::EndSupervision { seat: place }
+                }),
                 26 => Input::Do(Command::Retrieve { seat: place }),
-                27 => Input::Do(if random(4) == 0 { Command::TransferToQueue } else { Command::DropParty(no) }),
+                27 => {
+                    Input::Do(if random(4) == 0 { Command::TransferToQueue } else { Command::DropParty(no) })
+                }
                 28 => Input::CitizenAnswered,
                 29 => Input::CitizenProgress,
                 30 if random(6) == 0 => Input::Kicked { seat: place },

@@ -48,9 +48,10 @@ impl CallState {
         let runs = self.phase == Phase::Talking && self.agent().is_some();
         // Nobody takes over what somebody else is about to take over.
         let contested = mode == Supervision::TakeOver
-            && self.parties.iter().any(|party| {
-                party.role == Role::Agent && !party.up && party.target.seat() != Some(seat)
-            });
+            && self
+                .parties
+                .iter()
+                .any(|party| party.role == Role::Agent && !party.up && party.target.seat() != Some(seat));
         if !runs || contested {
             return Err(Refusal::NotNow);
         }
@@ -60,13 +61,7 @@ impl CallState {
         self.has_room_for(&Target::Seat(seat.to_owned()))
     }
 
-    pub(super) fn supervise(
-        &mut self,
-        seat: String,
-        mode: Supervision,
-        now_ms: i64,
-        out: &mut Vec<Effect>,
-    ) {
+    pub(super) fn supervise(&mut self, seat: String, mode: Supervision, now_ms: i64, out: &mut Vec<Effect>) {
         out.push(Effect::Note(Note::Supervised(seat.clone(), mode)));
         let Some(party) = self.supervisor_at(&seat).cloned() else {
             self.add(Target::Seat(seat), mode.role(), true, now_ms, out);
