@@ -143,7 +143,7 @@ impl Actor {
     ) {
         self.apply(Input::Started).await;
         while self.outcome.is_none() {
-            let now = self.core.kit.now().0;
+            let now = self.core.kit.clock.elapsed_ms();
             let pause_ms = self.state.deadline().map_or(60_000, |at| (at - now).clamp(0, 60_000));
             let pause = Duration::from_millis(u64::try_from(pause_ms).unwrap_or(0));
             tokio::select! {
@@ -187,7 +187,8 @@ impl Actor {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
             let lost = matches!(input, Input::PartyLost(_));
-            let effects = self.state.apply(input, self.core.kit.now().0);
+            // A clock that is set must not end a ring, nor prolong one.
+            let effects = self.state.apply(input, self.core.kit.clock.elapsed_ms());
             for effect in effects {
                 if let Some(input) = self.carry_out(effect).await {
                     inputs.push_back(input);
