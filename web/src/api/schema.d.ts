@@ -1869,20 +1869,34 @@ export interface components {
         /** @description A call as screens are told. */
         CallView: {
             /**
+             * @description What whoever answers for the call may do now: `hold`, `consult`, `transfer`, `transfer_to_queue`,
+             *     `take_back`, `complete_transfer`, `cancel_transfer`, `conference`, `invite`, `park`, `say`.
+             */
+            allowed: string[];
+            /**
              * Format: int64
              * @description When an agent answered.
              */
             answered_at?: number | null;
             /** @description Id of the call. */
             call_id: string;
-            /** @description The citizen's number; masked where the reader's role says so. */
+            /** @description The citizen's number, or the colleague's seat; masked where the reader's role says so. */
             caller: string;
             /** @description The number, masked. */
             caller_masked: string;
             /** @description The citizen's file. */
             contact_id?: string | null;
+            /** @description `in`, `out`, `internal`. */
+            direction: string;
             /** @description Whether the citizen is on hold. */
             held: boolean;
+            /**
+             * Format: int64
+             * @description The server's time, epoch milliseconds, for clocks on screens.
+             */
+            now: number;
+            /** @description Everybody else in the call. */
+            parties: components["schemas"]["PartyView"][];
             /** @description The seat that rings or talks. */
             seat_no?: string | null;
             /**
@@ -1890,7 +1904,10 @@ export interface components {
              * @description When the call came, epoch milliseconds.
              */
             started_at: number;
-            /** @description `greeting`, `queued`, `ringing`, `talking`, `held`, `agent_lost`, `farewell`, `ended`. */
+            /**
+             * @description `greeting`, `queued`, `ringing`, `dialling`, `talking`, `held`, `consulting`, `transferring`, `parked`,
+             *     `agent_lost`, `farewell`, `ended`.
+             */
             state: string;
         };
         /** @description Something that a role may be granted. */
@@ -3405,6 +3422,24 @@ export interface components {
              * @description How often it was changed; for optimistic locking.
              */
             version: number;
+        };
+        /** @description Somebody in a call besides the citizen. */
+        PartyView: {
+            /** @description `seat` or `outside`. */
+            kind: string;
+            /** @description The person at the seat. */
+            name?: string | null;
+            /**
+             * Format: int32
+             * @description Number within the call.
+             */
+            no: number;
+            /** @description Seat or outside number; the latter masked where the reader's role says so. */
+            number: string;
+            /** @description `agent`, `consulted`, `successor`, `member`, `listener`, `whisperer`. */
+            role: string;
+            /** @description Whether they have answered. */
+            up: boolean;
         };
         /** @description An old and a new password. */
         PasswordChange: {
