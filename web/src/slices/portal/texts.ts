@@ -46,7 +46,7 @@ export const texts: Texts = {
     title: ['反映事项', 'Submit a matter'],
     kind: ['您想', 'You want to'],
     kinds: {
-      consult: ['咨询', 'Ask'], complaint: ['投诉', 'Complain'], report: ['举报', 'Report'], help: ['求助', 'Get help'], suggestion: ['提建议', 'Suggest'], repair: ['报修', 'Report damage'], praise: ['表扬', 'Praise'], other: ['其他', 'Other'],
+      consult: ['咨询', 'Ask'], complaint: ['投诉', 'Complain'], report: ['举报', 'Report'], help: ['求助', 'Get help'], suggestion: ['提建议', 'Suggest'], repair: ['报修', 'Report damage'], praise: ['表扬', 'Praise'], reflection: ['反映情况', 'Tell us'], other: ['其他', 'Other'],
     },
     category: ['属于哪类事项', 'What is it about'],
     pick: ['请选择', 'Please choose'],
