@@ -11,6 +11,7 @@ pub mod detect;
 pub mod dtmf;
 pub mod jitter;
 pub mod mixer;
+pub mod peaks;
 pub mod recording;
 pub mod rtcp;
 pub mod rtp;

@@ -3,6 +3,7 @@
 pub mod actor;
 mod leg;
 pub mod record;
+pub mod replay;
 pub mod state;
 mod steps;
 mod taking;

@@ -1,11 +1,17 @@
 //! Routes of the slice.
 
 mod calls;
+mod dialling;
 mod figures;
 mod missed;
+mod operations;
+mod phone_book;
+mod phrases;
 mod queues;
 mod recordings;
 mod seat;
+mod summaries;
+mod supervision;
 
 use std::sync::Arc;
 
@@ -26,6 +32,25 @@ pub const CAPABILITIES: &[Capability] = &[
         name: "call.handle_missed", zh: "处理未接来电", en: "See to missed calls", scoped: false
     },
     Capability {
+        name: "call.dial",
+        zh: "外呼与转外线",
+        en: "Call and transfer to outside numbers",
+        scoped: false,
+    },
+    Capability { name: "call.listen_in", zh: "监听通话", en: "Listen to running calls", scoped: false },
+    Capability { name: "call.whisper", zh: "耳语指导", en: "Whisper to agents", scoped: false },
+    Capability { name: "call.barge", zh: "强插通话", en: "Join running calls", scoped: false },
+    Capability { name: "call.take_over", zh: "拦截通话", en: "Take calls over", scoped: false },
+    Capability { name: "call.release", zh: "强拆通话", en: "Cut running calls", scoped: false },
+    Capability { name: "call.kick", zh: "强制签出座席", en: "Sign seats out by force", scoped: false },
+    Capability { name: "call.download", zh: "下载录音", en: "Download recordings", scoped: false },
+    Capability {
+        name: "phone_book.write",
+        zh: "维护电话簿与标准用语",
+        en: "Keep the phone book and standard phrases",
+        scoped: false,
+    },
+    Capability {
         name: "call.monitor", zh: "监控座席状态", en: "Watch seats and the queue", scoped: false
     },
 ];
@@ -35,6 +60,12 @@ pub fn router(core: Arc<Core>) -> OpenApiRouter {
     OpenApiRouter::new()
         .merge(seat::routes())
         .merge(calls::routes())
+        .merge(operations::routes())
+        .merge(dialling::routes())
+        .merge(supervision::routes())
+        .merge(summaries::routes())
+        .merge(phone_book::routes())
+        .merge(phrases::routes())
         .merge(missed::routes())
         .merge(recordings::routes())
         .merge(queues::routes())

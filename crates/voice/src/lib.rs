@@ -48,8 +48,14 @@ use crate::writer::Writer;
 const ARRIVALS: usize = 1024;
 
 /// Tables of the slice.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "calls", sql: include_str!("../migrations/0001_calls.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "calls", sql: include_str!("../migrations/0001_calls.sql") },
+    Migration {
+        version: 2,
+        name: "call_operations",
+        sql: include_str!("../migrations/0002_call_operations.sql"),
+    },
+];
 
 /// Why calls can't be taken.
 #[derive(Debug, thiserror::Error)]

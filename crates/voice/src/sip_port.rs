@@ -17,6 +17,7 @@ mod ws;
 use tokio::sync::{mpsc, oneshot};
 
 pub use flows::{FlowChange, FlowLimits};
+pub use outbound::is_number;
 pub use stack::{StackError, StackOptions, StackPort};
 pub use ws::sip_over_websocket;
 

@@ -1,7 +1,11 @@
 //! SQL of the slice.
 
 pub mod calls;
+pub mod downloads;
 pub mod figures;
 pub mod missed;
+pub mod phone_book;
+pub mod phrases;
 pub mod record;
 pub mod recordings;
+pub mod summaries;

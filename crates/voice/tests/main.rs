@@ -1,8 +1,10 @@
 //! Integration tests of the voice slice, in one binary.
 
+mod books;
 mod calls;
 mod desk;
 mod hostile;
 mod media_plane;
+mod operations;
 mod store;
 mod support;

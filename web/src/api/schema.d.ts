@@ -1407,7 +1407,8 @@ export interface paths {
         /** Lists calls, newest first. */
         get: operations["list_calls"];
         put?: never;
-        post?: never;
+        /** Makes a call; my telephone is rung first and answers by itself. What comes of it is the call's result. */
+        post: operations["create_call"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1449,6 +1450,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/voice/calls/{id}/conference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets somebody talk with the citizen too: whom was asked, or a seat or number that is rung meanwhile. */
+        post: operations["create_call_conference"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/calls/{id}/consultation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rings somebody to be asked while the citizen waits; `voice.call_state` tells what comes of it. */
+        post: operations["create_call_consultation"];
+        /** Leaves whom was asked and goes on with the citizen. */
+        delete: operations["delete_call_consultation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/calls/{id}/help-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the shift leaders for help; their screens show it with the call. */
+        post: operations["create_call_help_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/voice/calls/{id}/hold": {
         parameters: {
             query?: never;
@@ -1467,6 +1520,145 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/voice/calls/{id}/parking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts the citizen aside for any seat to fetch. */
+        put: operations["create_call_parking"];
+        post?: never;
+        /** Fetches a parked citizen to my seat. */
+        delete: operations["delete_call_parking"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/calls/{id}/parties/{no}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Sends somebody out of the conference. */
+        delete: operations["delete_call_party"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/calls/{id}/phrases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets something be said to the citizen. */
+        post: operations["create_call_phrase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/calls/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cuts a call for everybody in it. */
+        post: operations["create_call_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/calls/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Plays a call back from its own steps. */
+        get: operations["show_call_replay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/calls/{id}/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Writes the summary of a call of mine, during the call or after it. */
+        put: operations["update_call_summary"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/calls/{id}/supervision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Takes part in a call from my seat, or changes how: my telephone is rung and answers by itself. */
+        put: operations["update_call_supervision"];
+        post?: never;
+        /** Leaves a call that I supervise. */
+        delete: operations["delete_call_supervision"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/calls/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Hands the call over: to whom was asked, in one step to a seat or number, or back to the queue. */
+        put: operations["update_call_transfer"];
+        post?: never;
+        /** Undoes a transfer that nobody has answered. */
+        delete: operations["delete_call_transfer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/voice/calls/{id}/wrap-up": {
         parameters: {
             query?: never;
@@ -1477,6 +1669,23 @@ export interface paths {
         get?: never;
         /** Says that writing after a call is done. */
         put: operations["update_call_wrap_up"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/destinations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists whom a call can go to: seats with somebody there, and the phone book. */
+        get: operations["list_destinations"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1535,6 +1744,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/voice/parked-calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists parked calls, the longest first. */
+        get: operations["list_parked_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/phone-book": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the phone book by name. */
+        get: operations["list_phone_book"];
+        put?: never;
+        /** Adds an entry. */
+        post: operations["create_phone_book_entry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/phone-book.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports the phone book. */
+        get: operations["export_phone_book"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/phone-book/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes an entry. */
+        put: operations["update_phone_book_entry"];
+        post?: never;
+        /** Removes an entry. */
+        delete: operations["delete_phone_book_entry"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/voice/queues": {
         parameters: {
             query?: never;
@@ -1572,6 +1851,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/voice/recordings/{id}/downloads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists who took a recording out of the house, and why. */
+        get: operations["list_recording_downloads"];
+        put?: never;
+        /** Downloads a recording as WAV; the download is filed with its reason. */
+        post: operations["create_recording_download"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/recordings/{id}/peaks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the wave of a recording. */
+        get: operations["show_recording_peaks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/voice/registration": {
         parameters: {
             query?: never;
@@ -1583,6 +1897,23 @@ export interface paths {
         put?: never;
         /** Issues what my page needs to be my telephone. */
         post: operations["create_registration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/running-calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists calls that are in the house, the oldest first. */
+        get: operations["list_running_calls"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1620,6 +1951,76 @@ export interface paths {
         put: operations["update_seat_state"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/seats/{no}/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Signs a seat out. Its citizen is served before all others. */
+        delete: operations["delete_seat_session_of"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/standard-phrases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists phrases by topic. */
+        get: operations["list_standard_phrases"];
+        put?: never;
+        /** Adds a phrase. */
+        post: operations["create_standard_phrase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/standard-phrases.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports the phrases. */
+        get: operations["export_standard_phrases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/standard-phrases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a phrase. */
+        put: operations["update_standard_phrase"];
+        post?: never;
+        /** Removes a phrase. */
+        delete: operations["delete_standard_phrase"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1785,12 +2186,19 @@ export interface components {
             /** Format: int32 */
             year: number;
         };
+        CallDestination: {
+            /** @description Whom. */
+            kind: components["schemas"]["DestinationKind"];
+            /** @description Seat or outside number. */
+            number?: string | null;
+        };
         /** @description A call with its history. */
         CallDetail: components["schemas"]["CallItem"] & {
             /** @description Orders that were written from it. */
             cases: components["schemas"]["CaseBrief"][];
             /** @description What happened. */
             events: components["schemas"]["CallEventItem"][];
+            summary?: components["schemas"]["CallSummary"] | null;
         };
         /** @description A line of a call's history. */
         CallEventItem: {
@@ -1821,7 +2229,7 @@ export interface components {
             caller: string;
             /** @description The citizen's file. */
             contact_id?: string | null;
-            /** @description `in`. */
+            /** @description `in`, `out`, `internal`. */
             direction: string;
             /**
              * Format: int64
@@ -1832,11 +2240,14 @@ export interface components {
             hung_up_by?: string | null;
             /** @description Id. */
             id: string;
-            /** @description `trunk:<name>` or `portal`. */
+            /** @description `trunk:<name>`, `portal`, or `seat:<number>` when an agent dialled. */
             origin: string;
             /** @description The recording. */
             recording_id?: string | null;
-            /** @description `answered`, `missed`, `failed`; absent while it runs. */
+            /**
+             * @description `answered`, `missed`, `failed`, of dialled calls also `busy`, `no_answer`, `invalid`, `cancelled`;
+             *     absent while it runs.
+             */
             result?: string | null;
             /** @description The seat's number. */
             seat_no?: string | null;
@@ -1856,10 +2267,45 @@ export interface components {
              */
             waited_ms: number;
         };
+        /** @description A call played back from its own steps. */
+        CallReplay: {
+            /**
+             * Format: int64
+             * @description Its beginning, epoch milliseconds.
+             */
+            from: number;
+            /** @description Everybody who was in it. */
+            lanes: components["schemas"]["ReplayLane"][];
+            /**
+             * Format: int64
+             * @description Its end, or now.
+             */
+            to: number;
+        };
         /** @description Who calls. */
         CallRequest: {
             /** @description The number to be called back, if the citizen wants to give one. */
             phone?: string | null;
+        };
+        /** @description What an agent wrote about a call. */
+        CallSummary: {
+            /** @description Who wrote it. */
+            agent_name: string;
+            /** @description In the agent's words. */
+            note: string;
+            /** @description `answered`, `ordered`, `transferred`, `callback`, `wrong_number`, `silent`, `nuisance`, `other`. */
+            result: string;
+            /**
+             * Format: int64
+             * @description When, epoch milliseconds.
+             */
+            written_at: number;
+        };
+        CallSummaryBody: {
+            /** @description In the agent's words. */
+            note?: string;
+            /** @description What came of the call. */
+            result: string;
         };
         /** @description The right to make one call from this page. */
         CallTicket: components["schemas"]["CitizenCall"] & {
@@ -2417,6 +2863,28 @@ export interface components {
             /** @description What the person does. */
             role_name: string;
         };
+        /** @description A seat or number that a call can go to. */
+        DestinationItem: {
+            /** @description Whether it can be rung now. */
+            free: boolean;
+            /** @description `seat` or `outside`. */
+            kind: string;
+            /** @description The person at the seat, or whose number. */
+            name: string;
+            /** @description What the number is for; what the seat does. */
+            note: string;
+            /** @description Seat or outside number. */
+            number: string;
+        };
+        /**
+         * @description Whom a call goes to.
+         * @enum {string}
+         */
+        DestinationKind: "seat" | "outside" | "queue" | "consulted";
+        Destinations: {
+            /** @description Seats with somebody there, then entries of the phone book. */
+            items: components["schemas"]["DestinationItem"][];
+        };
         /** @description A new or changed word. */
         DictionaryChange: {
             /** @description Whether it can be chosen. */
@@ -2484,6 +2952,27 @@ export interface components {
             code: string;
             /** @description Its name, which orders carry. */
             name: string;
+        };
+        DownloadBody: {
+            /** @description What the file is needed for. */
+            reason: string;
+        };
+        /** @description A filed download. */
+        DownloadItem: {
+            /**
+             * Format: int64
+             * @description When, epoch milliseconds.
+             */
+            at: number;
+            /** @description Who. */
+            person_name: string;
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description Downloads of a recording. */
+        Downloads: {
+            /** @description Newest first. */
+            items: components["schemas"]["DownloadItem"][];
         };
         /** @description Why an order is ended. */
         EndingRequest: {
@@ -2659,6 +3148,10 @@ export interface components {
             /** @description What was done. */
             handled_note: string;
         };
+        HelpBody: {
+            /** @description What the agent needs. */
+            note?: string | null;
+        };
         /** @description One line of a citizen's history, as another slice tells it. */
         HistoryItem: {
             /**
@@ -2794,7 +3287,17 @@ export interface components {
         /** @description My seat. */
         MySeat: {
             call?: components["schemas"]["CallView"] | null;
+            /**
+             * Format: int64
+             * @description The server's time, epoch milliseconds, for clocks on screens.
+             */
+            now: number;
             seat?: components["schemas"]["SeatView"] | null;
+            /**
+             * Format: int64
+             * @description When the time for writing ends by itself, epoch milliseconds.
+             */
+            until?: number | null;
         };
         /** @description A thing by id and name. */
         Named: {
@@ -2811,6 +3314,39 @@ export interface components {
             count: number;
             /** @description What it is called. */
             name: string;
+        };
+        /** @description A call to be made: one of number, seat, missed call and earlier call says to whom. */
+        NewCall: {
+            /**
+             * @description An earlier call whose citizen is called back.
+             * @default null
+             */
+            call_id: string | null;
+            /**
+             * @description The order that it is about.
+             * @default null
+             */
+            case_id: string | null;
+            /**
+             * @description The citizen's file.
+             * @default null
+             */
+            contact_id: string | null;
+            /**
+             * @description A missed call that is called back; it counts as seen to once the citizen answers.
+             * @default null
+             */
+            missed_call_id: string | null;
+            /**
+             * @description A number outside.
+             * @default null
+             */
+            number: string | null;
+            /**
+             * @description A colleague's seat.
+             * @default null
+             */
+            seat_no: string | null;
         };
         /** @description A file to be opened. */
         NewContact: {
@@ -2988,7 +3524,7 @@ export interface components {
                 caller: string;
                 /** @description The citizen's file. */
                 contact_id?: string | null;
-                /** @description `in`. */
+                /** @description `in`, `out`, `internal`. */
                 direction: string;
                 /**
                  * Format: int64
@@ -2999,11 +3535,14 @@ export interface components {
                 hung_up_by?: string | null;
                 /** @description Id. */
                 id: string;
-                /** @description `trunk:<name>` or `portal`. */
+                /** @description `trunk:<name>`, `portal`, or `seat:<number>` when an agent dialled. */
                 origin: string;
                 /** @description The recording. */
                 recording_id?: string | null;
-                /** @description `answered`, `missed`, `failed`; absent while it runs. */
+                /**
+                 * @description `answered`, `missed`, `failed`, of dialled calls also `busy`, `no_answer`, `invalid`, `cancelled`;
+                 *     absent while it runs.
+                 */
                 result?: string | null;
                 /** @description The seat's number. */
                 seat_no?: string | null;
@@ -3197,6 +3736,34 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
+        Page_PhoneBookEntry: {
+            /** @description The rows. */
+            items: {
+                /** @description Id. */
+                id: string;
+                /** @description `unit` for a unit of the city, `outside` for others. */
+                kind: string;
+                /** @description Whose number. */
+                name: string;
+                /** @description What it is for. */
+                note: string;
+                /** @description The number. */
+                number: string;
+                /**
+                 * Format: int64
+                 * @description Last change, epoch milliseconds.
+                 */
+                updated_at: number;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
         Page_RatingView: {
             /** @description The rows. */
             items: {
@@ -3322,6 +3889,32 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
+        Page_StandardPhrase: {
+            /** @description The rows. */
+            items: {
+                /** @description The words. */
+                body: string;
+                /** @description Id. */
+                id: string;
+                /** @description Its name. */
+                title: string;
+                /** @description When it fits. */
+                topic: string;
+                /**
+                 * Format: int64
+                 * @description Last change, epoch milliseconds.
+                 */
+                updated_at: number;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
         Page_TaskView: {
             /** @description The rows. */
             items: {
@@ -3422,6 +4015,11 @@ export interface components {
              * @description How often it was changed; for optimistic locking.
              */
             version: number;
+        };
+        /** @description Calls that wait to be fetched. */
+        ParkedCalls: {
+            /** @description The calls. */
+            items: components["schemas"]["CallView"][];
         };
         /** @description Somebody in a call besides the citizen. */
         PartyView: {
@@ -3539,6 +4137,38 @@ export interface components {
             number: string;
             /** @description Whether it is the number to call first. */
             primary: boolean;
+        };
+        PhoneBookBody: {
+            /** @description `unit` or `outside`. */
+            kind: string;
+            /** @description Whose number. */
+            name: string;
+            /** @description What it is for. */
+            note?: string;
+            /** @description The number. */
+            number: string;
+        };
+        /** @description An entry of the phone book. */
+        PhoneBookEntry: {
+            /** @description Id. */
+            id: string;
+            /** @description `unit` for a unit of the city, `outside` for others. */
+            kind: string;
+            /** @description Whose number. */
+            name: string;
+            /** @description What it is for. */
+            note: string;
+            /** @description The number. */
+            number: string;
+            /**
+             * Format: int64
+             * @description Last change, epoch milliseconds.
+             */
+            updated_at: number;
+        };
+        PhraseBody: {
+            /** @description `seat_number`, `please_wait`, `thanks_for_waiting`, `goodbye`. */
+            phrase: string;
         };
         /** @description Where the matter is. */
         PlaceBody: {
@@ -3706,6 +4336,18 @@ export interface components {
              */
             version: number;
         };
+        /** @description The loudest moments of both sides, for a picture. */
+        RecordingPeaks: {
+            /**
+             * Format: int64
+             * @description Length.
+             */
+            duration_ms: number;
+            /** @description The citizen, 0 to 100 for each column. */
+            left: number[];
+            /** @description Everybody else. */
+            right: number[];
+        };
         /** @description A recording that belongs to the order. */
         RecordingView: {
             call_id: string;
@@ -3734,6 +4376,35 @@ export interface components {
             user: string;
             /** @description Path of SIP over WebSocket on this host. */
             ws_path: string;
+        };
+        /** @description Somebody's line through a call. */
+        ReplayLane: {
+            /** @description `citizen`, `seat`, `outside`. */
+            kind: string;
+            /** @description Seat or outside number. */
+            label: string;
+            /**
+             * Format: int32
+             * @description 0 for the citizen.
+             */
+            no: number;
+            /** @description What they did. */
+            stretches: components["schemas"]["ReplayStretch"][];
+        };
+        /** @description A stretch of time in which somebody was something. */
+        ReplayStretch: {
+            /**
+             * Format: int64
+             * @description From, epoch milliseconds.
+             */
+            from: number;
+            /**
+             * Format: int64
+             * @description To, epoch milliseconds.
+             */
+            to: number;
+            /** @description `waiting`, `dialled`, `talking`, `held`, `parked`, `lost` for the citizen; a role for others. */
+            what: string;
         };
         /** @enum {string} */
         ResultDecision: "pass" | "back";
@@ -3833,6 +4504,11 @@ export interface components {
              * @description The version that the writer saw.
              */
             version: number;
+        };
+        /** @description Calls that are in the house. */
+        RunningCalls: {
+            /** @description The calls. */
+            items: components["schemas"]["CallView"][];
         };
         /**
          * @description How far a capability reaches. Wider scopes compare greater.
@@ -3938,6 +4614,35 @@ export interface components {
          * @enum {string}
          */
         Source: "phone" | "portal" | "staff";
+        /** @description A standard phrase. */
+        StandardPhrase: {
+            /** @description The words. */
+            body: string;
+            /** @description Id. */
+            id: string;
+            /** @description Its name. */
+            title: string;
+            /** @description When it fits. */
+            topic: string;
+            /**
+             * Format: int64
+             * @description Last change, epoch milliseconds.
+             */
+            updated_at: number;
+        };
+        StandardPhraseBody: {
+            /** @description The words. */
+            body: string;
+            /** @description Its name. */
+            title: string;
+            /** @description When it fits. */
+            topic: string;
+        };
+        /** @description A call that is being made. */
+        StartedCall: {
+            /** @description The call. */
+            call_id: string;
+        };
         /**
          * @description Where an order stands (ORD-08).
          * @enum {string}
@@ -3962,6 +4667,15 @@ export interface components {
             /** @description The query code. */
             query_code: string;
         };
+        SupervisionBody: {
+            /** @description How. */
+            mode: components["schemas"]["SupervisionMode"];
+        };
+        /**
+         * @description How a supervisor takes part.
+         * @enum {string}
+         */
+        SupervisionMode: "listen" | "whisper" | "barge" | "take_over";
         /** @description What is insisted on. */
         SupervisionRequest: {
             /**
@@ -7525,7 +8239,7 @@ export interface operations {
             query?: {
                 /** @description Part of a number or of an agent's name. */
                 q?: string;
-                /** @description `in`. */
+                /** @description `in`, `out`, `internal`. */
                 direction?: string;
                 /** @description `answered`, `missed`, `failed`. */
                 result?: string;
@@ -7556,12 +8270,35 @@ export interface operations {
             };
         };
     };
+    create_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCall"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedCall"];
+                };
+            };
+        };
+    };
     export_calls: {
         parameters: {
             query?: {
                 /** @description Part of a number or of an agent's name. */
                 q?: string;
-                /** @description `in`. */
+                /** @description `in`, `out`, `internal`. */
                 direction?: string;
                 /** @description `answered`, `missed`, `failed`. */
                 result?: string;
@@ -7632,6 +8369,94 @@ export interface operations {
             };
         };
     };
+    create_call_conference: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallDestination"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    create_call_consultation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallDestination"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_call_consultation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    create_call_help_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HelpBody"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     create_call_hold: {
         parameters: {
             query?: never;
@@ -7652,6 +8477,236 @@ export interface operations {
         };
     };
     delete_call_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    create_call_parking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_call_parking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_call_party: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                no: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    create_call_phrase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhraseBody"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    create_call_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_call_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallReplay"];
+                };
+            };
+        };
+    };
+    update_call_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallSummaryBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallSummary"];
+                };
+            };
+        };
+    };
+    update_call_supervision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SupervisionBody"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_call_supervision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    update_call_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallDestination"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_call_transfer: {
         parameters: {
             query?: never;
             header?: never;
@@ -7691,6 +8746,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MySeat"];
+                };
+            };
+        };
+    };
+    list_destinations: {
+        parameters: {
+            query?: {
+                /** @description Part of name, number or note. */
+                q?: string;
+                /** @description `unit` or `outside`. */
+                kind?: string;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Destinations"];
                 };
             };
         };
@@ -7763,6 +8846,148 @@ export interface operations {
             };
         };
     };
+    list_parked_calls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedCalls"];
+                };
+            };
+        };
+    };
+    list_phone_book: {
+        parameters: {
+            query?: {
+                /** @description Part of name, number or note. */
+                q?: string;
+                /** @description `unit` or `outside`. */
+                kind?: string;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PhoneBookEntry"];
+                };
+            };
+        };
+    };
+    create_phone_book_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneBookBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneBookEntry"];
+                };
+            };
+        };
+    };
+    export_phone_book: {
+        parameters: {
+            query?: {
+                /** @description Part of name, number or note. */
+                q?: string;
+                /** @description `unit` or `outside`. */
+                kind?: string;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+        };
+    };
+    update_phone_book_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneBookBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneBookEntry"];
+                };
+            };
+        };
+    };
+    delete_phone_book_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     list_queues: {
         parameters: {
             query?: never;
@@ -7811,6 +9036,76 @@ export interface operations {
             };
         };
     };
+    list_recording_downloads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Downloads"];
+                };
+            };
+        };
+    };
+    create_recording_download: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DownloadBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": number[];
+                };
+            };
+        };
+    };
+    show_recording_peaks: {
+        parameters: {
+            query?: {
+                /** @description Columns of the picture, 1,000 at most. */
+                bins?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingPeaks"];
+                };
+            };
+        };
+    };
     create_registration: {
         parameters: {
             query?: never;
@@ -7826,6 +9121,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Registration"];
+                };
+            };
+        };
+    };
+    list_running_calls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunningCalls"];
                 };
             };
         };
@@ -7905,6 +9219,144 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MySeat"];
                 };
+            };
+        };
+    };
+    delete_seat_session_of: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_standard_phrases: {
+        parameters: {
+            query?: {
+                /** @description Part of topic, title or words. */
+                q?: string;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_StandardPhrase"];
+                };
+            };
+        };
+    };
+    create_standard_phrase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StandardPhraseBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandardPhrase"];
+                };
+            };
+        };
+    };
+    export_standard_phrases: {
+        parameters: {
+            query?: {
+                /** @description Part of topic, title or words. */
+                q?: string;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+        };
+    };
+    update_standard_phrase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StandardPhraseBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandardPhrase"];
+                };
+            };
+        };
+    };
+    delete_standard_phrase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -150,6 +150,16 @@ export const api = {
   patch: <T>(path: PathFor<'patch'>, body: unknown, options: Options = {}) => request<T>('PATCH', path, body, options),
   delete: <T>(path: PathFor<'delete'>, body?: unknown, options: Options = {}) => request<T>('DELETE', path, body, options),
 
+  /** Asks for a file with a body, such as a reason, and hands it to the browser's downloads. */
+  async fetchFile(path: PathFor<'post'>, body: unknown, name: string): Promise<void> {
+    const response = await send('POST', path, body, {})
+    const link = document.createElement('a')
+    link.href = URL.createObjectURL(await response.blob())
+    link.download = name
+    link.click()
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
+  },
+
   /** Fetches a file and hands it to the browser's downloads. */
   async download(path: FilePath, query: Query, fallbackName: string): Promise<void> {
     const response = await send('GET', path, undefined, { query })

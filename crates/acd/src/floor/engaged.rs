@@ -13,6 +13,12 @@ impl Floor {
         })
     }
 
+    /// Returns when a seat's lease or time for writing ends.
+    #[must_use]
+    pub fn deadline_of(&self, key: &SeatKey) -> Option<i64> {
+        self.seats.get(key).and_then(|seat| seat.deadline)
+    }
+
     fn is_engaged(&self, key: &SeatKey, call: &CallKey) -> bool {
         self.seats.get(key).is_some_and(|seat| seat.engaged && seat.state.call() == Some(call))
     }

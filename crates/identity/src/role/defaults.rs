@@ -8,6 +8,7 @@ type Grants = &'static [(&'static str, Scope)];
 
 const AGENT: Grants = &[
     ("call.answer", All),
+    ("call.dial", All),
     ("call.handle_missed", All),
     ("call.listen", Own),
     ("call.read", Own),
@@ -26,11 +27,19 @@ const AGENT: Grants = &[
 ];
 const SHIFT_LEADER: Grants = &[
     ("call.answer", All),
+    ("call.barge", All),
+    ("call.dial", All),
+    ("call.download", All),
     ("call.export", All),
     ("call.handle_missed", All),
+    ("call.kick", All),
     ("call.listen", All),
+    ("call.listen_in", All),
     ("call.monitor", All),
     ("call.read", All),
+    ("call.release", All),
+    ("call.take_over", All),
+    ("call.whisper", All),
     ("case.close", All),
     ("case.countersign", All),
     ("case.create", All),
@@ -53,6 +62,7 @@ const SHIFT_LEADER: Grants = &[
     ("flow.read", All),
     ("overview.read", All),
     ("person.read", All),
+    ("phone_book.write", All),
     ("rating.follow_up", All),
     ("unit.read", All),
 ];
@@ -155,6 +165,7 @@ const CITY_LEADER: Grants = &[
 ];
 const HOTLINE_MANAGER: Grants = &[
     ("calendar.write", All),
+    ("call.download", All),
     ("call.export", All),
     ("call.handle_missed", All),
     ("call.listen", All),
@@ -178,6 +189,7 @@ const HOTLINE_MANAGER: Grants = &[
     ("flow.read", All),
     ("overview.read", All),
     ("person.read", All),
+    ("phone_book.write", All),
     ("rating.follow_up", All),
     ("unit.read", All),
 ];

@@ -96,6 +96,8 @@ pub(super) struct Actor {
     pub(super) outcome: Option<Outcome>,
     pub(super) recording: Option<RecordingEnd>,
     pub(super) citizen_holds: bool,
+    /// What a dialled call is about.
+    pub(super) reason: String,
 }
 
 /// Brings a leg's events to the call's mailbox.
@@ -133,6 +135,7 @@ impl Actor {
             outcome: None,
             recording: None,
             citizen_holds: false,
+            reason: String::new(),
         }
     }
 

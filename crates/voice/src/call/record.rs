@@ -118,6 +118,17 @@ pub enum Record {
     RecordingOpened(RecordingRow),
     /// A recording that is over.
     RecordingEnded(RecordingEnd),
+    /// A missed call was called back, and the citizen answered.
+    CalledBack {
+        /// The missed call.
+        missed_id: String,
+        /// The call that reached the citizen.
+        call_id: String,
+        /// Who called.
+        agent_id: String,
+        /// Their name.
+        agent_name: String,
+    },
     /// Somebody sat down.
     SatDown(SittingRow),
     /// Somebody left.

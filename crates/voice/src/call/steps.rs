@@ -75,12 +75,27 @@ impl Actor {
                 self.note("dialled", &number);
             }
             Note::DialFailed(code) => self.note("dial_failed", &code.to_string()),
-            Note::CitizenAnswered => self.note("citizen_answered", ""),
+            Note::CitizenAnswered => {
+                self.called_back();
+                self.note("citizen_answered", "");
+            }
             Note::Kicked(seat) => self.note("kicked", seat),
             Note::HungUp(by) => {
                 self.row.hung_up_by = Some((*by).to_owned());
                 self.note("hung_up", by);
             }
+        }
+    }
+
+    /// Marks the missed call as seen to that this call answers.
+    fn called_back(&self) {
+        if let Some(missed_id) = self.reason.strip_prefix("missed:") {
+            self.write(Record::CalledBack {
+                missed_id: missed_id.to_owned(),
+                call_id: self.row.id.clone(),
+                agent_id: self.row.agent_id.clone().unwrap_or_default(),
+                agent_name: self.row.agent_name.clone().unwrap_or_default(),
+            });
         }
     }
 

@@ -170,7 +170,8 @@ pub fn dial(core: &Arc<Core>, dialling: Dialling) -> Result<String, VoiceError> 
     let prefetch = Prefetch::start(core.clone(), lookup);
     let state = CallState::dialled(times(core), kind, &seat);
     let mut actor = Actor::new(core.clone(), row, state, media, prefetch, handle);
-    let opening = if reason.is_empty() { number } else { format!("{number} {reason}") };
+    let opening = format!("{number} {reason}").trim_end().to_owned();
+    actor.reason = reason;
     actor.open("dial_asked", &opening);
     tokio::spawn(actor.live(inbox, sound));
     Ok(id)

@@ -15,11 +15,25 @@ impl Desk {
         free && self.seat_view(seat).is_some_and(|view| view.call_id.as_deref() == Some(call))
     }
 
+    /// Returns how all calls in the house stand.
+    #[must_use]
+    pub fn call_views(&self) -> Vec<crate::call::CallView> {
+        let handles: Vec<_> = self.calls().values().cloned().collect();
+        handles.iter().map(crate::call::CallHandle::view).collect()
+    }
+
     /// Tells whether somebody is at a seat who could be rung now.
     #[must_use]
     pub fn is_free(&self, seat: &str) -> bool {
         let state = self.state();
         state.phones.get(seat).copied().unwrap_or(false) && state.floor.is_free(&seat.into())
+    }
+
+    /// Returns when a seat's time for writing, or a ring, ends by itself, epoch milliseconds.
+    #[must_use]
+    pub fn until(&self, seat: &str) -> Option<i64> {
+        let at = self.state().floor.deadline_of(&seat.into())?;
+        Some(self.time_of_day(at))
     }
 
     /// Lets go of a seat that was engaged. After the loss of its telephone it rests until somebody there says

@@ -17,6 +17,8 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::summaries::CallSummary;
+use crate::call::replay::{self, Step};
 use crate::core::Core;
 use crate::error::VoiceError;
 use crate::store;
@@ -26,7 +28,11 @@ use crate::store::calls::{Call, CallFilter};
 const EXPORT_ROWS: usize = 50_000;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
-    OpenApiRouter::new().routes(routes!(list_calls)).routes(routes!(export_calls)).routes(routes!(show_call))
+    OpenApiRouter::new()
+        .routes(routes!(list_calls))
+        .routes(routes!(export_calls))
+        .routes(routes!(show_call))
+        .routes(routes!(show_call_replay))
 }
 
 /// What narrows the list.
@@ -35,7 +41,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
 struct CallQuery {
     /// Part of a number or of an agent's name.
     q: Option<String>,
-    /// `in`.
+    /// `in`, `out`, `internal`.
     direction: Option<String>,
     /// `answered`, `missed`, `failed`.
     result: Option<String>,
@@ -56,9 +62,9 @@ struct CallQuery {
 struct CallItem {
     /// Id.
     id: String,
-    /// `in`.
+    /// `in`, `out`, `internal`.
     direction: String,
-    /// `trunk:<name>` or `portal`.
+    /// `trunk:<name>`, `portal`, or `seat:<number>` when an agent dialled.
     origin: String,
     /// The citizen's number, masked when the reader's role says so.
     caller: String,
@@ -78,7 +84,8 @@ struct CallItem {
     agent_name: Option<String>,
     /// The citizen's file.
     contact_id: Option<String>,
-    /// `answered`, `missed`, `failed`; absent while it runs.
+    /// `answered`, `missed`, `failed`, of dialled calls also `busy`, `no_answer`, `invalid`, `cancelled`;
+    /// absent while it runs.
     result: Option<String>,
     /// `citizen`, `agent`, `screen`, `system`.
     hung_up_by: Option<String>,
@@ -134,6 +141,8 @@ struct CallDetail {
     events: Vec<CallEventItem>,
     /// Orders that were written from it.
     cases: Vec<CaseBrief>,
+    /// What the agent wrote about it.
+    summary: Option<CallSummary>,
 }
 
 /// Whoever only answers calls sees the own ones.
@@ -170,6 +179,19 @@ async fn list_calls(
     Ok(Json(page.map(|call| CallItem::new(call, masked))))
 }
 
+/// Finds a call that the person may read: all, or the own ones.
+async fn readable(core: &Core, me: &Principal, id: &str) -> HttpResult<Call> {
+    if !me.has("call.read") {
+        me.require("call.answer")?;
+    }
+    let narrowed = filter(me, CallQuery::default(), 1);
+    store::calls::find(&core.kit.db, id)
+        .await
+        .map_err(VoiceError::from)?
+        .filter(|call| narrowed.agent_id.is_none() || call.agent_id == narrowed.agent_id)
+        .ok_or_else(Problem::not_found)
+}
+
 /// Shows a call with its history.
 #[utoipa::path(get, path = "/voice/calls/{id}", operation_id = "show_call", tag = "voice",
     params(("id" = String, Path)), responses((status = 200, body = CallDetail)))]
@@ -178,15 +200,10 @@ async fn show_call(
     Auth(me): Auth,
     Path(id): Path<String>,
 ) -> HttpResult<Json<CallDetail>> {
-    if !me.has("call.read") {
-        me.require("call.answer")?;
-    }
-    let narrowed = filter(&me, CallQuery::default(), 1);
-    let call = store::calls::find(&core.kit.db, &id)
-        .await
-        .map_err(VoiceError::from)?
-        .filter(|call| narrowed.agent_id.is_none() || call.agent_id == narrowed.agent_id)
-        .ok_or_else(Problem::not_found)?;
+    let call = readable(&core, &me, &id).await?;
+    let summary =
+        store::summaries::find(&core.kit.db, &id).await.map_err(VoiceError::from)?.map(CallSummary::from);
+    let masked = me.is_masked("phone");
     let events = store::calls::events(&core.kit.db, &id).await.map_err(VoiceError::from)?;
     let cases = match &core.ports.cases {
         Some(cases) => cases.of_call(&CallId(id)).await.map_err(VoiceError::Port)?,
@@ -196,10 +213,98 @@ async fn show_call(
         call: CallItem::new(call, me.is_masked("phone")),
         events: events
             .into_iter()
-            .map(|event| CallEventItem { at: event.at, kind: event.kind, detail: event.detail })
+            .map(|event| CallEventItem {
+                at: event.at,
+                kind: event.kind,
+                detail: detail_for(masked, event.detail),
+            })
             .collect(),
         cases,
+        summary,
     }))
+}
+
+/// A stretch of time in which somebody was something.
+#[derive(Serialize, ToSchema)]
+struct ReplayStretch {
+    /// `waiting`, `dialled`, `talking`, `held`, `parked`, `lost` for the citizen; a role for others.
+    what: String,
+    /// From, epoch milliseconds.
+    from: i64,
+    /// To, epoch milliseconds.
+    to: i64,
+}
+
+/// Somebody's line through a call.
+#[derive(Serialize, ToSchema)]
+struct ReplayLane {
+    /// 0 for the citizen.
+    no: u32,
+    /// `citizen`, `seat`, `outside`.
+    kind: String,
+    /// Seat or outside number.
+    label: String,
+    /// What they did.
+    stretches: Vec<ReplayStretch>,
+}
+
+/// A call played back from its own steps.
+#[derive(Serialize, ToSchema)]
+struct CallReplay {
+    /// Its beginning, epoch milliseconds.
+    from: i64,
+    /// Its end, or now.
+    to: i64,
+    /// Everybody who was in it.
+    lanes: Vec<ReplayLane>,
+}
+
+/// Plays a call back from its own steps.
+#[utoipa::path(get, path = "/voice/calls/{id}/replay", operation_id = "show_call_replay", tag = "voice",
+    params(("id" = String, Path)), responses((status = 200, body = CallReplay)))]
+async fn show_call_replay(
+    State(core): State<Arc<Core>>,
+    Auth(me): Auth,
+    Path(id): Path<String>,
+) -> HttpResult<Json<CallReplay>> {
+    let call = readable(&core, &me, &id).await?;
+    let steps: Vec<Step> = store::calls::events(&core.kit.db, &id)
+        .await
+        .map_err(VoiceError::from)?
+        .into_iter()
+        .map(|event| Step { at: event.at, kind: event.kind, detail: event.detail })
+        .collect();
+    let to = call.ended_at.unwrap_or_else(|| core.kit.now().0);
+    let masked = me.is_masked("phone");
+    let lanes = replay::lanes(&steps, to)
+        .into_iter()
+        .map(|lane| ReplayLane {
+            no: lane.no,
+            label: if masked && lane.kind == "outside" { mask_phone(&lane.label) } else { lane.label },
+            kind: lane.kind,
+            stretches: lane
+                .stretches
+                .into_iter()
+                .map(|part| ReplayStretch { what: part.what, from: part.from, to: part.to })
+                .collect(),
+        })
+        .collect();
+    Ok(Json(CallReplay { from: call.started_at, to, lanes }))
+}
+
+/// Hides outside numbers in a step from whoever must not see them.
+fn detail_for(masked: bool, detail: String) -> String {
+    if !masked {
+        return detail;
+    }
+    let hide = |word: &str| match word.split_once("outside:") {
+        Some((before, number)) => format!("{before}outside:{}", mask_phone(number)),
+        None if word.len() >= 7 && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'+') => {
+            mask_phone(word)
+        }
+        None => word.to_owned(),
+    };
+    detail.split(' ').map(hide).collect::<Vec<_>>().join(" ")
 }
 
 /// Exports the list as a table for spreadsheets.
@@ -261,6 +366,10 @@ fn table(calls: &[Call], masked: bool, zone: chrono_tz::Tz) -> Result<Vec<u8>, r
                 Some("answered") => "已接通",
                 Some("missed") => "未接",
                 Some("failed") => "失败",
+                Some("busy") => "对方忙",
+                Some("no_answer") => "无人应答",
+                Some("invalid") => "空号",
+                Some("cancelled") => "已取消",
                 _ => "通话中",
             },
         )?;

@@ -36,6 +36,10 @@ struct MySeat {
     seat: Option<SeatView>,
     /// The call that it is busy with.
     call: Option<CallView>,
+    /// When the time for writing ends by itself, epoch milliseconds.
+    until: Option<i64>,
+    /// The server's time, epoch milliseconds, for clocks on screens.
+    now: i64,
 }
 
 /// What a person wants to do.
@@ -79,7 +83,7 @@ struct WrapUpBody {
     done: bool,
 }
 
-fn my_sitting(core: &Core, principal: &Principal) -> Result<Sitting, VoiceError> {
+pub(super) fn my_sitting(core: &Core, principal: &Principal) -> Result<Sitting, VoiceError> {
     core.desk.sitting_of(&principal.person_id).ok_or(VoiceError::NotSignedIn)
 }
 
@@ -91,11 +95,12 @@ fn my_seat(core: &Core, principal: &Principal) -> MySeat {
             if principal.is_masked("phone") { view.masked() } else { view }
         },
     );
-    MySeat { seat, call }
+    let until = seat.as_ref().and_then(|seat| core.desk.until(&seat.seat_no));
+    MySeat { seat, call, until, now: core.kit.now().0 }
 }
 
 /// Finds a running call that the person's seat takes part in.
-fn my_call(core: &Core, principal: &Principal, id: &str) -> Result<CallHandle, VoiceError> {
+pub(super) fn my_call(core: &Core, principal: &Principal, id: &str) -> Result<CallHandle, VoiceError> {
     let call = core.desk.call(id).ok_or(VoiceError::NoCall)?;
     let mine = core.desk.sitting_of(&principal.person_id).map(|sitting| sitting.seat_no);
     if mine.is_some_and(|seat| call.view().has_seat(&seat)) { Ok(call) } else { Err(VoiceError::NoCall) }

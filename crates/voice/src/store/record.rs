@@ -51,6 +51,19 @@ pub async fn write(tx: &mut Tx, now: Timestamp, record: &Record) -> Result<(), D
             .await?;
         }
         Record::RecordingEnded(end) => super::recordings::finish(tx, &ctx, end).await?,
+        Record::CalledBack { missed_id, call_id, agent_id, agent_name } => {
+            sqlx::query(
+                "update voice_missed_call set handled_at = $2, handled_by = $3, handled_name = $4, \
+                 handled_note = $5 where call_id = $1 and handled_at is null",
+            )
+            .bind(missed_id)
+            .bind(now.0)
+            .bind(agent_id)
+            .bind(agent_name)
+            .bind(format!("已回拨接通（{call_id}）"))
+            .execute(tx.conn())
+            .await?;
+        }
         Record::SatDown(row) => {
             sqlx::query(
                 "insert into voice_seat_session \

@@ -14,7 +14,7 @@ use crate::support::stage::Stage;
 use crate::support::text::{body, header};
 use crate::support::trunk::TrunkCall;
 
-fn sdp(phone: &Phone) -> String {
+pub fn sdp(phone: &Phone) -> String {
     let at = phone.address();
     format!(
         "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {} RTP/AVP 8 0 101\r\n\
@@ -24,12 +24,12 @@ fn sdp(phone: &Phone) -> String {
     )
 }
 
-fn port_of(answer: &str) -> u16 {
+pub fn port_of(answer: &str) -> u16 {
     answer.split("m=audio ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap()
 }
 
 /// A caller who has been answered.
-async fn caller(stage: &Stage, number: &str) -> (TrunkCall, Phone) {
+pub async fn caller(stage: &Stage, number: &str) -> (TrunkCall, Phone) {
     let mut phone = Phone::new(Codec::Pcma, Some(101));
     let mut trunk = TrunkCall::new(stage.sip, number).await;
     let (code, answer) = trunk.invite(&sdp(&phone)).await;
@@ -60,7 +60,7 @@ async fn talk(
 }
 
 /// Rings an agent, answers, and connects the browser.
-async fn answered(agent: &mut Agent) -> (String, Browser) {
+pub async fn answered(agent: &mut Agent) -> (String, Browser) {
     let invite = agent.request("INVITE").await;
     let mut browser = Browser::new();
     let answer = browser.answer(body(&invite));

@@ -149,6 +149,12 @@ impl Agent {
         self.send(&respond(request, status, "agent", "", "")).await;
     }
 
+    /// Waits until the hotline hangs up.
+    pub async fn released(&mut self) {
+        let bye = self.request("BYE").await;
+        self.reply(&bye, "200 OK").await;
+    }
+
     /// Hangs up a call that came with this INVITE.
     pub async fn bye(&mut self, invite: &str) {
         let contact =

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 pub mod agent;
+pub mod outside;
 pub mod stage;
 pub mod text;
 pub mod trunk;

@@ -32,6 +32,7 @@ export const NAV: NavGroup[] = [
     items: [
       { name: 'calls', icon: 'phone', needs: ['call.read'], path: '/desk/calls' },
       { name: 'missed', icon: 'phone-missed', needs: ['call.handle_missed'], path: '/desk/missed-calls' },
+      { name: 'running', icon: 'eye', needs: ['call.monitor'], path: '/desk/running-calls' },
     ],
   },
   { name: 'insight', items: [{ name: 'overview', icon: 'chart', needs: ['overview.read'], path: '/desk/overview' }] },
@@ -42,6 +43,8 @@ export const NAV: NavGroup[] = [
       { name: 'people', icon: 'user', needs: ['person.write', 'role.write', 'person.recover'], path: '/desk/admin/people' },
       { name: 'roles', icon: 'key', needs: ['role.write'], path: '/desk/admin/roles' },
       { name: 'seats', icon: 'headset', needs: ['seat.write'], path: '/desk/admin/seats' },
+      { name: 'phone_book', icon: 'phone', needs: ['phone_book.write'], path: '/desk/admin/phone-book' },
+      { name: 'standard_phrases', icon: 'note', needs: ['phone_book.write'], path: '/desk/admin/standard-phrases' },
       { name: 'categories', icon: 'tag', needs: ['dictionary.write'], path: '/desk/admin/categories' },
       { name: 'dictionary', icon: 'book', needs: ['dictionary.write'], path: '/desk/admin/dictionary' },
       { name: 'parameters', icon: 'gear', needs: ['parameter.write'], path: '/desk/admin/parameters' },

@@ -8,6 +8,13 @@ export type QueueFigures = Schemas['QueueView']
 export type CallRow = Schemas['CallItem']
 export type CallDetail = Schemas['CallDetail']
 export type MissedCall = Schemas['MissedItem']
+export type CallView = Schemas['CallView']
+export type CallParty = Schemas['PartyView']
+export type CallReplay = Schemas['CallReplay']
+export type Destination = Schemas['DestinationItem']
+export type PhoneBookEntry = Schemas['PhoneBookEntry']
+export type RecordingPeaks = Schemas['RecordingPeaks']
+export type StandardPhrase = Schemas['StandardPhrase']
 export type { HistoryItem } from './contacts'
 /** What the server says of my seat. */
 export type SeatAnswer = Schemas['MySeat']
@@ -23,7 +30,7 @@ export interface CallFigures {
 }
 
 /** What the screen shows of a seat: the server's states and those that only this page knows. */
-export type SeatState = 'offline' | 'not_ready' | 'ready' | 'break' | 'reserved' | 'ringing' | 'talking' | 'held' | 'wrap_up'
+export type SeatState = 'offline' | 'not_ready' | 'ready' | 'break' | 'reserved' | 'ringing' | 'talking' | 'held' | 'dialling' | 'wrap_up'
 
 export interface SeatCall extends Partial<Schemas['CallView']> {
   id: string
@@ -34,6 +41,8 @@ export interface MySeat {
   signed_in?: boolean
   state: SeatState
   since?: number | null
+  /** When the time for writing ends by itself. */
+  until?: number | null
   call?: SeatCall | null
 }
 
@@ -69,4 +78,11 @@ export interface Offer {
   waited_secs?: number
   /** A running call that the page lost and gets back. */
   rebind?: boolean
+  /** Whoever asked for the call by a click need not answer it too. */
+  auto_answer?: boolean
+  role?: string
+  asked_by?: string | null
+  direction?: string
+  answered_at?: number | null
+  now?: number
 }

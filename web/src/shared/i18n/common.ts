@@ -3,6 +3,7 @@ import type { Texts } from './pairs'
 /** Words that every page uses. */
 export const common: Texts = {
   common: {
+    call: ['呼叫', 'Call'],
     product: ['一号', 'Yihao'],
     save: ['保存', 'Save'],
     cancel: ['取消', 'Cancel'],

@@ -221,6 +221,7 @@ export const texts: Texts = {
     ok: ['成功', 'Done'],
   },
   ratings: {
+    call_back: ['立即回电', 'Call back now'],
     title: ['差评跟进', 'Bad ratings'],
     note: ['市民不满意的工单在这里等待值班长跟进，可直接重新办理。', 'Orders that citizens were unhappy with wait here for a follow-up, and may be reopened.'],
     open: ['待跟进', 'Open'],

@@ -3,4 +3,7 @@ import type { RouteRecordRaw } from 'vue-router'
 export const routes: RouteRecordRaw[] = [
   { path: '/desk/calls', name: 'calls', component: () => import('./views/CallsView.vue'), meta: { title: 'nav.calls', needs: ['call.read'] } },
   { path: '/desk/missed-calls', name: 'missed', component: () => import('./views/MissedCallsView.vue'), meta: { title: 'nav.missed', needs: ['call.handle_missed'] } },
+  { path: '/desk/running-calls', name: 'running', component: () => import('./views/RunningCallsView.vue'), meta: { title: 'nav.running', needs: ['call.monitor'] } },
+  { path: '/desk/admin/phone-book', name: 'phone_book', component: () => import('./views/PhoneBookView.vue'), meta: { title: 'nav.phone_book', needs: ['phone_book.write'] } },
+  { path: '/desk/admin/standard-phrases', name: 'standard_phrases', component: () => import('./views/StandardPhrasesView.vue'), meta: { title: 'nav.standard_phrases', needs: ['phone_book.write'] } },
 ]

@@ -6,7 +6,8 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { api, ApiError } from '@/shared/api'
 import { toApiError } from '@/shared/composables/useLoad'
-import type { MySeat, Offer, Registration, SeatAnswer, SeatState } from '@/shared/entities/voice'
+import type { CallParty, MySeat, Offer, Registration, SeatAnswer, SeatCall, SeatState } from '@/shared/entities/voice'
+import { setDialler, type Dial } from '@/shared/phone/dial'
 import { makeJsSipAgent, socketUrl } from '@/shared/phone/jssip'
 import { Line, type CallPhase, type LineState, type MakeAgent } from '@/shared/phone/line'
 import { audioSettings, closeMicrophone, MicrophoneError, openMicrophone, type MicrophoneState } from '@/shared/phone/microphone'
@@ -30,6 +31,7 @@ interface RawCall {
   started_at?: number
   answered_at?: number | null
   held?: boolean
+  now?: number
 }
 
 /** The server's words for a seat's state where the screen has others. */
@@ -48,6 +50,7 @@ export function readSeat(answer: unknown): MySeat | null {
     state,
     signed_in: state !== 'offline',
     since: seat.since ?? null,
+    until: (answer as { until?: number | null }).until ?? null,
     call: call ? { ...call, id: call.call_id } : null,
   }
 }
@@ -79,6 +82,10 @@ export const usePhone = defineStore('phone', () => {
   const error = shallowRef<ApiError | null>(null)
   const elsewhere = ref(false)
   const settings = ref(audioSettings())
+  /** The server's clock minus this page's, so that times of calls are the server's. */
+  const skewMs = ref(0)
+  /** Whom the agent could not reach, for a word on screen. */
+  const unreached = shallowRef<{ number: string; code: number } | null>(null)
   let makeAgent: MakeAgent = makeJsSipAgent
   let rebinding = false
   let refusals = 0
@@ -108,8 +115,9 @@ export const usePhone = defineStore('phone', () => {
       onIncoming(call) {
         callId.value = call.callId ?? offer.value?.call_id ?? seat.value?.call?.id ?? null
         caller.value = call.from
-        if (call.autoAnswer) talkingSince.value ??= seat.value?.call?.answered_at ?? null
-        if (call.autoAnswer || rebinding || settings.value.autoAnswer) void line.answer()
+        const byItself = call.autoAnswer || rebinding || offer.value?.auto_answer === true
+        if (byItself) talkingSince.value ??= answeredHere()
+        if (byItself || settings.value.autoAnswer) void line.answer()
         rebinding = false
       },
       onStream(next) {
@@ -124,9 +132,32 @@ export const usePhone = defineStore('phone', () => {
     },
   )
 
+  /** When the call was answered, by this page's clock. */
+  function answeredHere(): number | null {
+    const at = seat.value?.call?.answered_at ?? offer.value?.answered_at
+    return at ? at - skewMs.value : null
+  }
+  function setClock(now?: number | null): void {
+    if (now) skewMs.value = now - Date.now()
+  }
+
+  const call = computed<SeatCall | null>(() => {
+    const mine = seat.value?.call
+    return mine && (!callId.value || mine.id === callId.value || phase.value === 'idle') ? mine : null
+  })
+  const me = computed<CallParty | null>(() => call.value?.parties?.find((party) => party.kind === 'seat' && party.number === seat.value?.seat?.no) ?? null)
+  /** Everybody in the call besides the citizen and me. */
+  const others = computed<CallParty[]>(() => (call.value?.parties ?? []).filter((party) => party !== me.value))
+  const asked = computed<CallParty | null>(() => others.value.find((party) => party.role === 'consulted' || party.role === 'successor') ?? null)
+  /** What the server lets me do with the call; only whoever answers for it decides. */
+  const allows = (action: string): boolean => call.value?.seat_no === seat.value?.seat?.no && (call.value?.allowed ?? []).includes(action)
+
   const signedIn = computed(() => Boolean(seat.value?.signed_in))
   const state = computed<SeatState>(() => {
-    if (phase.value === 'talking') return held.value ? 'held' : 'talking'
+    if (phase.value === 'talking') {
+      if (call.value?.state === 'dialling') return 'dialling'
+      return held.value ? 'held' : 'talking'
+    }
     if (phase.value === 'ringing' || phase.value === 'answering') return 'ringing'
     return seat.value?.state ?? 'offline'
   })
@@ -193,14 +224,16 @@ export const usePhone = defineStore('phone', () => {
       rebinding = true
       callId.value = running.id
       held.value = Boolean(running.held ?? seat.value?.state === 'held')
-      talkingSince.value = running.answered_at ?? running.started_at ?? null
+      talkingSince.value = answeredHere() ?? (running.started_at ? running.started_at - skewMs.value : null)
     }
     await guarded(() => connect())
   }
 
   async function refresh(): Promise<void> {
     try {
-      seat.value = readSeat(await api.get<SeatAnswer>('/voice/seat'))
+      const answer = await api.get<SeatAnswer>('/voice/seat')
+      setClock((answer as { now?: number }).now)
+      seat.value = readSeat(answer)
       known.value = true
     } catch (cause) {
       const problem = toApiError(cause)
@@ -270,12 +303,43 @@ export const usePhone = defineStore('phone', () => {
       await refresh()
     })
 
+  const act = (method: 'post' | 'put' | 'delete', what: string, body: unknown = {}) =>
+    guarded(async () => {
+      const id = call.value?.id ?? callId.value
+      if (!id) return
+      if (method === 'delete') await api.delete(`/voice/calls/${id}/${what}` as '/voice/calls/x/hold')
+      else if (method === 'put') await api.put(`/voice/calls/${id}/${what}` as '/voice/calls/x/hold', body)
+      else await api.post(`/voice/calls/${id}/${what}` as '/voice/calls/x/consultation', body)
+    })
+  type Whom = { kind: 'seat' | 'outside' | 'queue' | 'consulted'; number?: string }
+  const consult = (whom: Whom) => act('post', 'consultation', whom)
+  const takeBack = () => act('delete', 'consultation')
+  const transfer = (whom: Whom) => act('put', 'transfer', whom)
+  const cancelTransfer = () => act('delete', 'transfer')
+  const confer = (whom: Whom) => act('post', 'conference', whom)
+  const dropParty = (no: number) => act('delete', `parties/${no}`)
+  const park = () => act('put', 'parking')
+  const say = (phrase: string) => act('post', 'phrases', { phrase })
+  const askForHelp = (note: string) => act('post', 'help-requests', { note })
+  const retrieve = (id: string) => guarded(async () => api.delete(`/voice/calls/${id}/parking`))
+  const supervise = (id: string, mode: string) => guarded(async () => api.put(`/voice/calls/${id}/supervision`, { mode }))
+
+  /** Calls somebody: my telephone rings first and answers by itself. */
+  const dial: Dial = (whom) =>
+    guarded(async () => {
+      unreached.value = null
+      const started = await api.post<{ call_id: string }>('/voice/calls', whom)
+      callId.value = started.call_id
+    })
+  setDialler(dial)
+
   /** The screen pop, pushed before the telephone rings. */
   function onOffer(next: Offer): void {
+    setClock(next.now)
     // A call that this page lost comes back: it is answered without a ring.
     if (next.rebind) {
       rebinding = true
-      talkingSince.value ??= Date.now()
+      talkingSince.value ??= answeredHere() ?? Date.now()
     }
     offer.value = next
     callId.value = next.call_id
@@ -295,15 +359,27 @@ export const usePhone = defineStore('phone', () => {
     const known = seat.value?.call
     seat.value = { ...next, call: next.call && known?.id === next.call.id ? { ...known, ...next.call } : next.call }
     if (!next.signed_in) stop()
+    // When the time for writing ends is in the answer only.
+    else if (next.state === 'wrap_up') void refresh()
   }
 
   function onCallState(data: Record<string, any>): void {
     const id = data.call_id ?? data.id
+    const no = seat.value?.seat?.no
+    setClock(data.now)
+    const takesPart = data.seat_no === no || (data.direction === 'internal' && data.caller === no) || data.parties?.some((party: CallParty) => party.kind === 'seat' && party.number === no)
+    if (seat.value && id && (id === callId.value || id === seat.value.call?.id) && takesPart) seat.value = { ...seat.value, call: { ...seat.value.call, ...data, id } }
     if (!id || id !== callId.value) return
+    if (data.state === 'talking' && phase.value === 'talking' && data.answered_at) talkingSince.value = data.answered_at - skewMs.value
     if (typeof data.held === 'boolean') held.value = data.held
     else if (data.state === 'held') held.value = true
     else if (data.state === 'talking') held.value = false
     if (/ended|cancelled|abandoned/.test(String(data.state))) void refresh()
+  }
+
+  /** Somebody whom the agent wanted could not be reached. */
+  function onUnreached(data: { number: string; code: number }): void {
+    unreached.value = data
   }
 
   /** Lets the line go without signing the seat out, as on leaving the page. */
@@ -317,10 +393,11 @@ export const usePhone = defineStore('phone', () => {
 
   return {
     seat, known, lineState, phase, microphone, muted, held, callId, caller, talkingSince, ringingSince, stream, offer, busy, error,
-    elsewhere, settings, signedIn, state, shownCaller,
+    elsewhere, settings, signedIn, state, shownCaller, skewMs, unreached, call, me, others, asked, allows,
     start, refresh, connect, signIn, signOut, setState, answer, hangUp, toggleHold, toggleMute, finishWrapUp,
     sendDigit: (digit: string) => line.sendDigit(digit),
-    onOffer, clearOffer, onSeatState, onCallState, stop,
+    consult, takeBack, transfer, cancelTransfer, confer, dropParty, park, say, askForHelp, retrieve, supervise, dial,
+    onOffer, clearOffer, onSeatState, onCallState, onUnreached, stop,
     /** Replaces the SIP user agent (tests). */
     useAgent: (make: MakeAgent) => (makeAgent = make),
   }
