@@ -196,7 +196,12 @@ test('from a ringing phone to a rated, archived order', async (t) => {
     }],
     ['the shift leader reviews it', () => doAs('shift_leader', 'review')],
     ['the dispatcher sends it to a unit', () =>
-      doAs('dispatcher', 'dispatch', (page) => pick(page, 'unit-picker', unitOf(account('unit_clerk')).name))],
+      doAs('dispatcher', 'dispatch', async (page) => {
+        await pick(page, 'unit-picker', unitOf(account('unit_clerk')).name)
+        // Another unit than the catalogue proposes needs a reason.
+        const reason = page.getByTestId('override-reason')
+        if (await reason.count()) await reason.fill('由主管局直接办理')
+      })],
     ['the limit explains itself', async () => {
       const deadlines = items(await agent.get(`/cases/${id}/deadlines`))
       assert.ok(deadlines.length > 0)

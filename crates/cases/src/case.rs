@@ -5,6 +5,8 @@ pub mod action;
 pub mod amendment;
 pub mod application;
 pub mod assignment;
+pub mod catalogue;
+pub mod catalogue_file;
 pub mod change;
 pub mod closure;
 pub mod dispatch;
@@ -67,6 +69,8 @@ pub struct Case {
     pub source: Source,
     /// How much it hurries.
     pub urgency: Urgency,
+    /// The tier of its limit, such as `24h`, when one was chosen.
+    pub tier: Option<String>,
     /// Where it stands.
     pub status: Status,
     /// What the agent proposed.

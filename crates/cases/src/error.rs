@@ -90,6 +90,18 @@ pub enum CaseError {
         /// Why.
         reason: String,
     },
+    /// A published version of the catalogue does not change.
+    #[error("this version of the catalogue is published")]
+    Published,
+    /// A catalogue is published only after a trial of its present rows.
+    #[error("the catalogue was not tried since its last change")]
+    NotTried,
+    /// Somebody has too many runs going on.
+    #[error("too many runs at once")]
+    TooManyRuns,
+    /// An uploaded file is no table.
+    #[error("the file is no table: {0}")]
+    Sheet(#[from] crate::sheet::SheetError),
     /// An export has too many rows.
     #[error("{rows} rows are too many for one file")]
     TooManyRows {
@@ -151,6 +163,29 @@ impl ToProblem for CaseError {
                 .detail_en("Somebody else has followed up this rating."),
             Self::Refused { code, zh, en } => {
                 Problem::new(StatusCode::CONFLICT, code).detail_zh(zh).detail_en(en)
+            }
+            Self::Published => Problem::new(StatusCode::CONFLICT, "catalogue.published")
+                .detail_zh("已发布的目录不能修改，请复制为新的草稿。")
+                .detail_en("A published version does not change; copy it into a new draft."),
+            Self::NotTried => Problem::new(StatusCode::CONFLICT, "catalogue.not_tried")
+                .detail_zh("请先用历史工单试运行，确认结果后再发布。")
+                .detail_en("Try it on past orders first, then publish."),
+            Self::TooManyRuns => Problem::new(StatusCode::TOO_MANY_REQUESTS, "run.too_many")
+                .detail_zh("您已有多个任务正在进行，请等它们完成。")
+                .detail_en("Several of your runs are still going on; please wait for them.")
+                .retry_after(10),
+            Self::Sheet(error) => {
+                let (zh, en) = match error {
+                    crate::sheet::SheetError::TooLarge => {
+                        ("文件过大，请拆分后再导入。", "The file is too large; please split it.")
+                    }
+                    crate::sheet::SheetError::Empty => ("文件中没有内容。", "There is nothing in the file."),
+                    crate::sheet::SheetError::Unreadable(_) => (
+                        "无法读取此文件，请上传 .xlsx 或 CSV 文件。",
+                        "This file cannot be read; send .xlsx or CSV.",
+                    ),
+                };
+                Problem::invalid().field("file", "unreadable", zh, en)
             }
             Self::TooManyRows { rows, most } => {
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "export.too_many_rows")

@@ -5,6 +5,8 @@ mod acceptance;
 mod amendment;
 mod assignment;
 mod calendar;
+mod catalogue;
+mod catalogue_rows;
 mod categories;
 mod closure;
 mod creation;
@@ -23,6 +25,7 @@ mod ratings;
 mod result_review;
 mod return_visit;
 mod review;
+mod runs;
 mod sending_back;
 mod side_view;
 mod supervision;
@@ -63,6 +66,9 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(ratings::routes())
         .merge(overview::routes())
         .merge(categories::routes())
+        .merge(catalogue::routes())
+        .merge(catalogue_rows::routes())
+        .merge(runs::routes())
         .merge(flows::routes())
         .merge(calendar::routes())
         .with_state(cases)

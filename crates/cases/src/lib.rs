@@ -11,6 +11,7 @@ mod export;
 mod http;
 pub mod react;
 pub mod seed;
+pub mod sheet;
 pub mod store;
 
 use std::collections::HashMap;
@@ -26,6 +27,7 @@ use kernel::parameters::ParameterSpec;
 use kernel::{Capability, Ctx, Dialect, Job, Kit, Migration, Slice, Timestamp};
 use serde_json::json;
 
+use crate::case::catalogue::Catalogue;
 use crate::case::limit::{self, LimitRules};
 use crate::case::operation_rule::{self, OperationRules};
 use crate::course::Flow;
@@ -37,6 +39,7 @@ use crate::store::number::Numbers;
 pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "cases", sql: include_str!("../migrations/0001_cases.sql") },
     Migration { version: 2, name: "operations", sql: include_str!("../migrations/0002_operations.sql") },
+    Migration { version: 10, name: "catalogue", sql: include_str!("../migrations/0010_catalogue.sql") },
 ];
 
 /// What another process may have changed is read again after this time.
@@ -86,6 +89,7 @@ struct Kept {
     categories: Arc<Categories>,
     flows: HashMap<String, Arc<Flow>>,
     active_flow: Option<Arc<Flow>>,
+    catalogue: Option<Arc<Catalogue>>,
 }
 
 impl std::fmt::Debug for Cases {
@@ -108,12 +112,19 @@ impl Cases {
             zh: "工单编号前缀",
             en: "Prefix of order numbers",
         });
+        parameters.push(ParameterSpec {
+            key: "cases.auto_dispatch",
+            default: json!(true),
+            zh: "按派单目录自动派单（目录项可逐项开启）",
+            en: "Automatic dispatch by the catalogue (each row turns it on for itself)",
+        });
         kit.parameters.declare(parameters);
         let kept = Kept {
             calendar: Arc::new(WorkCalendar::china(&kit.config.zone)?),
             categories: Arc::default(),
             flows: HashMap::new(),
             active_flow: None,
+            catalogue: None,
         };
         Ok(Self(Arc::new(Inner {
             kit,
@@ -132,6 +143,7 @@ impl Cases {
     pub async fn load(&self) -> Result<(), CaseError> {
         self.reload_calendar().await?;
         self.reload_categories().await?;
+        self.reload_catalogue().await?;
         let ctx = Ctx::system("cases", self.kit().now());
         self.publish_flow(&ctx, STANDARD_FLOW, flow::STANDARD).await?;
         self.0.read_at.store(ctx.now.0, Ordering::Relaxed);
@@ -151,6 +163,7 @@ impl Cases {
         }
         self.reload_calendar().await?;
         self.reload_categories().await?;
+        self.reload_catalogue().await?;
         self.adopt_flow(STANDARD_FLOW).await
     }
 
@@ -198,6 +211,16 @@ impl Cases {
 
     pub(crate) fn set_categories(&self, categories: Arc<Categories>) {
         self.kept_mut().categories = categories;
+    }
+
+    /// Returns the published dispatch catalogue.
+    #[must_use]
+    pub fn published_catalogue(&self) -> Option<Arc<Catalogue>> {
+        self.kept().catalogue.clone()
+    }
+
+    pub(crate) fn set_catalogue(&self, catalogue: Option<Arc<Catalogue>>) {
+        self.kept_mut().catalogue = catalogue;
     }
 
     pub(crate) fn set_calendar(&self, calendar: Arc<WorkCalendar>) {
@@ -288,6 +311,8 @@ pub const CAPABILITIES: &[Capability] = &[
     capability("overview.read", "查看总览", "Read the overview"),
     capability("rating.follow_up", "差评跟进", "Follow up bad ratings"),
     capability("calendar.write", "维护工作日历", "Change the calendar"),
+    capability("catalogue.read", "查看派单目录", "Read the dispatch catalogue"),
+    capability("catalogue.write", "维护派单目录", "Change the dispatch catalogue"),
     capability("flow.read", "查看流程", "Read flows"),
     capability("flow.write", "维护流程", "Publish flows"),
 ];

@@ -1,21 +1,37 @@
 //! What the slice does when something happens elsewhere.
 
+use contract::cases::TaskOpened;
 use contract::voice::RecordingFinished;
 use kernel::{Event as _, Subscription};
 
 use crate::Cases;
+use crate::case::Step;
 
 /// Returns the slice's reactions.
 #[must_use]
 pub fn subscriptions(cases: &Cases) -> Vec<Subscription> {
-    let binding = cases.clone();
-    vec![Subscription::new("cases.bind_recording", &[RecordingFinished::NAME], move |envelope| {
-        let cases = binding.clone();
+    let (binding, dispatching) = (cases.clone(), cases.clone());
+    let automatic = Subscription::new("cases.auto_dispatch", &[TaskOpened::NAME], move |envelope| {
+        let cases = dispatching.clone();
         async move {
-            let event: RecordingFinished = envelope.read()?;
-            let ctx = envelope.ctx("cases.bind_recording", cases.kit().now());
-            cases.bind_recording(&ctx, &event).await?;
+            let event: TaskOpened = envelope.read()?;
+            if event.step == Step::Dispatch.code() {
+                let ctx = envelope.ctx("cases.auto_dispatch", cases.kit().now());
+                cases.dispatch_automatically(&ctx, &event.case_id).await?;
+            }
             Ok(())
         }
-    })]
+    });
+    vec![
+        automatic,
+        Subscription::new("cases.bind_recording", &[RecordingFinished::NAME], move |envelope| {
+            let cases = binding.clone();
+            async move {
+                let event: RecordingFinished = envelope.read()?;
+                let ctx = envelope.ctx("cases.bind_recording", cases.kit().now());
+                cases.bind_recording(&ctx, &event).await?;
+                Ok(())
+            }
+        }),
+    ]
 }

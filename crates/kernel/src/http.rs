@@ -14,4 +14,4 @@ pub use guard::{PeerAddress, TraceId, dress, guard_origin, is_own_origin};
 pub use idempotency::{Idem, Idempotent, StoredAnswer, forget_old_answers};
 pub use rate::{RateLimit, RateLimiter, source_of};
 pub use sse::events_router;
-pub use workbook::{Cell, EXPORT_ROWS_MAX, download_workbook, local_time};
+pub use workbook::{Cell, EXPORT_ROWS_MAX, download_workbook, local_time, write_workbook};

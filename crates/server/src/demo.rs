@@ -1,6 +1,7 @@
 //! The demonstration city 云州市: written down in `demo/*.json`, brought to life through the same functions
 //! as the desk uses, so that every order has really gone its way.
 
+mod catalogue;
 mod data;
 mod orders;
 mod staff;
@@ -66,11 +67,13 @@ pub(crate) async fn create(city: &City) -> Result<bool, BoxError> {
     let ctx = Ctx::system("demo", now);
     tracing::info!("creating the demonstration city: units and people");
     let staff = staff::create(city, &ctx, &written).await?;
+    catalogue::publish(city, &ctx, &written).await?;
     tracing::info!(units = written.units.len(), people = written.people.people.len(), "creating the orders");
     let outcome = orders::create(city, &written, &staff, now).await?;
     for refusal in &outcome.refusals {
         tracing::warn!("{refusal}");
     }
+    catalogue::begin_next(city, &Ctx::system("demo", city.kit.now())).await?;
     tracing::info!(orders = outcome.orders, steps = outcome.steps, "the demonstration city is there");
     std::fs::write(&mark, format!("{}\n", now.0))?;
     Ok(true)

@@ -14,7 +14,7 @@ type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 
 /** The paths that take a method, with their parameters filled in. */
 export type PathFor<M extends Method> = Filled<{ [P in keyof paths]: paths[P][M] extends object ? P : never }[keyof paths]>
-export type FilePath = Extract<keyof paths, `${string}.xlsx`>
+export type FilePath = Filled<Extract<keyof paths, `${string}.xlsx` | `${string}/file`>>
 
 export interface FieldError {
   field: string
@@ -111,14 +111,15 @@ async function problemOf(response: Response): Promise<ApiError> {
 
 async function send(method: string, path: string, body: unknown, options: Options): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json', 'accept-language': language() }
-  if (body !== undefined) headers['content-type'] = 'application/json'
+  const raw = body instanceof Blob
+  if (body !== undefined) headers['content-type'] = raw ? 'application/octet-stream' : 'application/json'
   if (options.idempotencyKey) headers['idempotency-key'] = options.idempotencyKey
   let response: Response
   try {
     response = await fetch(url(path, options.query), {
       method,
       headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: raw ? body : body === undefined ? undefined : JSON.stringify(body),
       credentials: 'same-origin',
       signal: options.signal,
     })
@@ -158,6 +159,12 @@ export const api = {
     link.download = name
     link.click()
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
+  },
+
+  /** Sends a file as it is. */
+  async upload<T>(path: PathFor<'post'>, file: Blob, query: Query = {}): Promise<T> {
+    const response = await send('POST', path, file, { query })
+    return (await response.json()) as T
   },
 
   /** Fetches a file and hands it to the browser's downloads. */

@@ -4,6 +4,7 @@ use contract::cases::CaseDispatched;
 use kernel::Timestamp;
 use serde_json::json;
 
+use super::catalogue::is_tier;
 use super::change::{Change, Fact, LimitInput};
 use super::limit::LimitName;
 use super::timeline::EntryKind;
@@ -22,6 +23,8 @@ pub struct Dispatch {
     pub co_units: Vec<UnitRef>,
     /// What the unit is asked to do.
     pub opinion: String,
+    /// The tier of the limit, when it is not that of the type.
+    pub tier: Option<String>,
 }
 
 /// Gives an order to a unit, whose limit for accepting it begins.
@@ -42,7 +45,11 @@ pub fn dispatch(case: &mut Case, dispatch: &Dispatch, now: Timestamp) -> Result<
             "The unit in charge cannot also help.",
         );
     }
+    if dispatch.tier.as_deref().is_some_and(|tier| !is_tier(tier)) {
+        check.refuse("tier", "malformed", "时限档不正确。", "This is no tier.");
+    }
     check.done()?;
+    case.tier.clone_from(&dispatch.tier);
     case.status = Status::Assigned;
     case.standing.first_unit.get_or_insert_with(|| dispatch.unit.clone());
     case.unit = Some(dispatch.unit.clone());
@@ -62,7 +69,7 @@ pub fn dispatch(case: &mut Case, dispatch: &Dispatch, now: Timestamp) -> Result<
     Ok(Change::new(EntryKind::Dispatched, "case.dispatch")
         .saying(&dispatch.opinion)
         .about_unit(Some(&dispatch.unit.id))
-        .with(json!({ "co_unit_ids": case.co_units }))
+        .with(json!({ "co_unit_ids": case.co_units, "tier": case.tier }))
         .limiting(LimitInput::Meet(LimitName::Dispatch))
         .limiting(LimitInput::Start(LimitName::Accept))
         .completing_with(Step::Dispatch, "dispatch", json!({ "unit_id": dispatch.unit.id }))

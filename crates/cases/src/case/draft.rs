@@ -142,6 +142,7 @@ pub fn write(draft: Draft, identity: Identity, actor: &Actor, now: Timestamp) ->
         call_id: draft.call_id,
         source: draft.source,
         urgency: draft.urgency,
+        tier: None,
         status: if at_once { Status::ClosedAtOnce } else { Status::DraftLogged },
         preliminary_opinion: draft.preliminary_opinion.filter(|text| !text.trim().is_empty()),
         answer: draft.answer,

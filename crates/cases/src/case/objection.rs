@@ -124,8 +124,12 @@ pub fn review(case: &mut Case, review: &Review, by: &Principal, now: Timestamp) 
     change.limits.extend(returned.limits);
     change.facts.extend(returned.facts);
     if let Some(unit) = &review.unit {
-        let to =
-            Dispatch { unit: unit.clone(), co_units: Vec::new(), opinion: review.decision.opinion.clone() };
+        let to = Dispatch {
+            unit: unit.clone(),
+            co_units: Vec::new(),
+            opinion: review.decision.opinion.clone(),
+            tier: case.tier.clone(),
+        };
         let dispatched = dispatch::dispatch(case, &to, now)?;
         change.course.extend(dispatched.course);
         change.limits.extend(dispatched.limits);

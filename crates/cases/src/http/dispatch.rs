@@ -1,9 +1,9 @@
 //! `POST /cases/{id}/dispatch`.
 
 use axum::extract::State;
-use kernel::HttpResult;
 use kernel::http::{Auth, Json, Path, ReqCtx};
 use kernel::problem::ProblemBody;
+use kernel::{HttpResult, Problem};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 
 use crate::Cases;
 use crate::http::view::CaseView;
+use crate::store::dispatch::Order;
 
 pub(super) fn routes() -> OpenApiRouter<Cases> {
     OpenApiRouter::new().routes(routes!(dispatch_case))
@@ -29,6 +30,15 @@ struct DispatchRequest {
     /// What the unit is asked to do.
     #[serde(default)]
     opinion: String,
+    /// The tier of the limit, such as `24h`; that of the order's type when absent.
+    #[serde(default)]
+    tier: Option<String>,
+    /// The unit that the catalogue had proposed to the person, if it had.
+    #[serde(default)]
+    proposed_unit_id: Option<String>,
+    /// Why it is another one.
+    #[serde(default)]
+    override_reason: String,
 }
 
 /// Gives an order to a unit (派单).
@@ -49,7 +59,25 @@ async fn dispatch_case(
     Path(id): Path<String>,
     Json(body): Json<DispatchRequest>,
 ) -> HttpResult<Json<CaseView>> {
-    let (id, opinion) = (id.into(), body.opinion.as_str());
-    let case = cases.dispatch(&ctx, &by, &id, body.version, &body.unit_id, &body.co_units, opinion).await?;
+    // Whoever was shown a proposal and decides otherwise says why: the catalogue learns from it.
+    let overrides =
+        body.proposed_unit_id.as_deref().is_some_and(|unit| !unit.is_empty() && unit != body.unit_id);
+    if overrides && by.has("case.dispatch") && body.override_reason.trim().is_empty() {
+        return Err(Problem::invalid().field(
+            "override_reason",
+            "required",
+            "未采用目录建议，请说明原因。",
+            "You chose another unit than the catalogue; please say why.",
+        ));
+    }
+    let order = Order {
+        unit_id: &body.unit_id,
+        co_units: &body.co_units,
+        opinion: &body.opinion,
+        tier: body.tier.as_deref(),
+        override_reason: &body.override_reason,
+        automatic: false,
+    };
+    let case = cases.dispatch_as(&ctx, &by, &id.into(), body.version, order).await?;
     Ok(Json(cases.view(&ctx, &by, case).await?))
 }

@@ -16,7 +16,7 @@ pub(crate) const COLUMNS: &str = "c.id, c.number, c.query_code, c.type as kind, 
     c.unit_path, c.person_id, c.created_by, c.created_by_name, c.created_unit_id, c.created_unit_path, \
     c.created_at, c.updated_at, c.dispatched_at, c.accepted_at, c.handled_at, c.settled_at, c.archived_at, \
     c.in_time, c.due_at, c.yellow_at, c.stars, c.rated_by, c.visits, c.reopened, c.version, \
-    c.standing";
+    c.standing, c.tier";
 
 #[derive(FromRow)]
 pub(crate) struct CaseRow {
@@ -65,6 +65,7 @@ pub(crate) struct CaseRow {
     reopened: i64,
     version: i64,
     standing: String,
+    tier: Option<String>,
 }
 
 pub(super) fn word<T>(
@@ -126,6 +127,7 @@ impl TryFrom<CaseRow> for Case {
             visits: row.visits,
             reopened: row.reopened,
             version: row.version,
+            tier: row.tier,
             co_units: Vec::new(),
             tasks: Vec::new(),
             standing: serde_json::from_str(&row.standing)
@@ -236,8 +238,8 @@ pub(crate) async fn update(conn: &mut AnyConnection, case: &Case) -> Result<(), 
          preliminary_opinion = $13, answer = $14, unit_id = $15, unit_path = $16, person_id = $17, \
          updated_at = $18, dispatched_at = $19, accepted_at = $20, handled_at = $21, settled_at = $22, \
          archived_at = $23, in_time = $24, due_at = $25, yellow_at = $26, stars = $27, visits = $28, \
-         reopened = $29, rated_by = $30, standing = $31, main_id = $32, struck_out = $33, first_unit_id = $34 \
-         where id = $1",
+         reopened = $29, rated_by = $30, standing = $31, main_id = $32, struck_out = $33, first_unit_id = $34, \
+         tier = $35 where id = $1",
     )
     .bind(case.id.as_str())
     .bind(case.kind.code())
@@ -273,6 +275,7 @@ pub(crate) async fn update(conn: &mut AnyConnection, case: &Case) -> Result<(), 
     .bind(case.standing.main_id.as_ref().map(|id| id.as_str()))
     .bind(i64::from(case.standing.struck_out))
     .bind(case.standing.first_unit.as_ref().map(|unit| &unit.id))
+    .bind(case.tier.as_ref())
     .execute(conn)
     .await?;
     Ok(())

@@ -54,6 +54,14 @@ impl Categories {
         self.all.iter().find(|category| category.code == code)
     }
 
+    /// Returns the codes of a category and of those above it, its own first.
+    #[must_use]
+    pub fn codes_upwards(&self, id: &str) -> Vec<String> {
+        let Some(category) = self.get(id) else { return Vec::new() };
+        let ids = category.path.split('/').filter(|part| !part.is_empty()).rev();
+        ids.filter_map(|id| self.get(id)).map(|one| one.code.clone()).collect()
+    }
+
     /// Returns the ids of a category and all below.
     #[must_use]
     pub fn under(&self, id: &str) -> Vec<String> {

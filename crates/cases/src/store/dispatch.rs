@@ -4,18 +4,35 @@ use contract::cases::CaseId;
 use contract::identity::UnitId;
 use kernel::{Ctx, Principal};
 
+use super::catalogue_choice::{self, Manner};
 use crate::Cases;
 use crate::case::action::Action;
 use crate::case::dispatch::{self, CO_UNITS_MAX, Dispatch};
 use crate::case::{Case, UnitRef};
 use crate::error::{CaseError, Check};
 
+/// Where an order shall go.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Order<'a> {
+    /// The unit in charge.
+    pub unit_id: &'a str,
+    /// Units that help.
+    pub co_units: &'a [String],
+    /// What the unit is asked to do.
+    pub opinion: &'a str,
+    /// The tier of the limit.
+    pub tier: Option<&'a str>,
+    /// Why it is not the unit that the catalogue proposed.
+    pub override_reason: &'a str,
+    /// Whether the catalogue dispatches by itself.
+    pub automatic: bool,
+}
+
 impl Cases {
     /// Gives an order to a unit, and asks others to help.
     ///
     /// # Errors
-    /// Those of taking it up, of [`dispatch::dispatch`], and [`CaseError::Invalid`] for units that do not
-    /// exist or take no orders.
+    /// As [`Cases::dispatch_as`].
     #[expect(clippy::too_many_arguments, reason = "who, which order, and the three fields of the form")]
     pub async fn dispatch(
         &self,
@@ -24,19 +41,47 @@ impl Cases {
         id: &CaseId,
         version: i64,
         unit_id: &str,
-        co_unit_ids: &[String],
+        co_units: &[String],
         opinion: &str,
     ) -> Result<Case, CaseError> {
+        let order = Order { unit_id, co_units, opinion, ..Order::default() };
+        self.dispatch_as(ctx, by, id, version, order).await
+    }
+
+    /// Gives an order to a unit, and notes what was made of the catalogue's proposal.
+    ///
+    /// # Errors
+    /// Those of taking it up, of [`dispatch::dispatch`], and [`CaseError::Invalid`] for units that do not
+    /// exist or take no orders.
+    pub async fn dispatch_as(
+        &self,
+        ctx: &Ctx,
+        by: &Principal,
+        id: &CaseId,
+        version: i64,
+        order: Order<'_>,
+    ) -> Result<Case, CaseError> {
         let mut check = Check::default();
-        let unit = self.unit_for_orders(&mut check, "unit_id", unit_id).await?;
+        check.optional("override_reason", order.override_reason, 500);
+        let unit = self.unit_for_orders(&mut check, "unit_id", order.unit_id).await?;
         let mut co_units = Vec::new();
-        for co_unit_id in co_unit_ids.iter().take(CO_UNITS_MAX + 1) {
+        for co_unit_id in order.co_units.iter().take(CO_UNITS_MAX + 1) {
             co_units.extend(self.unit_for_orders(&mut check, "co_units", co_unit_id).await?);
         }
         let mut work = self.take_up(by, id, version, Action::Dispatch).await?;
         check.done()?;
         let unit = unit.expect("the check refuses when there is none");
-        let dispatch = Dispatch { unit, co_units, opinion: opinion.to_owned() };
+        if let Some(proposed) = self.propose(&work.case).await? {
+            let manner = match (order.automatic, proposed.unit.id.as_str() == unit.id) {
+                (true, _) => Manner::Automatic,
+                (false, true) => Manner::Accepted,
+                (false, false) => Manner::Overridden,
+            };
+            let (conn, reason) = (work.tx.conn(), order.override_reason.trim());
+            catalogue_choice::insert(conn, ctx, id, &proposed, &unit.id, manner, reason).await?;
+        }
+        let tier = order.tier.filter(|tier| !tier.is_empty()).map(ToOwned::to_owned);
+        let dispatch = Dispatch { unit, co_units, opinion: order.opinion.to_owned(), tier };
         let change = dispatch::dispatch(&mut work.case, &dispatch, ctx.now)?;
         work.finish(ctx, change).await
     }

@@ -19,6 +19,7 @@ pub fn grants(role: &str) -> Grants {
             ("contact.write", All),
         ],
         "shift_leader" => &[
+            ("catalogue.read", All),
             ("case.close", All),
             ("case.countersign", All),
             ("case.create", All),
@@ -44,6 +45,7 @@ pub fn grants(role: &str) -> Grants {
         ],
         "dispatcher" => &[
             ("case.countersign", All),
+            ("catalogue.read", All),
             ("case.dispatch", All),
             ("case.merge", All),
             ("case.note", All),
@@ -57,6 +59,7 @@ pub fn grants(role: &str) -> Grants {
             ("overview.read", All),
         ],
         "reviewer" => &[
+            ("catalogue.read", All),
             ("case.close", All),
             ("case.countersign", All),
             ("case.decide", All),
@@ -77,6 +80,7 @@ pub fn grants(role: &str) -> Grants {
             ("rating.follow_up", All),
         ],
         "unit_admin" => &[
+            ("catalogue.read", All),
             ("case.accept", Subtree),
             ("case.assign", Subtree),
             ("case.countersign", Subtree),
@@ -113,6 +117,7 @@ pub fn grants(role: &str) -> Grants {
         "city_leader" => &[
             ("case.instruct", All),
             ("case.lead", All),
+            ("catalogue.read", All),
             ("case.note", All),
             ("case.read", All),
             ("case.supervise", All),
@@ -121,6 +126,8 @@ pub fn grants(role: &str) -> Grants {
             ("overview.read", All),
         ],
         "hotline_manager" => &[
+            ("catalogue.read", All),
+            ("catalogue.write", All),
             ("calendar.write", All),
             ("case.close", All),
             ("case.countersign", All),
@@ -141,12 +148,21 @@ pub fn grants(role: &str) -> Grants {
             ("overview.read", All),
             ("rating.follow_up", All),
         ],
-        "supervision" => {
-            &[("case.read", All), ("contact.read", All), ("flow.read", All), ("overview.read", All)]
-        }
-        "system_admin" => {
-            &[("calendar.write", All), ("dictionary.write", All), ("flow.read", All), ("flow.write", All)]
-        }
+        "supervision" => &[
+            ("catalogue.read", All),
+            ("case.read", All),
+            ("contact.read", All),
+            ("flow.read", All),
+            ("overview.read", All),
+        ],
+        "system_admin" => &[
+            ("catalogue.read", All),
+            ("catalogue.write", All),
+            ("calendar.write", All),
+            ("dictionary.write", All),
+            ("flow.read", All),
+            ("flow.write", All),
+        ],
         "security_admin" => &[],
         "audit_admin" => &[],
         _ => &[],

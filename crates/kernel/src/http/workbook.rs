@@ -53,7 +53,7 @@ pub async fn download_workbook(
     head: Vec<&'static str>,
     rows: Vec<Vec<Cell>>,
 ) -> HttpResult<Response> {
-    let written = tokio::task::spawn_blocking(move || write(&head, &rows))
+    let written = tokio::task::spawn_blocking(move || write_workbook(&head, &rows))
         .await
         .map_err(|error| Problem::from_internal(&error))?;
     let bytes = written.map_err(|error| Problem::from_internal(&error))?;
@@ -69,7 +69,11 @@ pub async fn download_workbook(
     Ok(response)
 }
 
-fn write(head: &[&str], rows: &[Vec<Cell>]) -> Result<Vec<u8>, XlsxError> {
+/// Writes one sheet with a bold, frozen head and a filter.
+///
+/// # Errors
+/// When the workbook cannot be written.
+pub fn write_workbook(head: &[&str], rows: &[Vec<Cell>]) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     let sheet = workbook.add_worksheet();
     let bold = Format::new().set_bold();

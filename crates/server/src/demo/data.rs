@@ -50,6 +50,8 @@ pub(crate) struct Category {
     #[serde(rename = "type")]
     pub default_type: Option<String>,
     pub unit: Option<String>,
+    #[serde(default)]
+    pub keywords: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -46,6 +46,7 @@ export const NAV: NavGroup[] = [
       { name: 'phone_book', icon: 'phone', needs: ['phone_book.write'], path: '/desk/admin/phone-book' },
       { name: 'standard_phrases', icon: 'note', needs: ['phone_book.write'], path: '/desk/admin/standard-phrases' },
       { name: 'categories', icon: 'tag', needs: ['dictionary.write'], path: '/desk/admin/categories' },
+      { name: 'catalogue', icon: 'send', needs: ['catalogue.read'], path: '/desk/admin/catalogue' },
       { name: 'dictionary', icon: 'book', needs: ['dictionary.write'], path: '/desk/admin/dictionary' },
       { name: 'parameters', icon: 'gear', needs: ['parameter.write'], path: '/desk/admin/parameters' },
       { name: 'calendar', icon: 'calendar', needs: ['calendar.write'], path: '/desk/admin/calendar' },

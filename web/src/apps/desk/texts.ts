@@ -51,6 +51,7 @@ const desk: Texts = {
     roles: ['角色权限', 'Roles'],
     seats: ['座席', 'Seats'],
     categories: ['事项分类', 'Categories'],
+    catalogue: ['派单目录', 'Dispatch catalogue'],
     dictionary: ['数据字典', 'Dictionary'],
     parameters: ['系统参数', 'Parameters'],
     calendar: ['工作日历', 'Calendar'],

@@ -5,8 +5,10 @@ import { toApiError } from './useLoad'
 /**
  * A list read page by page through cursors. It starts again when the query
  * changes (with a short pause, so that typing does not ask for every letter).
+ * The path may depend on something that is not known yet.
  */
-export function useList<T>(path: PathFor<'get'>, query: () => Query) {
+export function useList<T>(path: PathFor<'get'> | (() => PathFor<'get'> | undefined), query: () => Query) {
+  const where = () => (typeof path === 'function' ? path() : path)
   const items = shallowRef<T[]>([]) as Ref<T[]>
   const total = ref<number | null>(null)
   const error = shallowRef<ApiError>()
@@ -16,10 +18,12 @@ export function useList<T>(path: PathFor<'get'>, query: () => Query) {
   let turn = 0
 
   async function read(next: boolean): Promise<void> {
+    const at = where()
+    if (!at) return
     const mine = ++turn
     loading.value = true
     try {
-      const answer = await api.get<Page<T> | T[]>(path, { ...query(), cursor: next ? cursor.value : undefined })
+      const answer = await api.get<Page<T> | T[]>(at, { ...query(), cursor: next ? cursor.value : undefined })
       if (mine !== turn) return
       const fresh = itemsOf(answer)
       items.value = next ? [...items.value, ...fresh] : fresh
@@ -36,7 +40,7 @@ export function useList<T>(path: PathFor<'get'>, query: () => Query) {
 
   let pause: ReturnType<typeof setTimeout> | undefined
   watch(
-    () => JSON.stringify(query()),
+    () => JSON.stringify([where(), query()]),
     () => {
       clearTimeout(pause)
       pause = setTimeout(() => void read(false), 250)

@@ -71,12 +71,15 @@ export interface ActFields {
   category_id: string | null
   urgency: string
   type: string
+  tier: string
+  proposed_unit_id: string
+  override_reason: string
 }
 
 export function emptyAct(): ActFields {
   return {
     decision: 'pass', opinion: '', reason: '', unit_id: null, co_units: [], to: 'person', person_id: null, result: '', contacted: true, reached: true,
-    satisfied: 0, comment: '', text: '', title: '', content: '', address: '', category_id: null, urgency: '', type: '',
+    satisfied: 0, comment: '', text: '', title: '', content: '', address: '', category_id: null, urgency: '', type: '', tier: '', proposed_unit_id: '', override_reason: '',
   }
 }
 
@@ -93,6 +96,7 @@ export function checkAct(action: Action, fields: ActFields): Record<string, stri
       break
     case 'dispatch':
       if (!fields.unit_id) wrong.unit_id = 'act.need_unit'
+      else if (fields.proposed_unit_id && fields.proposed_unit_id !== fields.unit_id && !fields.override_reason.trim()) wrong.override_reason = 'act.need'
       break
     case 'assign':
       if (fields.to === 'unit' && !fields.unit_id) wrong.unit_id = 'act.need_unit'
@@ -134,7 +138,10 @@ export function actRequest(action: Action, fields: ActFields, id: string, versio
     case 'review':
       return post('review', { decision: fields.decision === 'pass' ? 'pass' : 'reject', opinion })
     case 'dispatch':
-      return post('dispatch', { unit_id: fields.unit_id, opinion, co_units: fields.co_units })
+      return post('dispatch', {
+        unit_id: fields.unit_id, opinion, co_units: fields.co_units, ...(fields.tier ? { tier: fields.tier } : {}),
+        ...(fields.proposed_unit_id ? { proposed_unit_id: fields.proposed_unit_id, override_reason: fields.override_reason.trim() } : {}),
+      })
     case 'accept':
       return post('acceptance', {})
     case 'return':
