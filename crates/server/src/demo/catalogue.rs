@@ -92,7 +92,7 @@ fn row(category: &Category, written: &DemoCity) -> Option<Row> {
     } else {
         Vec::new()
     };
-    let tier = if AT_ONCE.iter().any(|prefix| starts(prefix)) {
+    let tier = if AT_ONCE.iter().any(|prefix| code.starts_with(prefix)) {
         Some("2h")
     } else {
         match category.default_type.as_deref() {
