@@ -1,11 +1,12 @@
-//! Migrations are append-only, so their numbers run without a gap. That an old one keeps its text, the
-//! kernel checks against the digest in the database.
+//! Migrations are append-only and their numbers ascend from 1, each once. Gaps may stay: works that go on side by
+//! side take numbers of their own. That an old one keeps its text, the kernel checks against the digest in the
+//! database.
 
 use std::collections::BTreeMap;
 
 use super::Finding;
 
-/// Gaps, doubles and unreadable names among `crates/<slice>/migrations/NNNN_<name>.sql`.
+/// Doubles, unreadable names and a missing first among `crates/<slice>/migrations/NNNN_<name>.sql`.
 pub fn numbering<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<Finding> {
     let mut by_slice: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
     for path in paths {
@@ -19,14 +20,19 @@ pub fn numbering<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for files in by_slice.values_mut() {
         files.sort_unstable();
-        for (index, (file, path)) in files.iter().enumerate() {
-            let wanted = index + 1;
+        let mut last = 0;
+        for (file, path) in files.iter() {
             let number = file
                 .split_once('_')
                 .filter(|(digits, _)| digits.len() == 4 && file.ends_with(".sql"))
                 .and_then(|(digits, _)| digits.parse::<usize>().ok());
-            if number != Some(wanted) {
-                findings.push(Finding::new(path, 0, format!("expected {wanted:04}_<name>.sql here")));
+            match number {
+                Some(number) if number > last && (last > 0 || number == 1) => last = number,
+                _ => findings.push(Finding::new(
+                    path,
+                    0,
+                    format!("expected {:04}_<name>.sql or later here", last + 1),
+                )),
             }
         }
     }
@@ -42,10 +48,11 @@ mod tests {
     }
 
     #[test]
-    fn gaps_doubles_and_other_names_are_found() {
+    fn doubles_other_names_and_a_missing_first_are_found() {
         assert_eq!(count(&["crates/a/migrations/0001_a.sql", "crates/a/migrations/0002_b.sql"]), 0);
         assert_eq!(count(&["crates/a/migrations/0001_a.sql", "crates/b/migrations/0001_b.sql"]), 0);
-        assert_eq!(count(&["crates/a/migrations/0001_a.sql", "crates/a/migrations/0003_b.sql"]), 1);
+        assert_eq!(count(&["crates/a/migrations/0001_a.sql", "crates/a/migrations/0003_b.sql"]), 0);
+        assert_eq!(count(&["crates/a/migrations/0002_a.sql"]), 1);
         assert_eq!(count(&["crates/a/migrations/0001_a.sql", "crates/a/migrations/0001_b.sql"]), 1);
         assert_eq!(count(&["crates/a/migrations/first.sql"]), 1);
     }
