@@ -264,6 +264,7 @@ impl Floor {
             Input::SetState { seat, rest } => self.set_state(&seat, rest, now_ms, &mut out),
             Input::ForceState { seat, rest } => self.force_state(&seat, rest, now_ms, &mut out),
             Input::DecideBreak { seat, approved } => self.decide_break(&seat, approved, now_ms, &mut out),
+            Input::WithdrawBreak { seat } => self.end_request(&seat, false, &mut out),
             Input::PostponeBreak { seat, by_ms } => self.postpone_break(&seat, by_ms, now_ms, &mut out),
             Input::Engage { seat, call } => self.engage(&seat, call, now_ms, &mut out),
             Input::Joined { seat, call } => self.joined(&seat, call, now_ms, &mut out),

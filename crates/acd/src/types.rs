@@ -196,6 +196,11 @@ pub enum Input {
         /// Whether it may begin.
         approved: bool,
     },
+    /// The person no longer wants the requested break.
+    WithdrawBreak {
+        /// The seat.
+        seat: SeatKey,
+    },
     /// The person wants the requested break so much later.
     PostponeBreak {
         /// The seat.

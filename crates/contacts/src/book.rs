@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use contract::contacts::{ContactBook, ContactBrief, ContactChanged, ContactId};
 use kernel::db::Check;
-use kernel::{ActorKind, Audit, BoxError, Ctx, DbError, Timestamp, Writes};
+use kernel::{ActorKind, Audit, BoxError, Ctx, DbError, Timestamp, Tx, Writes};
 
 use crate::contact::change::build;
 use crate::phone::normalise;
@@ -81,6 +81,34 @@ impl ContactBook for Contacts {
         let Some(file) = files.first() else { return Ok(None) };
         let contact = store::find(&mut conn, &ContactId(file.contact_id.clone())).await?;
         Ok(contact.map(|contact| ContactBrief { phone: Some(number), ..brief(contact) }))
+    }
+
+    async fn tag(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx,
+        phone: &str,
+        tag: &str,
+        present: bool,
+    ) -> Result<(), DbError> {
+        let Some(number) = normalise(phone) else { return Ok(()) };
+        for file in store::phone::files_of(tx.conn(), &number).await? {
+            let id = ContactId(file.contact_id);
+            let Some(mut contact) = store::find(tx.conn(), &id).await? else { continue };
+            let had = contact.tags.iter().any(|known| known == tag);
+            if had == present || (present && contact.tags.len() >= crate::contact::TAGS_MAX) {
+                continue;
+            }
+            contact.tags.retain(|known| known != tag);
+            if present {
+                contact.tags.push(tag.to_owned());
+            }
+            store::set_tags(tx.conn(), &id, &contact.tags, ctx.now).await?;
+            tx.emit(ctx, &ContactChanged { contact_id: id.clone() });
+            let detail = serde_json::json!({ "tag": tag, "present": present });
+            tx.audit(ctx, Audit::new("contact.tag", "contact", id.as_str()).detail(detail));
+        }
+        Ok(())
     }
 }
 

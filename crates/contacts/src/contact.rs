@@ -111,7 +111,7 @@ pub struct ContactChange {
 
 const NAME_CHARS_MAX: usize = 60;
 const TEXT_CHARS_MAX: usize = 500;
-const TAGS_MAX: usize = 20;
+pub(crate) const TAGS_MAX: usize = 20;
 pub(crate) const PHONES_MAX: usize = 10;
 
 fn refuse(problem: Problem) -> Result<(), ContactsError> {

@@ -114,6 +114,24 @@ pub(crate) async fn update(conn: &mut AnyConnection, contact: &Contact) -> Resul
     Ok(())
 }
 
+/// Sets the tags of a file.
+pub(crate) async fn set_tags(
+    conn: &mut AnyConnection,
+    id: &ContactId,
+    tags: &[String],
+    now: Timestamp,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "update contacts_contact set tags = $2, version = version + 1, updated_at = $3 where id = $1",
+    )
+    .bind(id.as_str())
+    .bind(tags.join(" "))
+    .bind(now.0)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Gives a nameless file the name that the citizen told.
 pub(crate) fn learn_name(id: &str, name: &str, gender: Option<&str>, now: Timestamp) -> Statement {
     let mut update = Statement::new("update contacts_contact set name = ");

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use kernel::event::Event;
-use kernel::{BoxError, Ctx, DbError, Writes};
+use kernel::{BoxError, Ctx, DbError, Tx, Writes};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -60,6 +60,18 @@ pub trait ContactBook: Send + Sync {
     async fn contact(&self, id: &ContactId) -> Result<Option<ContactBrief>, BoxError>;
     /// Finds the file that used this number last.
     async fn by_phone(&self, phone: &str) -> Result<Option<ContactBrief>, BoxError>;
+    /// Gives the files that use this number a tag, or takes it away, in the caller's transaction.
+    async fn tag(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx,
+        phone: &str,
+        tag: &str,
+        present: bool,
+    ) -> Result<(), DbError> {
+        let _ = (tx, ctx, phone, tag, present);
+        Ok(())
+    }
 }
 
 /// Something that knows a part of a citizen's history; `voice` and `cases` do.

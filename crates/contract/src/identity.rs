@@ -60,6 +60,10 @@ pub struct SeatBrief {
     pub no: String,
     /// Who sits there.
     pub person_id: Option<PersonId>,
+    /// The unit that runs it.
+    pub unit_id: UnitId,
+    /// Skills that calls are routed by.
+    pub skills: Vec<String>,
 }
 
 /// A word of the dictionary.
@@ -88,6 +92,11 @@ pub trait Directory: Send + Sync {
     async fn people_with(&self, unit: &UnitId, capability: &str) -> Result<Vec<PersonBrief>, BoxError>;
     /// Finds the seat that belongs to a person.
     async fn seat_of(&self, person: &PersonId) -> Result<Option<SeatBrief>, BoxError>;
+    /// Finds a seat.
+    async fn seat(&self, id: &SeatId) -> Result<Option<SeatBrief>, BoxError> {
+        let _ = id;
+        Ok(None)
+    }
     /// Finds a word of the dictionary; without a dictionary there is none.
     async fn word(&self, list: &str, code: &str) -> Result<Option<WordBrief>, BoxError> {
         let _ = (list, code);

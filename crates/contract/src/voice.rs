@@ -136,6 +136,33 @@ impl Event for CallMissed {
     }
 }
 
+/// A service level has fallen below its target, or has reached it again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ServiceAlarm {
+    /// The queue; absent for the whole floor.
+    pub queue_id: Option<String>,
+    /// The queue's name.
+    pub queue_name: Option<String>,
+    /// `in_time` (answered in time, last hour) or `connection` (answered at all, 24 hours).
+    pub measure: String,
+    /// The level, in per cent.
+    pub value_pct: f64,
+    /// The target.
+    pub target_pct: f64,
+    /// Whether the target is missed now.
+    pub raised: bool,
+}
+
+impl Event for ServiceAlarm {
+    const NAME: &'static str = "voice.service_alarm";
+    fn subject(&self) -> String {
+        self.queue_id.clone().unwrap_or_default()
+    }
+    fn audience(&self) -> Vec<Audience> {
+        vec![Audience::Capability("call.monitor".to_owned())]
+    }
+}
+
 /// A recording is whole and can be played.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RecordingFinished {

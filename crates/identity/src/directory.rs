@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::RwLock;
 
 use async_trait::async_trait;
-use contract::identity::{Directory, PersonBrief, PersonId, SeatBrief, UnitBrief, UnitId, WordBrief};
+use contract::identity::{Directory, PersonBrief, PersonId, SeatBrief, SeatId, UnitBrief, UnitId, WordBrief};
 use kernel::{BoxError, Db, DbError, Principal, Scope, Timestamp};
 
 use crate::Identity;
@@ -261,6 +261,11 @@ impl Directory for Identity {
         });
         people.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(people)
+    }
+
+    async fn seat(&self, id: &SeatId) -> Result<Option<SeatBrief>, BoxError> {
+        self.look_for_changes().await?;
+        Ok(self.directory.read(|snapshot| snapshot.seats.get(id.as_str()).map(Seat::brief)))
     }
 
     async fn seat_of(&self, person: &PersonId) -> Result<Option<SeatBrief>, BoxError> {

@@ -36,7 +36,13 @@ impl Seat {
     /// Returns what other slices know of it.
     #[must_use]
     pub fn brief(&self) -> SeatBrief {
-        SeatBrief { id: self.id.clone(), no: self.no.clone(), person_id: self.person_id.clone() }
+        SeatBrief {
+            id: self.id.clone(),
+            no: self.no.clone(),
+            person_id: self.person_id.clone(),
+            unit_id: self.unit_id.clone(),
+            skills: self.skills.clone(),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `cases.task_opened` | `cases.auto_dispatch`: an order at its dispatch goes out by the catalogue, where its row says so |
 //! | `voice.recording_finished` | `cases.bind_recording`: the recording is bound to the orders of its call |
+//! | `identity.seat_changed` | `voice.follow_seats`: whoever sits there has other skills for calls from now on |
 
 use kernel::Subscription;
 
@@ -11,5 +12,7 @@ use crate::compose::City;
 
 /// Returns all subscriptions.
 pub(crate) fn subscriptions(city: &City) -> Vec<Subscription> {
-    cases::react::subscriptions(&city.cases)
+    let mut all = cases::react::subscriptions(&city.cases);
+    all.extend(voice::react::subscriptions(&city.voice));
+    all
 }

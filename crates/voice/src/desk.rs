@@ -1,6 +1,9 @@
 //! Who sits where, and the floor that gives them calls.
 
+mod board;
 mod engagement;
+mod settings;
+mod visits;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -15,7 +18,12 @@ use utoipa::ToSchema;
 use crate::call::record::{Record, SittingRow};
 use crate::call::state;
 use crate::call::{CallHandle, CallMessage};
+use crate::routing::{Routing, Standing};
+use crate::service_level::ServiceLevel;
 use crate::writer::Writer;
+
+pub use board::{Board, BoardQueue, BoardSeat, BreakView, FloorLoad, SeatPlace};
+use visits::{Moment, Visits};
 
 /// A person at a seat.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +99,8 @@ pub struct Joining {
     pub called: String,
     /// Steps of priority beside those of the queue and of important callers.
     pub priority: u8,
+    /// Whether the citizen's file says that the caller is important.
+    pub is_vip: bool,
     /// A seat that it should go to if this seat is free soon, and how many milliseconds it waits for it.
     pub prefer: Option<(String, i64)>,
 }
@@ -98,17 +108,27 @@ pub struct Joining {
 struct Seat {
     sitting: Sitting,
     states: i64,
+    /// The desk's revision at the last change.
+    revision: u64,
+    /// Since when, in the floor's time, there was no break.
+    working_since: i64,
 }
 
 struct State {
     floor: Floor,
     seats: HashMap<String, Seat>,
     phones: HashMap<String, bool>,
+    places: HashMap<String, SeatPlace>,
+    visits: Visits,
+    service: ServiceLevel,
+    revision: u64,
 }
 
 struct Inner {
     kit: Kit,
     writer: Writer,
+    base: acd::FloorConfig,
+    routing: Routing,
     state: Mutex<State>,
     calls: Mutex<HashMap<String, CallHandle>>,
     wake: Notify,
@@ -122,19 +142,27 @@ impl Desk {
     /// Opens the desk and starts its timer.
     #[must_use]
     pub fn start(kit: Kit, writer: Writer, config: acd::FloorConfig) -> Self {
+        kit.parameters.declare(crate::routing::parameters());
         let desk = Self(Arc::new(Inner {
             kit,
             writer,
+            base: config.clone(),
+            routing: Routing::default(),
             state: Mutex::new(State {
                 floor: Floor::new(config),
                 seats: HashMap::new(),
                 phones: HashMap::new(),
+                places: HashMap::new(),
+                visits: Visits::default(),
+                service: ServiceLevel::default(),
+                revision: 0,
             }),
             calls: Mutex::new(HashMap::new()),
             wake: Notify::new(),
         }));
         tokio::spawn(tick(Arc::downgrade(&desk.0)));
         tokio::spawn(tell_queue(Arc::downgrade(&desk.0)));
+        tokio::spawn(settings::follow(Arc::downgrade(&desk.0)));
         desk
     }
 
@@ -180,11 +208,15 @@ impl Desk {
         self.calls().len()
     }
 
-    /// Lets a call join a queue.
+    /// Lets a call join a queue: the one that it names, else that of the dialled number.
     pub fn enqueue(&self, joining: Joining) {
+        let routing = &self.0.routing;
+        let queue = joining.queue.or_else(|| routing.queue_of_number(&joining.called));
+        let vip = joining.is_vip || routing.standing(&joining.caller, self.0.kit.now().0) == Standing::Vip;
+        let steps = if vip { self.0.kit.parameters.i64("voice.vip_priority", 3) } else { 0 };
         self.apply(Input::Enqueue(Arrival {
-            queue: joining.queue.as_deref().map(Into::into),
-            priority: joining.priority,
+            queue: queue.as_deref().map(Into::into),
+            priority: joining.priority.saturating_add(u8::try_from(steps.clamp(0, 20)).unwrap_or(0)),
             prefer: joining.prefer.map(|(seat, wait_ms)| (seat.as_str().into(), wait_ms)),
             ..Arrival::voice(joining.call_id.as_str().into())
         }));
@@ -203,19 +235,45 @@ impl Desk {
     /// Applies an input to the floor and tells everybody concerned, in order.
     pub fn apply(&self, input: Input) {
         let now = self.0.kit.now().0;
-        let floor_now = self.floor_now();
-        let mut state = self.state();
-        let effects = state.floor.apply(input, floor_now);
-        // Told under the lock, so that nobody hears of two changes in the wrong order; nothing
-        // below waits.
-        for effect in effects {
-            self.tell(&mut state, effect, now);
+        let at = Moment { now, floor: self.floor_now() };
+        let over = match &input {
+            Input::Abandon { call } | Input::Ended { call } => Some(call.clone()),
+            _ => None,
+        };
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let effects = state.floor.apply(input, at.floor);
+        if let Some(call) = over
+            && let Some(record) = state.visits.ended(&call, at, &mut state.service)
+        {
+            self.0.writer.write(record);
         }
-        drop(state);
+        self.carry_out(state, effects, at);
+        drop(guard);
         self.0.wake.notify_one();
     }
 
-    fn tell(&self, state: &mut State, effect: Effect, now: i64) {
+    /// Tells everybody concerned what the floor has decided. It happens under the lock, so that nobody hears
+    /// of two changes in the wrong order; nothing here waits.
+    fn carry_out(&self, state: &mut State, effects: Vec<Effect>, at: Moment) {
+        let within_ms = |queue: &str| {
+            let queues = self.0.routing.queues();
+            queues
+                .iter()
+                .find(|known| known.id == queue)
+                .map_or(15_000, |known| known.set.answer_within_secs * 1000)
+        };
+        for effect in effects {
+            let records = state.visits.hear(&effect, at, &mut state.service, within_ms);
+            for record in records {
+                self.0.writer.write(record);
+            }
+            self.tell(state, effect, at);
+        }
+    }
+
+    fn tell(&self, state: &mut State, effect: Effect, at: Moment) {
+        let now = at.now;
         match effect {
             Effect::Offer { call, seat } => {
                 self.send(&call, state::Input::Offer { seat: seat.to_string() });
@@ -227,10 +285,26 @@ impl Desk {
             Effect::Refused { call } => self.send(&call, state::Input::Refused),
             // Nobody can be called out of the house yet, so no queue is allowed to ask for it.
             Effect::Forward { call, .. } => self.send(&call, state::Input::Refused),
-            Effect::Connected { .. } | Effect::BreakChanged { .. } | Effect::Traced { .. } => {}
+            Effect::BreakChanged { seat, request, refused } => {
+                self.touch(state, seat.as_str());
+                let Some(entry) = state.seats.get(seat.as_str()) else { return };
+                let told = serde_json::json!({
+                    "seat_no": seat.as_str(), "request": request.map(|r| board::shown(r, |t| now - (at.floor - t))),
+                    "refused": refused,
+                });
+                let person = [Audience::Person(entry.sitting.person_id.clone())];
+                self.0.kit.hub.push(&person, "voice.break", &told);
+            }
+            Effect::Connected { .. } | Effect::Traced { .. } => {}
             Effect::SeatChanged { seat, state: new } => {
+                self.touch(state, seat.as_str());
                 let Some(entry) = state.seats.get_mut(seat.as_str()) else { return };
                 entry.states += 1;
+                if matches!(new, Some(SeatState::Resting(Rest::Break))) {
+                    entry.working_since = i64::MAX;
+                } else if entry.working_since == i64::MAX {
+                    entry.working_since = at.floor;
+                }
                 self.0.writer.write(Record::SeatState {
                     sitting: entry.sitting.id.clone(),
                     no: entry.states,
@@ -251,6 +325,14 @@ impl Desk {
                     self.0.writer.write(Record::StoodUp { id: left.sitting.id, at: now });
                 }
             }
+        }
+    }
+
+    /// Takes note that a seat looks different now.
+    fn touch(&self, state: &mut State, seat: &str) {
+        state.revision += 1;
+        if let Some(entry) = state.seats.get_mut(seat) {
+            entry.revision = state.revision;
         }
     }
 
@@ -299,7 +381,10 @@ impl Desk {
                 signed_in_at: now,
             }));
             let phone = state.phones.get(&sitting.seat_no).copied().unwrap_or(false);
-            state.seats.insert(sitting.seat_no.clone(), Seat { sitting, states: 0 });
+            state.revision += 1;
+            let (revision, working_since) = (state.revision, self.floor_now());
+            let no = sitting.seat_no.clone();
+            state.seats.insert(no, Seat { sitting, states: 0, revision, working_since });
             phone
         };
         self.apply(Input::SignIn { seat: key.clone() });
@@ -311,7 +396,8 @@ impl Desk {
         self.state().phones.insert(seat.to_owned(), reachable);
         self.apply(Input::Phone { seat: seat.into(), reachable });
         let now = self.0.kit.now().0;
-        let state = self.state();
+        let mut state = self.state();
+        self.touch(&mut state, seat);
         let (current, _) = state.floor.seat(&seat.into())?;
         let entry = state.seats.get(seat)?;
         let audience = [Audience::Person(entry.sitting.person_id.clone())];

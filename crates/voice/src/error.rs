@@ -34,6 +34,9 @@ pub enum VoiceError {
     /// Somebody saw to the missed call before.
     #[error("the missed call was handled before")]
     Handled,
+    /// Somebody else changed it meanwhile.
+    #[error("somebody else changed it meanwhile")]
+    Stale,
     /// Too many citizens want to call at once.
     #[error("too many call rights at once")]
     Busy,
@@ -83,6 +86,9 @@ impl ToProblem for VoiceError {
             Self::Handled => Problem::new(StatusCode::CONFLICT, "voice.already_handled")
                 .detail_zh("该未接来电已由他人处理。")
                 .detail_en("Somebody has already seen to this missed call."),
+            Self::Stale => Problem::new(StatusCode::CONFLICT, "voice.stale_version")
+                .detail_zh("他人刚刚修改过，请刷新后重试。")
+                .detail_en("Somebody else has just changed this; please reload and try again."),
             Self::Busy => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "voice.busy")
                 .detail_zh("当前呼叫人数过多，请稍后再试。")
                 .detail_en("Too many people are calling at the moment; please try again soon.")

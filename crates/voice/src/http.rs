@@ -3,15 +3,20 @@
 mod calls;
 mod dialling;
 mod figures;
+mod floor;
 mod missed;
+mod numbers;
 mod operations;
 mod phone_book;
 mod phrases;
+mod queue_settings;
 mod queues;
 mod recordings;
 mod seat;
+mod skills;
 mod summaries;
 mod supervision;
+mod trace;
 
 use std::sync::Arc;
 
@@ -51,7 +56,25 @@ pub const CAPABILITIES: &[Capability] = &[
         scoped: false,
     },
     Capability {
-        name: "call.monitor", zh: "监控座席状态", en: "Watch seats and the queue", scoped: false
+        name: "call.monitor", zh: "监控座席状态", en: "Watch seats and the queue", scoped: true
+    },
+    Capability {
+        name: "floor.manage",
+        zh: "管理现场（审批小休、设置座席状态、签出座席）",
+        en: "Manage the floor: breaks, states, signing out",
+        scoped: true,
+    },
+    Capability {
+        name: "queue.write",
+        zh: "设置队列与技能等级",
+        en: "Set queues and skill levels",
+        scoped: false,
+    },
+    Capability {
+        name: "number.write",
+        zh: "维护 VIP 与黑名单",
+        en: "Keep the lists of important and unwanted callers",
+        scoped: false,
     },
 ];
 
@@ -70,5 +93,10 @@ pub fn router(core: Arc<Core>) -> OpenApiRouter {
         .merge(recordings::routes())
         .merge(queues::routes())
         .merge(figures::routes())
+        .merge(floor::routes())
+        .merge(queue_settings::routes())
+        .merge(skills::routes())
+        .merge(numbers::routes())
+        .merge(trace::routes())
         .with_state(core)
 }

@@ -4,6 +4,7 @@
 //! sound through [`media`], seats through [`desk`], and the database through [`writer`], which
 //! no call waits for.
 
+mod blocked;
 pub mod call;
 pub mod config;
 pub mod core;
@@ -13,6 +14,10 @@ mod http;
 mod lookup;
 pub mod media;
 mod pop;
+pub mod queue;
+pub mod react;
+pub mod routing;
+pub mod service_level;
 pub mod sip_port;
 mod sounds;
 pub mod store;
@@ -55,6 +60,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "call_operations",
         sql: include_str!("../migrations/0002_call_operations.sql"),
     },
+    Migration { version: 20, name: "queues", sql: include_str!("../migrations/0020_queues.sql") },
 ];
 
 /// Why calls can't be taken.
@@ -134,9 +140,11 @@ impl Voice {
         let arrivals = self.arrivals.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         let Some(Arrivals { mut calls, repaired }) = arrivals else { return Ok(()) };
         recover(&self.core.kit, &repaired).await?;
+        self.core.desk.open().await?;
         let core = self.core.clone();
         tokio::spawn(async move {
             while let Some(call) = calls.recv().await {
+                let Some(call) = blocked::turn_away(&core, call) else { continue };
                 take(&core, call);
             }
         });

@@ -52,6 +52,15 @@ impl Prefetch {
         self.0.0.get().cloned().unwrap_or_default()
     }
 
+    /// Tells whether the citizen's file, if it is known by now, says that the caller is important.
+    pub fn is_vip(&self) -> bool {
+        self.0
+            .0
+            .get()
+            .and_then(|known| known.contact.as_ref())
+            .is_some_and(|contact| contact.tags.iter().any(|tag| tag == "vip"))
+    }
+
     /// Returns the citizen's file, once known.
     #[must_use]
     pub fn contact_id(&self) -> Option<String> {

@@ -6,5 +6,6 @@ mod desk;
 mod hostile;
 mod media_plane;
 mod operations;
+mod queues;
 mod store;
 mod support;

@@ -37,13 +37,13 @@ impl Floor {
         }
     }
 
-    /// Tells whether one more break has to be approved now.
+    /// Tells whether one more break has to be approved now. However small the floor, one seat may rest.
     #[must_use]
     pub fn needs_approval(&self) -> bool {
         let rule = self.config.breaks;
-        let away = rule
-            .away_max_pct
-            .is_some_and(|pct| (self.on_break + 1) * 100 > usize::from(pct) * self.seats.len());
+        let away = rule.away_max_pct.is_some_and(|pct| {
+            self.on_break > 0 && (self.on_break + 1) * 100 > usize::from(pct) * self.seats.len()
+        });
         away || rule.waiting_min.is_some_and(|least| self.waiting >= least.max(1))
     }
 

@@ -358,7 +358,8 @@ impl Naive {
         let BreakRule { away_max_pct, waiting_min } = self.config.breaks;
         let away = self.seats.iter().filter(|seat| seat.does == Does::Break).count();
         let waiting = self.calls.iter().filter(|call| call.at == At::Waiting).count();
-        let busy = away_max_pct.is_some_and(|pct| (away + 1) * 100 > usize::from(pct) * self.seats.len())
+        let busy = away_max_pct
+            .is_some_and(|pct| away > 0 && (away + 1) * 100 > usize::from(pct) * self.seats.len())
             || waiting_min.is_some_and(|least| waiting >= least.max(1));
         let Some(seat) = self.seat(id) else { return };
         let is_there = seat.does == Does::Break || seat.then == Some(Does::Break);

@@ -355,6 +355,9 @@ fn a_break_has_to_be_approved_when_the_floor_is_busy() {
     s.go(Input::SetState { seat: seat("c"), rest: None });
     assert_eq!(s.floor.break_request(&seat("c")), None, "taken back");
     s.go(rest("c"));
+    s.go(Input::WithdrawBreak { seat: seat("c") });
+    assert_eq!((s.floor.break_request(&seat("c")), s.state("c")), (None, "ready"));
+    s.go(rest("c"));
     s.go(Input::PostponeBreak { seat: seat("c"), by_ms: 600_000 });
     s.go(Input::DecideBreak { seat: seat("c"), approved: true });
     assert_eq!(s.state("c"), "ready", "approved for later");

@@ -230,6 +230,7 @@ impl Actor {
                 call_id: self.row.id.clone(),
                 caller: self.row.caller.clone(),
                 called: self.row.called.clone(),
+                is_vip: self.prefetch.is_vip(),
                 ..Joining::default()
             }),
             Effect::Abandon => desk.apply(acd::Input::Abandon { call: call() }),

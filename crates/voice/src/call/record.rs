@@ -103,6 +103,44 @@ pub struct SittingRow {
     pub signed_in_at: i64,
 }
 
+/// How a call left a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VisitRow {
+    /// The call.
+    pub call_id: String,
+    /// Which of its queues, from 1.
+    pub no: i64,
+    /// The queue.
+    pub queue_id: String,
+    /// When it joined, epoch milliseconds.
+    pub joined_at: i64,
+    /// When it left.
+    pub left_at: i64,
+    /// How long it waited since it first joined a queue.
+    pub waited_ms: i64,
+    /// Steps of priority.
+    pub priority: i64,
+    /// `answered`, `abandoned`, `refused`, `overflow`.
+    pub outcome: &'static str,
+    /// The seat that answered.
+    pub seat_no: Option<String>,
+}
+
+/// One decision about a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceRow {
+    /// The call.
+    pub call_id: String,
+    /// Its place in the trace, from 1.
+    pub no: i64,
+    /// When, epoch milliseconds.
+    pub at: i64,
+    /// What was decided.
+    pub kind: &'static str,
+    /// What was considered, as JSON.
+    pub detail: String,
+}
+
 /// What the writer writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Record {
@@ -138,6 +176,17 @@ pub enum Record {
         /// When, epoch milliseconds.
         at: i64,
     },
+    /// A call has left a queue.
+    Visit(VisitRow),
+    /// Something was decided about a call.
+    Trace(TraceRow),
+    /// A number of a list has called.
+    Hit {
+        /// `vip` or `blacklist`.
+        list: &'static str,
+        /// The number.
+        number: String,
+    },
     /// A seat does something else.
     SeatState {
         /// Id of the sitting.
@@ -157,6 +206,9 @@ impl Record {
     /// Tells whether losing it would lose a fact for ever; such records wait for room.
     #[must_use]
     pub fn must_be_kept(&self) -> bool {
-        !matches!(self, Self::Event(_) | Self::SeatState { .. } | Self::Call(_))
+        !matches!(
+            self,
+            Self::Event(_) | Self::SeatState { .. } | Self::Call(_) | Self::Trace(_) | Self::Hit { .. }
+        )
     }
 }

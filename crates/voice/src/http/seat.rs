@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use crate::call::state::Command;
 use crate::call::{CallHandle, CallView};
 use crate::core::Core;
-use crate::desk::{SeatView, Sitting};
+use crate::desk::{SeatPlace, SeatView, Sitting};
 use crate::error::VoiceError;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
@@ -125,6 +125,14 @@ async fn sign_in(State(core): State<Arc<Core>>, Auth(me): Auth) -> HttpResult<Js
         .await
         .map_err(VoiceError::Port)?
         .ok_or(VoiceError::NoSeat)?;
+    let unit = directory.unit(&seat.unit_id).await.map_err(VoiceError::Port)?;
+    let place = SeatPlace {
+        unit_path: unit.as_ref().map(|unit| unit.path.clone()).unwrap_or_default(),
+        unit_name: unit.map(|unit| unit.name).unwrap_or_default(),
+        unit_id: seat.unit_id.0,
+        skills: seat.skills,
+    };
+    let (seat_no, seat_id) = (seat.no.clone(), seat.id.0.clone());
     core.desk.sit_down(Sitting {
         id: kernel::id::new_id(),
         seat_id: seat.id.0,
@@ -133,6 +141,7 @@ async fn sign_in(State(core): State<Arc<Core>>, Auth(me): Auth) -> HttpResult<Js
         person_name: me.name.clone(),
         masked: me.is_masked("phone"),
     });
+    core.desk.place(&seat_no, &seat_id, place);
     Ok(Json(my_seat(&core, &me)))
 }
 

@@ -86,6 +86,9 @@ pub async fn write(tx: &mut Tx, now: Timestamp, record: &Record) -> Result<(), D
                 .execute(tx.conn())
                 .await?;
         }
+        Record::Visit(row) => super::visits::write_visit(tx, row).await?,
+        Record::Trace(row) => super::visits::write_trace(tx, row).await?,
+        Record::Hit { list, number } => super::numbers::count(tx, list, number).await?,
         Record::SeatState { sitting, no, at, state, call_id } => {
             sqlx::query(
                 "insert into voice_seat_state (session_id, no, at, state, call_id) values ($1, $2, $3, $4, $5) \

@@ -38,10 +38,27 @@ impl Authenticator for People {
         };
         let (grants, masks) = match token {
             "leader" => (
-                all(&["call.read", "call.listen", "call.export", "call.handle_missed", "call.monitor"]),
+                all(&[
+                    "call.read",
+                    "call.listen",
+                    "call.export",
+                    "call.handle_missed",
+                    "call.monitor",
+                    "floor.manage",
+                    "queue.write",
+                    "number.write",
+                ]),
                 HashSet::new(),
             ),
             "masked" => (all(&["call.read", "call.handle_missed"]), HashSet::from(["phone".to_owned()])),
+            // A leader of another place than the seats'.
+            "elsewhere" => (
+                HashMap::from([
+                    ("call.monitor".to_owned(), Scope::Unit),
+                    ("floor.manage".to_owned(), Scope::Unit),
+                ]),
+                HashSet::from(["phone".to_owned()]),
+            ),
             "nobody" => (HashMap::new(), HashSet::new()),
             "9001" => (
                 all(&[
@@ -65,7 +82,7 @@ impl Authenticator for People {
             account: token.to_owned(),
             name: format!("话务员{token}"),
             job_no: None,
-            unit_id: "u".to_owned(),
+            unit_id: if token == "elsewhere" { "v" } else { "u" }.to_owned(),
             unit_path: "/u/".to_owned(),
             roles: Vec::new(),
             grants,
@@ -94,7 +111,16 @@ impl Directory for People {
     }
     async fn seat_of(&self, person: &PersonId) -> Result<Option<SeatBrief>, BoxError> {
         let no = person.0.trim_start_matches('p').to_owned();
-        Ok(Some(SeatBrief { id: SeatId(format!("s{no}")), no, person_id: Some(person.clone()) }))
+        Ok(Some(SeatBrief {
+            id: SeatId(format!("s{no}")),
+            no,
+            person_id: Some(person.clone()),
+            unit_id: UnitId("u".to_owned()),
+            skills: vec!["general".to_owned()],
+        }))
+    }
+    async fn seat(&self, id: &SeatId) -> Result<Option<SeatBrief>, BoxError> {
+        self.seat_of(&PersonId(format!("p{}", id.as_str().trim_start_matches('s')))).await
     }
 }
 
