@@ -65,9 +65,12 @@ async fn write_summary(
 ) -> HttpResult<Json<CallSummary>> {
     me.require("call.answer")?;
     let seat = core.desk.sitting_of(&me.person_id).map(|sitting| sitting.seat_no);
-    let running =
-        core.desk.call(&id).is_some_and(|call| seat.is_some_and(|seat| call.view().has_seat(&seat)));
-    if !running {
+    let takes_part = seat.is_some_and(|seat| {
+        core.desk.call(&id).is_some_and(|call| call.view().has_seat(&seat))
+            // Whoever handed the call over writes about it while it goes on elsewhere.
+            || core.desk.seat_view(&seat).is_some_and(|view| view.call_id.as_deref() == Some(id.as_str()))
+    });
+    if !takes_part {
         let call = store::calls::find(&core.kit.db, &id)
             .await
             .map_err(VoiceError::from)?

@@ -361,7 +361,8 @@ async fn a_parked_citizen_is_fetched_from_another_seat() {
     // What was agreed is written down afterwards.
     let summary = format!("/voice/calls/{id}/summary");
     assert_eq!(stage.put("1002", &summary, r#"{"result":"nonsense"}"#).await.0, 422);
-    assert_eq!(stage.put("1001", &summary, r#"{"result":"answered"}"#).await.0, 404);
+    assert_eq!(stage.put("1003", &summary, r#"{"result":"answered"}"#).await.0, 404, "not theirs");
+    assert_eq!(stage.put("1001", &summary, r#"{"result":"transferred"}"#).await.0, 200, "still writing");
     assert_eq!(stage.put("1002", &summary, r#"{"result":"answered","note":"已解答"}"#).await.0, 200);
     let (_, detail) = stage.get("leader", &format!("/voice/calls/{id}")).await;
     assert_eq!(detail["summary"]["note"], "已解答");

@@ -80,6 +80,7 @@ export const texts: Texts = {
   },
   parties: {
     role: { agent: ['接听', 'Agent'], consulted: ['咨询中', 'Being asked'], successor: ['转接中', 'Takes the call'], member: ['会议', 'In conference'], listener: ['监听', 'Listens'], whisperer: ['耳语', 'Whispers'] },
+    asks: { agent: ['{name} 呼叫您', '{name} calls you'], consulted: ['{name} 向您咨询', '{name} asks you'], successor: ['{name} 转接给您', '{name} hands you the call'], member: ['{name} 邀请您加入会议', '{name} invites you'], listener: ['监听', 'Listening'], whisperer: ['耳语', 'Whispering'] },
     rings: ['振铃…', 'rings…'],
     drop: ['请 {name} 离开', 'Drop {name}'],
     complete: ['完成转接', 'Complete transfer'],
@@ -170,6 +171,8 @@ export const texts: Texts = {
     out: ['呼出', 'Out'],
     internal: ['内部', 'Internal'],
     call_back: ['回拨', 'Call back'],
+    at: { seat: ['座席 {number}', 'seat {number}'], outside: ['外线 {number}', 'outside {number}'] },
+    by: { citizen: ['市民', 'citizen'], agent: ['话务员', 'agent'], screen: ['话务员', 'agent'], leader: ['班长', 'leader'], system: ['系统', 'system'] },
     result: ['结果', 'Result'],
     results: { answered: ['已接听', 'Answered'], abandoned: ['中途放弃', 'Abandoned'], missed: ['未接', 'Missed'], rejected: ['被拒', 'Rejected'], failed: ['失败', 'Failed'], active: ['进行中', 'In progress'], refused: ['被拒', 'Refused'], busy: ['对方忙', 'Busy'], no_answer: ['无人应答', 'No answer'], invalid: ['空号', 'No such number'], cancelled: ['已取消', 'Given up'] },
     mine: ['只看我的', 'Only mine'],

@@ -132,3 +132,39 @@ describe('the agent’s telephone', () => {
     expect(asked).toContain('PUT /voice/calls/c1/wrap-up')
   })
 })
+
+describe('answering by itself', () => {
+  it('does so when the agent wants it, and not otherwise', async () => {
+    const phone = await signedIn()
+    const first = ring()
+    await settled()
+    expect(first.session.answer).not.toHaveBeenCalled()
+    first.on.ended?.({})
+    phone.settings.autoAnswer = true
+    const second = ring()
+    await settled()
+    expect(second.session.answer).toHaveBeenCalledOnce()
+    phone.settings.autoAnswer = false
+  })
+
+  it('does so for a call that was asked for by a click', async () => {
+    const phone = await signedIn()
+    phone.onOffer({ call_id: 'c1', caller: '13800000000', auto_answer: true })
+    const { session } = ring()
+    await settled()
+    expect(session.answer).toHaveBeenCalledOnce()
+  })
+})
+
+describe('a call with several parties', () => {
+  it('lets only whoever answers for it decide, and counts from the server’s time', async () => {
+    const phone = await signedIn()
+    mySeat = { seat: seat('on_call', 'c1'), call: { call_id: 'c1', state: 'talking', seat_no: '8001', allowed: ['hold', 'consult'], parties: [{ no: 1, kind: 'seat', number: '8001', role: 'agent', up: true }, { no: 2, kind: 'seat', number: '8002', role: 'consulted', up: true }] }, now: Date.now() + 60_000 }
+    await phone.refresh()
+    expect(phone.allows('consult')).toBe(true)
+    expect(phone.asked?.number).toBe('8002')
+    expect(Math.round(phone.skewMs / 1000)).toBe(60)
+    phone.onCallState({ call_id: 'c1', state: 'talking', seat_no: '8002', allowed: ['hold'], parties: [{ no: 1, kind: 'seat', number: '8001', role: 'member', up: true }] })
+    expect(phone.allows('hold')).toBe(false)
+  })
+})
