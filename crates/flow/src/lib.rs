@@ -45,3 +45,17 @@ pub use trace::{Trace, trace};
 
 /// The flow that a new city starts with, as BPMN 2.0 XML with its drawing.
 pub const STANDARD: &str = include_str!("../models/standard.bpmn");
+
+/// Reads the text of a file: UTF-8, or UTF-16 with a mark at its beginning.
+pub fn decode(bytes: Vec<u8>) -> Option<String> {
+    let wide = |from_bytes: fn([u8; 2]) -> u16| {
+        let (pairs, rest) = bytes[2..].as_chunks::<2>();
+        let units: Vec<u16> = pairs.iter().map(|pair| from_bytes(*pair)).collect();
+        if rest.is_empty() { String::from_utf16(&units).ok() } else { None }
+    };
+    match bytes.get(..2) {
+        Some([0xFF, 0xFE]) => wide(u16::from_le_bytes),
+        Some([0xFE, 0xFF]) => wide(u16::from_be_bytes),
+        _ => String::from_utf8(bytes).ok(),
+    }
+}

@@ -7,6 +7,7 @@ pub mod compose;
 mod demo;
 mod document;
 mod edge;
+pub mod flow_command;
 mod jobs;
 mod listen;
 mod ports;

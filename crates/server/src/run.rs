@@ -32,6 +32,7 @@ pub async fn run(command: Command) -> Result<ExitCode, BoxError> {
         }
         Command::Simulate(args) => crate::simulate::run(args).await,
         Command::Openapi => openapi().await,
+        Command::Flow { command } => Ok(crate::flow_command::run(command)),
         Command::Audit { command: AuditCommand::Verify { data, format } } => audit(&data, format).await,
     }
 }
