@@ -22,10 +22,12 @@
 //! assert!(effects.iter().any(|effect| matches!(effect, Effect::OpenTask { element_id, .. } if element_id == "dispatch")));
 //! ```
 
+mod compare;
 mod condition;
 mod exchange;
 mod instance;
 mod machine;
+mod migrate;
 mod model;
 mod parse;
 mod problem;
@@ -33,8 +35,10 @@ mod review;
 mod time;
 mod trace;
 
+pub use compare::{ChangeKind, Difference, compare};
 pub use exchange::{Effect, FlowError, Input, TaskOutcome};
 pub use instance::{Incident, IncidentCode, Instance, OpenTask, PendingTimer, State};
+pub use migrate::MigrationError;
 pub use model::{
     Action, CandidateScope, Candidates, Completion, DecisionTable, Element, ElementKind, Event, Limit, Model,
     MultiInstance, Reading, SequenceFlow, TimerSpec, UserTask,
