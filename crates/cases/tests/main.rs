@@ -8,6 +8,7 @@ mod creation;
 mod deadlines;
 mod ending;
 mod extension;
+mod flows;
 mod lists;
 mod objection;
 mod permissions;

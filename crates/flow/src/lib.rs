@@ -50,6 +50,9 @@ pub use trace::{Trace, trace};
 /// The flow that a new city starts with, as BPMN 2.0 XML with its drawing.
 pub const STANDARD: &str = include_str!("../models/standard.bpmn");
 
+/// A shorter flow for simple matters: without the first review and without a return visit.
+pub const SHORT: &str = include_str!("../models/short.bpmn");
+
 /// Reads the text of a file: UTF-8, or UTF-16 with a mark at its beginning.
 pub fn decode(bytes: Vec<u8>) -> Option<String> {
     let wide = |from_bytes: fn([u8; 2]) -> u16| {
