@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Subcommand;
 use flow::{FlowProblem, Model, Reading};
+use kernel::BoxError;
 use serde_json::{Map, Value, json};
+
+use crate::cli::DataArgs;
 
 /// What can be done with a flow in a file.
 #[derive(Debug, Subcommand)]
@@ -34,14 +38,32 @@ pub enum FlowCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Measures how many steps of flows are taken in a second, in memory and kept in a database. Writes orders into
+    /// it: not for the data of a city.
+    #[command(hide = true)]
+    Bench {
+        /// Where the data is.
+        #[command(flatten)]
+        data: DataArgs,
+        /// How long each figure is measured.
+        #[arg(long, default_value_t = 5)]
+        secs: u64,
+    },
 }
 
 /// Carries a command out.
-#[must_use]
-pub fn run(command: FlowCommand) -> ExitCode {
+///
+/// # Errors
+/// When the database of a measurement fails.
+pub async fn run(command: FlowCommand) -> Result<ExitCode, BoxError> {
     match command {
-        FlowCommand::Check { file, published } => check(&file, published),
-        FlowCommand::Trace { file, vars, json } => trace(&file, &vars, json),
+        FlowCommand::Check { file, published } => Ok(check(&file, published)),
+        FlowCommand::Trace { file, vars, json } => Ok(trace(&file, &vars, json)),
+        FlowCommand::Bench { data, secs } => {
+            let figures = crate::flow_bench::measure(&data, Duration::from_secs(secs.clamp(1, 600))).await?;
+            say(&figures.to_string());
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 
