@@ -17,7 +17,8 @@ async fn draft(world: &World, name: &str, xml: &str) -> Value {
 async fn publish(world: &World, name: &str, xml: &str) -> String {
     let draft = draft(world, name, xml).await;
     let path = format!("/flow-drafts/{}/publication", draft["id"].as_str().unwrap());
-    let published = admin(world).post(&path, json!({ "version": draft["version"], "note": "试行" })).await.ok();
+    let published =
+        admin(world).post(&path, json!({ "version": draft["version"], "note": "试行" })).await.ok();
     published["flow_id"].as_str().unwrap().to_owned()
 }
 
@@ -150,11 +151,7 @@ async fn running_orders_stay_on_their_version_until_they_are_moved() {
             .ok();
         assert_eq!((&rest["moved"], &rest["next"]), (&json!(1), &json!(null)));
         admin(&world).post(&path, json!({ "to": old_id })).await.refused(422, "invalid");
-        world
-            .sign_in("agent")
-            .post(&path, json!({ "to": new }))
-            .await
-            .refused(403, "permission.denied");
+        world.sign_in("agent").post(&path, json!({ "to": new })).await.refused(403, "permission.denied");
 
         let moved = world.read("leader", &sent).await;
         assert!(world.kinds(&sent).await.contains(&"flow_changed".to_owned()));
@@ -203,7 +200,10 @@ async fn a_drawing_is_rehearsed_and_compared() {
         let body = json!({ "old_xml": flow::STANDARD, "new_xml": changed });
         let differences = admin(&world).post("/flow-comparisons", body).await.ok();
         assert_eq!(differences.as_array().unwrap().len(), 1);
-        assert_eq!((&differences[0]["element_id"], &differences[0]["change"]), (&json!("accept"), &json!("changed")));
+        assert_eq!(
+            (&differences[0]["element_id"], &differences[0]["change"]),
+            (&json!("accept"), &json!("changed"))
+        );
         assert_eq!(
             differences[0]["details"],
             json!([{ "what": "limit", "old": "working_days=1", "new": "working_days=2" }])

@@ -4,6 +4,7 @@
 mod catalogue;
 mod citizens;
 mod closure;
+mod course;
 mod creation;
 mod deadlines;
 mod ending;
