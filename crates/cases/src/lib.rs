@@ -28,8 +28,8 @@ use kernel::parameters::ParameterSpec;
 use kernel::{Capability, Ctx, Dialect, Job, Kit, Migration, Slice, Timestamp};
 use serde_json::json;
 
-use crate::case::catalogue::Catalogue;
 use crate::case::Kind;
+use crate::case::catalogue::Catalogue;
 use crate::case::limit::{self, LimitRules};
 use crate::case::operation_rule::{self, OperationRules};
 use crate::course::Flow;
