@@ -199,7 +199,7 @@ impl Cases {
             Err(reason) => return Ok(Some(reason)),
         };
         order.claim().await?;
-        work::carry_out(&mut order.tx, ctx, &mut order.case, moves).await?;
+        work::carry_out(&mut order.tx, ctx, &mut order.case, moves);
         flow::save_instance(order.tx.conn(), &order.case, &course, version).await?;
         sqlx::query("update cases_case set flow_id = $2 where id = $1")
             .bind(case_id)
