@@ -21,7 +21,7 @@ const SCREENS = [
   { role: 'city_leader', paths: ['/desk/overview'] },
   {
     role: 'system_admin',
-    paths: ['units', 'people', 'seats', 'categories', 'dictionary', 'parameters', 'calendar'].map((name) => `/desk/admin/${name}`),
+    paths: ['units', 'people', 'seats', 'categories', 'flows', 'dictionary', 'parameters', 'calendar'].map((name) => `/desk/admin/${name}`),
   },
   { role: 'security_admin', paths: ['/desk/admin/roles', '/desk/admin/sessions'] },
   { role: 'audit_admin', paths: ['/desk/admin/audit'] },

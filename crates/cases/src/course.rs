@@ -21,7 +21,8 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Reads a flow. Every user task stands for a step, named by the task's id or its `step` property.
+    /// Reads a flow that was published. Every user task stands for a step, named by the task's id or its `step`
+    /// property.
     ///
     /// # Errors
     /// When the engine cannot execute it, or a user task stands for no step.
@@ -32,12 +33,17 @@ impl Flow {
         })?;
         let mut steps = HashMap::new();
         for (element, _) in model.user_tasks() {
-            let code = element.properties.get("step").unwrap_or(&element.id);
-            let step = step_of(code)
+            let step = step_at(element)
                 .ok_or_else(|| refuse(format!("the user task {} stands for no step", element.id)))?;
             steps.insert(element.id.clone(), step);
         }
         Ok(Self { id: id.to_owned(), model, steps })
+    }
+
+    /// The step that a user task stands for.
+    #[must_use]
+    pub fn step(&self, element_id: &str) -> Option<Step> {
+        self.steps.get(element_id).copied()
     }
 
     fn element(&self, step: Step) -> Result<&str, CaseError> {
@@ -45,6 +51,11 @@ impl Flow {
             CaseError::Flow { step: Some(step), reason: "the flow has no user task for it".to_owned() }
         })
     }
+}
+
+/// The step that a user task stands for.
+pub(crate) fn step_at(element: &flow::Element) -> Option<Step> {
+    step_of(element.properties.get("step").unwrap_or(&element.id))
 }
 
 /// Names a step as the standard flow does where its word differs from the code.
@@ -91,6 +102,20 @@ pub enum Move {
     },
     /// The flow has ended.
     Ended,
+}
+
+/// Why a run cannot be moved to another version.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MoveError {
+    /// The engine says why.
+    #[error(transparent)]
+    Engine(#[from] flow::MigrationError),
+    /// The task stands for another step there.
+    #[error("{0:?} stands for another step in the new version")]
+    OtherStep(String),
+    /// It could not go on there.
+    #[error("the run could not go on there")]
+    Stuck,
 }
 
 /// One order's run through its flow.
@@ -253,11 +278,43 @@ impl Course {
     }
 
     fn apply(&mut self, step: Option<Step>, input: Input, now: Timestamp) -> Result<Vec<Move>, CaseError> {
-        let effects = self
-            .instance
-            .apply(&self.flow.model, input, now.0)
-            .map_err(|error| CaseError::Flow { step, reason: error.to_string() })?;
+        let effects = self.instance.apply(&self.flow.model, input, now.0).map_err(|error| match error {
+            flow::FlowError::UnknownAction { element_id, action } => {
+                CaseError::NotDrawn { element_id, action }
+            }
+            error => CaseError::Flow { step, reason: error.to_string() },
+        })?;
         self.carry_out(effects, now)
+    }
+
+    /// Returns the run, to look at it.
+    #[must_use]
+    pub fn instance(&self) -> &Instance {
+        &self.instance
+    }
+
+    /// Moves the run to another version of its flow.
+    ///
+    /// # Errors
+    /// When what it rests on has no counterpart there.
+    pub fn migrate(
+        &mut self,
+        to: Arc<Flow>,
+        mapping: &std::collections::BTreeMap<String, String>,
+        now: Timestamp,
+    ) -> Result<Vec<Move>, MoveError> {
+        for task in self.instance.open_tasks() {
+            let there = mapping.get(task.element_id).map_or(task.element_id, String::as_str);
+            let (old, new) = (self.flow.step(task.element_id), to.step(there));
+            if new.is_some() && old != new {
+                return Err(MoveError::OtherStep(task.element_id.to_owned()));
+            }
+        }
+        let (instance, effects) = self.instance.migrate(&self.flow.model, &to.model, mapping, now.0)?;
+        let mut moved = Self { flow: to, instance };
+        let moves = moved.carry_out(effects, now).map_err(|_| MoveError::Stuck)?;
+        *self = moved;
+        Ok(moves)
     }
 
     /// Turns effects into moves. Service tasks mark a moment in the drawing (remind, escalate); what they

@@ -73,6 +73,23 @@ pub enum CaseError {
         /// What the engine says.
         reason: String,
     },
+    /// The order's flow does not offer this at its present task.
+    #[error("task {element_id:?} can't be completed by {action:?}")]
+    NotDrawn {
+        /// The user task.
+        element_id: String,
+        /// The action.
+        action: String,
+    },
+    /// The drawing has faults.
+    #[error("the drawing has {} faults", .0.len())]
+    Drawing(Vec<flow::FlowProblem>),
+    /// A draft, a name or a rule of flows is refused.
+    #[error("there is a draft of this flow already")]
+    DraftExists {
+        /// The draft.
+        id: String,
+    },
     /// The calendar cannot compute a limit.
     #[error("the limit cannot be computed")]
     Calendar(#[from] CalendarError),
@@ -193,6 +210,17 @@ impl ToProblem for CaseError {
                     .detail_en(format!("{rows} orders match; a file takes {most}. Please narrow the filter."))
             }
             Self::Db(error) => error.problem(),
+            Self::NotDrawn { .. } => Problem::new(StatusCode::CONFLICT, "flow.not_drawn")
+                .detail_zh("此工单的流程在当前环节没有这个去向。")
+                .detail_en("The flow of this order does not offer this at its present step."),
+            Self::Drawing(problems) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "flow.refused")
+                .detail_zh(format!("流程图有{}处问题，不能发布。", problems.len()))
+                .detail_en(format!("The drawing has {} faults and cannot be published.", problems.len()))
+                .with("problems", serde_json::json!(problems)),
+            Self::DraftExists { id } => Problem::new(StatusCode::CONFLICT, "flow.draft_exists")
+                .detail_zh("该流程已有草稿，请在草稿上修改。")
+                .detail_en("There is a draft of this flow already; please work on it.")
+                .with("draft_id", id.as_str().into()),
             Self::Flow { .. } | Self::Calendar(_) | Self::Port(_) | Self::Stored { .. } | Self::Export(_) => {
                 Problem::from_internal(self)
             }

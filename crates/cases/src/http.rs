@@ -15,6 +15,9 @@ mod dispatch;
 mod ending;
 mod extension;
 mod feedback;
+mod flow_drafts;
+mod flow_migrations;
+mod flow_trials;
 mod flows;
 mod list;
 mod note;
@@ -70,6 +73,9 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(catalogue_rows::routes())
         .merge(runs::routes())
         .merge(flows::routes())
+        .merge(flow_drafts::routes())
+        .merge(flow_trials::routes())
+        .merge(flow_migrations::routes())
         .merge(calendar::routes())
         .with_state(cases)
 }

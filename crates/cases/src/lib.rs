@@ -6,6 +6,7 @@
 
 pub mod case;
 pub mod course;
+pub mod design;
 pub mod error;
 mod export;
 mod http;
@@ -27,10 +28,12 @@ use kernel::parameters::ParameterSpec;
 use kernel::{Capability, Ctx, Dialect, Job, Kit, Migration, Slice, Timestamp};
 use serde_json::json;
 
+use crate::case::Kind;
 use crate::case::catalogue::Catalogue;
 use crate::case::limit::{self, LimitRules};
 use crate::case::operation_rule::{self, OperationRules};
 use crate::course::Flow;
+use crate::design::FlowRule;
 use crate::error::CaseError;
 use crate::store::category::Categories;
 use crate::store::number::Numbers;
@@ -40,13 +43,16 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "cases", sql: include_str!("../migrations/0001_cases.sql") },
     Migration { version: 2, name: "operations", sql: include_str!("../migrations/0002_operations.sql") },
     Migration { version: 10, name: "catalogue", sql: include_str!("../migrations/0010_catalogue.sql") },
+    Migration { version: 30, name: "flow", sql: include_str!("../migrations/0030_flow.sql") },
 ];
 
 /// What another process may have changed is read again after this time.
 const KEPT_MS: i64 = 30_000;
 
-/// The name of the flow that new orders run.
-const STANDARD_FLOW: &str = "standard";
+/// The name of the flow that new orders run where no rule names another.
+pub(crate) const STANDARD_FLOW: &str = "standard";
+/// The name of the flow for what needs neither review nor return visit.
+pub(crate) const SHORT_FLOW: &str = "short";
 
 /// What other slices answer.
 #[derive(Clone)]
@@ -88,8 +94,11 @@ struct Kept {
     calendar: Arc<WorkCalendar>,
     categories: Arc<Categories>,
     flows: HashMap<String, Arc<Flow>>,
-    active_flow: Option<Arc<Flow>>,
     catalogue: Option<Arc<Catalogue>>,
+    /// The flow that new orders run, by name.
+    active_flows: HashMap<String, Arc<Flow>>,
+    /// Which of them an order runs.
+    flow_rules: Arc<Vec<FlowRule>>,
 }
 
 impl std::fmt::Debug for Cases {
@@ -123,8 +132,9 @@ impl Cases {
             calendar: Arc::new(WorkCalendar::china(&kit.config.zone)?),
             categories: Arc::default(),
             flows: HashMap::new(),
-            active_flow: None,
             catalogue: None,
+            active_flows: HashMap::new(),
+            flow_rules: Arc::default(),
         };
         Ok(Self(Arc::new(Inner {
             kit,
@@ -145,7 +155,9 @@ impl Cases {
         self.reload_categories().await?;
         self.reload_catalogue().await?;
         let ctx = Ctx::system("cases", self.kit().now());
-        self.publish_flow(&ctx, STANDARD_FLOW, flow::STANDARD).await?;
+        self.ship_flow(&ctx, STANDARD_FLOW, flow::STANDARD).await?;
+        self.ship_flow(&ctx, SHORT_FLOW, flow::SHORT).await?;
+        self.reload_flows().await?;
         self.0.read_at.store(ctx.now.0, Ordering::Relaxed);
         Ok(())
     }
@@ -164,7 +176,7 @@ impl Cases {
         self.reload_calendar().await?;
         self.reload_categories().await?;
         self.reload_catalogue().await?;
-        self.adopt_flow(STANDARD_FLOW).await
+        self.reload_flows().await
     }
 
     /// Returns the slice for the composition.
@@ -235,16 +247,36 @@ impl Cases {
         self.kept_mut().flows.insert(flow.id.clone(), flow);
     }
 
-    pub(crate) fn activate_flow(&self, flow: Arc<Flow>) {
-        self.keep_flow(flow.clone());
-        self.kept_mut().active_flow = Some(flow);
+    pub(crate) fn set_flows(&self, active: HashMap<String, Arc<Flow>>, rules: Vec<FlowRule>) {
+        for flow in active.values() {
+            self.keep_flow(flow.clone());
+        }
+        let mut kept = self.kept_mut();
+        kept.active_flows = active;
+        kept.flow_rules = Arc::new(rules);
     }
 
-    pub(crate) fn active_flow(&self) -> Result<Arc<Flow>, CaseError> {
-        self.kept().active_flow.clone().ok_or_else(|| CaseError::Flow {
-            step: None,
-            reason: "no flow is published; the slice was not loaded".to_owned(),
-        })
+    pub(crate) fn flow_rules(&self) -> Arc<Vec<FlowRule>> {
+        self.kept().flow_rules.clone()
+    }
+
+    pub(crate) fn has_active_flow(&self, name: &str) -> bool {
+        self.kept().active_flows.contains_key(name)
+    }
+
+    /// Returns the flow that a new order runs: the first rule that fits names it.
+    pub(crate) fn flow_for(&self, kind: Kind, category_id: Option<&str>) -> Result<Arc<Flow>, CaseError> {
+        let kept = self.kept();
+        let path = category_id.and_then(|id| kept.categories.get(id)).map(|category| category.path.as_str());
+        let named = kept.flow_rules.iter().find(|rule| rule.fits(kind, path)).map(|rule| &rule.flow_name);
+        named
+            .and_then(|name| kept.active_flows.get(name))
+            .or_else(|| kept.active_flows.get(STANDARD_FLOW))
+            .cloned()
+            .ok_or_else(|| CaseError::Flow {
+                step: None,
+                reason: "no flow is published; the slice was not loaded".to_owned(),
+            })
     }
 
     pub(crate) async fn next_number(&self, now: Timestamp) -> Result<String, CaseError> {

@@ -15,6 +15,8 @@ pub mod dispatch;
 pub mod errand;
 pub mod figures;
 pub mod flow;
+pub mod flow_draft;
+pub mod flow_migration;
 pub mod list;
 pub mod number;
 pub mod overview;

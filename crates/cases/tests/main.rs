@@ -4,10 +4,12 @@
 mod catalogue;
 mod citizens;
 mod closure;
+mod course;
 mod creation;
 mod deadlines;
 mod ending;
 mod extension;
+mod flows;
 mod lists;
 mod objection;
 mod permissions;

@@ -10,6 +10,7 @@ use crate::voice::{CallId, RecordingId};
 
 mod citizen;
 mod events;
+mod flow;
 
 pub use citizen::{
     CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft, CitizenInfo, CitizenRating,
@@ -21,6 +22,8 @@ pub use events::{
     CaseUrged, DeadlineMissed, DeadlineNear, ErrandAnswered, ErrandGiven, RatingGiven, TaskClosed,
     TaskOpened,
 };
+
+pub use flow::{CaseFlowChanged, FlowPublished};
 
 kernel::id!(
     /// Names a work order.

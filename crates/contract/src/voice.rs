@@ -67,11 +67,24 @@ pub struct CitizenCall {
     pub expires_at: i64,
 }
 
+/// How a citizen's call from the page stands.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct CallProgress {
+    /// Whether an agent has answered.
+    pub answered: bool,
+    /// How many wait before this call; none while it does not wait in a queue.
+    pub before: Option<i64>,
+    /// How long it is likely to wait yet, in seconds; none when nobody can tell.
+    pub wait_secs: Option<i64>,
+}
+
 /// Issues rights to call from the portal page.
 #[async_trait]
 pub trait CallTokens: Send + Sync {
     /// Issues one; `phone` is the number that the citizen gave to be called back, if any.
     async fn issue_citizen(&self, ctx: &Ctx, phone: Option<&str>) -> Result<CitizenCall, BoxError>;
+    /// Tells how the call stands that is made with the right `token`; none when there is no such call.
+    async fn progress(&self, token: &str) -> Option<CallProgress>;
 }
 
 /// A call was answered by an agent.

@@ -363,6 +363,27 @@ impl Instance {
         self.taken.iter().map(String::as_str)
     }
 
+    /// The messages and signals that something in the run waits for.
+    pub fn awaited_events(&self, model: &Model) -> Vec<crate::Event> {
+        let mut found: Vec<crate::Event> = Vec::new();
+        for element in model.elements() {
+            let event = match (&element.kind, element.kind.event()) {
+                (crate::ElementKind::ReceiveTask { message }, _) => crate::Event::Message(message.clone()),
+                (
+                    crate::ElementKind::Catch { .. }
+                    | crate::ElementKind::Boundary { .. }
+                    | crate::ElementKind::Start { .. },
+                    Some(event @ (crate::Event::Message(_) | crate::Event::Signal(_))),
+                ) => event.clone(),
+                _ => continue,
+            };
+            if self.state == State::Running && !found.contains(&event) && self.waits_for(model, &event) {
+                found.push(event);
+            }
+        }
+        found
+    }
+
     /// The user tasks to which an open task can be sent back, the latest first.
     pub fn returnable(&self, model: &Model, task_id: &str) -> Vec<&str> {
         let mut found: Vec<&str> = Vec::new();

@@ -22,10 +22,12 @@
 //! assert!(effects.iter().any(|effect| matches!(effect, Effect::OpenTask { element_id, .. } if element_id == "dispatch")));
 //! ```
 
+mod compare;
 mod condition;
 mod exchange;
 mod instance;
 mod machine;
+mod migrate;
 mod model;
 mod parse;
 mod problem;
@@ -33,8 +35,10 @@ mod review;
 mod time;
 mod trace;
 
+pub use compare::{ChangeKind, Difference, compare};
 pub use exchange::{Effect, FlowError, Input, TaskOutcome};
 pub use instance::{Incident, IncidentCode, Instance, OpenTask, PendingTimer, State};
+pub use migrate::MigrationError;
 pub use model::{
     Action, CandidateScope, Candidates, Completion, DecisionTable, Element, ElementKind, Event, Limit, Model,
     MultiInstance, Reading, SequenceFlow, TimerSpec, UserTask,
@@ -45,3 +49,20 @@ pub use trace::{Trace, trace};
 
 /// The flow that a new city starts with, as BPMN 2.0 XML with its drawing.
 pub const STANDARD: &str = include_str!("../models/standard.bpmn");
+
+/// A shorter flow for simple matters: without the first review and without a return visit.
+pub const SHORT: &str = include_str!("../models/short.bpmn");
+
+/// Reads the text of a file: UTF-8, or UTF-16 with a mark at its beginning.
+pub fn decode(bytes: Vec<u8>) -> Option<String> {
+    let wide = |from_bytes: fn([u8; 2]) -> u16| {
+        let (pairs, rest) = bytes[2..].as_chunks::<2>();
+        let units: Vec<u16> = pairs.iter().map(|pair| from_bytes(*pair)).collect();
+        if rest.is_empty() { String::from_utf16(&units).ok() } else { None }
+    };
+    match bytes.get(..2) {
+        Some([0xFF, 0xFE]) => wide(u16::from_le_bytes),
+        Some([0xFE, 0xFF]) => wide(u16::from_be_bytes),
+        _ => String::from_utf8(bytes).ok(),
+    }
+}

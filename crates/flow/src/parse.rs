@@ -18,7 +18,7 @@ use crate::model::{DecisionRow, Element, Model, Reading, ScopeModel, TimerSpec, 
 use crate::problem::{FlowProblem, Problems, short};
 
 /// The namespace of BPMN 2.0.
-const BPMN: &str = "http://www.omg.org/spec/BPMN/20100524/MODEL";
+pub(crate) const BPMN: &str = "http://www.omg.org/spec/BPMN/20100524/MODEL";
 /// The namespace of BPMN's drawings.
 const BPMNDI: &str = "http://www.omg.org/spec/BPMN/20100524/DI";
 /// The namespace of this product's extensions.
@@ -56,6 +56,11 @@ pub(crate) fn parse(xml: &str, reading: Reading) -> Result<Model, Vec<FlowProble
     let mut reader = Reader::new(problems, reading);
     reader.read(&document);
     reader.finish()
+}
+
+/// Checks the bounds of a file before anything is read from it.
+pub(crate) fn bounds(xml: &str) -> Result<(), String> {
+    scan::bounds(xml).map_err(|(_, _, en)| en)
 }
 
 /// An element as read, before references are resolved.

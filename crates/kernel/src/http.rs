@@ -4,6 +4,7 @@ mod auth;
 mod body;
 mod guard;
 mod idempotency;
+mod pace;
 mod rate;
 mod sse;
 mod workbook;
@@ -12,6 +13,7 @@ pub use auth::{Auth, Authenticator, Gate, MaybeAuth, ReqCtx, SESSION_COOKIE, ses
 pub use body::{BODY_BYTES_MAX, Json, Path, Query};
 pub use guard::{PeerAddress, TraceId, dress, guard_origin, is_own_origin};
 pub use idempotency::{Idem, Idempotent, StoredAnswer, forget_old_answers};
+pub use pace::pace;
 pub use rate::{RateLimit, RateLimiter, source_of};
 pub use sse::events_router;
 pub use workbook::{Cell, EXPORT_ROWS_MAX, download_workbook, local_time, write_workbook};

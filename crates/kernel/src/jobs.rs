@@ -1,8 +1,9 @@
 //! Work by the clock: each job runs on one node at a time, by lease.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::event::{BoxError, guarded};
@@ -59,34 +60,79 @@ pub async fn run_job(kit: Kit, job: Job, stop: Arc<tokio::sync::Notify>) {
     }
 }
 
+/// Leases of others, as this process has seen them.
+#[derive(Debug, Default)]
+pub(crate) struct Observed(Mutex<HashMap<String, Lease>>);
+
+#[derive(Clone, Debug)]
+struct Lease {
+    holder: String,
+    until: i64,
+    /// When this process saw it first, or asked for it itself, in its own elapsed milliseconds.
+    seen_at: i64,
+}
+
+impl Observed {
+    /// Notes a lease that was asked for at `seen_at`.
+    fn note(&self, name: &str, holder: &str, until: i64, seen_at: i64) {
+        let mut known = self.0.lock().expect("no holder of this lock can panic");
+        known.insert(name.to_owned(), Lease { holder: holder.to_owned(), until, seen_at });
+    }
+
+    /// Returns for how long this process has seen a lease unchanged.
+    fn age(&self, name: &str, holder: &str, until: i64, now: i64) -> i64 {
+        let mut known = self.0.lock().expect("no holder of this lock can panic");
+        let fresh = || Lease { holder: holder.to_owned(), until, seen_at: now };
+        let lease = known.entry(name.to_owned()).or_insert_with(fresh);
+        if lease.holder != holder || lease.until != until {
+            *lease = fresh();
+        }
+        now - lease.seen_at
+    }
+}
+
 /// Takes or renews the lease `name` for `holder`; false while somebody else holds it. A lease in the first
 /// half of its life is not written again.
+///
+/// Clocks of nodes are never compared: a holder believes in its lease for a time of its own from when it asked,
+/// and others take a lease only after they have seen it unchanged for its whole length by theirs.
 pub(crate) async fn hold_lease(kit: &Kit, name: &str, holder: &str, millis: i64) -> Result<bool, DbError> {
-    let now = kit.now().0;
+    let (asked_at, until) = (kit.clock.elapsed_ms(), kit.now().plus_millis(millis).0);
     let known: Option<(String, i64)> =
         sqlx::query_as("select holder, until from kernel_lease where name = $1")
             .bind(name)
             .fetch_optional(kit.db.reader())
             .await?;
-    match known {
-        Some((other, until)) if other != holder && until > now => return Ok(false),
-        Some((ours, until)) if ours == holder && until > now + millis / 2 => return Ok(true),
-        _ => {}
+    if let Some((other, seen)) = &known {
+        let age = kit.leases.age(name, other, *seen, asked_at);
+        if other == holder {
+            if age < millis / 2 {
+                return Ok(true);
+            }
+        } else if age < millis {
+            return Ok(false);
+        }
     }
+    // Whoever is taken over must still be who was seen, with the lease that was seen.
+    let (other, seen) = known.unwrap_or_default();
     let mut tx = kit.db.begin().await?;
     let taken = sqlx::query(
         "insert into kernel_lease (name, holder, until) values ($1, $2, $3) on conflict (name) do update \
          set holder = excluded.holder, until = excluded.until \
-         where kernel_lease.holder = excluded.holder or kernel_lease.until <= $4",
+         where kernel_lease.holder = $4 and kernel_lease.until = $5",
     )
     .bind(name)
     .bind(holder)
-    .bind(now + millis)
-    .bind(now)
+    .bind(until)
+    .bind(other)
+    .bind(seen)
     .execute(tx.conn())
     .await?
     .rows_affected();
     tx.commit().await?;
+    if taken == 1 {
+        kit.leases.note(name, holder, until, asked_at);
+    }
     Ok(taken == 1)
 }
 

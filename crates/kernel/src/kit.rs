@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::audit::Algorithm;
 use crate::blobs::Blobs;
 use crate::http::Gate;
+use crate::jobs::Observed;
 use crate::parameters::Parameters;
 use crate::{Clock, Config, Db, Hub, Timestamp};
 
@@ -25,6 +26,8 @@ pub struct Kit {
     pub parameters: Parameters,
     /// Who is signed in.
     pub gate: Gate,
+    /// What is known of other processes' leases.
+    pub(crate) leases: Arc<Observed>,
 }
 
 impl std::fmt::Debug for Kit {
@@ -45,6 +48,7 @@ impl Kit {
             blobs: Blobs::new(config.data_dir.join("blobs")),
             parameters: Parameters::default(),
             gate: Gate::default(),
+            leases: Arc::default(),
             config: Arc::new(config),
         }
     }

@@ -1,7 +1,10 @@
 //! What the edge refuses before a handler runs, and what it replays.
 
+use std::time::Duration;
+
 use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse as _;
+use futures::stream;
 use kernel::http::{Auth, Idempotent, Json, ReqCtx};
 use kernel::{HttpResult, Kit};
 use serde::{Deserialize, Serialize};
@@ -114,4 +117,34 @@ async fn a_problem_speaks_the_readers_language_and_names_its_trace() {
         assert_eq!(chinese["detail"], "请先登录，或登录已过期。");
     })
     .await;
+}
+
+/// Sends a body of which `chunk` bytes come every `every`, and returns the answer's status with how long it
+/// took.
+async fn drip(chunk: usize, every: Duration, times: usize) -> (StatusCode, Duration) {
+    let body = stream::unfold(0, move |sent| async move {
+        tokio::time::sleep(every).await;
+        (sent < times).then(|| (Ok::<_, std::io::Error>(vec![b' '; chunk]), sent + 1))
+    });
+    let router = axum::Router::new()
+        .route(
+            "/",
+            axum::routing::post(|body: Result<axum::body::Bytes, _>| async move {
+                body.map_or(StatusCode::BAD_REQUEST, |_: axum::body::Bytes| StatusCode::OK)
+            }),
+        )
+        .layer(axum::middleware::from_fn(kernel::http::pace));
+    let request = axum::http::Request::post("/").body(axum::body::Body::from_stream(body)).unwrap();
+    let began = tokio::time::Instant::now();
+    let answer = tower::ServiceExt::oneshot(router, request).await.unwrap();
+    (answer.status(), began.elapsed())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_comes_byte_by_byte_is_cut_off() {
+    let (status, took) = drip(1, Duration::from_secs(1), 100_000).await;
+    assert_eq!(status, StatusCode::REQUEST_TIMEOUT);
+    assert!(took <= Duration::from_secs(21), "after {took:?}");
+    let (status, _) = drip(64 * 1024, Duration::from_secs(5), 16).await;
+    assert_eq!(status, StatusCode::OK, "a large body over a thin line arrives");
 }

@@ -3,5 +3,6 @@
 
 mod delivery;
 mod http;
+mod leases;
 mod transaction;
 mod writes;

@@ -1,9 +1,9 @@
-//! `POST /portal/calls`.
+//! `POST /portal/calls` and `GET /portal/calls/{token}`.
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use contract::voice::CitizenCall;
-use kernel::http::{Json, ReqCtx};
+use contract::voice::{CallProgress, CitizenCall};
+use kernel::http::{Json, Path, ReqCtx};
 use kernel::problem::ProblemBody;
 use kernel::{HttpResult, Problem};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use crate::{Portal, failed, source};
 
 pub(crate) fn routes() -> OpenApiRouter<Portal> {
-    OpenApiRouter::new().routes(routes!(start_portal_call))
+    OpenApiRouter::new().routes(routes!(start_portal_call)).routes(routes!(show_portal_call))
 }
 
 /// Who calls.
@@ -60,4 +60,20 @@ async fn start_portal_call(
     let token =
         call.uri.strip_prefix("sip:").and_then(|rest| rest.split('@').next()).unwrap_or_default().to_owned();
     Ok((StatusCode::CREATED, Json(CallTicket { call, token })))
+}
+
+/// Tells the page how its call stands.
+#[utoipa::path(
+    get, path = "/portal/calls/{token}", operation_id = "show_portal_call", tag = "portal",
+    params(("token" = String, Path, description = "The right that the call is made with")),
+    responses(
+        (status = 200, body = CallProgress),
+        (status = 404, description = "No call is made with it", body = ProblemBody),
+    )
+)]
+async fn show_portal_call(
+    State(portal): State<Portal>,
+    Path(token): Path<String>,
+) -> HttpResult<Json<CallProgress>> {
+    Ok(Json(portal.0.calls.progress(&token).await.ok_or_else(Problem::not_found)?))
 }

@@ -8,7 +8,7 @@ use axum::http::Method;
 use contract::cases::{
     CitizenCase, CitizenDesk, CitizenDraft, CitizenInfo, CitizenRating, CitizenStep, Submitted,
 };
-use contract::voice::{CallTokens, CitizenCall};
+use contract::voice::{CallProgress, CallTokens, CitizenCall};
 use kernel::http::Idem;
 use kernel::{BoxError, Ctx, Lang, Problem};
 use portal::{DemoAccount, Portal, Shown};
@@ -71,6 +71,9 @@ impl CallTokens for Tokens {
             target: "sip:12345@yihao.test".to_owned(),
             expires_at: 1,
         })
+    }
+    async fn progress(&self, token: &str) -> Option<CallProgress> {
+        (token == "web-1").then_some(CallProgress { answered: false, before: Some(2), wait_secs: Some(90) })
     }
 }
 
@@ -155,6 +158,9 @@ async fn a_call_needs_no_more_than_a_click() {
         let ticket = citizen.post("/portal/calls", json!({ "phone": "13900001234" })).await.ok();
         assert_eq!((&ticket["ws_path"], &ticket["token"]), (&json!("/sip"), &json!("web-13900001234")));
         citizen.post("/portal/calls", json!({ "phone": "<sip:evil>" })).await.refused(422, "invalid");
+        let place = citizen.get("/portal/calls/web-1").await.ok();
+        assert_eq!(place, json!({ "answered": false, "before": 2, "wait_secs": 90 }));
+        citizen.get("/portal/calls/guessed").await.refused(404, "not_found");
     })
     .await;
 }

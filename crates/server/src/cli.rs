@@ -24,6 +24,12 @@ pub enum Command {
     Simulate(SimulateArgs),
     /// Prints the OpenAPI document.
     Openapi,
+    /// Checks and traces flows drawn in BPMN 2.0.
+    Flow {
+        /// What to do with one.
+        #[command(subcommand)]
+        command: crate::flow_command::FlowCommand,
+    },
     /// Works on the audit log.
     Audit {
         /// What to do with it.

@@ -8,7 +8,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
-use kernel::http::{BODY_BYTES_MAX, dress, guard_origin};
+use kernel::http::{BODY_BYTES_MAX, dress, guard_origin, pace};
 use kernel::{Kit, Problem};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -49,6 +49,7 @@ pub(crate) fn enclose(kit: &Kit, api: Router, sip: Router, document: OpenApi) ->
         .route("/healthz", get(|| async { "ok" }))
         .fallback(serve_asset)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn(pace))
         .layer(from_fn(move |request: Request, next: Next| guard_origin(guard_kit.clone(), request, next)))
         .layer(CatchPanicLayer::custom(on_panic))
         .layer(from_fn(move |request: Request, next: Next| dress(dress_kit.clone(), request, next)))

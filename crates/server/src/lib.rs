@@ -7,6 +7,8 @@ pub mod compose;
 mod demo;
 mod document;
 mod edge;
+mod flow_bench;
+pub mod flow_command;
 mod jobs;
 mod listen;
 mod ports;

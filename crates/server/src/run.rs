@@ -32,6 +32,7 @@ pub async fn run(command: Command) -> Result<ExitCode, BoxError> {
         }
         Command::Simulate(args) => crate::simulate::run(args).await,
         Command::Openapi => openapi().await,
+        Command::Flow { command } => crate::flow_command::run(command).await,
         Command::Audit { command: AuditCommand::Verify { data, format } } => audit(&data, format).await,
     }
 }
@@ -42,7 +43,7 @@ fn say(text: &str) {
 }
 
 /// Reads the settings file and puts the command line's wishes over it.
-fn configure(args: &DataArgs) -> Result<Config, BoxError> {
+pub(crate) fn configure(args: &DataArgs) -> Result<Config, BoxError> {
     let folder = args.data.clone().unwrap_or_else(|| Config::default().data_dir);
     let beside = folder.join("yihao.toml");
     let mut config = match &args.config {

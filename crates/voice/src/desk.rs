@@ -452,6 +452,13 @@ impl Desk {
         views
     }
 
+    /// Returns the place of a call in its queue, 1 for the next, and how long it is likely to wait, in
+    /// milliseconds; none while it does not wait.
+    #[must_use]
+    pub fn position(&self, call_id: &str) -> Option<(usize, Option<i64>)> {
+        self.state().floor.position(&call_id.into())
+    }
+
     /// Returns the live figures.
     #[must_use]
     pub fn queue_view(&self) -> QueueView {

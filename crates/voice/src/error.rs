@@ -49,9 +49,6 @@ pub enum VoiceError {
     /// There is no sound for another call.
     #[error(transparent)]
     Media(MediaError),
-    /// A table could not be written.
-    #[error("the table could not be written")]
-    Table(#[source] rust_xlsxwriter::XlsxError),
 }
 
 impl ToProblem for VoiceError {
@@ -59,7 +56,6 @@ impl ToProblem for VoiceError {
         match self {
             Self::Db(error) => error.problem(),
             Self::Port(error) => Problem::from_internal(error.as_ref()),
-            Self::Table(error) => Problem::from_internal(error),
             Self::Media(error) => Problem::from_internal(error),
             Self::Refused(refusal) => refused(*refusal),
             Self::SeatBusy => Problem::new(StatusCode::CONFLICT, "voice.seat_busy")

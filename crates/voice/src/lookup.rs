@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use contract::contacts::{ContactId, HistoryItem, HistorySource};
-use contract::voice::{CallBrief, CallId, CallLookup, CallTokens, CitizenCall, RecordingBrief, RecordingId};
+use contract::voice::{
+    CallBrief, CallId, CallLookup, CallProgress, CallTokens, CitizenCall, RecordingBrief, RecordingId,
+};
 use kernel::{BoxError, Ctx};
 
 use crate::core::Core;
@@ -85,6 +87,17 @@ impl CallTokens for VoiceLookup {
             password: String::new(),
             target: format!("sip:{}@{realm}", self.0.config.hotline),
             expires_at: until.0,
+        })
+    }
+
+    async fn progress(&self, token: &str) -> Option<CallProgress> {
+        let id = self.0.tokens.call_of(token)?;
+        let call = self.0.desk.call(&id)?;
+        let place = self.0.desk.position(&id);
+        Some(CallProgress {
+            answered: call.view().answered_at.is_some(),
+            before: place.and_then(|(position, _)| i64::try_from(position.saturating_sub(1)).ok()),
+            wait_secs: place.and_then(|(_, wait_ms)| wait_ms).map(|wait_ms| wait_ms / 1000),
         })
     }
 }

@@ -5,6 +5,8 @@ use std::sync::Mutex;
 
 use kernel::Timestamp;
 
+use crate::sip_port::SipLeg;
+
 /// Life of a seat's password, in seconds: a shift, so that a page may refresh its registration.
 pub const SEAT_SECS: i64 = 12 * 3600;
 /// Life of a citizen's right to call, in seconds.
@@ -16,6 +18,8 @@ const CITIZENS: usize = 20_000;
 struct State {
     seats: HashMap<String, (String, Timestamp)>,
     citizens: HashMap<String, (Option<String>, Timestamp)>,
+    /// Calls that were made with a citizen's right, by user name: their leg, and their id once they have one.
+    calls: HashMap<String, (SipLeg, Option<String>)>,
 }
 
 /// All secrets that are valid; a restart of the server ends them.
@@ -65,6 +69,30 @@ impl Tokens {
     }
 }
 
+impl Tokens {
+    /// Notes that a citizen's right is used by a leg.
+    pub fn begin(&self, user: &str, leg: SipLeg) {
+        self.state().calls.insert(user.to_owned(), (leg, None));
+    }
+
+    /// Notes the call of a leg.
+    pub fn name(&self, leg: SipLeg, call_id: &str) {
+        if let Some((_, id)) = self.state().calls.values_mut().find(|(of, _)| *of == leg) {
+            *id = Some(call_id.to_owned());
+        }
+    }
+
+    /// Forgets a leg that has no call any more.
+    pub fn end(&self, leg: SipLeg) {
+        self.state().calls.retain(|_, (of, _)| *of != leg);
+    }
+
+    /// Returns the call that is made with a citizen's right.
+    pub fn call_of(&self, user: &str) -> Option<String> {
+        self.state().calls.get(user)?.1.clone()
+    }
+}
+
 fn secret() -> String {
     kernel::crypto::random_token(18)
 }
@@ -86,5 +114,18 @@ mod tests {
         assert_eq!(tokens.citizen(&user, now), Some(Some("138".into())));
         assert_eq!(tokens.citizen(&user, until), None);
         assert_eq!(tokens.citizen("c-forged", now), None);
+    }
+    #[test]
+    fn a_right_knows_its_call_as_long_as_it_lasts() {
+        let tokens = Tokens::default();
+        let (user, _) = tokens.issue_citizen(None, Timestamp(0)).unwrap();
+        assert_eq!(tokens.call_of(&user), None);
+        tokens.begin(&user, SipLeg(7));
+        tokens.name(SipLeg(8), "other");
+        assert_eq!(tokens.call_of(&user), None);
+        tokens.name(SipLeg(7), "call");
+        assert_eq!(tokens.call_of(&user).as_deref(), Some("call"));
+        tokens.end(SipLeg(7));
+        assert_eq!(tokens.call_of(&user), None);
     }
 }

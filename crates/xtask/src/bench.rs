@@ -2,6 +2,7 @@
 
 mod acd;
 mod client;
+mod flow;
 mod orders;
 mod service;
 mod start;
@@ -16,7 +17,8 @@ pub fn bench(workspace: &Workspace, arguments: &Arguments) -> Outcome {
         Some("acd") => acd::bench(workspace, arguments),
         Some("orders") => orders::bench(workspace, arguments),
         Some("start") => start::bench(workspace, arguments),
-        _ => Err("bench knows `acd`, `orders` and `start`".to_owned()),
+        Some("flow") => flow::bench(workspace, arguments),
+        _ => Err("bench knows `acd`, `flow`, `orders` and `start`".to_owned()),
     }
 }
 

@@ -97,6 +97,8 @@ kinds!(
     Voided = "voided", "废弃", "Void";
     /// Taken up where it was ended.
     Restored = "restored", "恢复办理", "Restored";
+    /// Moved to another version of its flow.
+    FlowChanged = "flow_changed", "流程版本变更", "Moved to another version of its flow";
     /// Limit computed afresh because the calendar changed.
     DeadlineMoved = "deadline_moved", "时限重新计算", "Deadline computed afresh";
 );

@@ -1,8 +1,7 @@
 //! `GET /cases` and `GET /cases.xlsx`.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use contract::identity::UnitId;
 use kernel::http::{Auth, Json, Query, ReqCtx};
 use kernel::problem::ProblemBody;
@@ -148,13 +147,5 @@ async fn export_cases(
     by.require("case.export")?;
     by.require("case.read")?;
     let filter = query.filter(&cases).await?;
-    let file = export::workbook(&cases, &ctx, &by, &filter).await?;
-    let mut headers = HeaderMap::new();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    );
-    headers
-        .insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"cases.xlsx\""));
-    Ok((headers, file).into_response())
+    export::download(&cases, &ctx, &by, &filter).await
 }

@@ -37,7 +37,7 @@ impl Cases {
             unit,
         };
         let rules = self.rule_book();
-        let flow = self.active_flow()?;
+        let flow = self.flow_for(draft.kind, draft.category_id.as_deref())?;
         let variables =
             Map::from_iter([("answered_at_once".to_owned(), Value::Bool(draft.answer.is_some()))]);
         let (course, moves) = Course::start(flow, variables, ctx.now)?;

@@ -210,7 +210,7 @@ impl Instance {
         }
     }
 
-    fn waits_for(&self, model: &Model, event: &Event) -> bool {
+    pub(crate) fn waits_for(&self, model: &Model, event: &Event) -> bool {
         let catches = |at: usize| model.elements[at].kind.event() == Some(event);
         let token_waits = |token: &Token| {
             let Some(element) = model.element(&token.element_id) else { return false };

@@ -192,6 +192,9 @@ impl Actor {
         }
         self.write(Record::Ended(Box::new(self.row.clone())));
         self.core.desk.remove_call(&self.row.id);
+        if let Some(leg) = self.citizen {
+            self.core.tokens.end(leg);
+        }
         if self.row.recording_id.is_some() && self.recording.is_none() {
             self.media_done(self.media.stop_recording());
             let until = tokio::time::sleep(RECORDING_WAIT);

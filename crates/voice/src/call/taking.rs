@@ -37,6 +37,7 @@ pub fn take(core: &Arc<Core>, call: IncomingCall) {
     tokio::spawn(async move {
         let leg = call.leg;
         if let Err(code) = run(&core, call).await {
+            core.tokens.end(leg);
             core.port.reject(leg, code);
         }
     });
@@ -93,6 +94,7 @@ async fn run(core: &Arc<Core>, call: IncomingCall) -> Result<(), u16> {
         tracing::warn!(limit = core.config.call_limit, "a call was refused: the house is full");
         return Err(486);
     }
+    core.tokens.name(call.leg, &id);
     let media = match core.media.create_call(&id, media_events) {
         Ok(media) => media,
         Err(error) => {

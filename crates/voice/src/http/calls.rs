@@ -3,15 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse as _, Response};
-use chrono::DateTime;
+use axum::response::Response;
 use contract::cases::CaseBrief;
 use contract::contacts::mask_phone;
 use contract::voice::CallId;
-use kernel::http::{Auth, Json, Path, Query, ReqCtx};
-use kernel::{Audit, HttpResult, Page, Principal, Problem, Scope};
-use rust_xlsxwriter::Workbook;
+use kernel::http::{Auth, Cell, EXPORT_ROWS_MAX, Json, Path, Query, ReqCtx, download_workbook, local_time};
+use kernel::{Audit, HttpResult, Lang, Page, Principal, Problem, Scope};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -23,9 +20,6 @@ use crate::core::Core;
 use crate::error::VoiceError;
 use crate::store;
 use crate::store::calls::{Call, CallFilter};
-
-/// Rows of one export.
-const EXPORT_ROWS: usize = 50_000;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
     OpenApiRouter::new()
@@ -323,7 +317,7 @@ async fn export_calls(
         let page = store::calls::list(&core.kit.db, &narrowed).await.map_err(VoiceError::from)?;
         calls.extend(page.items);
         narrowed.cursor = page.next_cursor;
-        if narrowed.cursor.is_none() || calls.len() >= EXPORT_ROWS {
+        if narrowed.cursor.is_none() || calls.len() >= EXPORT_ROWS_MAX {
             break;
         }
     }
@@ -331,62 +325,48 @@ async fn export_calls(
     tx.audit(&ctx, Audit::new("call.export", "call", "").detail(serde_json::json!({ "rows": calls.len() })));
     tx.commit().await.map_err(VoiceError::from)?;
     let masked = me.is_masked("phone");
-    let zone: chrono_tz::Tz = core.kit.config.zone.parse().unwrap_or(chrono_tz::Asia::Shanghai);
-    let bytes = tokio::task::spawn_blocking(move || table(&calls, masked, zone))
-        .await
-        .map_err(|error| Problem::from_internal(&error))?
-        .map_err(VoiceError::Table)?;
-    Ok((
-        [
-            (header::CONTENT_TYPE, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-            (header::CONTENT_DISPOSITION, "attachment; filename=\"calls.xlsx\""),
-        ],
-        bytes,
-    )
-        .into_response())
+    let lang = ctx.lang;
+    let head = vec![
+        lang.pick("来电时间", "Called"),
+        lang.pick("主叫号码", "Caller"),
+        lang.pick("被叫号码", "Number called"),
+        lang.pick("结果", "Result"),
+        lang.pick("座席", "Seat"),
+        lang.pick("话务员", "Agent"),
+        lang.pick("等待（秒）", "Waited (s)"),
+        lang.pick("通话（秒）", "Talked (s)"),
+        lang.pick("挂机方", "Hung up by"),
+    ];
+    let rows = calls.iter().map(|call| row(call, masked, lang, &core.kit.config.zone)).collect();
+    download_workbook("calls", head, rows).await
 }
 
-fn table(calls: &[Call], masked: bool, zone: chrono_tz::Tz) -> Result<Vec<u8>, rust_xlsxwriter::XlsxError> {
-    let mut book = Workbook::new();
-    let sheet = book.add_worksheet();
-    let heads =
-        ["来电时间", "主叫号码", "被叫号码", "结果", "座席", "话务员", "等待（秒）", "通话（秒）", "挂机方"];
-    for (column, head) in (0u16..).zip(heads) {
-        sheet.write(0, column, head)?;
-    }
-    for (row, call) in (1u32..).zip(calls) {
-        let at = DateTime::from_timestamp_millis(call.started_at).unwrap_or_default().with_timezone(&zone);
-        sheet.write(row, 0, at.format("%Y-%m-%d %H:%M:%S").to_string())?;
-        sheet.write(row, 1, if masked { mask_phone(&call.caller) } else { call.caller.clone() })?;
-        sheet.write(row, 2, call.called.as_str())?;
-        sheet.write(
-            row,
-            3,
-            match call.result.as_deref() {
-                Some("answered") => "已接通",
-                Some("missed") => "未接",
-                Some("failed") => "失败",
-                Some("busy") => "对方忙",
-                Some("no_answer") => "无人应答",
-                Some("invalid") => "空号",
-                Some("cancelled") => "已取消",
-                _ => "通话中",
-            },
-        )?;
-        sheet.write(row, 4, call.seat_no.as_deref().unwrap_or(""))?;
-        sheet.write(row, 5, call.agent_name.as_deref().unwrap_or(""))?;
-        sheet.write(row, 6, call.waited_ms / 1000)?;
-        sheet.write(row, 7, call.talked_ms / 1000)?;
-        sheet.write(
-            row,
-            8,
-            match call.hung_up_by.as_deref() {
-                Some("citizen") => "市民",
-                Some("agent" | "screen") => "话务员",
-                Some(_) => "系统",
-                None => "",
-            },
-        )?;
-    }
-    book.save_to_buffer()
+fn row(call: &Call, masked: bool, lang: Lang, zone: &str) -> Vec<Cell> {
+    let result = match call.result.as_deref() {
+        Some("answered") => lang.pick("已接通", "Answered"),
+        Some("missed") => lang.pick("未接", "Missed"),
+        Some("failed") => lang.pick("失败", "Failed"),
+        Some("busy") => lang.pick("对方忙", "Busy"),
+        Some("no_answer") => lang.pick("无人应答", "No answer"),
+        Some("invalid") => lang.pick("空号", "No such number"),
+        Some("cancelled") => lang.pick("已取消", "Cancelled"),
+        _ => lang.pick("通话中", "In progress"),
+    };
+    let hung_up_by = match call.hung_up_by.as_deref() {
+        Some("citizen") => lang.pick("市民", "Citizen"),
+        Some("agent" | "screen") => lang.pick("话务员", "Agent"),
+        Some(_) => lang.pick("系统", "System"),
+        None => "",
+    };
+    vec![
+        local_time(zone, call.started_at).into(),
+        if masked { mask_phone(&call.caller) } else { call.caller.clone() }.into(),
+        call.called.as_str().into(),
+        result.into(),
+        call.seat_no.as_deref().into(),
+        call.agent_name.as_deref().into(),
+        (call.waited_ms / 1000).into(),
+        (call.talked_ms / 1000).into(),
+        hung_up_by.into(),
+    ]
 }

@@ -88,10 +88,14 @@ async fn invite(port: &StackPort, mut tx: Transaction) -> rsipstack::Result<()> 
         port.0.dialogs.get_or_create_server_invite(&tx, states, None, Some(port.contact(websocket)))?;
     let (events, receiver) = mpsc::channel(LEG_EVENTS);
     let leg = dialogs::adopt(port, dialog.clone(), events, flow(&tx), None);
+    if let (Origin::Portal(_), Some(user)) = (&origin, from_user(&tx)) {
+        port.0.tokens.begin(&user, leg);
+    }
     tokio::spawn(dialogs::watch_incoming(port.clone(), leg, changes));
     let call = IncomingCall { leg, origin, caller, called, offer, events: receiver };
     if port.0.calls.try_send(call).is_err() {
         // Nobody takes calls at the moment: the caller's carrier may try another way.
+        port.0.tokens.end(leg);
         dialogs::reject(port, leg, 503);
     }
     dialog.handle(&mut tx).await
@@ -100,11 +104,14 @@ async fn invite(port: &StackPort, mut tx: Transaction) -> rsipstack::Result<()> 
 /// Where the request came from, when that is somebody who may call.
 fn origin(port: &StackPort, tx: &Transaction) -> Option<Origin> {
     if flow(tx).is_some() {
-        let from = tx.original.from_header().ok()?.typed().ok()?;
-        let citizen = port.0.tokens.citizen(from.uri.user()?, port.0.clock.now())?;
+        let citizen = port.0.tokens.citizen(&from_user(tx)?, port.0.clock.now())?;
         return Some(Origin::Portal(citizen));
     }
     port.trunk_of(source(tx)?).map(|trunk| Origin::Trunk(trunk.to_owned()))
+}
+
+fn from_user(tx: &Transaction) -> Option<String> {
+    Some(tx.original.from_header().ok()?.typed().ok()?.uri.user()?.to_owned())
 }
 
 fn is_served(port: &StackPort, origin: &Origin, called: &str) -> bool {

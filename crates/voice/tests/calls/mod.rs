@@ -329,6 +329,10 @@ async fn a_citizen_calls_from_the_portal_page() {
     })
     .await
     .unwrap();
+    let token = right.uri.trim_start_matches("sip:").split('@').next().unwrap();
+    let progress = stage.voice.lookup().progress(token).await.unwrap();
+    assert!(!progress.answered, "{progress:?}");
+    assert!(stage.voice.lookup().progress("c-forged").await.is_none());
     let (_, agent_browser) = answered(&mut agent).await;
     let left = tokio::task::spawn_blocking(move || {
         let mut c = citizen;

@@ -46,6 +46,14 @@ impl Site {
         Ok(site)
     }
 
+    /// Runs another command of the server on the folder and returns what it prints.
+    pub fn run(&self, words: &[&str]) -> Outcome<String> {
+        let mut command = Command::new(&self.server);
+        command.args(words).arg("--config").arg(self.config());
+        command.arg("--data").arg(self.scratch.path().join("data"));
+        process::output(command.stdin(Stdio::null()))
+    }
+
     fn config(&self) -> PathBuf {
         self.scratch.path().join("yihao.toml")
     }

@@ -47,6 +47,7 @@ export const NAV: NavGroup[] = [
       { name: 'standard_phrases', icon: 'note', needs: ['phone_book.write'], path: '/desk/admin/standard-phrases' },
       { name: 'categories', icon: 'tag', needs: ['dictionary.write'], path: '/desk/admin/categories' },
       { name: 'catalogue', icon: 'send', needs: ['catalogue.read'], path: '/desk/admin/catalogue' },
+      { name: 'flows', icon: 'edit', needs: ['flow.write'], path: '/desk/admin/flows' },
       { name: 'dictionary', icon: 'book', needs: ['dictionary.write'], path: '/desk/admin/dictionary' },
       { name: 'parameters', icon: 'gear', needs: ['parameter.write'], path: '/desk/admin/parameters' },
       { name: 'calendar', icon: 'calendar', needs: ['calendar.write'], path: '/desk/admin/calendar' },

@@ -52,6 +52,7 @@ const desk: Texts = {
     seats: ['座席', 'Seats'],
     categories: ['事项分类', 'Categories'],
     catalogue: ['派单目录', 'Dispatch catalogue'],
+    flows: ['流程设计', 'Flows'],
     dictionary: ['数据字典', 'Dictionary'],
     parameters: ['系统参数', 'Parameters'],
     calendar: ['工作日历', 'Calendar'],

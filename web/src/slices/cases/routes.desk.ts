@@ -10,4 +10,7 @@ export const routes: RouteRecordRaw[] = [
   { path: '/desk/admin/catalogue', name: 'catalogue', component: () => import('./views/CatalogueView.vue'), meta: { title: 'nav.catalogue', needs: ['catalogue.read'] } },
   { path: '/desk/admin/categories', name: 'categories', component: () => import('./views/CategoriesView.vue'), meta: { title: 'nav.categories', needs: ['dictionary.write'] } },
   { path: '/desk/admin/calendar', name: 'calendar', component: () => import('./views/CalendarView.vue'), meta: { title: 'nav.calendar', needs: ['calendar.write'] } },
+  { path: '/desk/admin/flows', name: 'flows', component: () => import('./views/FlowsView.vue'), meta: { title: 'nav.flows', needs: ['flow.write'] } },
+  { path: '/desk/admin/flows/:id', name: 'flow', component: () => import('./views/FlowVersionView.vue'), props: true, meta: { title: 'nav.flows', needs: ['flow.write'] } },
+  { path: '/desk/admin/flow-drafts/:id', name: 'flow-draft', component: () => import('./views/FlowDesignView.vue'), props: true, meta: { title: 'nav.flows', needs: ['flow.write'] } },
 ]

@@ -1,6 +1,8 @@
 import type { Texts } from '@/shared/i18n/pairs'
+import { flowTexts } from './flow/texts'
 
 export const texts: Texts = {
+  flow: flowTexts,
   order: {
     title: ['工单登记', 'New order'],
     bound: ['已绑定本次通话', 'Bound to this call'],

@@ -93,6 +93,11 @@ export const texts: Texts = {
     pick: ['角色', 'Role'],
     scope: { none: ['—', '—'], own: ['本人', 'Own'], unit: ['本单位', 'Unit'], subtree: ['本级及下级', 'Subtree'], all: ['全部', 'All'] },
     changed: ['有未保存的修改', 'Unsaved changes'],
+    masks: {
+      title: ['脱敏', 'Masks'],
+      phone: ['电话号码只显示部分数字', 'Show only part of telephone numbers'],
+      note: ['一个人的全部角色都脱敏时才生效。', 'Holds for people all of whose roles mask it.'],
+    },
     groups: {
       case: ['工单', 'Orders'], call: ['话务', 'Calls'], contact: ['服务对象', 'Citizens'], unit: ['单位', 'Units'], person: ['人员', 'People'], role: ['角色', 'Roles'],
       seat: ['座席', 'Seats'], dictionary: ['字典', 'Dictionary'], parameter: ['参数', 'Parameters'], calendar: ['日历', 'Calendar'], audit: ['审计', 'Audit'],

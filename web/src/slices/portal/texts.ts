@@ -27,7 +27,9 @@ export const texts: Texts = {
   vcall: {
     connecting: ['正在接通…', 'Connecting…'],
     waiting: ['已接入，正在为您安排话务员', 'Connected, an agent will be with you'],
-    position: ['您前面还有 {n} 位', '{n} before you'],
+    position: ['您前面还有 {n} 位。', '{n} before you.'],
+    next: ['下一位就是您。', 'You are next.'],
+    wait: ['预计等待约 {n} 分钟。', 'About {n} min to wait.'],
     talking: ['已接通', 'Connected'],
     ended: ['通话已结束', 'The call has ended'],
     ended_note: ['感谢来电。', 'Thank you for calling.'],

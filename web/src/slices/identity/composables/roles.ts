@@ -2,6 +2,9 @@ import type { Role, Scope } from '@/shared/entities/identity'
 
 export const SCOPES: readonly Scope[] = ['own', 'unit', 'subtree', 'all']
 
+/** What can be hidden from a role; the server knows the same names. */
+export const MASKS = ['phone'] as const
+
 export function roleName(role: Role, locale: string): string {
   return (locale === 'en' ? role.name_en : role.name_zh) || role.name_zh || role.id
 }

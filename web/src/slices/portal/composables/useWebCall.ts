@@ -2,30 +2,54 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { api } from '@/shared/api'
-import type { CallTicket } from '@/shared/entities/portal'
+import type { CallProgress, CallTicket } from '@/shared/entities/portal'
 import { toApiError } from '@/shared/composables/useLoad'
 import { makeJsSipAgent, socketUrl } from '@/shared/phone/jssip'
 import { Line, type LineState, type MakeAgent } from '@/shared/phone/line'
 import { closeMicrophone, MicrophoneError, openMicrophone, type MicrophoneState } from '@/shared/phone/microphone'
+
+/** How often the page asks for its place in the queue. */
+const PLACE_MS = 3_000
 
 export type WebCallState = 'idle' | 'connecting' | 'waiting' | 'talking' | 'ended' | 'failed'
 
 export const useWebCall = defineStore('web-call', () => {
   const state = ref<WebCallState>('idle')
   const position = ref<number | null>(null)
+  const waitSecs = ref<number | null>(null)
   const muted = ref(false)
   const since = ref<number | null>(null)
   const microphone = ref<MicrophoneState>('unknown')
   const stream = shallowRef<MediaStream | null>(null)
   const problem = ref('')
   let makeAgent: MakeAgent = makeJsSipAgent
+  let current = ''
   let pending: { target: string; token: string } | undefined
   let giveUp: ReturnType<typeof setTimeout> | undefined
+  let watching: ReturnType<typeof setTimeout> | undefined
+
+  /** Asks where the call stands until somebody answers. */
+  async function watchPlace(token: string): Promise<void> {
+    clearTimeout(watching)
+    if (!['waiting', 'talking'].includes(state.value)) return
+    let answered = false
+    try {
+      const now = await api.get<CallProgress>(`/portal/calls/${encodeURIComponent(token)}`)
+      answered = now.answered
+      position.value = answered ? null : (now.before ?? null)
+      waitSecs.value = answered ? null : (now.wait_secs ?? null)
+    } catch {
+      // The call goes on; only its place is not known.
+      position.value = waitSecs.value = null
+    }
+    if (!answered) watching = setTimeout(() => void watchPlace(token), PLACE_MS)
+  }
 
   const line = new Line((config) => makeAgent(config), {
     onLine(next: LineState) {
       if (next === 'ready' && pending) {
         const { target, token } = pending
+        current = token
         pending = undefined
         clearTimeout(giveUp)
         void line.call(target, [`X-Yihao-Token: ${token}`])
@@ -37,6 +61,7 @@ export const useWebCall = defineStore('web-call', () => {
         // The house answers at once and plays the greeting; who waits hears where they stand.
         state.value = 'talking'
         since.value = Date.now()
+        void watchPlace(current)
       } else if (phase === 'idle' && microphoneFailed()) fail('')
     },
     onProgress() {
@@ -47,6 +72,7 @@ export const useWebCall = defineStore('web-call', () => {
     },
     onEnded(end) {
       const talked = state.value === 'talking'
+      forgetPlace()
       state.value = talked || end.byUs ? 'ended' : 'failed'
       if (!talked && (end.status === 486 || end.status === 503 || end.status === 429)) problem.value = 'vcall.busy'
       setTimeout(() => line.disconnect(), 300)
@@ -56,6 +82,10 @@ export const useWebCall = defineStore('web-call', () => {
     },
   })
 
+  function forgetPlace(): void {
+    clearTimeout(watching)
+    position.value = waitSecs.value = null
+  }
   function microphoneFailed(): boolean {
     return ['denied', 'missing', 'busy', 'insecure'].includes(microphone.value)
   }
@@ -72,7 +102,7 @@ export const useWebCall = defineStore('web-call', () => {
     if (['connecting', 'waiting', 'talking'].includes(state.value)) return
     state.value = 'connecting'
     problem.value = ''
-    position.value = null
+    forgetPlace()
     muted.value = false
     since.value = null
     try {
@@ -114,7 +144,7 @@ export const useWebCall = defineStore('web-call', () => {
   }
 
   return {
-    state, position, muted, since, microphone, stream, problem,
+    state, position, waitSecs, muted, since, microphone, stream, problem,
     active: computed(() => state.value !== 'idle'),
     microphoneFault: computed(microphoneFailed),
     start, hangUp, close, toggleMute,
