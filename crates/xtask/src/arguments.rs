@@ -3,7 +3,10 @@
 use crate::Outcome;
 
 const FLAGS: [&str; 4] = ["fresh", "check", "json", "keep-going"];
-const VALUES: [&str; 7] = ["data", "port", "sip-port", "only", "db", "secs", "clients"];
+const VALUES: [&str; 13] = [
+    "data", "port", "sip-port", "only", "db", "secs", "clients", "train", "test", "docs", "queries", "gold",
+    "kb",
+];
 
 /// The parsed options of one command.
 #[derive(Debug, Default)]

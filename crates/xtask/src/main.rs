@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask up|test|tidy|gen|bench|seed`.
+//! The project's own commands: `cargo xtask up|test|tidy|gen|bench|eval|seed`.
 //!
 //! Depends on little, so that the first command of a fresh clone answers within seconds.
 #![expect(clippy::print_stdout, reason = "a command line tool talks to its user")]
@@ -7,6 +7,7 @@
 mod arguments;
 mod bench;
 mod check;
+mod eval;
 mod gen_client;
 mod node;
 mod packages;
@@ -38,6 +39,7 @@ cargo xtask <command>
   bench acd [--seats N] [--waiting N] [--secs N] [--json]
   bench orders --db sqlite|postgres [--secs N] [--clients N] [--json]
   bench start [--json]
+  eval  classify|retrieve|duplicates|answer|extract --FILE …   scores of the language tasks, see docs/eval.md
   seed  [--data DIR]                        the demonstration city in an empty data folder
 
 Build results go to CARGO_TARGET_DIR, or else to ~/.cache/yihao/target.";
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         "test" => check::test(&workspace, &arguments),
         "tidy" => tidy::tidy(&workspace),
         "gen" => gen_client::generate(&workspace, &arguments),
+        "eval" => eval::eval(&workspace, &arguments),
         "bench" => bench::bench(&workspace, &arguments),
         "seed" => seed::seed(&workspace, &arguments),
         "help" | "--help" | "-h" => {

@@ -1,0 +1,251 @@
+//! Texts that tell of the same event: same matter, same place, in other words.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::lexicon::{Lexicon, is_word};
+use crate::normalize::{fold, is_han, tighten};
+use crate::retrieve::analysis::pairs;
+use crate::stopwords::is_stopword;
+
+/// Longest text that is looked at, in characters.
+const LONGEST: usize = 3_000;
+/// Characters at the beginning that count once more: a message's subject.
+const SUBJECT: usize = 32;
+/// Features of a text that candidates are looked for by; the rarest.
+const PROBES: usize = 48;
+/// Texts with a feature above which it finds no candidates.
+const MOST_TEXTS: usize = 4_000;
+/// Candidates that are compared as a whole.
+const CANDIDATES: usize = 60;
+/// Likeness from which two texts are taken to tell of the same event.
+pub const SAME: f32 = 0.21;
+
+/// Texts among which duplicates are looked for.
+#[derive(Debug, Default)]
+pub struct Duplicates {
+    texts: Vec<Profile>,
+    by_feature: FxHashMap<u32, Vec<u32>>,
+    features: FxHashMap<String, u32>,
+    counts: Vec<u32>,
+}
+
+/// What of a text is compared.
+#[derive(Debug, Clone, Default)]
+struct Profile {
+    /// Feature and how often, sorted.
+    features: Vec<(u32, f32)>,
+    /// Names of places, buildings, companies and roads.
+    names: FxHashSet<u32>,
+}
+
+/// A text that is like another.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Like {
+    /// Its place in the order of adding.
+    pub text: usize,
+    /// How alike, 0 to 1.
+    pub likeness: f32,
+}
+
+impl Duplicates {
+    /// Adds a text and returns its place.
+    pub fn add(&mut self, text: &str, lexicon: &Lexicon) -> usize {
+        let counted = features(text, lexicon);
+        let mut profile = Profile::default();
+        let at = self.texts.len() as u32;
+        for (feature, (count, name)) in counted {
+            let next = self.features.len() as u32;
+            let id = *self.features.entry(feature).or_insert(next);
+            if id as usize == self.counts.len() {
+                self.counts.push(0);
+            }
+            self.counts[id as usize] += 1;
+            self.by_feature.entry(id).or_default().push(at);
+            profile.features.push((id, count));
+            if name {
+                profile.names.insert(id);
+            }
+        }
+        profile.features.sort_unstable_by_key(|(id, _)| *id);
+        self.texts.push(profile);
+        at as usize
+    }
+
+    /// Returns how many texts were added.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Tells whether there are no texts.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
+    /// Returns the texts that are most like the one at `place`, most alike first.
+    #[must_use]
+    pub fn like(&self, place: usize, limit: usize) -> Vec<Like> {
+        let Some(own) = self.texts.get(place) else { return Vec::new() };
+        let mut probes: Vec<(u32, f32)> = own
+            .features
+            .iter()
+            .filter(|(id, _)| (2..=MOST_TEXTS).contains(&(self.counts[*id as usize] as usize)))
+            .map(|&(id, count)| {
+                (id, self.weight(id) * (1.0 + count.ln()) * if own.names.contains(&id) { 2.0 } else { 1.0 })
+            })
+            .collect();
+        probes.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        probes.truncate(PROBES);
+        let mut scores: FxHashMap<u32, f32> = FxHashMap::default();
+        for (id, weight) in probes {
+            for &other in &self.by_feature[&id] {
+                if other as usize != place {
+                    *scores.entry(other).or_default() += weight;
+                }
+            }
+        }
+        let mut candidates: Vec<(u32, f32)> = scores.into_iter().collect();
+        candidates.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        candidates.truncate(CANDIDATES.max(limit));
+        let mut out: Vec<Like> = candidates
+            .into_iter()
+            .map(|(other, _)| Like {
+                text: other as usize,
+                likeness: self.likeness(own, &self.texts[other as usize]),
+            })
+            .collect();
+        out.sort_by(|a, b| b.likeness.total_cmp(&a.likeness).then(a.text.cmp(&b.text)));
+        out.truncate(limit);
+        out
+    }
+
+    fn weight(&self, id: u32) -> f32 {
+        ((1.0 + self.texts.len() as f32) / (0.5 + self.counts[id as usize] as f32)).ln()
+    }
+
+    fn likeness(&self, one: &Profile, other: &Profile) -> f32 {
+        let value = |id: u32, count: f32| self.weight(id) * (1.0 + count.ln());
+        let length = |profile: &Profile| {
+            profile.features.iter().map(|&(id, count)| value(id, count).powi(2)).sum::<f32>().sqrt()
+        };
+        let mut dot = 0.0;
+        let (mut a, mut b) = (one.features.iter().peekable(), other.features.iter().peekable());
+        while let (Some(&&(x, n)), Some(&&(y, m))) = (a.peek(), b.peek()) {
+            if x <= y {
+                a.next();
+            }
+            if y <= x {
+                b.next();
+            }
+            if x == y {
+                dot += value(x, n) * value(y, m);
+            }
+        }
+        (dot / (length(one) * length(other)).max(1e-6)).min(1.0)
+    }
+}
+
+/// Returns the features of a text, how often each stands there, and whether it is a name.
+fn features(text: &str, lexicon: &Lexicon) -> FxHashMap<String, (f32, bool)> {
+    let short: String = text.chars().take(LONGEST).collect();
+    let folded = fold(&tighten(&short));
+    let subject: String = folded.chars().take(SUBJECT).collect();
+    let mut out: FxHashMap<String, (f32, bool)> = FxHashMap::default();
+    for (part, count) in [(folded.as_str(), 1.0), (subject.as_str(), 1.0)] {
+        for word in lexicon.cut(part) {
+            if is_word(word) && !is_stopword(word) {
+                out.entry(word.to_owned()).or_insert((0.0, false)).0 += count;
+            }
+        }
+        for pair in pairs(part) {
+            out.entry(pair).or_insert((0.0, false)).0 += 0.5 * count;
+        }
+        for name in names(part) {
+            let entry = out.entry(name).or_insert((0.0, true));
+            entry.0 += count;
+            entry.1 = true;
+        }
+    }
+    out.retain(|_, (count, _)| {
+        *count = count.max(1.0);
+        true
+    });
+    out
+}
+
+const ENDINGS: [&str; 40] = [
+    "小区",
+    "新城",
+    "花园",
+    "家园",
+    "公馆",
+    "国际",
+    "广场",
+    "公寓",
+    "大厦",
+    "大楼",
+    "商场",
+    "市场",
+    "学校",
+    "中学",
+    "小学",
+    "幼儿园",
+    "大学",
+    "学院",
+    "医院",
+    "公司",
+    "集团",
+    "银行",
+    "酒店",
+    "餐厅",
+    "工地",
+    "项目",
+    "大道",
+    "大街",
+    "路",
+    "街",
+    "巷",
+    "村",
+    "镇",
+    "乡",
+    "社区",
+    "苑",
+    "府",
+    "郡",
+    "湾",
+    "站",
+];
+
+/// Returns what looks like names: the characters before an ending that places have, each with the ending.
+fn names(folded: &str) -> Vec<String> {
+    let chars: Vec<char> = folded.chars().collect();
+    let mut out = Vec::new();
+    for ending in ENDINGS {
+        let ending: Vec<char> = ending.chars().collect();
+        for at in 2..chars.len().saturating_sub(ending.len() - 1) {
+            if chars[at..at + ending.len()] == ending[..] {
+                for length in [2, 3] {
+                    if at >= length && chars[at - length..at].iter().all(|c| is_han(*c)) {
+                        out.push(chars[at - length..at + ending.len()].iter().collect());
+                    }
+                }
+            }
+        }
+    }
+    let mut code = String::new();
+    for &c in chars.iter().chain([&' ']) {
+        if c.is_ascii_alphanumeric() {
+            code.push(c);
+        } else {
+            let mixed =
+                code.bytes().any(|b| b.is_ascii_digit()) && code.bytes().any(|b| b.is_ascii_alphabetic());
+            if mixed && is_han(c) {
+                code.push(c);
+                out.push(std::mem::take(&mut code));
+            }
+            code.clear();
+        }
+    }
+    out
+}
