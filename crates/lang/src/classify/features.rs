@@ -38,7 +38,7 @@ pub(super) fn prepare(text: &str, lexicon: &Lexicon) -> Prepared {
         let telling = is_word(word)
             && !is_stopword(word)
             && !word.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '%')
-            && !(word.len() <= 2 && word.is_ascii());
+            && (word.len() > 2 || !word.is_ascii());
         if telling {
             prepared.words.push(word.to_owned());
             prepared.chars.extend(word.chars());

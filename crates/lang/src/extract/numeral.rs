@@ -30,7 +30,9 @@ pub(super) fn read(text: &str) -> Option<f64> {
             any = true;
             if unit >= 10_000.0 {
                 let whole = section + number.unwrap_or(0.0);
-                total = (total + if whole == 0.0 { 1.0 } else { whole }) * unit;
+                let whole = if whole == 0.0 && total == 0.0 { 1.0 } else { whole };
+                // 两亿三千万 adds, 三千万亿 multiplies.
+                total = if total >= unit { total + whole * unit } else { (total + whole) * unit };
                 section = 0.0;
             } else {
                 section += number.unwrap_or(1.0) * unit;
