@@ -6,6 +6,7 @@
 
 mod blocked;
 pub mod call;
+pub mod callflow;
 pub mod config;
 pub mod core;
 pub mod desk;
@@ -20,6 +21,7 @@ pub mod routing;
 pub mod service_level;
 pub mod sip_port;
 mod sounds;
+pub mod speech;
 pub mod store;
 pub mod tokens;
 pub mod writer;
