@@ -39,6 +39,8 @@ pub struct Facts {
     pub tags: Vec<String>,
     /// Queues by id; the hotline's own is the empty one.
     pub queues: BTreeMap<String, QueueFacts>,
+    /// Settings of the city that texts may name, such as the telephone of those on duty.
+    pub settings: BTreeMap<String, String>,
 }
 
 impl Facts {
@@ -67,10 +69,9 @@ impl Facts {
             "ready": own.ready,
             "signed_in": own.signed_in,
         });
-        match value {
-            Value::Object(map) => map,
-            _ => Map::new(),
-        }
+        let Value::Object(mut map) = value else { return Map::new() };
+        map.extend(self.settings.iter().map(|(name, value)| (name.clone(), Value::String(value.clone()))));
+        map
     }
 
     /// Answers a branch's question; `Err` says why it has no answer.
@@ -109,6 +110,7 @@ impl Facts {
             hotline: "12345".to_owned(),
             tags: vec!["vip".to_owned()],
             queues: BTreeMap::from([(String::new(), QueueFacts { waiting: 2, ready: 0, signed_in: 3 })]),
+            settings: BTreeMap::new(),
         }
     }
 }
