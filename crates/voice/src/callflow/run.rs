@@ -349,6 +349,12 @@ impl Run {
         self.stack.last().map(|place| (place.flow.as_str(), place.node.as_str()))
     }
 
+    /// Tells whether the keys that are pressed now are kept out of histories.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        matches!((&self.stage, self.node().map(|node| &node.kind)), (Stage::Digits { .. }, Some(Kind::Digits(digits))) if digits.secret)
+    }
+
     /// Returns the variables.
     #[must_use]
     pub fn variables(&self) -> &Map<String, Value> {
@@ -421,7 +427,8 @@ impl Run {
     fn leave(&mut self, exit: &str, turn: &mut Turn<'_>) {
         self.deadline = None;
         if self.rescued {
-            return self.hang_up(turn);
+            let busy = Item::Prompt { key: "all_busy".to_owned(), language: self.language };
+            return self.say_then(vec![busy], Then::HangUp, turn);
         }
         match self.node().and_then(|node| node.exits.get(exit)).cloned() {
             Some(next) => {

@@ -455,7 +455,8 @@ fn a_flow_that_runs_in_a_circle_ends_with_a_person() {
     ]));
     assert_eq!(caller.run.doing(), "queueing");
     assert!(caller.has(&Effect::Queue { queue: String::new(), priority: 0, keep: false }));
-    assert!(caller.give(Input::Queue(QueueNews::Refused)).has(&Effect::HangUp));
+    assert_eq!(caller.give(Input::Queue(QueueNews::Refused)).said(), "[all_busy.zh]");
+    assert!(caller.hear().has(&Effect::HangUp));
     assert_eq!(caller.node(), "a");
 }
 
