@@ -118,8 +118,12 @@ impl ToProblem for VoiceError {
             Self::Wav(error) => {
                 let (zh, en) = match error {
                     WavError::NotWav => ("请上传 WAV 文件。", "Please choose a WAV file."),
-                    WavError::Coding => ("只支持 PCM 或 G.711 编码的 WAV。", "Only WAV with PCM or G.711 is read."),
-                    WavError::Shape => ("采样率或声道数不在支持范围。", "The rate or the channels are out of range."),
+                    WavError::Coding => {
+                        ("只支持 PCM 或 G.711 编码的 WAV。", "Only WAV with PCM or G.711 is read.")
+                    }
+                    WavError::Shape => {
+                        ("采样率或声道数不在支持范围。", "The rate or the channels are out of range.")
+                    }
                     WavError::Empty => ("文件里没有声音。", "There is no sound in the file."),
                     WavError::Long => ("录音不能超过 10 分钟。", "A sound has at most 10 minutes."),
                 };

@@ -148,7 +148,9 @@ impl Flows {
             let Some(language) = Language::parse(&row.language) else { continue };
             match self.sound_file(&row.file).await {
                 Ok(sound) => drop(sounds.insert((row.prompt_id, language), sound)),
-                Err(error) => tracing::error!(prompt = row.prompt_id, %error, "a prompt's sound can't be read"),
+                Err(error) => {
+                    tracing::error!(prompt = row.prompt_id, %error, "a prompt's sound can't be read")
+                }
             }
         }
         self.prompts.replace(sounds);
@@ -223,7 +225,10 @@ impl Flows {
         let prompts = store::prompts::list(&self.kit.db).await?;
         let book = self.book();
         Ok(Known {
-            prompts: library::shipped_keys().map(str::to_owned).chain(prompts.into_iter().map(|row| row.id)).collect(),
+            prompts: library::shipped_keys()
+                .map(str::to_owned)
+                .chain(prompts.into_iter().map(|row| row.id))
+                .collect(),
             queues: [String::new()].into(),
             hours: book.hours.keys().cloned().collect(),
             flows: book.flows.keys().cloned().collect(),
@@ -249,9 +254,11 @@ impl Flows {
             None => Arc::new(national(&self.kit.config.zone)),
         };
         let zone: chrono_tz::Tz = self.kit.config.zone.parse().unwrap_or(chrono_tz::Asia::Shanghai);
-        let local = DateTime::from_timestamp_millis(at).unwrap_or_default().with_timezone(&zone).naive_local();
+        let local =
+            DateTime::from_timestamp_millis(at).unwrap_or_default().with_timezone(&zone).naive_local();
         let day = calendar.day(local.date());
-        let hours = self.book().hours.iter().map(|(id, hours)| (id.clone(), hours.open_at(local, &day))).collect();
+        let hours =
+            self.book().hours.iter().map(|(id, hours)| (id.clone(), hours.open_at(local, &day))).collect();
         let queue = desk.map(Desk::queue_view).map_or_else(QueueFacts::default, |view| QueueFacts {
             waiting: view.waiting,
             ready: view.ready,
@@ -276,7 +283,9 @@ impl Flows {
     #[must_use]
     pub fn at_hand(&self, items: &[Item]) -> Option<Vec<Clip>> {
         let clip = |item: &Item| match item {
-            Item::Prompt { key, language } => self.prompts.sound(key, *language).map_or(Some(None), |sound| Some(Some(sound))),
+            Item::Prompt { key, language } => {
+                self.prompts.sound(key, *language).map_or(Some(None), |sound| Some(Some(sound)))
+            }
             Item::Text { text, language } => self.voices.ready(text, *language).map(Some),
             Item::Beep => Some(None),
         };

@@ -40,7 +40,10 @@ pub const CAPABILITIES: &[Capability] = &[
         name: "call.export", zh: "导出通话记录", en: "Export the list of calls", scoped: false
     },
     Capability {
-        name: "call.handle_missed", zh: "处理未接来电、留言和回电", en: "See to missed calls, messages and call-backs", scoped: false
+        name: "call.handle_missed",
+        zh: "处理未接来电、留言和回电",
+        en: "See to missed calls, messages and call-backs",
+        scoped: false,
     },
     Capability {
         name: "callflow.write",

@@ -9,7 +9,7 @@ use super::record::{CallRow, FlowRecord, Record};
 use super::state::{self, FlowNews, FlowWord, Sound};
 use crate::callflow::model::Target;
 use crate::callflow::run::{Happening, What};
-use crate::callflow::{Answer, Effect, Input, Item, Run};
+use crate::callflow::{Answer, Effect, Input, Item, QueueNews, Run};
 use crate::core::Core;
 use crate::flows::Caller;
 use crate::media::Clip;
@@ -37,6 +37,8 @@ pub(super) struct Leading {
     chosen: (String, i32),
     /// The time of day at the beginning, and the steady clock's: the flow's time goes on from the one by the other.
     began: (i64, i64),
+    /// When the agent left and the flow went on, epoch milliseconds.
+    pub(super) talk_ended: Option<i64>,
     /// What is being said: the media's number, once it plays, and the run's.
     saying: Option<(Option<u32>, u32)>,
     counts: HashMap<(String, i64, String, String), i64>,
@@ -55,6 +57,7 @@ impl Leading {
             },
             chosen: (String::new(), 0),
             began: (row.started_at, core.kit.clock.elapsed_ms()),
+            talk_ended: None,
             saying: None,
             counts: HashMap::new(),
         }
@@ -63,7 +66,10 @@ impl Leading {
     /// Returns the queue to join, none for that of the dialled number, and steps of priority.
     pub(super) fn queue(&self) -> (Option<String>, u8) {
         let (queue, priority) = &self.chosen;
-        (Some(queue.clone()).filter(|queue| !queue.is_empty()), u8::try_from((*priority).clamp(0, 255)).unwrap_or(0))
+        (
+            Some(queue.clone()).filter(|queue| !queue.is_empty()),
+            u8::try_from((*priority).clamp(0, 255)).unwrap_or(0),
+        )
     }
 
     fn count(&mut self, happening: &Happening) {
@@ -105,6 +111,9 @@ impl Actor {
     /// Gives the flow an input and carries its effects out.
     pub(super) fn follow_flow(&mut self, input: Input, steps: &mut VecDeque<Step>) {
         let Some(flow) = &mut self.flow else { return };
+        if matches!(input, Input::Queue(QueueNews::Left) | Input::Transferred(true)) {
+            flow.talk_ended = Some(self.core.kit.now().0);
+        }
         if let Input::Answer(_, Answer::Yes(_)) = input {
             steps.push_back(Step::Call(state::Input::Flow(FlowWord::Served)));
         }

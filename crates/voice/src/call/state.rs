@@ -272,7 +272,9 @@ impl CallState {
     /// An agent whose screen hangs up leaves the citizen to the flow that goes on; a leader ends the call.
     fn hang_up(&mut self, by: &'static str, out: &mut Vec<Effect>) {
         match self.agent().map(|agent| agent.no) {
-            Some(no) if by == "screen" && self.keep && self.phase == Phase::Talking => self.party_ended(no, out),
+            Some(no) if by == "screen" && self.keep && self.phase == Phase::Talking => {
+                self.party_ended(no, out)
+            }
             _ => self.end(by, true, out),
         }
     }

@@ -257,7 +257,8 @@ fn the_citizen_is_led_on_when_the_agent_leaves() {
 fn a_flow_hands_the_citizen_to_a_number_outside_and_hears_of_it() {
     let transferred = |s: &mut Stage| {
         let target = Target::Outside("110".into());
-        let out = s.go(Input::Flow(FlowWord::Transfer { target: target.clone(), ring_ms: 5_000, keep: true }));
+        let out =
+            s.go(Input::Flow(FlowWord::Transfer { target: target.clone(), ring_ms: 5_000, keep: true }));
         assert!(out.contains(&Effect::Invite { target, party: 1, engage: false }));
     };
     let mut s = Stage::started();

@@ -186,7 +186,10 @@ impl Actor {
         self.count_flow();
         self.row.result = self.outcome.map(|outcome| outcome.name().to_owned());
         match self.row.answered_at {
-            Some(at) => self.row.talked_ms = now - at,
+            Some(at) => {
+                let until = self.flow.as_ref().and_then(|flow| flow.talk_ended).unwrap_or(now);
+                self.row.talked_ms = until - at;
+            }
             None => self.row.waited_ms = now - self.row.started_at,
         }
         if self.row.contact_id.is_none() {

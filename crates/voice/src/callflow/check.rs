@@ -96,7 +96,12 @@ pub fn check(flow: &Flow, known: &Known) -> Vec<Finding> {
     for node in &flow.nodes {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         if node.id.is_empty() || node.id.len() > ID_MAX || !node.id.chars().all(plain) {
-            report.error(node, "id", "节点编号只能用字母、数字和下划线", "A node's id is letters, digits and underscores");
+            report.error(
+                node,
+                "id",
+                "节点编号只能用字母、数字和下划线",
+                "A node's id is letters, digits and underscores",
+            );
         }
         if !ids.insert(node.id.as_str()) {
             report.error(node, "twice", "节点编号重复", "Another node has the same id");
@@ -158,7 +163,12 @@ fn says(node: &Node, speech: &Speech, known: &Known, report: &mut Report) {
     if let Some(key) = &speech.prompt
         && !known.prompts.contains(key)
     {
-        report.error(node, "prompt_unknown", format!("没有语音素材“{key}”"), format!("There is no prompt “{key}”"));
+        report.error(
+            node,
+            "prompt_unknown",
+            format!("没有语音素材“{key}”"),
+            format!("There is no prompt “{key}”"),
+        );
     }
     for text in [&speech.text, &speech.text_en] {
         if text.chars().count() > TEXT_MAX {
@@ -166,7 +176,8 @@ fn says(node: &Node, speech: &Speech, known: &Known, report: &mut Report) {
         }
         filled(node, text, report);
     }
-    if !known.voice && !(speech.text.is_empty() && speech.text_en.is_empty()) {
+    let has_text = !speech.text.is_empty() || !speech.text_en.is_empty();
+    if has_text && !known.voice {
         report.warn(
             node,
             "no_voice",
@@ -178,7 +189,12 @@ fn says(node: &Node, speech: &Speech, known: &Known, report: &mut Report) {
 
 fn filled(node: &Node, text: &str, report: &mut Report) {
     let Some(names) = template::names(text) else {
-        return report.error(node, "bracket", "变量的双大括号没有成对", "The double braces of a variable don't match");
+        return report.error(
+            node,
+            "bracket",
+            "变量的双大括号没有成对",
+            "The double braces of a variable don't match",
+        );
     };
     for (name, form) in names {
         if !template::is_name(name) || !said::FORMS.contains(&form) {
@@ -201,7 +217,12 @@ fn keys<'a>(node: &Node, keys: impl Iterator<Item = &'a String>, report: &mut Re
     let mut seen = HashSet::new();
     for key in keys {
         if !is_key(key) {
-            report.error(node, "key", format!("不是电话按键：{key}"), format!("Not a key of a telephone: {key}"));
+            report.error(
+                node,
+                "key",
+                format!("不是电话按键：{key}"),
+                format!("Not a key of a telephone: {key}"),
+            );
         } else if !seen.insert(key.as_str()) {
             report.error(node, "key_twice", format!("按键 {key} 重复"), format!("Key {key} stands twice"));
         }
@@ -268,7 +289,12 @@ fn properties(node: &Node, known: &Known, report: &mut Report) {
             range(node, ("提示间隔", "The interval"), props.choice_every_secs, 0, 600, report);
             range(node, ("首次提示", "The first choice"), props.choice_after_secs, 0, 600, report);
             if !props.keys.is_empty() && props.choice.is_empty() {
-                report.warn(node, "silent", "等待中可按键，但没有播报选择", "Keys work while waiting, but nothing says so");
+                report.warn(
+                    node,
+                    "silent",
+                    "等待中可按键，但没有播报选择",
+                    "Keys work while waiting, but nothing says so",
+                );
             }
         }
         Kind::Transfer(transfer) => {
@@ -345,7 +371,12 @@ fn branches(node: &Node, condition: &super::model::Condition, known: &Known, rep
     }
     for branch in &condition.branches {
         if branch.exit.is_empty() || branch.exit == "else" || branch.exit.chars().count() > 40 {
-            report.error(node, "branch_exit", "分支要有名称，且不能叫 else", "A branch has a name other than else");
+            report.error(
+                node,
+                "branch_exit",
+                "分支要有名称，且不能叫 else",
+                "A branch has a name other than else",
+            );
         }
         match &branch.test {
             Test::Hours { table } if !known.hours.contains(table) => {
@@ -400,7 +431,12 @@ fn request(node: &Node, http: &super::model::Http, known: &Known, report: &mut R
             format!("配置中没有允许访问“{host}”"),
             format!("The configuration does not allow “{host}”"),
         ),
-        None => report.error(node, "url", "地址应以 http:// 开头，主机名不能含变量", "An address begins with http:// and a host without variables"),
+        None => report.error(
+            node,
+            "url",
+            "地址应以 http:// 开头，主机名不能含变量",
+            "An address begins with http:// and a host without variables",
+        ),
     }
     for name in http.save.keys() {
         variable(node, name, report);
@@ -482,7 +518,9 @@ mod tests {
     fn found(kind: &str, props: Value, exits: &[&str]) -> Vec<(String, &'static str)> {
         let exits: serde_json::Map<String, Value> =
             exits.iter().map(|exit| ((*exit).to_owned(), json!("end"))).collect();
-        flow_found(json!([{"id": "a", "kind": kind, "props": props, "exits": exits}, {"id": "end", "kind": "hang_up", "props": {}}]))
+        flow_found(
+            json!([{"id": "a", "kind": kind, "props": props, "exits": exits}, {"id": "end", "kind": "hang_up", "props": {}}]),
+        )
     }
 
     fn flow_found(nodes: Value) -> Vec<(String, &'static str)> {
@@ -498,26 +536,53 @@ mod tests {
     fn each_mistake_is_named_with_its_node() {
         assert_eq!(found("play", json!({"say": {"prompt": "greeting"}}), &["next"]), []);
         assert_eq!(found("play", json!({"say": {"prompt": "nix"}}), &["next"]), at_a(&["prompt_unknown"]));
-        assert_eq!(found("play", json!({}), &[]), [at_a(&["exit_missing"]), vec![("end".to_owned(), "unreachable")]].concat());
+        assert_eq!(
+            found("play", json!({}), &[]),
+            [at_a(&["exit_missing"]), vec![("end".to_owned(), "unreachable")]].concat()
+        );
         assert_eq!(found("play", json!({}), &["next", "more"]), at_a(&["exit_unknown"]));
         assert_eq!(found("play", json!({"say": {"text": "{{Name}}"}}), &["next"]), at_a(&["variable"]));
         assert_eq!(found("play", json!({"say": {"text": "{{a"}}), &["next"]), at_a(&["bracket"]));
-        assert_eq!(found("menu", json!({"keys": ["1", "1", "x"], "say": {"text": "a"}}), &["1", "x", "timeout", "invalid"]), at_a(&["key_twice", "key"]));
+        assert_eq!(
+            found(
+                "menu",
+                json!({"keys": ["1", "1", "x"], "say": {"text": "a"}}),
+                &["1", "x", "timeout", "invalid"]
+            ),
+            at_a(&["key_twice", "key"])
+        );
         assert_eq!(found("menu", json!({"say": {"text": "a"}}), &["timeout", "invalid"]), at_a(&["no_keys"]));
-        assert_eq!(found("digits", json!({"variable": "a", "min": 9, "max": 3}), &["next", "timeout"]), at_a(&["range"]));
+        assert_eq!(
+            found("digits", json!({"variable": "a", "min": 9, "max": 3}), &["next", "timeout"]),
+            at_a(&["range"])
+        );
         assert_eq!(found("queue", json!({"queue": "nix"}), &["refused"]), at_a(&["queue_unknown"]));
-        assert_eq!(found("queue", json!({"queue": "water", "overflow_secs": 30}), &["refused"]), at_a(&["exit_missing"]));
+        assert_eq!(
+            found("queue", json!({"queue": "water", "overflow_secs": 30}), &["refused"]),
+            at_a(&["exit_missing"])
+        );
         assert_eq!(found("subflow", json!({"flow": "nix"}), &["next"]), at_a(&["flow_unknown"]));
-        assert_eq!(found("password", json!({"variable": "a", "access": "nix"}), &["ok", "wrong"]), at_a(&["access_unknown"]));
+        assert_eq!(
+            found("password", json!({"variable": "a", "access": "nix"}), &["ok", "wrong"]),
+            at_a(&["access_unknown"])
+        );
         assert_eq!(found("survey", json!({"stars": {"1": 9}}), &["next"]), at_a(&["stars"]));
         assert_eq!(found("set", json!({"variable": "9"}), &["next"]), at_a(&["variable"]));
         assert_eq!(found("http", json!({"url": "http://10.0.0.1:8080/a?b={{c}}"}), &["ok", "failed"]), []);
         assert_eq!(found("http", json!({"url": "http://10.0.0.2/"}), &["ok", "failed"]), at_a(&["host"]));
         assert_eq!(found("http", json!({"url": "http://{{host}}/"}), &["ok", "failed"]), at_a(&["url"]));
-        assert_eq!(found("http", json!({"url": "http://u@10.0.0.1:8080/"}), &["ok", "failed"]), at_a(&["url"]));
-        assert_eq!(found("transfer", json!({"to": {"kind": "number", "number": ""}}), &["failed"]), at_a(&["number"]));
+        assert_eq!(
+            found("http", json!({"url": "http://u@10.0.0.1:8080/"}), &["ok", "failed"]),
+            at_a(&["url"])
+        );
+        assert_eq!(
+            found("transfer", json!({"to": {"kind": "number", "number": ""}}), &["failed"]),
+            at_a(&["number"])
+        );
         assert_eq!(found("voicemail", json!({"max_secs": 9999}), &["next"]), at_a(&["range"]));
-        let when = |test: Value| found("condition", json!({"branches": [{"exit": "x", "test": test}]}), &["x", "else"]);
+        let when = |test: Value| {
+            found("condition", json!({"branches": [{"exit": "x", "test": test}]}), &["x", "else"])
+        };
         assert_eq!(when(json!({"kind": "hours", "table": "nix"})), at_a(&["hours_unknown"]));
         assert_eq!(when(json!({"kind": "day", "kinds": ["sunny"]})), at_a(&["day"]));
         assert_eq!(when(json!({"kind": "expression", "cel": "1 +"})), at_a(&["expression"]));
@@ -526,7 +591,8 @@ mod tests {
 
     #[test]
     fn a_circle_without_the_caller_is_refused_and_one_with_them_is_not() {
-        let play = |id: &str, next: &str| json!({"id": id, "kind": "play", "props": {}, "exits": {"next": next}});
+        let play =
+            |id: &str, next: &str| json!({"id": id, "kind": "play", "props": {}, "exits": {"next": next}});
         assert_eq!(flow_found(json!([play("a", "b"), play("b", "a")])), at_a(&["circle"]));
         let menu = json!({"id": "b", "kind": "menu", "props": {"keys": ["1"], "say": {"prompt": "greeting"}},
             "exits": {"1": "a", "timeout": "end", "invalid": "end"}});

@@ -91,7 +91,9 @@ impl Facts {
                 let mut all = self.variables();
                 all.extend(variables.iter().map(|(name, value)| (name.clone(), value.clone())));
                 let condition = flow::Condition::compile(cel).map_err(|error| error.0)?;
-                condition.holds(&flow::Facts::new(&all, &Map::new(), None, std::iter::empty())).map_err(|error| error.0)
+                condition
+                    .holds(&flow::Facts::new(&all, &Map::new(), None, std::iter::empty()))
+                    .map_err(|error| error.0)
             }
         }
     }

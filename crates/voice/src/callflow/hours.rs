@@ -39,7 +39,11 @@ pub struct Hours {
 /// Reads `HH:MM` as minutes of the day, `24:00` included.
 fn minutes(text: &str) -> Option<u32> {
     let (hour, minute) = text.split_once(':')?;
-    let two = |part: &str| (part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit())).then(|| part.parse::<u32>().ok()).flatten();
+    let two = |part: &str| {
+        (part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit()))
+            .then(|| part.parse::<u32>().ok())
+            .flatten()
+    };
     let (hour, minute) = (two(hour)?, two(minute)?);
     (minute < 60 && (hour < 24 || (hour == 24 && minute == 0))).then_some(hour * 60 + minute)
 }

@@ -15,7 +15,9 @@ pub const MAIN: &str = "main";
 pub const MAIN_HOURS: &str = "main";
 
 /// The language that a caller hears.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Language {
     /// Mandarin.

@@ -62,7 +62,13 @@ fn input() -> impl Strategy<Value = Input> {
         prop::sample::select(&['1', '2', '9', '*', '#'][..]).prop_map(Input::Key),
         (0..30_u32).prop_map(Input::Said),
         prop::sample::select(
-            &[QueueNews::Offered, QueueNews::Waiting, QueueNews::Answered, QueueNews::Left, QueueNews::Refused][..]
+            &[
+                QueueNews::Offered,
+                QueueNews::Waiting,
+                QueueNews::Answered,
+                QueueNews::Left,
+                QueueNews::Refused
+            ][..]
         )
         .prop_map(Input::Queue),
         any::<bool>().prop_map(Input::Transferred),

@@ -1,7 +1,5 @@
 //! Each node, by what the caller hears and what the house does.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -33,8 +31,13 @@ impl Caller {
             .map(|(id, flow)| (id.clone(), (1, Arc::new(serde_json::from_value(flow.clone()).unwrap()))))
             .collect();
         let program = Arc::new(Program { start: "main".to_owned(), flows });
-        let mut caller =
-            Self { run: Run::new(program, Language::Zh), facts: Facts::monday(), now: 0, out: Vec::new(), saying: None };
+        let mut caller = Self {
+            run: Run::new(program, Language::Zh),
+            facts: Facts::monday(),
+            now: 0,
+            out: Vec::new(),
+            saying: None,
+        };
         caller.give(Input::Start);
         caller
     }
@@ -107,7 +110,11 @@ fn node(kind: &str, props: Value, exits: Value) -> Value {
 #[test]
 fn what_a_play_node_says_goes_before_the_next_node() {
     let mut caller = Caller::new(json!([
-        node("play", json!({"say": {"prompt": "greeting", "text": "您的号码是{{caller|code}}"}, "barge_in": true}), json!({"next": "bye"})),
+        node(
+            "play",
+            json!({"say": {"prompt": "greeting", "text": "您的号码是{{caller|code}}"}, "barge_in": true}),
+            json!({"next": "bye"})
+        ),
         end("bye"),
     ]));
     assert_eq!(caller.said(), "[greeting.zh] 您的号码是幺三八零零零零幺二三四");
@@ -163,7 +170,11 @@ fn the_back_key_returns_to_the_menu_before() {
     let deeper = json!({"id": "deep", "kind": "menu", "props": {"say": {"text": "下级"}, "keys": ["1"], "back_key": "#"},
         "exits": {"1": "x", "timeout": "x", "invalid": "x"}});
     let mut caller = Caller::new(json!([
-        node("menu", json!({"say": {"text": "上级"}, "keys": ["1"]}), json!({"1": "deep", "timeout": "x", "invalid": "x"})),
+        node(
+            "menu",
+            json!({"say": {"text": "上级"}, "keys": ["1"]}),
+            json!({"1": "deep", "timeout": "x", "invalid": "x"})
+        ),
         deeper,
         end("x"),
     ]));
@@ -208,13 +219,12 @@ fn a_condition_takes_the_first_branch_that_holds() {
     let nodes = json!([node("condition", branches, exits), end("b"), end("v"), end("o"), end("e")]);
     let caller = Caller::new(nodes.clone());
     assert_eq!(caller.said(), "v");
-    let problems = caller.out.iter().filter(|e| matches!(e, Effect::Happened(h) if matches!(h.what, What::Problem(_))));
+    let problems =
+        caller.out.iter().filter(|e| matches!(e, Effect::Happened(h) if matches!(h.what, What::Problem(_))));
     assert_eq!(problems.count(), 1, "the broken question is told and passed over");
     let mut other = Caller::new(nodes);
-    other.run = Run::new(
-        Arc::new(Program { start: "main".to_owned(), flows: BTreeMap::new() }),
-        Language::Zh,
-    );
+    other.run =
+        Run::new(Arc::new(Program { start: "main".to_owned(), flows: BTreeMap::new() }), Language::Zh);
     assert!(other.give(Input::Start).has(&Effect::Queue { queue: String::new(), priority: 0, keep: false }));
 }
 
@@ -302,7 +312,11 @@ fn after_the_agent_the_caller_is_asked_and_the_key_is_a_rating() {
 fn a_message_ends_by_key_silence_time_or_hang_up() {
     let start = || {
         let mut caller = Caller::new(json!([
-            node("voicemail", json!({"say": {"text": "请留言"}, "mailbox": "box", "max_secs": 60}), json!({"next": "bye"})),
+            node(
+                "voicemail",
+                json!({"say": {"text": "请留言"}, "mailbox": "box", "max_secs": 60}),
+                json!({"next": "bye"})
+            ),
             end("bye"),
         ]));
         assert_eq!(caller.said(), "请留言 (beep)");
@@ -394,7 +408,11 @@ fn the_language_changes_prompts_and_texts() {
 fn a_transfer_rings_and_comes_back() {
     let flow = |number: &str| {
         Caller::new(json!([
-            node("transfer", json!({"to": {"kind": "number", "number": number}, "ring_secs": 20}), json!({"failed": "f", "next": "n"})),
+            node(
+                "transfer",
+                json!({"to": {"kind": "number", "number": number}, "ring_secs": 20}),
+                json!({"failed": "f", "next": "n"})
+            ),
             end("f"),
             end("n"),
         ]))
@@ -417,11 +435,16 @@ fn a_call_back_keeps_the_place_in_the_queue() {
     ]));
     caller.now = 40_000;
     caller.key('3');
-    assert!(caller.has(&Effect::CallBack { number: "13800001234".to_owned(), queue: String::new(), since: 0 }));
+    assert!(caller.has(&Effect::CallBack {
+        number: "13800001234".to_owned(),
+        queue: String::new(),
+        since: 0
+    }));
     assert_eq!(caller.said(), "已登记");
     let mut hidden = caller;
     hidden.facts.caller = "anonymous".to_owned();
-    let program = json!([node("callback", json!({}), json!({"next": "x", "refused": "r"})), end("x"), end("r")]);
+    let program =
+        json!([node("callback", json!({}), json!({"next": "x", "refused": "r"})), end("x"), end("r")]);
     let fresh = Caller::new(program);
     hidden.run = Run::new(
         Arc::new(Program { start: "main".to_owned(), flows: BTreeMap::from([("main".to_owned(), (1, Arc::new(serde_json::from_value(json!({
@@ -450,9 +473,8 @@ fn a_sub_flow_returns_and_calls_itself_only_so_deep() {
 
 #[test]
 fn a_flow_that_runs_in_a_circle_ends_with_a_person() {
-    let mut caller = Caller::new(json!([
-        node("set", json!({"variable": "v", "value": "x{{v}}"}), json!({"next": "a"})),
-    ]));
+    let mut caller =
+        Caller::new(json!([node("set", json!({"variable": "v", "value": "x{{v}}"}), json!({"next": "a"})),]));
     assert_eq!(caller.run.doing(), "queueing");
     assert!(caller.has(&Effect::Queue { queue: String::new(), priority: 0, keep: false }));
     assert_eq!(caller.give(Input::Queue(QueueNews::Refused)).said(), "[all_busy.zh]");

@@ -168,7 +168,7 @@ async fn export_callbacks(
 
 async fn find(core: &Core, id: &str) -> HttpResult<CallbackRow> {
     let row = store::callbacks::find(&core.kit.db, id).await.map_err(VoiceError::from)?;
-    Ok(row.ok_or_else(Problem::not_found)?)
+    row.ok_or_else(Problem::not_found)
 }
 
 /// Takes a wish: nobody else calls meanwhile.

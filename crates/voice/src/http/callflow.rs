@@ -237,13 +237,16 @@ async fn detail(core: &Core, row: FlowRow) -> HttpResult<CallFlowDetail> {
 
 async fn find(core: &Core, id: &str) -> HttpResult<FlowRow> {
     let row = store::callflow::find(&core.kit.db, id).await.map_err(VoiceError::from)?;
-    Ok(row.ok_or_else(Problem::not_found)?)
+    row.ok_or_else(Problem::not_found)
 }
 
 /// Lists call flows.
 #[utoipa::path(get, path = "/voice/call-flows", operation_id = "list_call_flows", tag = "voice",
     responses((status = 200, body = Vec<CallFlowItem>)))]
-async fn list_call_flows(State(core): State<Arc<Core>>, Auth(me): Auth) -> HttpResult<Json<Vec<CallFlowItem>>> {
+async fn list_call_flows(
+    State(core): State<Arc<Core>>,
+    Auth(me): Auth,
+) -> HttpResult<Json<Vec<CallFlowItem>>> {
     me.require("callflow.write")?;
     let rows = store::callflow::list(&core.kit.db).await.map_err(VoiceError::from)?;
     let numbers = store::flow_tables::numbers(&core.kit.db).await.map_err(VoiceError::from)?;
@@ -283,7 +286,7 @@ async fn create_call_flow(
     let note: String = body.note.chars().take(200).collect();
     let mut tx = core.kit.db.begin().await.map_err(VoiceError::from)?;
     if !store::callflow::insert(&mut tx, &ctx, &id, &name, &note, &draft).await.map_err(VoiceError::from)? {
-        return Err(Problem::invalid().field("id", "taken", "编号已被使用", "The id is taken").into());
+        return Err(Problem::invalid().field("id", "taken", "编号已被使用", "The id is taken"));
     }
     tx.audit(&ctx, Audit::new("callflow.create", "callflow", id.clone()));
     tx.commit().await.map_err(VoiceError::from)?;
@@ -322,7 +325,7 @@ async fn update_call_flow(
     let mut tx = core.kit.db.begin().await.map_err(VoiceError::from)?;
     let saved = store::callflow::save(&mut tx, &ctx, &id, body.version, (&name, &note, &draft));
     if !saved.await.map_err(VoiceError::from)? {
-        return Err(Problem::stale_version(row.version).into());
+        return Err(Problem::stale_version(row.version));
     }
     tx.audit(&ctx, Audit::new("callflow.save", "callflow", id.clone()));
     tx.commit().await.map_err(VoiceError::from)?;
@@ -374,9 +377,12 @@ async fn try_call_flow(
 ) -> HttpResult<Json<Trial>> {
     me.require("callflow.write")?;
     if body.steps.len() > STEPS_MAX || body.draft.nodes.len() > crate::callflow::model::NODES_MAX {
-        return Err(Problem::invalid()
-            .field("steps", "length", "步骤过多，请重新开始", "Too many steps; please begin anew")
-            .into());
+        return Err(Problem::invalid().field(
+            "steps",
+            "length",
+            "步骤过多，请重新开始",
+            "Too many steps; please begin anew",
+        ));
     }
     Ok(Json(core.flows.trial(&id, body.draft, &body.caller, &body.steps)))
 }
@@ -394,7 +400,13 @@ async fn list_call_flow_versions(
     let versions = rows.into_iter().filter_map(|row| {
         let graph = serde_json::from_str(&row.graph).ok()?;
         let (no, note) = (row.no, row.note);
-        Some(CallFlowVersion { no, graph, note, published_at: row.published_at, published_name: row.published_name })
+        Some(CallFlowVersion {
+            no,
+            graph,
+            note,
+            published_at: row.published_at,
+            published_name: row.published_name,
+        })
     });
     Ok(Json(versions.collect()))
 }
@@ -422,9 +434,12 @@ async fn publish_call_flow(
     let mut tx = core.kit.db.begin().await.map_err(VoiceError::from)?;
     let done = store::callflow::publish(&mut tx, &ctx, &id, body.version, &note).await;
     let Some(no) = done.map_err(VoiceError::from)? else {
-        return Err(Problem::stale_version(row.version).into());
+        return Err(Problem::stale_version(row.version));
     };
-    tx.audit(&ctx, Audit::new("callflow.publish", "callflow", id.clone()).detail(json!({ "no": no, "note": note })));
+    tx.audit(
+        &ctx,
+        Audit::new("callflow.publish", "callflow", id.clone()).detail(json!({ "no": no, "note": note })),
+    );
     tx.commit().await.map_err(VoiceError::from)?;
     core.flows.reload().await.map_err(VoiceError::from)?;
     let ahead = core.clone();
@@ -455,7 +470,8 @@ async fn key_presses(core: &Core, query: &KeyQuery) -> HttpResult<Vec<KeyPress>>
     let flows = store::callflow::list(db).await.map_err(VoiceError::from)?;
     let graphs: Vec<_> = flows.iter().map(|row| (row, read(row).ok())).collect();
     let entered = |of: &CountRow| {
-        let same = |row: &&CountRow| row.flow_id == of.flow_id && row.node_id == of.node_id && row.what == "entered";
+        let same =
+            |row: &&CountRow| row.flow_id == of.flow_id && row.node_id == of.node_id && row.what == "entered";
         sums.iter().find(same).map_or(0, |row| row.times)
     };
     let presses = sums.iter().filter_map(|row| {
@@ -469,7 +485,10 @@ async fn key_presses(core: &Core, query: &KeyQuery) -> HttpResult<Vec<KeyPress>>
                 .or_else(|| defaults::shipped(&row.flow_id).map(|shipped| shipped.name.to_owned()))
                 .unwrap_or_else(|| row.flow_id.clone()),
             node: row.node_id.clone(),
-            node_name: node.map(|node| node.name.clone()).filter(|name| !name.is_empty()).unwrap_or_else(|| row.node_id.clone()),
+            node_name: node
+                .map(|node| node.name.clone())
+                .filter(|name| !name.is_empty())
+                .unwrap_or_else(|| row.node_id.clone()),
             key: key.to_owned(),
             times: row.times,
             entered: entered(row),
@@ -502,7 +521,10 @@ async fn export_key_presses(
     me.require("callflow.write")?;
     let presses = key_presses(&core, &query).await?;
     let mut tx = core.kit.db.begin().await.map_err(VoiceError::from)?;
-    tx.audit(&ctx, Audit::new("callflow.export_keys", "callflow", "").detail(json!({ "rows": presses.len() })));
+    tx.audit(
+        &ctx,
+        Audit::new("callflow.export_keys", "callflow", "").detail(json!({ "rows": presses.len() })),
+    );
     tx.commit().await.map_err(VoiceError::from)?;
     let rows = presses.into_iter().map(|one| {
         vec![
@@ -513,5 +535,6 @@ async fn export_key_presses(
             one.entered.into(),
         ]
     });
-    download_workbook("key-presses", vec!["流程", "节点", "按键", "次数", "到达节点次数"], rows.collect()).await
+    download_workbook("key-presses", vec!["流程", "节点", "按键", "次数", "到达节点次数"], rows.collect())
+        .await
 }

@@ -97,7 +97,10 @@ fn full() -> Problem {
 /// Lists the numbers that flows answer.
 #[utoipa::path(get, path = "/voice/flow-numbers", operation_id = "list_flow_numbers", tag = "voice",
     responses((status = 200, body = Vec<FlowNumber>)))]
-async fn list_flow_numbers(State(core): State<Arc<Core>>, Auth(me): Auth) -> HttpResult<Json<Vec<FlowNumber>>> {
+async fn list_flow_numbers(
+    State(core): State<Arc<Core>>,
+    Auth(me): Auth,
+) -> HttpResult<Json<Vec<FlowNumber>>> {
     me.require("callflow.write")?;
     let rows = store::flow_tables::numbers(&core.kit.db).await.map_err(VoiceError::from)?;
     let numbers = rows.into_iter().map(|row| FlowNumber {
@@ -125,19 +128,22 @@ async fn put_flow_number(
     let dialled = |text: &str| (3..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     for (field, text) in [("number", &number), ("hotline", &body.hotline)] {
         if !dialled(text) {
-            return Err(Problem::invalid().field(field, "number", "3 至 20 位数字", "3 to 20 digits").into());
+            return Err(Problem::invalid().field(field, "number", "3 至 20 位数字", "3 to 20 digits"));
         }
     }
     let name = word("name", &body.name, 40)?;
     let flow = store::callflow::find(&core.kit.db, &body.flow).await.map_err(VoiceError::from)?;
     if flow.is_none_or(|flow| flow.published == 0) {
-        return Err(Problem::invalid()
-            .field("flow", "unpublished", "请选择已发布的流程", "Please choose a published flow")
-            .into());
+        return Err(Problem::invalid().field(
+            "flow",
+            "unpublished",
+            "请选择已发布的流程",
+            "Please choose a published flow",
+        ));
     }
     let known = store::flow_tables::numbers(&core.kit.db).await.map_err(VoiceError::from)?;
     if known.len() >= ROWS_MAX && known.iter().all(|row| row.number != number) {
-        return Err(full().into());
+        return Err(full());
     }
     let row = NumberRow {
         number: number.clone(),
@@ -150,7 +156,7 @@ async fn put_flow_number(
     let mut tx = core.kit.db.begin().await.map_err(VoiceError::from)?;
     if !store::flow_tables::put_number(&mut tx, &row).await.map_err(VoiceError::from)? {
         let current = known.iter().find(|row| row.number == number).map_or(0, |row| row.version);
-        return Err(Problem::stale_version(current).into());
+        return Err(Problem::stale_version(current));
     }
     let detail = serde_json::json!({ "flow": body.flow });
     tx.audit(&ctx, Audit::new("callflow.number", "number", number).detail(detail));
@@ -171,7 +177,7 @@ async fn delete_flow_number(
     me.require("callflow.write")?;
     let mut tx = core.kit.db.begin().await.map_err(VoiceError::from)?;
     if !store::flow_tables::remove_number(&mut tx, &number).await.map_err(VoiceError::from)? {
-        return Err(Problem::not_found().into());
+        return Err(Problem::not_found());
     }
     tx.audit(&ctx, Audit::new("callflow.number_removed", "number", number));
     tx.commit().await.map_err(VoiceError::from)?;
@@ -216,18 +222,18 @@ async fn put_hours(
     let (id, name) = (key("id", &id)?, word("name", &body.name, 40)?);
     if let Some(problem) = body.hours.problem() {
         let (zh, en) = (format!("时间段不对：{problem}"), format!("Not a period: {problem}"));
-        return Err(Problem::invalid().field("hours", "period", &zh, &en).into());
+        return Err(Problem::invalid().field("hours", "period", &zh, &en));
     }
     let known = store::flow_tables::hours(&core.kit.db).await.map_err(VoiceError::from)?;
     if known.len() >= ROWS_MAX && known.iter().all(|row| row.id != id) {
-        return Err(full().into());
+        return Err(full());
     }
     let spec = serde_json::to_string(&body.hours).map_err(|error| Problem::from_internal(&error))?;
     let row = HoursRow { id: id.clone(), name, spec, version: body.version };
     let mut tx = core.kit.db.begin().await.map_err(VoiceError::from)?;
     if !store::flow_tables::put_hours(&mut tx, &row).await.map_err(VoiceError::from)? {
         let current = known.iter().find(|row| row.id == id).map_or(0, |row| row.version);
-        return Err(Problem::stale_version(current).into());
+        return Err(Problem::stale_version(current));
     }
     tx.audit(&ctx, Audit::new("callflow.hours", "hours", id));
     tx.commit().await.map_err(VoiceError::from)?;
@@ -238,10 +244,15 @@ async fn put_hours(
 /// Lists access codes by name.
 #[utoipa::path(get, path = "/voice/access-codes", operation_id = "list_access_codes", tag = "voice",
     responses((status = 200, body = Vec<AccessCode>)))]
-async fn list_access_codes(State(core): State<Arc<Core>>, Auth(me): Auth) -> HttpResult<Json<Vec<AccessCode>>> {
+async fn list_access_codes(
+    State(core): State<Arc<Core>>,
+    Auth(me): Auth,
+) -> HttpResult<Json<Vec<AccessCode>>> {
     me.require("callflow.write")?;
     let rows = store::flow_tables::access_codes(&core.kit.db).await.map_err(VoiceError::from)?;
-    Ok(Json(rows.into_iter().map(|row| AccessCode { id: row.id, name: row.name, version: row.version }).collect()))
+    Ok(Json(
+        rows.into_iter().map(|row| AccessCode { id: row.id, name: row.name, version: row.version }).collect(),
+    ))
 }
 
 /// Sets an access code.
@@ -257,24 +268,19 @@ async fn put_access_code(
     me.require("callflow.write")?;
     let (id, name) = (key("id", &id)?, word("name", &body.name, 40)?);
     if !(4..=12).contains(&body.digits.len()) || !body.digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(Problem::invalid().field("digits", "digits", "4 至 12 位数字", "4 to 12 digits").into());
+        return Err(Problem::invalid().field("digits", "digits", "4 至 12 位数字", "4 to 12 digits"));
     }
     let known = store::flow_tables::access_codes(&core.kit.db).await.map_err(VoiceError::from)?;
     if known.len() >= ROWS_MAX && known.iter().all(|row| row.id != id) {
-        return Err(full().into());
+        return Err(full());
     }
     let salt = kernel::crypto::random_token(12);
-    let row = AccessRow {
-        id: id.clone(),
-        name,
-        hash: hash_code(&salt, &body.digits),
-        salt,
-        version: body.version,
-    };
+    let row =
+        AccessRow { id: id.clone(), name, hash: hash_code(&salt, &body.digits), salt, version: body.version };
     let mut tx = core.kit.db.begin().await.map_err(VoiceError::from)?;
     if !store::flow_tables::put_access_code(&mut tx, &row).await.map_err(VoiceError::from)? {
         let current = known.iter().find(|row| row.id == id).map_or(0, |row| row.version);
-        return Err(Problem::stale_version(current).into());
+        return Err(Problem::stale_version(current));
     }
     tx.audit(&ctx, Audit::new("callflow.access_code", "access_code", id));
     tx.commit().await.map_err(VoiceError::from)?;

@@ -178,13 +178,14 @@ async fn export_messages(
     let mut tx = core.kit.db.begin().await.map_err(VoiceError::from)?;
     tx.audit(&ctx, Audit::new("message.export", "message", "").detail(json!({ "rows": rows.len() })));
     tx.commit().await.map_err(VoiceError::from)?;
-    let head = vec!["时间", "来电号码", "热线", "信箱", "时长（秒）", "负责人", "处理时间", "处理人", "处理情况"];
+    let head =
+        vec!["时间", "来电号码", "热线", "信箱", "时长（秒）", "负责人", "处理时间", "处理人", "处理情况"];
     download_workbook("messages", head, rows).await
 }
 
 async fn find(core: &Core, id: &str) -> HttpResult<MessageRow> {
     let row = store::messages::find(&core.kit.db, id).await.map_err(VoiceError::from)?;
-    Ok(row.ok_or_else(Problem::not_found)?)
+    row.ok_or_else(Problem::not_found)
 }
 
 /// Plays a message: what the citizen said, WAV.

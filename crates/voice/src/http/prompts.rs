@@ -27,7 +27,8 @@ const UPLOAD_MAX: usize = 24 * 1024 * 1024;
 const PROMPTS_MAX: usize = 500;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
-    let uploads = OpenApiRouter::new().routes(routes!(upload_prompt_sound)).layer(DefaultBodyLimit::max(UPLOAD_MAX));
+    let uploads =
+        OpenApiRouter::new().routes(routes!(upload_prompt_sound)).layer(DefaultBodyLimit::max(UPLOAD_MAX));
     OpenApiRouter::new()
         .routes(routes!(list_prompts))
         .routes(routes!(show_prompt, put_prompt, delete_prompt))
@@ -143,8 +144,10 @@ async fn items(core: &Core) -> HttpResult<Vec<PromptItem>> {
     let rows = store::prompts::list(db).await.map_err(VoiceError::from)?;
     let sounds = store::prompts::sounds(db, None).await.map_err(VoiceError::from)?;
     let flows = store::callflow::list(db).await.map_err(VoiceError::from)?;
-    let graphs: Vec<(String, Flow)> =
-        flows.into_iter().filter_map(|row| Some((row.name, serde_json::from_str(&row.draft).ok()?))).collect();
+    let graphs: Vec<(String, Flow)> = flows
+        .into_iter()
+        .filter_map(|row| Some((row.name, serde_json::from_str(&row.draft).ok()?)))
+        .collect();
     let uses = |key: &str| {
         let says = |flow: &Flow| flow.speeches().any(|(_, speech)| speech.prompt.as_deref() == Some(key));
         graphs.iter().filter(|(_, flow)| says(flow)).map(|(name, _)| name.clone()).collect::<Vec<_>>()
@@ -157,16 +160,15 @@ async fn items(core: &Core) -> HttpResult<Vec<PromptItem>> {
         let of = sounds.iter().find(|sound| sound.prompt_id == key && sound.language == language);
         of.map(|sound| sound.text.clone())
     };
-    let length = |key: &str| {
-        core.flows.prompts.sound(key, Language::Zh).map_or(0, |sound| wav::duration_ms(&sound))
-    };
+    let length =
+        |key: &str| core.flows.prompts.sound(key, Language::Zh).map_or(0, |sound| wav::duration_ms(&sound));
     let mut items: Vec<PromptItem> = library::SHIPPED
         .iter()
         .map(|shipped| {
             let row = rows.iter().find(|row| row.id == shipped.key);
             PromptItem {
                 id: shipped.key.to_owned(),
-                name: row.map_or_else(|| shipped.key.to_owned(), |row| row.name.clone()),
+                name: row.map_or_else(|| shipped.name.to_owned(), |row| row.name.clone()),
                 shipped: true,
                 text: said(shipped.key, "zh").unwrap_or_else(|| shipped.zh.to_owned()),
                 text_en: said(shipped.key, "en").unwrap_or_else(|| shipped.en.to_owned()),
@@ -251,11 +253,11 @@ async fn put_prompt(
     let known = store::prompts::list(&core.kit.db).await.map_err(VoiceError::from)?;
     let row = known.iter().find(|row| row.id == id);
     if row.is_none() && known.len() >= PROMPTS_MAX {
-        return Err(Problem::invalid().field("id", "many", "素材已达上限", "There are too many prompts").into());
+        return Err(Problem::invalid().field("id", "many", "素材已达上限", "There are too many prompts"));
     }
     let mut tx = core.kit.db.begin().await.map_err(VoiceError::from)?;
     if !store::prompts::put(&mut tx, &ctx, &id, &name, body.version).await.map_err(VoiceError::from)? {
-        return Err(Problem::stale_version(row.map_or(0, |row| row.version)).into());
+        return Err(Problem::stale_version(row.map_or(0, |row| row.version)));
     }
     tx.audit(&ctx, Audit::new("prompt.name", "prompt", id.clone()));
     tx.commit().await.map_err(VoiceError::from)?;
@@ -299,8 +301,7 @@ async fn keep(
     let known = store::prompts::list(db).await.map_err(VoiceError::from)?;
     let (name, version) = match known.into_iter().find(|row| row.id == id) {
         Some(row) => (row.name, row.version),
-        None if library::shipped(id).is_some() => (id.to_owned(), 0),
-        None => return Err(Problem::not_found().into()),
+        None => (library::shipped(id).ok_or_else(Problem::not_found)?.name.to_owned(), 0),
     };
     let file = core.kit.blobs.put(ctx.now, codes).await.map_err(|error| Problem::from_internal(&error))?;
     let row = SoundRow {
@@ -318,10 +319,11 @@ async fn keep(
     };
     let mut tx = db.begin().await.map_err(VoiceError::from)?;
     if !store::prompts::put(&mut tx, ctx, id, &name, version).await.map_err(VoiceError::from)? {
-        return Err(Problem::stale_version(version).into());
+        return Err(Problem::stale_version(version));
     }
     store::prompts::add_sound(&mut tx, &row).await.map_err(VoiceError::from)?;
-    let detail = serde_json::json!({ "language": language, "source": source, "duration_ms": row.duration_ms });
+    let detail =
+        serde_json::json!({ "language": language, "source": source, "duration_ms": row.duration_ms });
     tx.audit(ctx, Audit::new("prompt.sound", "prompt", id).detail(detail));
     tx.commit().await.map_err(VoiceError::from)?;
     core.flows.reload().await.map_err(VoiceError::from)?;
@@ -387,12 +389,12 @@ async fn choose_prompt_sound(
         now.sounds.iter().any(|one| one.id == *sound && one.language == body.language.name())
     };
     if !body.sound.as_ref().map_or(now.item.shipped, fits) {
-        return Err(Problem::not_found().into());
+        return Err(Problem::not_found());
     }
     let mut tx = core.kit.db.begin().await.map_err(VoiceError::from)?;
     let (name, version) = (&now.item.name, now.item.version);
     if !store::prompts::put(&mut tx, &ctx, &id, name, version).await.map_err(VoiceError::from)? {
-        return Err(Problem::stale_version(version).into());
+        return Err(Problem::stale_version(version));
     }
     store::prompts::put_in_force(&mut tx, &id, body.language.name(), body.sound.as_deref())
         .await

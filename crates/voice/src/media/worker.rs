@@ -170,7 +170,9 @@ impl Worker {
                 self.with(key, |call| call.set_recorded_leg(citizen));
             }
             Command::StopRecording { key } => self.with(key, Call::stop_recording),
-            Command::WatchQuiet { key, leg, quiet_ms } => self.with(key, |call| call.watch_quiet(leg, quiet_ms)),
+            Command::WatchQuiet { key, leg, quiet_ms } => {
+                self.with(key, |call| call.watch_quiet(leg, quiet_ms))
+            }
         }
     }
 

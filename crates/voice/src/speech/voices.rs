@@ -213,7 +213,11 @@ impl Voices {
             stdin.write_all(input.as_bytes()).await.map_err(failed)?;
         }
         let output = child.wait_with_output().await.map_err(failed)?;
-        if output.status.success() { Ok(output.stdout) } else { Err(SpeechError::Program(output.status.to_string())) }
+        if output.status.success() {
+            Ok(output.stdout)
+        } else {
+            Err(SpeechError::Program(output.status.to_string()))
+        }
     }
 
     async fn ask(&self, text: &str, language: Language) -> Result<Vec<u8>, SpeechError> {

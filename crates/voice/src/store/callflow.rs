@@ -43,7 +43,8 @@ pub struct VersionRow {
     pub published_name: String,
 }
 
-const FLOW: &str = "select id, name, note, draft, version, published, updated_at, updated_name from voice_flow";
+const FLOW: &str =
+    "select id, name, note, draft, version, published, updated_at, updated_name from voice_flow";
 
 /// Returns all flows, by id.
 ///

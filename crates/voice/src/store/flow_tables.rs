@@ -53,7 +53,8 @@ pub struct AccessRow {
 /// # Errors
 /// When the database fails.
 pub async fn numbers(db: &Db) -> Result<Vec<NumberRow>, DbError> {
-    let text = "select number, hotline, name, flow_id, language, version from voice_flow_number order by number";
+    let text =
+        "select number, hotline, name, flow_id, language, version from voice_flow_number order by number";
     Ok(sqlx::query_as(text).fetch_all(db.reader()).await?)
 }
 
@@ -84,8 +85,10 @@ pub async fn put_number(tx: &mut Tx, row: &NumberRow) -> Result<bool, DbError> {
 /// # Errors
 /// When a statement fails.
 pub async fn remove_number(tx: &mut Tx, number: &str) -> Result<bool, DbError> {
-    let done =
-        sqlx::query("delete from voice_flow_number where number = $1").bind(number).execute(tx.conn()).await?;
+    let done = sqlx::query("delete from voice_flow_number where number = $1")
+        .bind(number)
+        .execute(tx.conn())
+        .await?;
     Ok(done.rows_affected() > 0)
 }
 

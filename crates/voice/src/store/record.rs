@@ -212,7 +212,14 @@ async fn write_flow(tx: &mut Tx, ctx: &Ctx, record: &FlowRecord) -> Result<(), D
         FlowRecord::Survey(row) => {
             super::surveys::put(tx, row).await?;
             if let Some(stars) = row.stars {
-                tx.emit(ctx, &CallRated { call_id: CallId(row.call_id.clone()), agent_id: row.agent_id.clone(), stars });
+                tx.emit(
+                    ctx,
+                    &CallRated {
+                        call_id: CallId(row.call_id.clone()),
+                        agent_id: row.agent_id.clone(),
+                        stars,
+                    },
+                );
             }
         }
         FlowRecord::Count { at, version, row } => super::flow_counts::add(tx, *at, *version, row).await?,

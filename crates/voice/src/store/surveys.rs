@@ -83,9 +83,8 @@ fn narrow(query: &mut Statement, filter: &SurveyFilter) {
 /// # Errors
 /// When the database fails.
 pub async fn list(db: &Db, filter: &SurveyFilter) -> Result<Page<SurveyRow>, DbError> {
-    let mut query = Statement::new(
-        "select call_id, at, state, stars, caller, agent_id, agent_name from voice_survey",
-    );
+    let mut query =
+        Statement::new("select call_id, at, state, stars, caller, agent_id, agent_name from voice_survey");
     narrow(&mut query, filter);
     let after = filter.cursor.as_deref().and_then(|cursor| Cursor::decode(cursor, 2));
     if let Some((at, id)) = after.and_then(|keys| Some((keys[0].parse::<i64>().ok()?, keys[1].clone()))) {

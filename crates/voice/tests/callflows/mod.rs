@@ -89,7 +89,10 @@ async fn a_caller_presses_two_and_leaves_a_message_that_can_be_heard() {
         .until("leader", "/voice/messages?state=open", |list| !list["items"].as_array().unwrap().is_empty())
         .await;
     let message = &list["items"][0];
-    assert_eq!((message["caller"].as_str(), message["hotline"].as_str()), (Some("13800001234"), Some("12345")));
+    assert_eq!(
+        (message["caller"].as_str(), message["hotline"].as_str()),
+        (Some("13800001234"), Some("12345"))
+    );
     let path = format!("/voice/messages/{}", message["id"].as_str().unwrap());
     let call = stage.until("leader", &format!("/voice/calls/{id}"), |call| !call["result"].is_null()).await;
     assert_eq!(call["result"], "self_service", "who left a message is not a missed call as well");
@@ -123,7 +126,9 @@ async fn a_caller_presses_two_and_leaves_a_message_that_can_be_heard() {
     assert_eq!((pressed["key"].as_str(), pressed["times"].as_i64()), (Some("2"), Some(1)));
     assert_eq!((pressed["node_name"].as_str(), pressed["entered"].as_i64()), (Some("无人接听"), Some(1)));
     let (_, counts) = stage.get("leader", &format!("/voice/call-flows/main/counts?{period}")).await;
-    assert!(counts.as_array().unwrap().iter().any(|one| one["node"] == "message" && one["what"] == "entered"));
+    assert!(
+        counts.as_array().unwrap().iter().any(|one| one["node"] == "message" && one["what"] == "entered")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -188,10 +193,12 @@ async fn after_the_agent_the_caller_rates_the_talk() {
     until_step(&stage, &id, "rated", "5").await;
     drop(phone);
     assert!(trunk.ended().await);
-    let list = stage
-        .until("leader", "/voice/surveys", |list| !list["items"].as_array().unwrap().is_empty())
-        .await;
-    assert_eq!((list["items"][0]["stars"].as_i64(), list["items"][0]["agent_name"].as_str()), (Some(5), Some("话务员1001")));
+    let list =
+        stage.until("leader", "/voice/surveys", |list| !list["items"].as_array().unwrap().is_empty()).await;
+    assert_eq!(
+        (list["items"][0]["stars"].as_i64(), list["items"][0]["agent_name"].as_str()),
+        (Some(5), Some("话务员1001"))
+    );
     let (_, figures) = stage.get("leader", "/voice/surveys/figures").await;
     assert_eq!(figures, json!({"stars": [0, 0, 0, 0, 1], "wanted": 0}));
     stage.until("leader", &format!("/voice/calls/{id}"), |call| call["result"] == "answered").await;
@@ -232,7 +239,9 @@ async fn a_caller_who_waits_too_long_is_called_back_in_their_turn() {
     assert!(trunk.ended().await);
     stage.until("leader", "/voice/queues", |live| live["queue"]["waiting"] == 0).await;
     let list = stage
-        .until("leader", "/voice/callbacks?state=waiting", |list| !list["items"].as_array().unwrap().is_empty())
+        .until("leader", "/voice/callbacks?state=waiting", |list| {
+            !list["items"].as_array().unwrap().is_empty()
+        })
         .await;
     let wish = &list["items"][0];
     assert_eq!((wish["number"].as_str(), wish["hotline"].as_str()), (Some("13900005678"), Some("12315")));

@@ -153,14 +153,7 @@ impl CitizenDesk for OneOrder {
             rating: None,
         }))
     }
-    async fn rate(
-        &self,
-        _: &Ctx,
-        _: &str,
-        _: &str,
-        _: i64,
-        _: &str,
-    ) -> Result<Option<CitizenCase>, Problem> {
+    async fn rate(&self, _: &Ctx, _: &str, _: &str, _: i64, _: &str) -> Result<Option<CitizenCase>, Problem> {
         Ok(None)
     }
 }

@@ -66,7 +66,9 @@ impl CallState {
                     (false, true) => Outcome::SelfService,
                     (false, false) => Outcome::Missed,
                 };
-                self.finish("system", true, outcome, out);
+                // Who left last ended the talk; what the flow said afterwards is no part of it.
+                let by = if self.talked { "agent" } else { "system" };
+                self.finish(by, true, outcome, out);
             }
             _ => {}
         }

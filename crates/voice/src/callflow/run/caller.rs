@@ -70,7 +70,11 @@ impl Run {
             (Stage::Menu { saying: Some(no), .. } | Stage::Survey { saying: Some(no), .. }, _)
             | (Stage::Digits { saying: Some(no), .. }, _) => self.said(no, turn),
             (Stage::Menu { tries, .. }, Some(Kind::Menu(menu))) => {
-                if tries + 1 >= menu.tries { self.leave("timeout", turn) } else { self.ask_menu(tries + 1, false, turn) }
+                if tries + 1 >= menu.tries {
+                    self.leave("timeout", turn)
+                } else {
+                    self.ask_menu(tries + 1, false, turn)
+                }
             }
             (Stage::Digits { tries, typed, .. }, Some(Kind::Digits(digits))) => {
                 if !typed.is_empty() && typed.len() >= digits.min as usize {
@@ -82,7 +86,11 @@ impl Run {
                 }
             }
             (Stage::Survey { tries, .. }, Some(Kind::Survey(survey))) => {
-                if tries + 1 >= survey.tries { self.leave("next", turn) } else { self.ask_survey(tries + 1, turn) }
+                if tries + 1 >= survey.tries {
+                    self.leave("next", turn)
+                } else {
+                    self.ask_survey(tries + 1, turn)
+                }
             }
             (Stage::Queueing { since, choice_at, offered }, Some(Kind::Queue(queue))) if !self.rescued => {
                 self.queue_tick(&queue, since, choice_at, offered, turn);

@@ -114,8 +114,8 @@ impl Run {
             (Then::Queue, Some(Kind::Queue(queue))) => {
                 let now = turn.now_ms;
                 self.queued_since.get_or_insert(now);
-                let choice_at = (!queue.choice.is_empty())
-                    .then(|| now + i64::from(queue.choice_after_secs) * 1_000);
+                let choice_at =
+                    (!queue.choice.is_empty()).then(|| now + i64::from(queue.choice_after_secs) * 1_000);
                 self.stage = Stage::Queueing { since: now, choice_at, offered: false };
                 self.plan_queue(&queue);
                 let keep = self.node().is_some_and(|node| node.exits.contains_key("next"));
@@ -124,7 +124,9 @@ impl Run {
             (Then::Transfer, Some(Kind::Transfer(transfer))) => {
                 let variables = self.all_variables(turn.facts);
                 let to = match transfer.to {
-                    Target::Number { number } => Target::Number { number: fill(&number, &variables, Use::Plain) },
+                    Target::Number { number } => {
+                        Target::Number { number: fill(&number, &variables, Use::Plain) }
+                    }
                     Target::Seat { seat } => Target::Seat { seat: fill(&seat, &variables, Use::Plain) },
                 };
                 let keep = self.node().is_some_and(|node| node.exits.contains_key("next"));
@@ -150,8 +152,7 @@ impl Run {
     /// Sets the next deadline of a caller in the queue.
     pub(super) fn plan_queue(&mut self, queue: &Queue) {
         let Stage::Queueing { since, choice_at, .. } = self.stage else { return };
-        let overflow =
-            (queue.overflow_secs > 0).then(|| since + i64::from(queue.overflow_secs) * 1_000);
+        let overflow = (queue.overflow_secs > 0).then(|| since + i64::from(queue.overflow_secs) * 1_000);
         self.deadline = [choice_at, overflow].into_iter().flatten().min();
     }
 
