@@ -297,7 +297,7 @@ impl Cases {
         Ok(person.map(|person| person.name))
     }
 
-    fn kept(&self) -> std::sync::RwLockReadGuard<'_, Kept> {
+    pub(crate) fn kept(&self) -> std::sync::RwLockReadGuard<'_, Kept> {
         self.0.kept.read().expect("no holder of this lock can panic")
     }
 

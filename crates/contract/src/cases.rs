@@ -60,6 +60,12 @@ pub trait CaseLookup: Send + Sync {
     async fn of_call(&self, call: &CallId) -> Result<Vec<CaseBrief>, BoxError>;
 }
 
+/// Knows which days the city works.
+pub trait CityCalendar: Send + Sync {
+    /// Returns the calendar with the city's own days.
+    fn calendar(&self) -> std::sync::Arc<kernel::calendar::WorkCalendar>;
+}
+
 /// Decides who may listen to a recording because of the order that it is bound to (REC-04, DEP-07).
 #[async_trait]
 pub trait RecordingAccess: Send + Sync {

@@ -195,3 +195,64 @@ impl Event for RecordingFinished {
         self.call_id.0.clone()
     }
 }
+
+/// A caller left a message.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MessageLeft {
+    /// The message.
+    pub message_id: String,
+    /// The call.
+    pub call_id: CallId,
+    /// Its length.
+    pub length_ms: i64,
+}
+
+impl Event for MessageLeft {
+    const NAME: &'static str = "voice.message_left";
+    fn subject(&self) -> String {
+        self.message_id.clone()
+    }
+    fn audience(&self) -> Vec<Audience> {
+        vec![Audience::Capability("call.handle_missed".to_owned())]
+    }
+}
+
+/// A caller wants to be called back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CallbackWished {
+    /// The wish.
+    pub callback_id: String,
+    /// The call in which it was made.
+    pub call_id: CallId,
+}
+
+impl Event for CallbackWished {
+    const NAME: &'static str = "voice.callback_wished";
+    fn subject(&self) -> String {
+        self.callback_id.clone()
+    }
+    fn audience(&self) -> Vec<Audience> {
+        vec![Audience::Capability("call.handle_missed".to_owned())]
+    }
+}
+
+/// A caller rated the talk with an agent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CallRated {
+    /// The call.
+    pub call_id: CallId,
+    /// The agent who talked.
+    pub agent_id: Option<String>,
+    /// 1 (very dissatisfied) to 5 (very satisfied).
+    pub stars: i64,
+}
+
+impl Event for CallRated {
+    const NAME: &'static str = "voice.call_rated";
+    fn subject(&self) -> String {
+        self.call_id.0.clone()
+    }
+    fn audience(&self) -> Vec<Audience> {
+        vec![Audience::Capability("call.read".to_owned())]
+    }
+}

@@ -37,7 +37,7 @@ const FUNCTIONS: [&str; 14] = [
 
 /// A compiled condition.
 #[derive(Debug)]
-pub(crate) struct Condition {
+pub struct Condition {
     source: String,
     program: Program,
     /// The condition was written as `${a.b}`, which other engines read as "is there such a value".
@@ -46,11 +46,11 @@ pub(crate) struct Condition {
 
 /// Why a condition has no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ConditionError(pub(crate) String);
+pub struct ConditionError(pub String);
 
 impl Condition {
     /// Compiles a condition. `${…}` around it, as other engines want it, is taken off.
-    pub(crate) fn compile(source: &str) -> Result<Self, ConditionError> {
+    pub fn compile(source: &str) -> Result<Self, ConditionError> {
         let source = source.trim();
         let inner = source.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).map(str::trim);
         let text = inner.unwrap_or(source);
@@ -79,12 +79,12 @@ impl Condition {
     }
 
     /// The text.
-    pub(crate) fn source(&self) -> &str {
+    pub fn source(&self) -> &str {
         &self.source
     }
 
     /// Evaluates the condition. Anything but `true` or `false` is an error.
-    pub(crate) fn holds(&self, facts: &Facts) -> Result<bool, ConditionError> {
+    pub fn holds(&self, facts: &Facts) -> Result<bool, ConditionError> {
         if self.is_foreign_path {
             return Ok(!matches!(self.value(facts), Err(_) | Ok(Value::Null | Value::Bool(false))));
         }
@@ -98,17 +98,18 @@ impl Condition {
     }
 
     /// Evaluates the expression.
-    pub(crate) fn value(&self, facts: &Facts) -> Result<Value, ConditionError> {
+    pub fn value(&self, facts: &Facts) -> Result<Value, ConditionError> {
         let value = contained(|| self.program.execute(&facts.0).map_err(|error| error.to_string()))?;
         json_value(&value, 0).ok_or_else(|| ConditionError("has a value that can't be kept".to_owned()))
     }
 }
 
 /// What conditions see: each variable by its name, all of them as `vars`, the last `action`, and the `outcomes` by task.
-pub(crate) struct Facts(Context<'static, 'static>);
+pub struct Facts(Context<'static, 'static>);
 
 impl Facts {
-    pub(crate) fn new<'a>(
+    /// Takes the variables, those of one branch over them, the last action, and what came of tasks.
+    pub fn new<'a>(
         variables: &serde_json::Map<String, Value>,
         locals: &serde_json::Map<String, Value>,
         action: Option<&str>,

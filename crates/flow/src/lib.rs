@@ -36,6 +36,7 @@ mod time;
 mod trace;
 
 pub use compare::{ChangeKind, Difference, compare};
+pub use condition::{Condition, ConditionError, Facts};
 pub use exchange::{Effect, FlowError, Input, TaskOutcome};
 pub use instance::{Incident, IncidentCode, Instance, OpenTask, PendingTimer, State};
 pub use migrate::MigrationError;

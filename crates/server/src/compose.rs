@@ -81,6 +81,8 @@ impl City {
                 cases: Some(orders.clone()),
                 directory: Some(directory.clone()),
                 recordings: Some(orders.clone()),
+                citizens: Some(orders.clone()),
+                calendar: Some(orders.clone()),
             },
         )
         .await?;

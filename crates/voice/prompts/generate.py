@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the prompts that ship with the binary: spoken ones with espeak-ng, the music by itself.
 
-Needs espeak-ng and sox. Run once after a change of text, in this folder; the results are checked
+Needs espeak-ng. Run once after a change of text, in this folder; the results are checked
 in, so that building needs neither. Output: raw A-law, 8 kHz, mono.
 """
 
@@ -9,6 +9,7 @@ import math
 import struct
 import subprocess
 import tempfile
+import wave
 
 # espeak-ng reads characters poorly (银行, 长大), so texts are given in pinyin with tone numbers.
 SPOKEN = {
@@ -44,24 +45,130 @@ SPOKEN = {
     # 两, before a measure word
     "two_of": "liang3",
 }
+# What the shipped call flows say, in both languages: the Chinese texts stand in ../src/speech/library.rs.
+FLOWS = {
+    "choice": (
+        "ji4 xu4 deng3 dai4 qing3 an4 yi1, liu2 yan2 qing3 an4 er4, xu1 yao4 hui2 dian4 qing3 an4 san1.",
+        "To keep waiting, press 1. To leave a message, press 2. To be called back, press 3.",
+    ),
+    "nobody": (
+        "mu4 qian2 mei2 you3 hua4 wu4 yuan2 zai4 xian4. ji4 xu4 deng3 dai4 qing3 an4 yi1, liu2 yan2 qing3 an4 er4, "
+        "xu1 yao4 hui2 dian4 qing3 an4 san1.",
+        "Nobody is here at the moment. To wait, press 1. To leave a message, press 2. To be called back, press 3.",
+    ),
+    "after_hours": (
+        "xian4 zai4 shi4 fei1 gong1 zuo4 shi2 jian1. liu2 yan2 qing3 an4 yi1, jin3 ji2 shi4 xiang4 qing3 an4 er4.",
+        "We are closed now. To leave a message, press 1. If it is urgent, press 2.",
+    ),
+    "leave_message": (
+        "qing3 zai4 ti2 shi4 yin1 hou4 liu2 yan2, jie2 shu4 qing3 an4 jing3 hao4 jian4.",
+        "Please leave your message after the tone. Press the hash key when you are done.",
+    ),
+    "message_saved": (
+        "liu2 yan2 yi3 bao3 cun2, wo3 men5 hui4 jin3 kuai4 hui2 fu4 nin2, zai4 jian4.",
+        "Your message is saved. We will answer soon. Goodbye.",
+    ),
+    "callback_saved": (
+        "yi3 wei4 nin2 deng1 ji4, hua4 wu4 yuan2 hui4 jin3 kuai4 gei3 nin2 hui2 dian4.",
+        "Your number is noted. We will call you back soon.",
+    ),
+    "connecting": ("zheng4 zai4 wei4 nin2 zhuan3 jie1, qing3 shao1 hou4.", "Please hold while we connect you."),
+    "order_number": (
+        "qing3 shu1 ru4 gong1 dan1 bian1 hao4 de5 shu4 zi4 bu4 fen5, yi3 jing3 hao4 jian4 jie2 shu4.",
+        "Please enter the digits of your order number, then the hash key.",
+    ),
+    "order_code": (
+        "qing3 shu1 ru4 liu4 wei4 cha2 xun2 ma3.",
+        "Please enter the six digits of your query code.",
+    ),
+    "order_unknown": (
+        "mei2 you3 zhao3 dao4 zhe4 ge4 gong1 dan1. chong2 xin1 shu1 ru4 qing3 an4 yi1.",
+        "No such order was found. To try again, press 1.",
+    ),
+    "again": (
+        "chong2 ting1 qing3 an4 yi1, cha2 xun2 qi2 ta1 gong1 dan1 qing3 an4 er4.",
+        "To hear it again, press 1. For another order, press 2.",
+    ),
+    "survey": (
+        "qing3 dui4 ben3 ci4 fu2 wu4 ping2 jia4. fei1 chang2 man3 yi4 qing3 an4 yi1, man3 yi4 qing3 an4 er4, "
+        "yi1 ban1 qing3 an4 san1, bu4 man3 yi4 qing3 an4 si4, fei1 chang2 bu4 man3 yi4 qing3 an4 wu3.",
+        "Please rate our service. Very satisfied, press 1. Satisfied, press 2. Neutral, press 3. Dissatisfied, press 4. "
+        "Very dissatisfied, press 5.",
+    ),
+    "thanks": ("gan3 xie4 nin2 de5 ping2 jia4, zai4 jian4.", "Thank you. Goodbye."),
+    "invalid": ("shu1 ru4 you3 wu4, qing3 chong2 xin1 shu1 ru4.", "That is not valid. Please try again."),
+    "main_menu": (
+        "zi1 xun2 qing3 an4 yi1, tou2 su4 ju3 bao4 qing3 an4 er4, ren2 gong1 fu2 wu4 qing3 an4 san1, "
+        "gong1 dan1 cha2 xun2 qing3 an4 si4, ying1 yu3 fu2 wu4 qing3 an4 jiu3, liu2 yan2 qing3 an4 ling2.",
+        "For advice, press 1. For complaints, press 2. For an agent, press 3. For the state of an order, press 4. "
+        "To leave a message, press 0.",
+    ),
+}
+# English variants of the older prompts.
+ENGLISH = {
+    "greeting": "Welcome to the city hotline 1 2 3 4 5. This call is recorded.",
+    "all_busy": "All lines are busy. Please hold.",
+    "goodbye": "Thank you for calling. Goodbye.",
+}
 RATE = 8000
 
 
-def speak(name, text):
-    with tempfile.NamedTemporaryFile(suffix=".wav") as wav:
-        subprocess.run(
-            ["espeak-ng", "-v", "cmn-latn-pinyin", "-s", "155", "-p", "45", "-w", wav.name, text],
-            check=True,
-        )
-        # Attenuated before resampling, whose overshoot would clip otherwise; silence at both ends
-        # is cut to a little, so that phrases can be joined.
-        effects = "vol 0.5 highpass 200 rate 8000 silence 1 0.01 0.5% reverse silence 1 0.01 0.5% "
-        effects += "pad 0.04 reverse pad 0.02 norm -3"
-        subprocess.run(
-            ["sox", wav.name, "-t", "raw", "-r", "8000", "-c", "1", "-e", "a-law", f"{name}.alaw"]
-            + effects.split(),
-            check=True,
-        )
+def speak(name, text, voice="cmn-latn-pinyin"):
+    with tempfile.NamedTemporaryFile(suffix=".wav") as file:
+        subprocess.run(["espeak-ng", "-v", voice, "-s", "155", "-p", "45", "-w", file.name, text], check=True)
+        with wave.open(file.name) as source:
+            rate = source.getframerate()
+            frames = source.readframes(source.getnframes())
+    # Attenuated before resampling, whose overshoot would clip otherwise; silence at both ends is
+    # cut to a little, so that phrases can be joined.
+    sound = [sample / 65536 for (sample,) in struct.iter_unpack("<h", frames)]
+    sound = trim(resample(highpass(sound, rate, 200), rate))
+    loudest = max(abs(sample) for sample in sound)
+    write(name, [0.0] * 160 + [sample * 0.708 / loudest for sample in sound] + [0.0] * 320)
+
+
+def highpass(sound, rate, hz):
+    factor = 1 / (1 + math.tau * hz / rate)
+    out, before, last = [], 0.0, 0.0
+    for sample in sound:
+        last = factor * (last + sample - before)
+        before = sample
+        out.append(last)
+    return out
+
+
+def resample(sound, rate):
+    """Windowed sinc, cut off at 3,500 Hz."""
+    half, cutoff, out = 40, 2 * 3500 / rate, []
+    for at in range(int(len(sound) * RATE / rate)):
+        centre = at * rate / RATE
+        first = int(centre) - half
+        total = 0.0
+        for index in range(max(first, 0), min(first + 2 * half + 1, len(sound))):
+            x = index - centre
+            sinc = 1.0 if x == 0 else math.sin(math.pi * cutoff * x) / (math.pi * cutoff * x)
+            window = 0.5 + 0.5 * math.cos(math.pi * x / (half + 1))
+            total += sound[index] * sinc * window * cutoff
+        out.append(total)
+    return out
+
+
+def trim(sound):
+    loud = [at for at, sample in enumerate(sound) if abs(sample) > 0.005]
+    return sound[max(loud[0] - 80, 0) : loud[-1] + 80]
+
+
+def write(name, sound):
+    with open(f"{name}.alaw", "wb") as file:
+        file.write(bytes(a_law(int(max(-1.0, min(1.0, sample)) * 32767)) for sample in sound))
+
+
+def a_law(sample):
+    """ITU-T G.711, table 1a, from 16 bits."""
+    sign, value = (0x80, sample >> 3) if sample >= 0 else (0x00, (~sample) >> 3)
+    exponent = max(value.bit_length() - 5, 0)
+    mantissa = (value >> max(exponent, 1)) & 0x0F if exponent else (value >> 1) & 0x0F
+    return (sign | exponent << 4 | mantissa) ^ 0x55
 
 
 def music():
@@ -84,15 +191,14 @@ def music():
             wave = math.sin(math.tau * hz * seconds)
             wave += 0.25 * math.sin(math.tau * 2 * hz * seconds) * math.exp(-seconds * 3)
             sound[(start + at) % length] += loud * envelope * wave
-    pcm = b"".join(struct.pack("<h", int(max(-1.0, min(1.0, s)) * 32767)) for s in sound)
-    raw = "-t raw -r 8000 -c 1".split()
-    subprocess.run(
-        ["sox", *raw, "-e", "signed", "-b", "16", "-", *raw, "-e", "a-law", "hold_music.alaw"],
-        input=pcm,
-        check=True,
-    )
+    write("hold_music", sound)
 
 
 for name, text in SPOKEN.items():
     speak(name, text)
+for name, (chinese, english) in FLOWS.items():
+    speak(name, chinese)
+    speak(f"{name}.en", english, "en-us")
+for name, english in ENGLISH.items():
+    speak(f"{name}.en", english, "en-us")
 music()

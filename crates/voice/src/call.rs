@@ -1,6 +1,7 @@
 //! One call: its rules ([`state`]) and the task that carries them out ([`actor`]).
 
 pub mod actor;
+mod flowing;
 mod leg;
 pub mod record;
 pub mod replay;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::speech::SpeechConfig;
+
 /// A SIP trunk: a carrier's or a gateway's addresses, and what is needed to talk to it.
 #[derive(Clone, Debug, Deserialize)]
 pub struct TrunkConfig {
@@ -78,6 +80,10 @@ pub struct VoiceConfig {
     pub waiting_limit: usize,
     /// Whether callers are greeted (and told of the recording) before they join the queue.
     pub greeting: bool,
+    /// The voice that speaks texts.
+    pub speech: SpeechConfig,
+    /// Hosts (`10.0.0.7:8080`) that call flows may ask over HTTP.
+    pub flow_hosts: Vec<String>,
 }
 
 impl Default for VoiceConfig {
@@ -104,6 +110,8 @@ impl Default for VoiceConfig {
             park_secs: 180,
             waiting_limit: 10_000,
             greeting: true,
+            speech: SpeechConfig::default(),
+            flow_hosts: Vec::new(),
         }
     }
 }

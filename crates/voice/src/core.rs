@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use contract::cases::{CaseLookup, RecordingAccess};
+use contract::cases::{CaseLookup, CitizenDesk, CityCalendar, RecordingAccess};
 use contract::contacts::ContactBook;
 use contract::identity::Directory;
 use kernel::Kit;
 
 use crate::config::VoiceConfig;
 use crate::desk::Desk;
+use crate::flows::Flows;
 use crate::media::MediaPlane;
 use crate::sip_port::SipPort;
 use crate::tokens::Tokens;
@@ -26,6 +27,10 @@ pub struct Ports {
     pub directory: Option<Arc<dyn Directory>>,
     /// Who else may listen to a recording.
     pub recordings: Option<Arc<dyn RecordingAccess>>,
+    /// Orders by number and query code.
+    pub citizens: Option<Arc<dyn CitizenDesk>>,
+    /// Days off.
+    pub calendar: Option<Arc<dyn CityCalendar>>,
 }
 
 /// The slice's inside.
@@ -46,6 +51,8 @@ pub struct Core {
     pub desk: Desk,
     /// Secrets of telephones.
     pub tokens: Arc<Tokens>,
+    /// Call flows, prompts, voices.
+    pub flows: Flows,
     /// Folder of recordings.
     pub recording_dir: PathBuf,
 }

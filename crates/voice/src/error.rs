@@ -6,6 +6,8 @@ use kernel::{DbError, Problem, ToProblem};
 
 use crate::call::state::Refusal;
 use crate::media::MediaError;
+use crate::speech::SpeechError;
+use crate::speech::wav::WavError;
 
 /// A refusal or failure of this slice.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +51,21 @@ pub enum VoiceError {
     /// There is no sound for another call.
     #[error(transparent)]
     Media(MediaError),
+    /// A flow that has errors can't be published.
+    #[error("the flow has errors")]
+    FlowUnfinished,
+    /// The flow is the house's own, or a number leads to it.
+    #[error("the flow is in use")]
+    FlowInUse,
+    /// The prompt ships with the house, or a flow says it.
+    #[error("the prompt is in use")]
+    PromptInUse,
+    /// The file is no usable sound.
+    #[error(transparent)]
+    Wav(WavError),
+    /// The text can't be spoken.
+    #[error(transparent)]
+    Speech(SpeechError),
 }
 
 impl ToProblem for VoiceError {
@@ -85,6 +102,35 @@ impl ToProblem for VoiceError {
             Self::Stale => Problem::new(StatusCode::CONFLICT, "voice.stale_version")
                 .detail_zh("他人刚刚修改过，请刷新后重试。")
                 .detail_en("Somebody else has just changed this; please reload and try again."),
+            Self::FlowUnfinished => Problem::new(StatusCode::CONFLICT, "voice.flow_unfinished")
+                .detail_zh("流程还有错误，改正后才能发布。")
+                .detail_en("The flow has errors; correct them before it is published."),
+            Self::FlowInUse => Problem::new(StatusCode::CONFLICT, "voice.flow_in_use")
+                .detail_zh("主流程或有号码使用的流程不能删除。")
+                .detail_en("The main flow, and a flow that a number leads to, can't be removed."),
+            Self::PromptInUse => Problem::new(StatusCode::CONFLICT, "voice.prompt_in_use")
+                .detail_zh("系统自带或流程正在使用的素材不能删除。")
+                .detail_en("A prompt that ships, or that a flow says, can't be removed."),
+            Self::Wav(error) => {
+                let (zh, en) = match error {
+                    WavError::NotWav => ("请上传 WAV 文件。", "Please choose a WAV file."),
+                    WavError::Coding => {
+                        ("只支持 PCM 或 G.711 编码的 WAV。", "Only WAV with PCM or G.711 is read.")
+                    }
+                    WavError::Shape => {
+                        ("采样率或声道数不在支持范围。", "The rate or the channels are out of range.")
+                    }
+                    WavError::Empty => ("文件里没有声音。", "There is no sound in the file."),
+                    WavError::Long => ("录音不能超过 10 分钟。", "A sound has at most 10 minutes."),
+                };
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "voice.bad_sound").detail_zh(zh).detail_en(en)
+            }
+            Self::Speech(error) => {
+                tracing::warn!(%error, "a text could not be spoken");
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "voice.no_speech")
+                    .detail_zh("语音合成不可用，请上传或录制语音。")
+                    .detail_en("There is no voice at the moment; please upload or record a sound.")
+            }
             Self::Busy => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "voice.busy")
                 .detail_zh("当前呼叫人数过多，请稍后再试。")
                 .detail_en("Too many people are calling at the moment; please try again soon.")

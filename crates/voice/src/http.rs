@@ -1,9 +1,13 @@
 //! Routes of the slice.
 
+mod callbacks;
+mod callflow;
 mod calls;
 mod dialling;
 mod figures;
 mod floor;
+mod flow_tables;
+mod messages;
 mod missed;
 mod numbers;
 mod operations;
@@ -17,6 +21,8 @@ mod skills;
 mod summaries;
 mod supervision;
 mod trace;
+mod prompts;
+mod surveys;
 
 use std::sync::Arc;
 
@@ -34,7 +40,16 @@ pub const CAPABILITIES: &[Capability] = &[
         name: "call.export", zh: "导出通话记录", en: "Export the list of calls", scoped: false
     },
     Capability {
-        name: "call.handle_missed", zh: "处理未接来电", en: "See to missed calls", scoped: false
+        name: "call.handle_missed",
+        zh: "处理未接来电、留言和回电",
+        en: "See to missed calls, messages and call-backs",
+        scoped: false,
+    },
+    Capability {
+        name: "callflow.write",
+        zh: "维护呼叫流程和语音素材",
+        en: "Change call flows and prompts",
+        scoped: false,
     },
     Capability {
         name: "call.dial",
@@ -98,5 +113,11 @@ pub fn router(core: Arc<Core>) -> OpenApiRouter {
         .merge(skills::routes())
         .merge(numbers::routes())
         .merge(trace::routes())
+        .merge(callflow::routes())
+        .merge(flow_tables::routes())
+        .merge(prompts::routes())
+        .merge(messages::routes())
+        .merge(callbacks::routes())
+        .merge(surveys::routes())
         .with_state(core)
 }

@@ -6,10 +6,12 @@
 
 mod blocked;
 pub mod call;
+pub mod callflow;
 pub mod config;
 pub mod core;
 pub mod desk;
 pub mod error;
+pub mod flows;
 mod http;
 mod lookup;
 pub mod media;
@@ -20,12 +22,14 @@ pub mod routing;
 pub mod service_level;
 pub mod sip_port;
 mod sounds;
+pub mod speech;
 pub mod store;
 pub mod tokens;
 pub mod writer;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
 
 use axum::extract::Extension;
 use axum::extract::ws::WebSocketUpgrade;
@@ -44,6 +48,7 @@ use crate::call::state::Input;
 use crate::call::{CallMessage, take};
 use crate::core::Core;
 use crate::desk::Desk;
+use crate::flows::Flows;
 use crate::media::{MediaConfig, MediaError, MediaPlane, Repaired};
 use crate::sip_port::{FlowChange, IncomingCall, StackError, StackOptions, StackPort};
 use crate::tokens::Tokens;
@@ -51,6 +56,8 @@ use crate::writer::Writer;
 
 /// Calls that may wait to be taken.
 const ARRIVALS: usize = 1024;
+/// How often it is asked whether another process changed flows.
+const FOLLOW_FLOWS: Duration = Duration::from_secs(30);
 
 /// Tables of the slice.
 pub const MIGRATIONS: &[Migration] = &[
@@ -60,6 +67,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "call_operations",
         sql: include_str!("../migrations/0002_call_operations.sql"),
     },
+    Migration { version: 10, name: "callflows", sql: include_str!("../migrations/0010_callflows.sql") },
     Migration { version: 20, name: "queues", sql: include_str!("../migrations/0020_queues.sql") },
 ];
 
@@ -116,7 +124,9 @@ impl Voice {
         let stack = StackPort::start(&config, options).await?;
         let writer = Writer::start(kit.clone());
         let desk = Desk::start(kit.clone(), writer.clone(), config.floor());
+        let flows = Flows::new(&kit, &config, ports.clone());
         let core = Arc::new(Core {
+            flows,
             kit,
             config,
             ports,
@@ -141,6 +151,8 @@ impl Voice {
         let Some(Arrivals { mut calls, repaired }) = arrivals else { return Ok(()) };
         recover(&self.core.kit, &repaired).await?;
         self.core.desk.open().await?;
+        self.core.flows.load().await?;
+        tokio::spawn(follow_flows(Arc::downgrade(&self.core)));
         let core = self.core.clone();
         tokio::spawn(async move {
             while let Some(call) = calls.recv().await {
@@ -231,6 +243,17 @@ async fn follow_phones(core: Arc<Core>, mut changes: broadcast::Receiver<FlowCha
                 tracing::warn!(missed, "changes of telephones were missed");
             }
             Err(broadcast::error::RecvError::Closed) => return,
+        }
+    }
+}
+
+/// Reads flows anew when another process has changed them.
+async fn follow_flows(core: Weak<Core>) {
+    loop {
+        tokio::time::sleep(FOLLOW_FLOWS).await;
+        let Some(core) = core.upgrade() else { return };
+        if let Err(error) = core.flows.follow().await {
+            tracing::warn!(%error, "call flows could not be read anew");
         }
     }
 }

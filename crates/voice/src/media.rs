@@ -136,6 +136,11 @@ pub enum MediaEvent {
         /// Seconds since the last packet, or since packets were first expected.
         secs: u32,
     },
+    /// Nothing above a whisper was heard for as long as [`CallMedia::watch_quiet`] asked.
+    LegQuiet {
+        /// The leg.
+        leg: LegId,
+    },
     /// A browser leg has finished ICE and DTLS; audio flows from now on.
     WebRtcConnected {
         /// The leg.

@@ -61,6 +61,11 @@ impl Prefetch {
             .is_some_and(|contact| contact.tags.iter().any(|tag| tag == "vip"))
     }
 
+    /// Returns the tags of the citizen's file, waiting at most `patience` for it.
+    pub async fn tags(&self, patience: Duration) -> Vec<String> {
+        self.within(patience).await.contact.map(|contact| contact.tags).unwrap_or_default()
+    }
+
     /// Returns the citizen's file, once known.
     #[must_use]
     pub fn contact_id(&self) -> Option<String> {

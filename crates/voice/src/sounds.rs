@@ -7,7 +7,6 @@ use crate::media::{Clip, Tone, prompts};
 #[must_use]
 pub fn clips(sound: Sound) -> (Vec<Clip>, bool) {
     match sound {
-        Sound::Greeting => (vec![prompts::GREETING.into()], false),
         // Whoever is next has nobody ahead: it is only said that everybody is busy.
         Sound::Position(0 | 1) => (vec![prompts::ALL_BUSY.into()], false),
         Sound::Position(position) => {

@@ -1,8 +1,13 @@
 //! SQL of the slice.
 
+pub mod callbacks;
+pub mod callflow;
 pub mod calls;
 pub mod downloads;
 pub mod figures;
+pub mod flow_counts;
+pub mod flow_tables;
+pub mod messages;
 pub mod missed;
 pub mod numbers;
 pub mod phone_book;
@@ -12,3 +17,5 @@ pub mod record;
 pub mod recordings;
 pub mod summaries;
 pub mod visits;
+pub mod prompts;
+pub mod surveys;

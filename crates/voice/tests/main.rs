@@ -1,6 +1,7 @@
 //! Integration tests of the voice slice, in one binary.
 
 mod books;
+mod callflows;
 mod calls;
 mod desk;
 mod hostile;

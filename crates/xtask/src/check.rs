@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::arguments::Arguments;
 use crate::node::Node;
-use crate::packages::{self, BARESIP, CHROMIUM, CJK_FONT, POSTGRES, SIPP};
+use crate::packages::{self, BARESIP, CHROMIUM, CJK_FONT, ESPEAK, POSTGRES, SIPP};
 use crate::postgres::Postgres;
 use crate::workspace::Workspace;
 use crate::{Outcome, gen_client, process, tidy, web};
@@ -83,7 +83,9 @@ impl Run<'_> {
     fn prepare(&mut self) {
         let calls = self.wants("rust") || self.wants("sip") || self.wants("e2e");
         if calls {
-            self.check("packages", || packages::ensure(&[&POSTGRES, &SIPP, &BARESIP, &CHROMIUM, &CJK_FONT]));
+            self.check("packages", || {
+                packages::ensure(&[&POSTGRES, &SIPP, &BARESIP, &CHROMIUM, &CJK_FONT, &ESPEAK])
+            });
             self.database = self.obtain("private PostgreSQL", Postgres::start);
         }
         let workspace = self.workspace;

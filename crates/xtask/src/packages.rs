@@ -56,6 +56,13 @@ pub const BARESIP: Need = Need {
     why: "a real telephone that calls the hotline",
 };
 
+/// The embedded voice.
+pub const ESPEAK: Need = Need {
+    package: "espeak-ng",
+    probe: Probe::Program("espeak-ng"),
+    why: "it speaks the texts of call flows; without it they stay silent",
+};
+
 impl Need {
     fn is_met(&self) -> bool {
         match self.probe {

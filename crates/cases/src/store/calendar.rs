@@ -129,3 +129,9 @@ impl Cases {
         }
     }
 }
+
+impl contract::cases::CityCalendar for Cases {
+    fn calendar(&self) -> Arc<WorkCalendar> {
+        self.kept().calendar.clone()
+    }
+}

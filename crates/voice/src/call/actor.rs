@@ -7,16 +7,18 @@ use std::time::Duration;
 use kernel::Audience;
 use tokio::sync::{mpsc, oneshot};
 
+use super::flowing::{Leading, Step};
 use super::leg::{CITIZEN, Leg, Plain, media_of};
 use super::record::{CallRow, RecordingEnd};
 use super::state::{
     CallState, Command, Effect, Input, Leaving, Outcome, PartyNo, Phase, Phrase, Refusal, Sound,
 };
 use super::view::CallView;
+use crate::callflow;
 use crate::core::Core;
 use crate::desk::Joining;
 use crate::error::VoiceError;
-use crate::media::{CallMedia, MediaError, MediaEvent, Tone};
+use crate::media::{CallMedia, Clip, MediaError, MediaEvent, Tone};
 use crate::pop::Prefetch;
 use crate::sip_port::{LegEvent, SipLeg};
 use crate::sounds;
@@ -44,6 +46,10 @@ pub enum CallMessage {
     Step(&'static str, String),
     /// Something on a leg.
     Leg(Side, LegEvent),
+    /// The sound of what the call's flow says under this number.
+    Sound(u32, Vec<Clip>),
+    /// What the call's flow is told from outside.
+    Flow(callflow::Input),
 }
 
 /// Reaches a call. Clones reach the same one.
@@ -89,7 +95,9 @@ pub(super) struct Actor {
     /// None for a browser.
     pub(super) plain: Option<Plain>,
     pub(super) legs: HashMap<PartyNo, Leg>,
-    playing: Option<(u32, Sound)>,
+    pub(super) playing: Option<(u32, Sound)>,
+    /// The call flow that leads a call that came in.
+    pub(super) flow: Option<Box<Leading>>,
     pub(super) notes: i64,
     pub(super) prefetch: Prefetch,
     pub(super) handle: CallHandle,
@@ -129,6 +137,7 @@ impl Actor {
             plain: None,
             legs: HashMap::new(),
             playing: None,
+            flow: None,
             notes: 0,
             prefetch,
             handle,
@@ -147,7 +156,8 @@ impl Actor {
         self.apply(Input::Started).await;
         while self.outcome.is_none() {
             let now = self.core.kit.clock.elapsed_ms();
-            let pause_ms = self.state.deadline().map_or(60_000, |at| (at - now).clamp(0, 60_000));
+            let next = self.state.deadline().into_iter().chain(self.flow_deadline()).min();
+            let pause_ms = next.map_or(60_000, |at| (at - now).clamp(0, 60_000));
             let pause = Duration::from_millis(u64::try_from(pause_ms).unwrap_or(0));
             tokio::select! {
                 message = inbox.recv() => match message {
@@ -155,7 +165,7 @@ impl Actor {
                     None => self.apply(Input::Stop).await,
                 },
                 event = sound.recv() => if let Some(event) = event { self.media_event(event).await },
-                () = tokio::time::sleep(pause) => self.apply(Input::Tick).await,
+                () = tokio::time::sleep(pause) => self.tick().await,
             }
         }
         self.finish(sound).await;
@@ -183,26 +193,52 @@ impl Actor {
             }
             CallMessage::Step(kind, detail) => self.note(kind, &detail),
             CallMessage::Leg(side, event) => self.leg(side, event).await,
+            CallMessage::Sound(no, clips) => self.say(no, clips).await,
+            CallMessage::Flow(input) => self.lead(input).await,
         }
     }
 
+    async fn tick(&mut self) {
+        self.drive(VecDeque::from([Step::Call(Input::Tick), Step::Flow(callflow::Input::Tick)])).await;
+    }
+
     async fn apply(&mut self, input: Input) {
-        let mut inputs = VecDeque::from([input]);
-        while let Some(input) = inputs.pop_front() {
+        self.drive(VecDeque::from([Step::Call(input)])).await;
+    }
+
+    pub(super) async fn lead(&mut self, input: callflow::Input) {
+        self.drive(VecDeque::from([Step::Flow(input)])).await;
+    }
+
+    /// Takes steps until neither the rules nor the flow have more to say.
+    async fn drive(&mut self, mut steps: VecDeque<Step>) {
+        while let Some(step) = steps.pop_front() {
+            let input = match step {
+                Step::Call(input) => input,
+                Step::Flow(input) => {
+                    self.follow_flow(input, &mut steps);
+                    continue;
+                }
+            };
             let lost = matches!(input, Input::PartyLost(_));
             // A clock that is set must not end a ring, nor prolong one.
             let effects = self.state.apply(input, self.core.kit.clock.elapsed_ms());
             for effect in effects {
-                if let Some(input) = self.carry_out(effect).await {
-                    inputs.push_back(input);
+                if let Effect::Flow(news) = effect {
+                    steps.push_back(Step::Flow(news.into()));
+                } else if let Some(input) = self.carry_out(effect).await {
+                    steps.push_back(Step::Call(input));
                 }
+            }
+            if self.outcome.is_some() {
+                steps.push_back(Step::Flow(callflow::Input::Gone));
             }
             // The page may have come back on a new connection before the old one was missed.
             if lost
                 && let Phase::AgentLost { seat, .. } = self.state.phase()
                 && self.core.port.is_reachable(seat)
             {
-                inputs.push_back(Input::PhoneBack { seat: seat.clone() });
+                steps.push_back(Step::Call(Input::PhoneBack { seat: seat.clone() }));
             }
         }
         self.tell();
@@ -226,13 +262,18 @@ impl Actor {
                 let gain = if on { 1.0 } else { 0.0 };
                 self.media_done(self.media.set_gain(media_of(from), media_of(to), gain));
             }
-            Effect::Enqueue => desk.enqueue(Joining {
-                call_id: self.row.id.clone(),
-                caller: self.row.caller.clone(),
-                called: self.row.called.clone(),
-                is_vip: self.prefetch.is_vip(),
-                ..Joining::default()
-            }),
+            Effect::Enqueue => {
+                let (queue, priority) = self.flow.as_ref().map_or((None, 0), |flow| flow.queue());
+                desk.enqueue(Joining {
+                    call_id: self.row.id.clone(),
+                    queue,
+                    caller: self.row.caller.clone(),
+                    called: self.row.called.clone(),
+                    priority,
+                    is_vip: self.prefetch.is_vip(),
+                    ..Joining::default()
+                });
+            }
             Effect::Abandon => desk.apply(acd::Input::Abandon { call: call() }),
             Effect::Return => desk.apply(acd::Input::Return { call: call() }),
             Effect::Done => desk.apply(acd::Input::Ended { call: call() }),
@@ -267,6 +308,8 @@ impl Actor {
             }
             Effect::Unreached { label, code } => self.tell_unreached(&label, code),
             Effect::Note(note) => self.take_note(&note),
+            // Taken out by whoever carries effects out.
+            Effect::Flow(_) => {}
             Effect::Finish(outcome) => self.outcome = Some(outcome),
         }
         None
@@ -292,7 +335,7 @@ impl Actor {
             (Side::Party(no), LegEvent::Failed { code }) => self.apply(Input::Failed(no, code)).await,
             (Side::Party(no), LegEvent::Ended) => self.apply(Input::PartyEnded(no)).await,
             (Side::Party(no), LegEvent::FlowLost) => self.apply(Input::PartyLost(no)).await,
-            (side, LegEvent::Digit(digit)) => self.digit(side, digit),
+            (side, LegEvent::Digit(digit)) => self.digit(side, digit).await,
             (side, LegEvent::Offer { sdp, reply }) => self.further_offer(side, sdp, reply).await,
         }
     }
@@ -324,11 +367,14 @@ impl Actor {
                 {
                     self.playing = None;
                     self.apply(Input::Played(sound)).await;
+                } else {
+                    self.flow_played(play).await;
                 }
             }
+            MediaEvent::LegQuiet { leg: CITIZEN } => self.lead(callflow::Input::Silence).await,
             MediaEvent::Dtmf { leg, digit } => {
                 let side = if leg == CITIZEN { Side::Citizen } else { Side::Party(leg.0 - CITIZEN.0) };
-                self.digit(side, digit);
+                self.digit(side, digit).await;
             }
             MediaEvent::LegSilent { leg: CITIZEN, secs } if !self.citizen_holds => {
                 self.apply(Input::CitizenSilent(secs)).await;
@@ -343,6 +389,7 @@ impl Actor {
             MediaEvent::LegSilent { leg, .. } if leg != CITIZEN => self.tell_problem("agent_silent"),
             MediaEvent::LegSilent { .. }
             | MediaEvent::LegMediaStarted { .. }
+            | MediaEvent::LegQuiet { .. }
             | MediaEvent::LegRemoved { .. } => {}
         }
     }
@@ -366,12 +413,16 @@ impl Actor {
         }
     }
 
-    fn digit(&mut self, side: Side, digit: char) {
-        let who = if side == Side::Citizen { "citizen" } else { "agent" };
-        self.note("digit", &format!("{who} {digit}"));
+    async fn digit(&mut self, side: Side, digit: char) {
+        if side != Side::Citizen {
+            return self.note("digit", &format!("agent {digit}"));
+        }
+        let secret = self.flow.as_ref().is_some_and(|flow| flow.run.is_secret());
+        self.note("digit", &format!("citizen {}", if secret { '•' } else { digit }));
+        self.lead(callflow::Input::Key(digit)).await;
     }
 
-    fn play(&mut self, sound: Sound) {
+    pub(super) fn play(&mut self, sound: Sound) {
         let (clips, repeat) = match sound {
             Sound::Phrase(Phrase::SeatNumber) => {
                 (sounds::seat_number(self.state.seat().unwrap_or_default()), false)
@@ -379,7 +430,10 @@ impl Actor {
             sound => sounds::clips(sound),
         };
         match self.media.play(CITIZEN, clips, repeat) {
-            Ok(play) => self.playing = Some((play, sound)),
+            Ok(play) => {
+                self.playing = Some((play, sound));
+                self.flow_interrupted();
+            }
             Err(error) => tracing::warn!(call = self.row.id, %error, "a prompt could not be played"),
         }
     }

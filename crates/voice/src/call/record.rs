@@ -2,6 +2,11 @@
 
 use serde::Serialize;
 
+use crate::store::callbacks::CallbackRow;
+use crate::store::flow_counts::CountRow;
+use crate::store::messages::MessageRow;
+use crate::store::surveys::SurveyRow;
+
 /// A call as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CallRow {
@@ -141,6 +146,26 @@ pub struct TraceRow {
     pub detail: String,
 }
 
+/// What a call flow leaves behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FlowRecord {
+    /// A message.
+    Message(MessageRow),
+    /// A wish to be called back.
+    Callback(CallbackRow),
+    /// What the caller thought of the talk.
+    Survey(SurveyRow),
+    /// A count of nodes or keys.
+    Count {
+        /// When, epoch milliseconds.
+        at: i64,
+        /// The flow's version.
+        version: i64,
+        /// What is counted.
+        row: CountRow,
+    },
+}
+
 /// What the writer writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Record {
@@ -167,6 +192,8 @@ pub enum Record {
         /// Their name.
         agent_name: String,
     },
+    /// Something that a call flow leaves behind.
+    Flow(Box<FlowRecord>),
     /// Somebody sat down.
     SatDown(SittingRow),
     /// Somebody left.

@@ -8,6 +8,7 @@
 mod conference;
 mod consultation;
 mod dialling;
+mod flow;
 mod hearing;
 mod loss;
 mod parking;
@@ -20,12 +21,15 @@ mod words;
 use std::collections::BTreeSet;
 
 pub use dialling::Kind;
+pub use flow::{FlowNews, FlowWord};
 pub use hearing::CITIZEN;
 pub use parties::{Party, PartyNo, Role, Target};
 pub use supervision::Supervision;
 pub use words::{Command, Effect, Input, Leaving, Note, Outcome, Phase, Phrase, Refusal, Sound};
 
 use hearing::Ambience;
+
+use crate::callflow::QueueNews;
 
 /// A citizen from whom nothing was heard for this long is gone, in seconds.
 pub const SILENCE_SECS: u32 = 90;
@@ -62,7 +66,14 @@ pub struct CallState {
     last_no: PartyNo,
     deadline: Option<i64>,
     times: Times,
-    greeting: bool,
+    /// Whether a call flow leads the call.
+    led: bool,
+    /// Whether the flow goes on when nobody is left with the citizen.
+    keep: bool,
+    /// Whether the flow handed the citizen to somebody else.
+    passed_on: bool,
+    /// Whether the flow gave the citizen what they called for.
+    served: bool,
     /// Whether the floor knows the call.
     in_queue: bool,
     /// Whether somebody talked with the citizen.
@@ -76,18 +87,21 @@ pub struct CallState {
 }
 
 impl CallState {
-    /// Makes a call that came in. Without a greeting it joins the queue at once.
+    /// Makes a call that came in. Without a flow that leads it, it joins the queue at once.
     #[must_use]
-    pub fn new(times: Times, greeting: bool) -> Self {
+    pub fn new(times: Times, led: bool) -> Self {
         Self {
-            phase: Phase::Greeting,
+            phase: Phase::Flow,
             kind: Kind::In,
             dialler: String::new(),
             parties: Vec::new(),
             last_no: 0,
             deadline: None,
             times,
-            greeting,
+            led,
+            keep: false,
+            passed_on: false,
+            served: false,
             in_queue: false,
             talked: false,
             citizen_up: true,
@@ -182,6 +196,7 @@ impl CallState {
                     self.end("system", true, &mut out);
                 }
             }
+            Input::Flow(word) => self.flow(word, now_ms, &mut out),
             Input::Kicked { seat } => self.kicked(&seat, &mut out),
             // Who was waiting is called back.
             Input::Stop if !self.talked && self.phase != Phase::Dialling => {
@@ -233,7 +248,7 @@ impl CallState {
     fn carry_out(&mut self, command: Command, now_ms: i64, out: &mut Vec<Effect>) {
         match command {
             Command::Hold(hold) => self.hold(hold, out),
-            Command::HangUp { by } => self.end(by, true, out),
+            Command::HangUp { by } => self.hang_up(by, out),
             Command::Leave(no) => self.party_ended(no, out),
             Command::Consult(target) => self.consult(target, now_ms, out),
             Command::TakeBack => self.take_back(out),
@@ -254,16 +269,26 @@ impl CallState {
         }
     }
 
+    /// An agent whose screen hangs up leaves the citizen to the flow that goes on; a leader ends the call.
+    fn hang_up(&mut self, by: &'static str, out: &mut Vec<Effect>) {
+        match self.agent().map(|agent| agent.no) {
+            Some(no) if by == "screen" && self.keep && self.phase == Phase::Talking => {
+                self.party_ended(no, out)
+            }
+            _ => self.end(by, true, out),
+        }
+    }
+
     fn started(&mut self, now_ms: i64, out: &mut Vec<Effect>) {
         match self.kind {
-            Kind::In => self.welcome(now_ms, out),
+            Kind::In if self.led => out.push(Effect::Flow(FlowNews::Start)),
+            Kind::In => self.enqueue(out),
             Kind::Out | Kind::Internal { .. } => self.ring_dialler(now_ms, out),
         }
     }
 
     fn played(&mut self, sound: Sound, out: &mut Vec<Effect>) {
         match (&self.phase, sound) {
-            (Phase::Greeting, Sound::Greeting) => self.enqueue(out),
             (Phase::Queued, Sound::Position(_)) | (Phase::AgentLost { .. }, Sound::AgentLost) => {
                 out.push(Effect::Play(Sound::Music));
             }
@@ -322,6 +347,7 @@ impl CallState {
         match self.phase {
             Phase::Offering { .. } => {
                 out.extend([Effect::Accepted(seat.clone()), Effect::Note(Note::Answered(seat))]);
+                self.tell_queue(QueueNews::Answered, out);
                 self.talk();
             }
             Phase::AgentLost { .. } => {
@@ -416,6 +442,7 @@ impl CallState {
                 heir.supervisor = false;
                 out.push(Effect::Note(Note::Transferred(heir.target.clone())));
             }
+            None if self.led_on(out) => {}
             None => self.end(by, true, out),
         }
     }
@@ -438,7 +465,6 @@ impl CallState {
         }
         self.deadline = None;
         match self.phase {
-            Phase::Greeting => self.enqueue(out),
             Phase::AgentLost { .. } => self.give_up_agent(out),
             Phase::Parked { .. } => {
                 out.push(Effect::Note(Note::ParkedTooLong));
@@ -454,6 +480,8 @@ impl CallState {
     fn end(&mut self, by: &'static str, hang_up_citizen: bool, out: &mut Vec<Effect>) {
         let outcome = if self.talked {
             Outcome::Answered
+        } else if self.served {
+            Outcome::SelfService
         } else if self.phase == Phase::Dialling {
             Outcome::Cancelled
         } else if self.phase == Phase::Farewell || by == "system" {

@@ -8,13 +8,13 @@ struct Stage {
 impl Stage {
     fn started() -> Self {
         let mut stage = Self { call: CallState::new(Times::default(), true), now: 0 };
-        assert_eq!(stage.go(Input::Started), [Effect::Play(Sound::Greeting)]);
+        assert_eq!(stage.go(Input::Started), [Effect::Flow(FlowNews::Start)]);
         stage
     }
 
     fn queued() -> Self {
         let mut stage = Self::started();
-        let out = stage.go(Input::Played(Sound::Greeting));
+        let out = stage.go(Input::Flow(FlowWord::Queue { keep: false }));
         assert!(out.contains(&Effect::Enqueue));
         stage
     }
@@ -74,7 +74,7 @@ fn the_screen_pops_before_the_telephone_rings() {
 }
 
 #[test]
-fn without_a_greeting_the_queue_comes_first() {
+fn without_a_flow_the_queue_comes_first() {
     let mut call = CallState::new(Times::default(), false);
     assert!(call.apply(Input::Started, 0).contains(&Effect::Enqueue));
     assert_eq!(call.phase(), &Phase::Queued);
@@ -86,13 +86,6 @@ fn a_caller_hears_the_place_then_music() {
     let out = s.go(Input::Announce(3));
     assert_eq!(out[0], Effect::Play(Sound::Position(3)));
     assert_eq!(s.go(Input::Played(Sound::Position(3))), [Effect::Play(Sound::Music)]);
-}
-
-#[test]
-fn a_greeting_whose_end_is_never_reported_ends_nevertheless() {
-    let mut s = Stage::started();
-    assert!(s.wait(29_999).is_empty());
-    assert!(s.wait(1).contains(&Effect::Enqueue));
 }
 
 #[test]
@@ -201,7 +194,8 @@ fn a_hold_does_not_outlive_the_lost_page() {
 
 #[test]
 fn a_full_queue_says_so_and_hangs_up() {
-    let mut s = Stage::queued();
+    let mut s = Stage { call: CallState::new(Times::default(), false), now: 0 };
+    s.go(Input::Started);
     assert_eq!(s.go(Input::Refused), [Effect::Play(Sound::Busy)]);
     let out = s.go(Input::Played(Sound::Busy));
     assert!(out.contains(&Effect::HangUpCitizen));
@@ -220,4 +214,70 @@ fn a_dead_line_is_hung_up() {
 fn an_offer_to_a_call_that_does_not_wait_is_given_back() {
     let mut s = Stage::talking();
     assert_eq!(s.go(Input::Offer { seat: "1002".into() }), [Effect::Rejected("1002".into())]);
+}
+
+#[test]
+fn a_flow_is_told_of_the_queue_and_takes_the_citizen_out_of_it() {
+    let news = |news| Effect::Flow(FlowNews::Queue(news));
+    let mut s = Stage::queued();
+    assert!(s.go(Input::Offer { seat: "1001".into() }).contains(&news(QueueNews::Offered)));
+    assert!(s.go(Input::Failed(1, 486)).contains(&news(QueueNews::Waiting)));
+    s.go(Input::Offer { seat: "1002".into() });
+    let out = s.go(Input::Flow(FlowWord::Leave));
+    assert!(at(&out, &Effect::Drop(2)) < at(&out, &Effect::Abandon), "the ringing telephone stops");
+    assert_eq!(s.call.phase(), &Phase::Flow);
+    let mut full = Stage::queued();
+    assert!(full.go(Input::Refused).contains(&news(QueueNews::Refused)));
+    assert!(full.go(Input::Flow(FlowWord::Queue { keep: false })).contains(&Effect::Enqueue));
+}
+
+#[test]
+fn the_citizen_is_led_on_when_the_agent_leaves() {
+    let surveyed = |leave: Input| {
+        let mut s = Stage::started();
+        s.go(Input::Flow(FlowWord::Queue { keep: true }));
+        s.go(Input::Offer { seat: "1001".into() });
+        s.go(Input::Answered(1));
+        let out = s.go(leave);
+        assert!(out.contains(&Effect::Done), "the seat is free for others");
+        assert_eq!(out.last(), Some(&Effect::Flow(FlowNews::Queue(QueueNews::Left))));
+        assert_eq!(s.go(Input::Flow(FlowWord::HangUp)).last(), Some(&Effect::Finish(Outcome::Answered)));
+    };
+    surveyed(Input::PartyEnded(1));
+    surveyed(Input::Do(Command::HangUp { by: "screen" }));
+    let mut cut = Stage::started();
+    cut.go(Input::Flow(FlowWord::Queue { keep: true }));
+    cut.go(Input::Offer { seat: "1001".into() });
+    cut.go(Input::Answered(1));
+    let out = cut.go(Input::Do(Command::HangUp { by: "leader" }));
+    assert_eq!(out.last(), Some(&Effect::Finish(Outcome::Answered)));
+}
+
+#[test]
+fn a_flow_hands_the_citizen_to_a_number_outside_and_hears_of_it() {
+    let transferred = |s: &mut Stage| {
+        let target = Target::Outside("110".into());
+        let out =
+            s.go(Input::Flow(FlowWord::Transfer { target: target.clone(), ring_ms: 5_000, keep: true }));
+        assert!(out.contains(&Effect::Invite { target, party: 1, engage: false }));
+    };
+    let mut s = Stage::started();
+    transferred(&mut s);
+    assert!(s.wait(5_000).contains(&Effect::Flow(FlowNews::Transferred(false))));
+    assert_eq!(s.call.phase(), &Phase::Flow);
+    let mut s = Stage::started();
+    transferred(&mut s);
+    assert!(s.go(Input::Answered(1)).contains(&hears(CITIZEN, 1)));
+    assert!(s.go(Input::PartyEnded(1)).contains(&Effect::Flow(FlowNews::Transferred(true))));
+}
+
+#[test]
+fn whoever_was_served_by_the_flow_has_not_missed_anybody() {
+    for end in [Input::CitizenEnded, Input::Flow(FlowWord::HangUp)] {
+        let mut s = Stage::started();
+        s.go(Input::Flow(FlowWord::Served));
+        assert_eq!(s.go(end).last(), Some(&Effect::Finish(Outcome::SelfService)));
+    }
+    let out = Stage::started().go(Input::Flow(FlowWord::HangUp));
+    assert_eq!(out.last(), Some(&Effect::Finish(Outcome::Missed)));
 }

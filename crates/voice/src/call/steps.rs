@@ -32,6 +32,7 @@ impl Actor {
     pub(super) fn take_note(&mut self, note: &Note) {
         match note {
             Note::Queued => self.note("queued", ""),
+            Note::LeftQueue => self.note("left_queue", ""),
             Note::Announced(position) => self.note("announced", &position.to_string()),
             Note::Offered(seat) => self.note("offered", seat),
             Note::NotTaken(label, code) => {
@@ -182,9 +183,13 @@ impl Actor {
     pub(super) async fn finish(&mut self, mut sound: mpsc::Receiver<MediaEvent>) {
         let now = self.core.kit.now().0;
         self.row.ended_at = Some(now);
+        self.count_flow();
         self.row.result = self.outcome.map(|outcome| outcome.name().to_owned());
         match self.row.answered_at {
-            Some(at) => self.row.talked_ms = now - at,
+            Some(at) => {
+                let until = self.flow.as_ref().and_then(|flow| flow.talk_ended).unwrap_or(now);
+                self.row.talked_ms = until - at;
+            }
             None => self.row.waited_ms = now - self.row.started_at,
         }
         if self.row.contact_id.is_none() {

@@ -6,6 +6,7 @@ use ::sip::sdp;
 use tokio::sync::mpsc;
 
 use super::actor::{Actor, CallHandle, MAILBOX, Side, forward};
+use super::flowing::Leading;
 use super::leg::{self, Plain};
 use super::record::CallRow;
 use super::state::{CallState, Kind, Times};
@@ -110,14 +111,16 @@ async fn run(core: &Arc<Core>, call: IncomingCall) -> Result<(), u16> {
             return Err(code);
         }
     };
-    let state = CallState::new(times(core), core.config.greeting);
+    let state = CallState::new(times(core), true);
     let prefetch = Prefetch::start(core.clone(), call.caller);
     let mut actor = Actor::new(core.clone(), row, state, media, prefetch, handle.clone());
     actor.citizen = Some(call.leg);
     actor.plain = plain;
+    actor.flow = Some(Box::new(Leading::new(core, &actor.row)));
     forward(call.events, handle, Side::Citizen);
     actor.open("started", "");
     core.port.answer(call.leg, answer);
+    actor.know_caller().await;
     actor.live(inbox, sound).await;
     Ok(())
 }

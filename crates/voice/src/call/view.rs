@@ -33,7 +33,7 @@ pub struct CallView {
     pub call_id: String,
     /// `in`, `out`, `internal`.
     pub direction: String,
-    /// `greeting`, `queued`, `ringing`, `dialling`, `talking`, `held`, `consulting`, `transferring`, `parked`,
+    /// `flow`, `queued`, `ringing`, `dialling`, `talking`, `held`, `consulting`, `transferring`, `parked`,
     /// `agent_lost`, `farewell`, `ended`.
     pub state: String,
     /// The citizen's number, or the colleague's seat; masked where the reader's role says so.
@@ -64,7 +64,7 @@ impl CallView {
         Self {
             call_id: row.id.clone(),
             direction: row.direction.clone(),
-            state: if row.direction == "in" { "greeting" } else { "dialling" }.to_owned(),
+            state: if row.direction == "in" { "flow" } else { "dialling" }.to_owned(),
             caller: row.caller.clone(),
             caller_masked: contract::contacts::mask_phone(&row.caller),
             seat_no: None,

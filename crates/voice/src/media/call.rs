@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use ::media::clip::{Clip, Player};
 use ::media::codec::{Codec, Frame};
+use ::media::detect::loudness;
 use ::media::jitter::Popped;
 use ::media::mixer::{Gain, GainMatrix, mix};
 use tokio::sync::mpsc;
@@ -22,7 +23,18 @@ pub(super) struct Call {
     hold_music: Vec<Clip>,
     tap: Option<Tap>,
     noticed: Vec<MediaEvent>,
+    quiet: Option<Quiet>,
 }
+
+/// Waits for a leg to say nothing.
+struct Quiet {
+    leg: LegId,
+    frames: u32,
+    wanted: u32,
+}
+
+/// What counts as saying nothing, as a share of full scale.
+const WHISPER: f64 = 0.005;
 
 impl Call {
     pub fn new(call_id: String, events: mpsc::Sender<MediaEvent>) -> Self {
@@ -34,6 +46,7 @@ impl Call {
             hold_music: vec![prompts::HOLD_MUSIC.into()],
             tap: None,
             noticed: Vec::new(),
+            quiet: None,
         }
     }
 
@@ -124,6 +137,21 @@ impl Call {
         self.tap = None;
     }
 
+    pub fn watch_quiet(&mut self, leg: LegId, quiet_ms: u32) {
+        self.quiet = (quiet_ms > 0).then_some(Quiet { leg, frames: 0, wanted: quiet_ms / 20 });
+    }
+
+    fn listen_for_quiet(&mut self) {
+        let Some(quiet) = &mut self.quiet else { return };
+        let Some(leg) = self.legs.iter().find(|leg| leg.id == quiet.leg) else { return };
+        let silent = leg.popped == Popped::Silence || loudness(&leg.input.samples()) < WHISPER;
+        quiet.frames = if silent { quiet.frames + 1 } else { 0 };
+        if quiet.frames >= quiet.wanted {
+            self.noticed.push(MediaEvent::LegQuiet { leg: quiet.leg });
+            self.quiet = None;
+        }
+    }
+
     pub fn end(mut self, now: Instant) {
         self.tap = None;
         while let Some(id) = self.legs.last().map(|leg| leg.id) {
@@ -146,6 +174,7 @@ impl Call {
         for leg in &mut self.legs {
             leg.listen(now_ms, &mut self.noticed);
         }
+        self.listen_for_quiet();
         let mut left = Frame::silence(Codec::Pcma);
         let mut right = left;
         for at in 0..self.legs.len() {

@@ -294,6 +294,15 @@ impl CallMedia {
         self.send(Command::SendDtmf { key: self.inner.key, leg, digits: digits.to_owned() })
     }
 
+    /// Reports once, with [`MediaEvent::LegQuiet`], when a leg has said nothing for this long; 0 no
+    /// longer watches.
+    ///
+    /// # Errors
+    /// When the command queue is full.
+    pub fn watch_quiet(&self, leg: LegId, quiet_ms: u32) -> Result<(), MediaError> {
+        self.send(Command::WatchQuiet { key: self.inner.key, leg, quiet_ms })
+    }
+
     /// Starts recording: the left channel is what `citizen` says, the right one what it hears and what the
     /// others say to each other.
     /// `date` is the local day `YYYY-MM-DD` (or `YYYY/MM/DD`) that the file is filed under. A

@@ -47,6 +47,7 @@ pub(super) enum Command {
     StartRecording { key: CallKey, path: RecordingPath, citizen: LegId, recorder: Recorder },
     SetRecordedLeg { key: CallKey, citizen: LegId },
     StopRecording { key: CallKey },
+    WatchQuiet { key: CallKey, leg: LegId, quiet_ms: u32 },
     EndCall { key: CallKey },
 }
 
@@ -169,6 +170,9 @@ impl Worker {
                 self.with(key, |call| call.set_recorded_leg(citizen));
             }
             Command::StopRecording { key } => self.with(key, Call::stop_recording),
+            Command::WatchQuiet { key, leg, quiet_ms } => {
+                self.with(key, |call| call.watch_quiet(leg, quiet_ms))
+            }
         }
     }
 

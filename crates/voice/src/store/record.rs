@@ -1,9 +1,12 @@
 //! Writes what calls report.
 
-use contract::voice::{CallAnswered, CallEnded, CallId, CallMissed, RecordingFinished, RecordingId};
+use contract::voice::{
+    CallAnswered, CallEnded, CallId, CallMissed, CallRated, CallbackWished, MessageLeft, RecordingFinished,
+    RecordingId,
+};
 use kernel::{Ctx, DbError, Timestamp, Tx};
 
-use crate::call::record::{CallRow, Record};
+use crate::call::record::{CallRow, FlowRecord, Record};
 
 /// Writes one record and the events that follow from it.
 ///
@@ -50,6 +53,7 @@ pub async fn write(tx: &mut Tx, now: Timestamp, record: &Record) -> Result<(), D
             .execute(tx.conn())
             .await?;
         }
+        Record::Flow(one) => write_flow(tx, &ctx, one).await?,
         Record::RecordingEnded(end) => super::recordings::finish(tx, &ctx, end).await?,
         Record::CalledBack { missed_id, call_id, agent_id, agent_name } => {
             sqlx::query(
@@ -188,4 +192,37 @@ pub(super) fn announce_recording(
             repaired,
         },
     );
+}
+
+/// Writes what a call flow left behind.
+async fn write_flow(tx: &mut Tx, ctx: &Ctx, record: &FlowRecord) -> Result<(), DbError> {
+    match record {
+        FlowRecord::Message(row) => {
+            if super::messages::insert(tx, row).await? {
+                let (message_id, call_id) = (row.id.clone(), CallId(row.call_id.clone()));
+                tx.emit(ctx, &MessageLeft { message_id, call_id, length_ms: row.length_ms });
+            }
+        }
+        FlowRecord::Callback(row) => {
+            if super::callbacks::insert(tx, row).await? {
+                let (callback_id, call_id) = (row.id.clone(), CallId(row.call_id.clone()));
+                tx.emit(ctx, &CallbackWished { callback_id, call_id });
+            }
+        }
+        FlowRecord::Survey(row) => {
+            super::surveys::put(tx, row).await?;
+            if let Some(stars) = row.stars {
+                tx.emit(
+                    ctx,
+                    &CallRated {
+                        call_id: CallId(row.call_id.clone()),
+                        agent_id: row.agent_id.clone(),
+                        stars,
+                    },
+                );
+            }
+        }
+        FlowRecord::Count { at, version, row } => super::flow_counts::add(tx, *at, *version, row).await?,
+    }
+    Ok(())
 }

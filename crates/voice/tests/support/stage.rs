@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use axum::middleware::{from_fn, from_fn_with_state};
+use contract::cases::{CitizenCase, CitizenDesk, CitizenDraft, CitizenInfo, Submitted};
 use contract::identity::{Directory, PersonBrief, PersonId, SeatBrief, SeatId, UnitBrief, UnitId};
 use kernel::db::DbConfig;
-use kernel::http::{Authenticator, dress, events_router, guard_origin};
-use kernel::{BoxError, Config, Db, Kit, Principal, Scope, SystemClock};
+use kernel::http::{Authenticator, Idem, dress, events_router, guard_origin};
+use kernel::{BoxError, Config, Ctx, Db, Kit, Lang, Principal, Problem, Scope, SystemClock};
 use serde_json::Value;
 use voice::{Ports, TrunkConfig, Voice, VoiceConfig};
 
@@ -44,6 +45,7 @@ impl Authenticator for People {
                     "call.export",
                     "call.handle_missed",
                     "call.monitor",
+                    "callflow.write",
                     "floor.manage",
                     "queue.write",
                     "number.write",
@@ -124,6 +126,38 @@ impl Directory for People {
     }
 }
 
+/// One order, number YZ20261121000001 with code 123456.
+struct OneOrder;
+
+#[async_trait]
+impl CitizenDesk for OneOrder {
+    async fn info(&self, _: Lang) -> Result<CitizenInfo, BoxError> {
+        Ok(CitizenInfo { types: Vec::new(), categories: Vec::new() })
+    }
+    async fn submit(&self, _: &Ctx, _: CitizenDraft, _: &Idem) -> Result<Submitted, Problem> {
+        Err(Problem::not_found())
+    }
+    async fn look_up(&self, number: &str, code: &str, _: Lang) -> Result<Option<CitizenCase>, BoxError> {
+        Ok((number == "20261121000001" && code == "123456").then(|| CitizenCase {
+            number: number.to_owned(),
+            title: "路灯不亮".to_owned(),
+            type_name: "投诉".to_owned(),
+            created_at: 1_795_000_000_000,
+            status: "handling".to_owned(),
+            status_name: "办理中".to_owned(),
+            unit_name: Some("市城管局".to_owned()),
+            due_at: None,
+            steps: Vec::new(),
+            result: None,
+            can_rate: false,
+            rating: None,
+        }))
+    }
+    async fn rate(&self, _: &Ctx, _: &str, _: &str, _: i64, _: &str) -> Result<Option<CitizenCase>, Problem> {
+        Ok(None)
+    }
+}
+
 impl Stage {
     pub async fn new() -> Self {
         Self::with(|_| {}).await
@@ -162,7 +196,11 @@ impl Stage {
             ..VoiceConfig::default()
         };
         change(&mut config);
-        let ports = Ports { directory: Some(Arc::new(People)), ..Ports::default() };
+        let ports = Ports {
+            directory: Some(Arc::new(People)),
+            citizens: Some(Arc::new(OneOrder)),
+            ..Ports::default()
+        };
         let voice = Voice::start(kit.clone(), config, ports).await.unwrap();
         voice.open().await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -217,6 +255,22 @@ impl Stage {
             .unwrap();
         let code = answer.status().as_u16();
         (code, serde_json::from_str(&answer.text().await.unwrap()).unwrap_or(Value::Null))
+    }
+
+    /// Sends a file.
+    pub async fn upload(&self, token: &str, path: &str, bytes: Vec<u8>) -> (u16, Value) {
+        let url = format!("http://{}/api/v1{path}", self.http);
+        let request = self.client.post(url).bearer_auth(token).header("content-type", "audio/wav");
+        let answer = request.body(bytes).send().await.unwrap();
+        let code = answer.status().as_u16();
+        (code, serde_json::from_str(&answer.text().await.unwrap()).unwrap_or(Value::Null))
+    }
+
+    /// Fetches a file.
+    pub async fn download(&self, token: &str, path: &str) -> (u16, Vec<u8>) {
+        let url = format!("http://{}/api/v1{path}", self.http);
+        let answer = self.client.get(url).bearer_auth(token).send().await.unwrap();
+        (answer.status().as_u16(), answer.bytes().await.unwrap().to_vec())
     }
 
     /// Fetches sound.

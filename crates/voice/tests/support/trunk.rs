@@ -12,6 +12,8 @@ pub struct TrunkCall {
     server: SocketAddr,
     id: String,
     number: String,
+    /// The number that is dialled.
+    called: String,
     /// `To` with its tag, once known.
     to: String,
     cseq: u32,
@@ -20,6 +22,10 @@ pub struct TrunkCall {
 
 impl TrunkCall {
     pub async fn new(server: SocketAddr, number: &str) -> Self {
+        Self::to(server, number, "12345").await
+    }
+
+    pub async fn to(server: SocketAddr, number: &str, called: &str) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let id = format!("{}-{number}", socket.local_addr().unwrap().port());
         Self {
@@ -27,7 +33,8 @@ impl TrunkCall {
             server,
             id,
             number: number.to_owned(),
-            to: "<sip:12345@127.0.0.1>".to_owned(),
+            to: format!("<sip:{called}@127.0.0.1>"),
+            called: called.to_owned(),
             cseq: 1,
             branch: 1,
         }
@@ -37,9 +44,10 @@ impl TrunkCall {
         let me = self.socket.local_addr().unwrap();
         let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
         format!(
-            "{verb} sip:12345@{} SIP/2.0\r\nVia: SIP/2.0/UDP {me};branch=z9hG4bK{}-{};rport\r\nMax-Forwards: 70\r\n\
+            "{verb} sip:{}@{} SIP/2.0\r\nVia: SIP/2.0/UDP {me};branch=z9hG4bK{}-{};rport\r\nMax-Forwards: 70\r\n\
              From: <sip:{}@127.0.0.1>;tag=f{}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {cseq} {verb}\r\n\
              Contact: <sip:{}@{me}>\r\n{kind}Content-Length: {}\r\n\r\n{body}",
+            self.called,
             self.server,
             self.id,
             self.branch,

@@ -9,4 +9,10 @@ export const routes: RouteRecordRaw[] = [
   { path: '/desk/running-calls', name: 'running', component: () => import('./views/RunningCallsView.vue'), meta: { title: 'nav.running', needs: ['call.monitor'] } },
   { path: '/desk/admin/phone-book', name: 'phone_book', component: () => import('./views/PhoneBookView.vue'), meta: { title: 'nav.phone_book', needs: ['phone_book.write'] } },
   { path: '/desk/admin/standard-phrases', name: 'standard_phrases', component: () => import('./views/StandardPhrasesView.vue'), meta: { title: 'nav.standard_phrases', needs: ['phone_book.write'] } },
+  { path: '/desk/voicemail', name: 'messages', component: () => import('./callflow/views/MessagesView.vue'), meta: { title: 'nav.messages', needs: ['call.handle_missed'] } },
+  { path: '/desk/callbacks', name: 'callbacks', component: () => import('./callflow/views/CallbacksView.vue'), meta: { title: 'nav.callbacks', needs: ['call.handle_missed'] } },
+  { path: '/desk/call-ratings', name: 'surveys', component: () => import('./callflow/views/SurveysView.vue'), meta: { title: 'nav.surveys', needs: ['call.monitor'] } },
+  { path: '/desk/admin/call-flows', name: 'callflows', component: () => import('./callflow/views/CallFlowsView.vue'), meta: { title: 'nav.callflows', needs: ['callflow.write'] } },
+  { path: '/desk/admin/call-flows/:id', name: 'callflow', component: () => import('./callflow/views/CallFlowEditor.vue'), meta: { title: 'nav.callflows', needs: ['callflow.write'] } },
+  { path: '/desk/admin/prompts', name: 'prompts', component: () => import('./callflow/views/PromptsView.vue'), meta: { title: 'nav.prompts', needs: ['callflow.write'] } },
 ]

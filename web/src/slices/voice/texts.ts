@@ -1,6 +1,8 @@
 import type { Texts } from '@/shared/i18n/pairs'
+import { flowTexts } from './callflow/texts'
 
 export const texts: Texts = {
+  ...flowTexts,
   phone: {
     bar: ['软电话', 'Telephone'],
     sign_in: ['座席签入', 'Sign in seat'],
@@ -174,7 +176,7 @@ export const texts: Texts = {
     at: { seat: ['座席 {number}', 'seat {number}'], outside: ['外线 {number}', 'outside {number}'] },
     by: { citizen: ['市民', 'citizen'], agent: ['话务员', 'agent'], screen: ['话务员', 'agent'], leader: ['班长', 'leader'], system: ['系统', 'system'] },
     result: ['结果', 'Result'],
-    results: { answered: ['已接听', 'Answered'], abandoned: ['中途放弃', 'Abandoned'], missed: ['未接', 'Missed'], rejected: ['被拒', 'Rejected'], failed: ['失败', 'Failed'], active: ['进行中', 'In progress'], refused: ['被拒', 'Refused'], busy: ['对方忙', 'Busy'], no_answer: ['无人应答', 'No answer'], invalid: ['空号', 'No such number'], cancelled: ['已取消', 'Given up'] },
+    results: { answered: ['已接听', 'Answered'], abandoned: ['中途放弃', 'Abandoned'], missed: ['未接', 'Missed'], rejected: ['被拒', 'Rejected'], failed: ['失败', 'Failed'], active: ['进行中', 'In progress'], refused: ['被拒', 'Refused'], self_service: ['自助', 'Self-service'], busy: ['对方忙', 'Busy'], no_answer: ['无人应答', 'No answer'], invalid: ['空号', 'No such number'], cancelled: ['已取消', 'Given up'] },
     mine: ['只看我的', 'Only mine'],
     caller: ['来电号码', 'Caller'],
     agent: ['话务员', 'Agent'],
@@ -190,7 +192,7 @@ export const texts: Texts = {
       dial_asked: ['发起呼叫', 'Asked to call'], dialled: ['拨打', 'Dialled'], dial_failed: ['未接通', 'Not reached'], citizen_answered: ['对方接听', 'They answered'], joined: ['加入', 'Joined'], left: ['离开', 'Left'], consulting: ['咨询', 'Asked'], taken_back: ['取回', 'Taken back'],
       transferring: ['转接', 'Transferring'], transfer_cancelled: ['取消转接', 'Transfer cancelled'], transferred: ['转接完成', 'Transferred'], requeued: ['优先返回队列', 'First in the queue again'], conference: ['会议', 'Conference'], supervised: ['班长介入', 'Supervised'], taken_over: ['拦截', 'Taken over'],
       parked: ['来话保留', 'Parked'], parked_too_long: ['保留超时', 'Parked too long'], retrieved: ['取回', 'Fetched'], said: ['播放语音', 'Said'], kicked: ['强制签出', 'Signed out by force'], help_asked: ['请求协助', 'Asked for help'], hung_up: ['挂机', 'Hung up'], agent_back: ['座席恢复', 'Agent back'], media_connected: ['媒体已连接', 'Sound connected'], media_failed: ['媒体连接失败', 'Sound failed'],
-      answered: ['接听', 'Answered'], held: ['保持', 'Held'], resumed: ['取回', 'Resumed'], agent_lost: ['座席断线', 'Agent lost'], rebound: ['座席恢复', 'Agent back'], ended: ['结束', 'Ended'], digit: ['按键', 'Digit'],
+      answered: ['接听', 'Answered'], held: ['保持', 'Held'], resumed: ['取回', 'Resumed'], agent_lost: ['座席断线', 'Agent lost'], rebound: ['座席恢复', 'Agent back'], ended: ['结束', 'Ended'], digit: ['按键', 'Digit'], flow: ['流程', 'Flow'], flow_problem: ['流程问题', 'Flow problem'], left_queue: ['离开队列', 'Left the queue'], message_left: ['留言（秒）', 'Left a message, s'], callback_wished: ['登记回电', 'Wants a call-back'], rated: ['评价（星）', 'Rated, stars'],
     },
     empty: ['没有符合条件的通话', 'No calls match'],
   },

@@ -18,7 +18,7 @@ pub(super) enum Ambience {
     Music,
     /// A telephone rings.
     Ringing,
-    /// Something that is said step by step, such as the greeting.
+    /// Something that is said step by step, such as a prompt of a call flow.
     Other,
 }
 

@@ -1,23 +1,14 @@
-//! Welcome and waiting: the way of a call to its first agent.
+//! Waiting: the way of a call to its first agent.
 
 use super::CallState;
 use super::parties::{PartyNo, Role, Target};
 use super::words::{Effect, Leaving, Note, Phase, Sound};
+use crate::callflow::QueueNews;
 
-/// Longest greeting, in milliseconds, should its end never be reported.
-const GREETING_MS: i64 = 30_000;
 /// How long the last words to a caller may take, in milliseconds.
-const FAREWELL_MS: i64 = 15_000;
+pub(super) const FAREWELL_MS: i64 = 15_000;
 
 impl CallState {
-    pub(super) fn welcome(&mut self, now_ms: i64, out: &mut Vec<Effect>) {
-        if !self.greeting {
-            return self.enqueue(out);
-        }
-        self.deadline = Some(now_ms + GREETING_MS);
-        out.push(Effect::Play(Sound::Greeting));
-    }
-
     pub(super) fn enqueue(&mut self, out: &mut Vec<Effect>) {
         self.phase = Phase::Queued;
         self.deadline = None;
@@ -48,15 +39,6 @@ impl CallState {
         }
     }
 
-    pub(super) fn refused(&mut self, now_ms: i64, out: &mut Vec<Effect>) {
-        if self.phase == Phase::Queued {
-            self.in_queue = false;
-            self.phase = Phase::Farewell;
-            self.deadline = Some(now_ms + FAREWELL_MS);
-            out.push(Effect::Play(Sound::Busy));
-        }
-    }
-
     pub(super) fn offer(&mut self, seat: String, out: &mut Vec<Effect>) {
         if self.phase != Phase::Queued {
             // The floor believes that the call waits; it must learn that the seat is not used.
@@ -66,6 +48,7 @@ impl CallState {
         out.extend([Effect::Play(Sound::Connecting), Effect::Note(Note::Offered(seat.clone()))]);
         let party = self.ring(Target::Seat(seat), Role::Agent, false, None, false, out);
         self.phase = Phase::Offering { party };
+        self.tell_queue(QueueNews::Offered, out);
     }
 
     pub(super) fn withdraw(&mut self, seat: &str, out: &mut Vec<Effect>) {
@@ -87,5 +70,6 @@ impl CallState {
             Effect::Play(Sound::Music),
             Effect::Rejected(seat),
         ]);
+        self.tell_queue(QueueNews::Waiting, out);
     }
 }

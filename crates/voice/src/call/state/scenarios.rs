@@ -119,7 +119,7 @@ impl Stage {
                 assert!(call.parties.is_empty() && !call.in_queue && call.deadline().is_none());
                 assert_eq!(self.finished.len(), 1);
             }
-            Phase::Greeting | Phase::Queued | Phase::Farewell => assert!(call.parties.is_empty()),
+            Phase::Flow | Phase::Queued | Phase::Farewell => assert!(call.parties.is_empty()),
             Phase::Dialling | Phase::Parked { .. } | Phase::AgentLost { .. } => {}
         }
         for (from, to) in &self.hearing {
@@ -432,7 +432,12 @@ fn random_orders_leave_no_leg_no_seat_and_no_party() {
             let mode = [Supervision::Listen, Supervision::Whisper, Supervision::Barge, Supervision::TakeOver]
                 [usize::try_from(random(4)).unwrap()];
             let input = match random(32) {
-                0 => Input::Played(Sound::Greeting),
+                0 => Input::Flow(match random(5) {
+                    0 => FlowWord::Leave,
+                    1 => FlowWord::Transfer { target, ring_ms: 9_000, keep: random(2) == 0 },
+                    2 if random(20) == 0 => FlowWord::HangUp,
+                    _ => FlowWord::Queue { keep: random(2) == 0 },
+                }),
                 1 | 2 => Input::Offer { seat: place },
                 3 => Input::Withdraw { seat: place },
                 4 => Input::Refused,

@@ -68,7 +68,7 @@ impl CallState {
 
     /// Nobody answered: the agent goes on, or the citizen is served before all others.
     pub(super) fn successor_failed(&mut self, out: &mut Vec<Effect>) {
-        if self.phase != Phase::Redirected {
+        if self.phase != Phase::Redirected || self.passed_on_in_vain(out) {
             return;
         }
         if self.parties.iter().any(|party| party.up && party.role == Role::Member) {

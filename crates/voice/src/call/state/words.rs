@@ -1,5 +1,6 @@
 //! What happens to a call, and what its owner has to do.
 
+use super::flow::{FlowNews, FlowWord};
 use super::parties::{Party, PartyNo, Role, Target};
 use super::supervision::Supervision;
 
@@ -32,8 +33,6 @@ impl Phrase {
 /// What can be played to the citizen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sound {
-    /// Welcome, and that the call is recorded.
-    Greeting,
     /// Where the caller stands.
     Position(usize),
     /// Music until somebody comes.
@@ -165,6 +164,8 @@ pub enum Input {
         /// The seat's number.
         seat: String,
     },
+    /// The flow that leads the call asks for something. What does not fit changes nothing.
+    Flow(FlowWord),
     /// The server stops.
     Stop,
     /// Somebody's screen asks for something. What does not fit changes nothing.
@@ -254,6 +255,8 @@ pub enum Effect {
         /// The status code.
         code: u16,
     },
+    /// Tell the flow that leads the call.
+    Flow(FlowNews),
     /// Write a line of the call's history.
     Note(Note),
     /// The call is over.
@@ -265,6 +268,8 @@ pub enum Effect {
 pub enum Note {
     /// Joined the queue.
     Queued,
+    /// Left the queue for something else.
+    LeftQueue,
     /// Heard where they stand.
     Announced(usize),
     /// Offered to a seat.
@@ -330,6 +335,8 @@ pub enum Outcome {
     Answered,
     /// The citizen gave up.
     Missed,
+    /// The call flow gave the citizen what they called for: a message left, an order's state.
+    SelfService,
     /// The hotline could not take the call, or the number could not be reached.
     Failed,
     /// The number that was dialled is busy.
@@ -349,6 +356,7 @@ impl Outcome {
         match self {
             Self::Answered => "answered",
             Self::Missed => "missed",
+            Self::SelfService => "self_service",
             Self::Failed => "failed",
             Self::Busy => "busy",
             Self::NoAnswer => "no_answer",
@@ -361,8 +369,8 @@ impl Outcome {
 /// Where a call stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// The citizen hears the welcome.
-    Greeting,
+    /// A call flow leads the citizen.
+    Flow,
     /// Waits.
     Queued,
     /// An agent is being rung.
@@ -399,7 +407,7 @@ impl Phase {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Greeting => "greeting",
+            Self::Flow => "flow",
             Self::Queued => "queued",
             Self::Offering { .. } => "ringing",
             Self::Dialling => "dialling",

@@ -1,0 +1,121 @@
+//! The questions of flows to other parts of the house and to other systems.
+
+use std::time::Duration;
+
+use kernel::Lang;
+use serde_json::{Value, json};
+
+use super::{Caller, Flows};
+use crate::callflow::check::host_of;
+use crate::callflow::{Answer, Language, Request};
+
+/// Bytes of an answer from another system at most.
+const ANSWER_MAX: usize = 64 * 1024;
+/// Characters of an order's result that are spoken.
+const RESULT_CHARS: usize = 200;
+
+impl Flows {
+    /// Answers a flow's question; a failure is an answer too.
+    pub async fn answer(&self, caller: &Caller, request: Request) -> Answer {
+        match request {
+            Request::Order { number, code, language } => self.order(caller, &number, &code, language).await,
+            Request::Password { access, digits } => self.password(caller, &access, &digits),
+            Request::Http { method, url, body, timeout_secs } => {
+                let time = Duration::from_secs(u64::from(timeout_secs.clamp(1, 10)));
+                match tokio::time::timeout(time, self.http(&method, &url, body)).await {
+                    Ok(Ok(value)) => Answer::Yes(value),
+                    Ok(Err(error)) => {
+                        tracing::warn!(%error, "another system did not answer a call flow");
+                        Answer::Failed
+                    }
+                    Err(_) => Answer::Failed,
+                }
+            }
+        }
+    }
+
+    async fn order(&self, caller: &Caller, number: &str, code: &str, language: Language) -> Answer {
+        let Some(citizens) = &self.ports.citizens else { return Answer::Failed };
+        if self.queries.take(&caller.number, self.kit.now()).is_err() {
+            return Answer::No;
+        }
+        let prefix = self.kit.parameters.get("cases.number_prefix");
+        let prefix = prefix.as_ref().and_then(|prefix| prefix.value.as_str()).unwrap_or_default();
+        let lang = if language == Language::En { Lang::En } else { Lang::Zh };
+        let found = match citizens.look_up(&format!("{prefix}{number}"), code, lang).await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::error!(%error, "a caller's order could not be looked up");
+                return Answer::Failed;
+            }
+        };
+        let Some(case) = found else { return Answer::No };
+        let unit = case.unit_name.unwrap_or_default();
+        let result: String = case.result.unwrap_or_default().chars().take(RESULT_CHARS).collect();
+        let (unit_words, result_words) = match language {
+            Language::Zh => (
+                if unit.is_empty() { String::new() } else { format!("由{unit}办理。") },
+                if result.is_empty() { String::new() } else { format!("办理结果：{result}") },
+            ),
+            Language::En => (
+                if unit.is_empty() { String::new() } else { format!("It is with {unit}.") },
+                if result.is_empty() { String::new() } else { format!("Result: {result}") },
+            ),
+        };
+        Answer::Yes(json!({
+            "number": case.number,
+            "title": case.title,
+            "status": case.status_name,
+            "unit": unit,
+            "date": crate::core::local_day(&self.kit, case.created_at),
+            "result": result,
+            "unit_words": unit_words,
+            "result_words": result_words,
+        }))
+    }
+
+    fn password(&self, caller: &Caller, access: &str, digits: &str) -> Answer {
+        if self.passwords.take(&format!("{access} {}", caller.number), self.kit.now()).is_err() {
+            return Answer::No;
+        }
+        let known = self.book().access.get(access).cloned();
+        match known {
+            Some((salt, hash)) if kernel::crypto::same_secret(&hash_code(&salt, digits), &hash) => {
+                Answer::Yes(Value::Null)
+            }
+            _ => Answer::No,
+        }
+    }
+
+    async fn http(&self, method: &str, url: &str, body: String) -> Result<Value, String> {
+        let host = host_of(url).unwrap_or_default();
+        if !self.config.flow_hosts.iter().any(|allowed| allowed == host) {
+            return Err(format!("{host} is not allowed"));
+        }
+        let said = |error: reqwest::Error| error.without_url().to_string();
+        let request = match method {
+            "POST" => self.client.post(url).header("content-type", "application/json").body(body),
+            _ => self.client.get(url),
+        };
+        let mut answer = request.send().await.map_err(said)?.error_for_status().map_err(said)?;
+        let mut bytes = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(said)? {
+            if bytes.len() + chunk.len() > ANSWER_MAX {
+                return Err("the answer is too long".to_owned());
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        serde_json::from_slice(&bytes).map_err(|error| error.to_string())
+    }
+}
+
+/// Hashes an access code. It is short, so what protects it is the limit of tries; the hash only keeps
+/// it out of backups and screens.
+#[must_use]
+pub fn hash_code(salt: &str, digits: &str) -> String {
+    let mut hash = format!("{salt}:{digits}");
+    for _ in 0..10_000 {
+        hash = kernel::crypto::sha256_hex(hash.as_bytes());
+    }
+    hash
+}

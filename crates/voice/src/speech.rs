@@ -1,0 +1,12 @@
+//! What callers hear that nobody recorded: prompts of the library, and texts in a voice.
+//!
+//! The embedded voice is espeak-ng as a subprocess, fed with pinyin; a better one may be named in the
+//! configuration (`[voice.speech] endpoint`). Whatever was spoken once is kept by the hash of its text.
+
+pub mod library;
+pub mod pinyin;
+mod voices;
+pub mod wav;
+
+pub use library::PromptBook;
+pub use voices::{SpeechConfig, SpeechError, VoiceState, Voices};
