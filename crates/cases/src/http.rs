@@ -16,6 +16,7 @@ mod ending;
 mod extension;
 mod feedback;
 mod flows;
+mod limit_rules;
 mod list;
 mod note;
 mod objection;
@@ -26,6 +27,7 @@ mod result_review;
 mod return_visit;
 mod review;
 mod runs;
+mod saved_queries;
 mod sending_back;
 mod side_view;
 mod supervision;
@@ -69,6 +71,8 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(catalogue::routes())
         .merge(catalogue_rows::routes())
         .merge(runs::routes())
+        .merge(limit_rules::routes())
+        .merge(saved_queries::routes())
         .merge(flows::routes())
         .merge(calendar::routes())
         .with_state(cases)

@@ -3,6 +3,7 @@
 //! | event | reaction |
 //! |---|---|
 //! | `cases.task_opened` | `cases.auto_dispatch`: an order at its dispatch goes out by the catalogue, where its row says so |
+//! | `cases.deadline_near`, `…_missed`, `cases.case_urged`, `…_returned`, `…_dispatched`, `…_assigned` | `messages.tell`: whom the rules name gets a notice |
 //! | `voice.recording_finished` | `cases.bind_recording`: the recording is bound to the orders of its call |
 
 use kernel::Subscription;
@@ -11,5 +12,7 @@ use crate::compose::City;
 
 /// Returns all subscriptions.
 pub(crate) fn subscriptions(city: &City) -> Vec<Subscription> {
-    cases::react::subscriptions(&city.cases)
+    let mut all = cases::react::subscriptions(&city.cases);
+    all.extend(messages::subscriptions(&city.messages));
+    all
 }

@@ -3,6 +3,7 @@
 mod acd;
 mod client;
 mod orders;
+mod orders_at_scale;
 mod service;
 mod start;
 
@@ -15,8 +16,9 @@ pub fn bench(workspace: &Workspace, arguments: &Arguments) -> Outcome {
     match arguments.word(0) {
         Some("acd") => acd::bench(workspace, arguments),
         Some("orders") => orders::bench(workspace, arguments),
+        Some("orders-at-scale") => orders_at_scale::bench(workspace, arguments),
         Some("start") => start::bench(workspace, arguments),
-        _ => Err("bench knows `acd`, `orders` and `start`".to_owned()),
+        _ => Err("bench knows `acd`, `orders`, `orders-at-scale` and `start`".to_owned()),
     }
 }
 

@@ -415,6 +415,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cases/{id}/proposal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what the dispatch catalogue proposes for an order that waits for its dispatch. */
+        get: operations["get_case_proposal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cases/{id}/restoration": {
         parameters: {
             query?: never;
@@ -596,6 +613,149 @@ export interface paths {
         put?: never;
         /** Says that an order is no matter at all (废弃). */
         post: operations["void_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalogues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists versions of the catalogue, the newest first. */
+        get: operations["list_catalogues"];
+        put?: never;
+        /** Begins a draft. */
+        post: operations["create_catalogue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalogues/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a version. */
+        get: operations["get_catalogue"];
+        put?: never;
+        post?: never;
+        /** Throws a draft away. */
+        delete: operations["delete_catalogue"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalogues/{id}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes rows in from an Excel or CSV file (UTF-8 or GB18030). Lines that are refused come back as a file with
+         *     the reason beside each; the others are taken unless it is a dry run.
+         */
+        post: operations["import_catalogue_rows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalogues/{id}/publication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publishes a draft that was tried; from now on orders get its proposals. */
+        post: operations["publish_catalogue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalogues/{id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists rows of a version. */
+        get: operations["list_catalogue_rows"];
+        put?: never;
+        /** Adds a row to a draft. */
+        post: operations["create_catalogue_row"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalogues/{id}/rows.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports rows as an Excel file that can be changed and imported again. */
+        get: operations["export_catalogue_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalogues/{id}/rows/{row_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replaces a row of a draft. */
+        put: operations["replace_catalogue_row"];
+        post?: never;
+        /** Takes a row out of a draft. */
+        delete: operations["delete_catalogue_row"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalogues/{id}/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a version on past orders: where each would go, against where people sent it. */
+        post: operations["start_catalogue_trial"];
         delete?: never;
         options?: never;
         head?: never;
@@ -871,6 +1031,178 @@ export interface paths {
         /** Returns the drawing of a flow as BPMN 2.0 XML. */
         get: operations["get_flow_xml"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/limit-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the rules of limits. */
+        get: operations["list_limit_rules"];
+        put?: never;
+        /** Adds a rule. Limits that run stay as they are. */
+        post: operations["create_limit_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/limit-rules/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what the rules make of an order, with the whole derivation. Nothing is stored. */
+        post: operations["try_limit_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/limit-rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replaces a rule. Limits that run stay as they are. */
+        put: operations["replace_limit_rule"];
+        post?: never;
+        /** Deletes a rule. */
+        delete: operations["delete_limit_rule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notice-channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists ways to reach people: the internal message, and those outside that are installed. */
+        get: operations["list_notice_channels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notice-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists who is told of what. */
+        get: operations["list_notice_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notice-rules/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets who is told of a kind. */
+        put: operations["set_notice_rule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the reader's notices, the newest first. */
+        get: operations["list_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notices/reading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Marks all notices of the reader's as read. */
+        put: operations["read_all_notices"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notices/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts what the reader has not read. */
+        get: operations["count_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notices/{id}/reading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Marks a notice of the reader's as read. */
+        put: operations["read_notice"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1198,6 +1530,75 @@ export interface paths {
         put: operations["update_role_grants"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows how far a run of one's own is. */
+        get: operations["get_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Downloads the file that a run of one's own made. */
+        get: operations["download_run_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/saved-queries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the reader's own queries and those that others share. */
+        get: operations["list_saved_queries"];
+        put?: never;
+        /** Keeps a query. */
+        post: operations["save_query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/saved-queries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets a query of one's own. */
+        delete: operations["delete_saved_query"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2524,6 +2925,109 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        /** @description A new draft. */
+        CatalogueRequest: {
+            /** @description The version whose rows it begins with; empty when absent. */
+            from?: string | null;
+            /** @description What it is for. */
+            note?: string;
+        };
+        /** @description A row as it is written. */
+        CatalogueRowRequest: {
+            /** @description Whether it is used. */
+            active?: boolean;
+            /** @description Whether orders go out by it without a dispatcher. */
+            automatic?: boolean;
+            /** @description The legal basis. */
+            basis?: string;
+            /** @description The category that it deals with, by code. */
+            category_code?: string | null;
+            /** @description Units that help, by code. */
+            co_unit_codes?: string[];
+            /** @description Its code, the same in every version. */
+            code: string;
+            /** @description The matter in words. */
+            item: string;
+            /** @description Words that point at it. */
+            keywords?: string[];
+            /** @description Units in charge by district. */
+            regions?: components["schemas"]["RegionBody"][];
+            /** @description The tier of the limit, such as `24h`. */
+            tier?: string | null;
+            /** @description The unit in charge, by code. */
+            unit_code?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read; 0 for a new row.
+             */
+            version?: number;
+        };
+        /** @description A row with names and with what became of its proposals. */
+        CatalogueRowView: {
+            active: boolean;
+            /**
+             * Format: int64
+             * @description How often it proposed a unit in the last half year.
+             */
+            asked: number;
+            automatic: boolean;
+            basis: string;
+            category_code?: string | null;
+            /** @description Names of the category from the root. */
+            category_name?: string | null;
+            co_unit_codes: string[];
+            co_unit_names: string[];
+            code: string;
+            id: string;
+            item: string;
+            keywords: string[];
+            /**
+             * Format: int64
+             * @description How often a dispatcher chose another unit.
+             */
+            overridden: number;
+            regions: components["schemas"]["RegionView"][];
+            /**
+             * Format: int64
+             * @description How often the unit gave the order back.
+             */
+            returned: number;
+            tier?: string | null;
+            tier_name?: string | null;
+            unit_code?: string | null;
+            unit_name?: string | null;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A version of the dispatch catalogue. */
+        CatalogueView: {
+            /** Format: int64 */
+            changed_at: number;
+            id: string;
+            /** Format: int64 */
+            made_at: number;
+            made_by: string;
+            note: string;
+            /** Format: int64 */
+            published_at?: number | null;
+            published_by?: string | null;
+            /** Format: int64 */
+            rows: number;
+            /** @description `draft`, `published`, `retired`. */
+            state: string;
+            /** @description What that trial found. */
+            trial?: unknown;
+            /**
+             * Format: int64
+             * @description When its present rows were tried on past orders; absent while they were not.
+             */
+            tried_at?: number | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            version: number;
+        };
         /** @description A category by id, name and place in the tree. */
         CategoryBrief: {
             id: string;
@@ -2810,7 +3314,7 @@ export interface components {
             color?: components["schemas"]["Color"] | null;
             /**
              * Format: int32
-             * @description Its length in working days.
+             * @description Its length in its measure.
              */
             days: number;
             /** Format: int64 */
@@ -2824,6 +3328,8 @@ export interface components {
              * @description Working days that were granted later; they are among `days`.
              */
             extended_days: number;
+            /** @description How it is counted: `w` working days, `d` days, `h` hours. */
+            measure: string;
             /** @description `dispatch`, `accept`, `close`. */
             name: string;
             /** Format: int64 */
@@ -2938,6 +3444,12 @@ export interface components {
             co_units?: string[];
             /** @description What the unit is asked to do. */
             opinion?: string;
+            /** @description Why it is another one. */
+            override_reason?: string;
+            /** @description The unit that the catalogue had proposed to the person, if it had. */
+            proposed_unit_id?: string | null;
+            /** @description The tier of the limit, such as `24h`; that of the order's type when absent. */
+            tier?: string | null;
             /** @description The unit in charge. */
             unit_id: string;
             /**
@@ -3178,6 +3690,97 @@ export interface components {
          * @enum {string}
          */
         Lang: "zh-CN" | "en";
+        /** @description A rule as it is written. */
+        LimitRuleRequest: {
+            /** @description Whether it is used. */
+            active?: boolean;
+            /** @description Only for this category and those below. */
+            category_id?: string | null;
+            /**
+             * Format: int64
+             * @description In force from then on, epoch milliseconds; at once when absent.
+             */
+            effective_from?: number | null;
+            /** @description A number with `h` (hours), `d` (days) or `w` (working days). */
+            length: string;
+            /** @description The limit that it sets. */
+            limit: string;
+            /**
+             * Format: int64
+             * @description Yellow below this share of the limit, in per cent; the usual one when absent.
+             */
+            near_percent?: number | null;
+            /** @description What it is for. */
+            note?: string;
+            /**
+             * Format: int64
+             * @description Greater wins, whatever else the rules say.
+             */
+            priority?: number;
+            /** @description Only for this tier. */
+            tier?: string | null;
+            type?: components["schemas"]["Kind"] | null;
+            /** @description Only for this unit and those below. */
+            unit_id?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version?: number;
+        };
+        /** @description A rule of limits. */
+        LimitRuleView: {
+            active: boolean;
+            category?: components["schemas"]["Named"] | null;
+            /** Format: int64 */
+            effective_from: number;
+            id: string;
+            /** @description Such as `24h`. */
+            length: string;
+            length_name: string;
+            /** @description `dispatch`, `accept`, `close`, `review`, `result_review`, `return_visit`, `archive`. */
+            limit: string;
+            limit_name: string;
+            /** Format: int64 */
+            near_percent?: number | null;
+            note: string;
+            /** Format: int64 */
+            priority: number;
+            tier?: string | null;
+            tier_name?: string | null;
+            type?: components["schemas"]["Kind"] | null;
+            unit?: components["schemas"]["Named"] | null;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description What the rules make of it. */
+        LimitTrial: {
+            /** Format: int64 */
+            due_at: number;
+            explain: components["schemas"]["ExplainLine"][];
+            /** Format: int64 */
+            start_at: number;
+            /** Format: int64 */
+            yellow_at: number;
+        };
+        /** @description An order to try the rules on. */
+        LimitTrialRequest: {
+            /** @description The category. */
+            category_id?: string | null;
+            /** @description The limit. */
+            limit: string;
+            /**
+             * Format: int64
+             * @description When it begins, epoch milliseconds; now when absent.
+             */
+            start_at?: number | null;
+            /** @description The tier. */
+            tier?: string | null;
+            /** @description The type. */
+            type: components["schemas"]["Kind"];
+            /** @description The unit in charge. */
+            unit_id?: string | null;
+        };
         /** @description Queue and seats as they are now; `voice.queue` tells of changes. */
         Live: {
             /** @description Figures. */
@@ -3406,6 +4009,83 @@ export interface components {
             /** @description The text. */
             text: string;
         };
+        /** @description A way to reach people. */
+        NoticeChannelView: {
+            /** @description `internal`, or the code of a channel outside. */
+            code: string;
+            /** @description Whether it can send anything now. */
+            configured: boolean;
+            /**
+             * Format: int64
+             * @description How much it could not deliver.
+             */
+            failed: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description How much waits for it.
+             */
+            waiting: number;
+        };
+        /** @description How many notices wait. */
+        NoticeCount: {
+            /** Format: int64 */
+            unread: number;
+        };
+        /** @description A rule as it shall be. */
+        NoticeRuleRequest: {
+            /** @description Whether anybody is told. */
+            active: boolean;
+            /** @description Codes of channels outside. */
+            channels?: string[];
+            /** @description The person who has the order, or the clerks of its unit. */
+            handler: boolean;
+            /** @description Leaders and administrators of the unit. */
+            leader: boolean;
+            /** @description The centre's reviewers; before dispatch its dispatchers. */
+            supervisor: boolean;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description Who is told of a kind. */
+        NoticeRuleView: {
+            /** @description Whether anybody is told. */
+            active: boolean;
+            /** @description Codes of channels outside, beside the internal message. */
+            channels: string[];
+            /** @description The person who has the order, or the clerks of its unit. */
+            handler: boolean;
+            /** @description The kind. */
+            kind: string;
+            /** @description Leaders and administrators of the unit. */
+            leader: boolean;
+            name: string;
+            /** @description The centre's reviewers; before dispatch its dispatchers. */
+            supervisor: boolean;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A notice. */
+        NoticeView: {
+            id: string;
+            /** @description `due_soon`, `overdue`, … */
+            kind: string;
+            /** @description What the kind is called. */
+            kind_name: string;
+            /** Format: int64 */
+            made_at: number;
+            /** Format: int64 */
+            read_at?: number | null;
+            subject_id: string;
+            /** @description What it is about: `case`, `tasks`. */
+            subject_kind: string;
+            /** @description The sentence. */
+            text: string;
+            urgent: boolean;
+        };
         /** @description What was found. */
         ObjectionDecision: {
             /** @description Whether the unit is right. */
@@ -3612,6 +4292,53 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
+        Page_CatalogueRowView: {
+            /** @description The rows. */
+            items: {
+                active: boolean;
+                /**
+                 * Format: int64
+                 * @description How often it proposed a unit in the last half year.
+                 */
+                asked: number;
+                automatic: boolean;
+                basis: string;
+                category_code?: string | null;
+                /** @description Names of the category from the root. */
+                category_name?: string | null;
+                co_unit_codes: string[];
+                co_unit_names: string[];
+                code: string;
+                id: string;
+                item: string;
+                keywords: string[];
+                /**
+                 * Format: int64
+                 * @description How often a dispatcher chose another unit.
+                 */
+                overridden: number;
+                regions: components["schemas"]["RegionView"][];
+                /**
+                 * Format: int64
+                 * @description How often the unit gave the order back.
+                 */
+                returned: number;
+                tier?: string | null;
+                tier_name?: string | null;
+                unit_code?: string | null;
+                unit_name?: string | null;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
         Page_Contact: {
             /** @description The rows. */
             items: {
@@ -3676,6 +4403,34 @@ export interface components {
                  * @description How long the citizen waited.
                  */
                 waited_ms: number;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_NoticeView: {
+            /** @description The rows. */
+            items: {
+                id: string;
+                /** @description `due_soon`, `overdue`, … */
+                kind: string;
+                /** @description What the kind is called. */
+                kind_name: string;
+                /** Format: int64 */
+                made_at: number;
+                /** Format: int64 */
+                read_at?: number | null;
+                subject_id: string;
+                /** @description What it is about: `case`, `tasks`. */
+                subject_kind: string;
+                /** @description The sentence. */
+                text: string;
+                urgent: boolean;
             }[];
             /** @description The word that brings the next page; absent on the last. */
             next_cursor?: string | null;
@@ -4264,6 +5019,32 @@ export interface components {
             /** @description A URN that names the kind of problem. */
             type: string;
         };
+        /** @description What is proposed, if anything. */
+        ProposalAnswer: {
+            proposal?: components["schemas"]["ProposalView"] | null;
+        };
+        /** @description What the catalogue proposes for an order. */
+        ProposalView: {
+            /** @description Whether it goes out by itself. */
+            automatic: boolean;
+            /** @description The legal basis. */
+            basis: string;
+            /** @description The version of the catalogue. */
+            catalogue_id: string;
+            /** Format: int64 */
+            catalogue_version: number;
+            /** @description Units that help. */
+            co_units: components["schemas"]["Named"][];
+            item: string;
+            /** @description Why, in one sentence. */
+            reason: string;
+            /** @description The row. */
+            row_code: string;
+            tier?: string | null;
+            tier_name?: string | null;
+            /** @description The unit in charge. */
+            unit: components["schemas"]["Named"];
+        };
         /** @description Live figures of the queue. */
         QueueView: {
             /** @description Calls that are in the house now. */
@@ -4358,6 +5139,19 @@ export interface components {
             id: string;
             /** Format: int64 */
             started_at: number;
+        };
+        /** @description A district and the unit that deals with it there. */
+        RegionBody: {
+            /** @description The district's name or code. */
+            district: string;
+            /** @description The unit's code. */
+            unit_code: string;
+        };
+        /** @description A district with the name of its unit. */
+        RegionView: {
+            district: string;
+            unit_code: string;
+            unit_name: string;
         };
         /** @description What a page needs to be a telephone. */
         Registration: {
@@ -4505,10 +5299,61 @@ export interface components {
              */
             version: number;
         };
+        /** @description A run that began. */
+        RunStarted: {
+            /** @description Its id, to ask how far it is. */
+            run_id: string;
+        };
+        /** @description How far a run is. */
+        RunView: {
+            /** Format: int64 */
+            done: number;
+            /** @description The name of the file that it made. */
+            file_name?: string | null;
+            id: string;
+            /** @description `catalogue_trial`, … */
+            kind: string;
+            /** Format: int64 */
+            made_at: number;
+            /** @description What it found; its members depend on the kind. */
+            result: unknown;
+            /** @description `running`, `done`, `failed`, or `lost` when the server was stopped meanwhile. */
+            state: string;
+            /**
+             * Format: int64
+             * @description How much there is to do; 0 while nobody knows.
+             */
+            total: number;
+        };
         /** @description Calls that are in the house. */
         RunningCalls: {
             /** @description The calls. */
             items: components["schemas"]["CallView"][];
+        };
+        /** @description The id of what was kept. */
+        SavedQueryId: {
+            id: string;
+        };
+        /** @description A query to keep. */
+        SavedQueryRequest: {
+            /** @description Its name; one's own of the same name is replaced. */
+            name: string;
+            /** @description The part of the address after the question mark. */
+            query: string;
+            /** @description Whether everybody sees it; takes `query.share`. */
+            shared?: boolean;
+        };
+        /** @description A saved query. */
+        SavedQueryView: {
+            id: string;
+            name: string;
+            /** @description Whether it is the reader's own. */
+            own: boolean;
+            owner: string;
+            /** @description The part of the address after the question mark. */
+            query: string;
+            /** @description Whether everybody sees it. */
+            shared: boolean;
         };
         /**
          * @description How far a capability reaches. Wider scopes compare greater.
@@ -4810,6 +5655,14 @@ export interface components {
             /** @description The secret in Base32, to be typed into an authenticator. */
             secret: string;
         };
+        /** @description What a trial looks at. */
+        TrialRequest: {
+            /**
+             * Format: int64
+             * @description Orders dispatched in so many last days; 90 when absent.
+             */
+            days?: number | null;
+        };
         /** @description A unit (单位). */
         Unit: {
             /** @description Whether it takes orders and people. */
@@ -5104,6 +5957,30 @@ export interface operations {
                 mine?: boolean;
                 /** @description Only orders of this citizen's file. */
                 contact_id?: string;
+                /** @description The person in charge within the unit (主办人). */
+                person_id?: string;
+                /** @description A unit that helps (协办机构). */
+                co_unit_id?: string;
+                /** @description Somebody who helps (协办人). */
+                helper_id?: string;
+                /** @description Who wrote it. */
+                created_by?: string;
+                /** @description Where it went (分流方向): `answered`, `unit`, `centre`. */
+                direction?: "answered" | "unit" | "centre";
+                /** @description Whether the unit has answered (回复状态): `replied`, `waiting`, `late`. */
+                reply?: "replied" | "waiting" | "late";
+                /** @description How much it hurries. */
+                urgency?: components["schemas"]["Urgency"];
+                /** @description Rated with at most so many stars. */
+                stars_to?: number;
+                /** @description Settled at or after, epoch milliseconds. */
+                settled_from?: number;
+                /** @description Settled before, epoch milliseconds. */
+                settled_to?: number;
+                /** @description Words in the title alone. */
+                title?: string;
+                /** @description Words in the content alone. */
+                content?: string;
                 /** @description `-created_at` (when absent), `created_at`, `due_at`, `-updated_at`. */
                 sort?: string;
                 /** @description The word that came with the page before. */
@@ -5193,6 +6070,30 @@ export interface operations {
                 mine?: boolean;
                 /** @description Only orders of this citizen's file. */
                 contact_id?: string;
+                /** @description The person in charge within the unit (主办人). */
+                person_id?: string;
+                /** @description A unit that helps (协办机构). */
+                co_unit_id?: string;
+                /** @description Somebody who helps (协办人). */
+                helper_id?: string;
+                /** @description Who wrote it. */
+                created_by?: string;
+                /** @description Where it went (分流方向): `answered`, `unit`, `centre`. */
+                direction?: "answered" | "unit" | "centre";
+                /** @description Whether the unit has answered (回复状态): `replied`, `waiting`, `late`. */
+                reply?: "replied" | "waiting" | "late";
+                /** @description How much it hurries. */
+                urgency?: components["schemas"]["Urgency"];
+                /** @description Rated with at most so many stars. */
+                stars_to?: number;
+                /** @description Settled at or after, epoch milliseconds. */
+                settled_from?: number;
+                /** @description Settled before, epoch milliseconds. */
+                settled_to?: number;
+                /** @description Words in the title alone. */
+                title?: string;
+                /** @description Words in the content alone. */
+                content?: string;
                 /** @description `-created_at` (when absent), `created_at`, `due_at`, `-updated_at`. */
                 sort?: string;
                 /** @description The word that came with the page before. */
@@ -5950,6 +6851,29 @@ export interface operations {
             };
         };
     };
+    get_case_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The proposal */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalAnswer"];
+                };
+            };
+        };
+    };
     restore_case: {
         parameters: {
             query?: never;
@@ -6419,6 +7343,416 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_catalogues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueView"][];
+                };
+            };
+        };
+    };
+    create_catalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CatalogueRequest"];
+            };
+        };
+        responses: {
+            /** @description The draft */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueView"];
+                };
+            };
+        };
+    };
+    get_catalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The version */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueView"];
+                };
+            };
+        };
+    };
+    delete_catalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The draft */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is published */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    import_catalogue_rows: {
+        parameters: {
+            query?: {
+                /** @description Only says what would happen. */
+                dry_run?: boolean;
+                /** @description Whether rows that the file does not have go. */
+                replace?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The draft */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description The run that takes it in */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunStarted"];
+                };
+            };
+            /** @description The version is published */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The file cannot be read */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    publish_catalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The draft */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The published version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueView"];
+                };
+            };
+            /** @description It is published already, or was not tried */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_catalogue_rows: {
+        parameters: {
+            query?: {
+                /** @description Words in code, item, keywords, basis, category or unit. */
+                q?: string;
+                /** @description Rows of this unit, by code: in charge, helping, or for a district. */
+                unit_code?: string;
+                /** @description Rows of this category or one below, by code. */
+                category_code?: string;
+                /** @description Only rows that were objected to. */
+                objected?: boolean;
+                /** @description Only rows that dispatch by themselves. */
+                automatic?: boolean;
+                /** @description `code` (when absent) or `-objections`. */
+                sort?: string;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The version */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of rows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CatalogueRowView"];
+                };
+            };
+        };
+    };
+    create_catalogue_row: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The draft */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CatalogueRowRequest"];
+            };
+        };
+        responses: {
+            /** @description The row */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueRowView"];
+                };
+            };
+            /** @description The version is published */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_catalogue_rows: {
+        parameters: {
+            query?: {
+                /** @description Words in code, item, keywords, basis, category or unit. */
+                q?: string;
+                /** @description Rows of this unit, by code: in charge, helping, or for a district. */
+                unit_code?: string;
+                /** @description Rows of this category or one below, by code. */
+                category_code?: string;
+                /** @description Only rows that were objected to. */
+                objected?: boolean;
+                /** @description Only rows that dispatch by themselves. */
+                automatic?: boolean;
+                /** @description `code` (when absent) or `-objections`. */
+                sort?: string;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The version */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+        };
+    };
+    replace_catalogue_row: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The draft */
+                id: string;
+                /** @description The row */
+                row_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CatalogueRowRequest"];
+            };
+        };
+        responses: {
+            /** @description The row */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueRowView"];
+                };
+            };
+            /** @description Somebody was faster, or the version is published */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_catalogue_row: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The draft */
+                id: string;
+                /** @description The row */
+                row_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The version is published */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    start_catalogue_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The version */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialRequest"];
+            };
+        };
+        responses: {
+            /** @description The run that tries */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunStarted"];
                 };
             };
         };
@@ -6996,6 +8330,331 @@ export interface operations {
                 content: {
                     "application/xml": string;
                 };
+            };
+        };
+    };
+    list_limit_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitRuleView"][];
+                };
+            };
+        };
+    };
+    create_limit_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitRuleRequest"];
+            };
+        };
+        responses: {
+            /** @description The rule */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitRuleView"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    try_limit_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitTrialRequest"];
+            };
+        };
+        responses: {
+            /** @description The limit */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitTrial"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    replace_limit_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The rule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitRuleRequest"];
+            };
+        };
+        responses: {
+            /** @description The rule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitRuleView"];
+                };
+            };
+            /** @description Somebody was faster */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_limit_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The rule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_notice_channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The channels */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeChannelView"][];
+                };
+            };
+        };
+    };
+    list_notice_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeRuleView"][];
+                };
+            };
+        };
+    };
+    set_notice_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The kind */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeRuleRequest"];
+            };
+        };
+        responses: {
+            /** @description The rule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeRuleView"];
+                };
+            };
+            /** @description Somebody was faster */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such channel */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_notices: {
+        parameters: {
+            query?: {
+                /** @description Only what was not read. */
+                unread?: boolean;
+                /** @description Only of this kind. */
+                kind?: string;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of notices */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NoticeView"];
+                };
+            };
+        };
+    };
+    read_all_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are read */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    count_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The number */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeCount"];
+                };
+            };
+        };
+    };
+    read_notice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The notice */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is read */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -7675,6 +9334,126 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ProblemBody"];
                 };
+            };
+        };
+    };
+    get_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunView"];
+                };
+            };
+        };
+    };
+    download_run_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+        };
+    };
+    list_saved_queries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The queries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQueryView"][];
+                };
+            };
+        };
+    };
+    save_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedQueryRequest"];
+            };
+        };
+        responses: {
+            /** @description It is kept */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQueryId"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_saved_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The query */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is forgotten */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -47,6 +47,8 @@ export const NAV: NavGroup[] = [
       { name: 'standard_phrases', icon: 'note', needs: ['phone_book.write'], path: '/desk/admin/standard-phrases' },
       { name: 'categories', icon: 'tag', needs: ['dictionary.write'], path: '/desk/admin/categories' },
       { name: 'catalogue', icon: 'send', needs: ['catalogue.read'], path: '/desk/admin/catalogue' },
+      { name: 'limit_rules', icon: 'clock', needs: ['limit.read'], path: '/desk/admin/limit-rules' },
+      { name: 'notice_rules', icon: 'bell', needs: ['notice.write'], path: '/desk/admin/notice-rules' },
       { name: 'dictionary', icon: 'book', needs: ['dictionary.write'], path: '/desk/admin/dictionary' },
       { name: 'parameters', icon: 'gear', needs: ['parameter.write'], path: '/desk/admin/parameters' },
       { name: 'calendar', icon: 'calendar', needs: ['calendar.write'], path: '/desk/admin/calendar' },
