@@ -16,6 +16,7 @@ pub mod errand;
 pub mod extension;
 pub mod feedback;
 pub mod limit;
+pub mod limit_rule;
 pub mod note;
 pub mod objection;
 pub mod operation_rule;

@@ -19,6 +19,7 @@ mod flow_drafts;
 mod flow_migrations;
 mod flow_trials;
 mod flows;
+mod limit_rules;
 mod list;
 mod note;
 mod objection;
@@ -29,6 +30,7 @@ mod result_review;
 mod return_visit;
 mod review;
 mod runs;
+mod saved_queries;
 mod sending_back;
 mod side_view;
 mod supervision;
@@ -72,6 +74,8 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(catalogue::routes())
         .merge(catalogue_rows::routes())
         .merge(runs::routes())
+        .merge(limit_rules::routes())
+        .merge(saved_queries::routes())
         .merge(flows::routes())
         .merge(flow_drafts::routes())
         .merge(flow_trials::routes())

@@ -31,6 +31,7 @@ use serde_json::json;
 use crate::case::Kind;
 use crate::case::catalogue::Catalogue;
 use crate::case::limit::{self, LimitRules};
+use crate::case::limit_rule::LimitRule;
 use crate::case::operation_rule::{self, OperationRules};
 use crate::course::Flow;
 use crate::design::FlowRule;
@@ -44,6 +45,8 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "operations", sql: include_str!("../migrations/0002_operations.sql") },
     Migration { version: 10, name: "catalogue", sql: include_str!("../migrations/0010_catalogue.sql") },
     Migration { version: 30, name: "flow", sql: include_str!("../migrations/0030_flow.sql") },
+    Migration { version: 11, name: "search", sql: include_str!("../migrations/0011_search.sql") },
+    Migration { version: 12, name: "limit_rules", sql: include_str!("../migrations/0012_limit_rules.sql") },
 ];
 
 /// What another process may have changed is read again after this time.
@@ -99,6 +102,7 @@ struct Kept {
     active_flows: HashMap<String, Arc<Flow>>,
     /// Which of them an order runs.
     flow_rules: Arc<Vec<FlowRule>>,
+    limit_rules: Arc<Vec<LimitRule>>,
 }
 
 impl std::fmt::Debug for Cases {
@@ -135,6 +139,7 @@ impl Cases {
             catalogue: None,
             active_flows: HashMap::new(),
             flow_rules: Arc::default(),
+            limit_rules: Arc::default(),
         };
         Ok(Self(Arc::new(Inner {
             kit,
@@ -154,6 +159,8 @@ impl Cases {
         self.reload_calendar().await?;
         self.reload_categories().await?;
         self.reload_catalogue().await?;
+        self.reload_limit_rules().await?;
+        self.open_search().await?;
         let ctx = Ctx::system("cases", self.kit().now());
         self.ship_flow(&ctx, STANDARD_FLOW, flow::STANDARD).await?;
         self.ship_flow(&ctx, SHORT_FLOW, flow::SHORT).await?;
@@ -176,25 +183,35 @@ impl Cases {
         self.reload_calendar().await?;
         self.reload_categories().await?;
         self.reload_catalogue().await?;
+        self.reload_limit_rules().await?;
         self.reload_flows().await
     }
 
     /// Returns the slice for the composition.
     #[must_use]
     pub fn slice(&self) -> Slice {
-        let timers = self.clone();
+        let (timers, indexer) = (self.clone(), self.clone());
         Slice {
             name: "cases",
             migrations: MIGRATIONS,
             router: http::router(self.clone()),
-            jobs: vec![Job::every("cases.timers", Duration::from_secs(1), move || {
-                let cases = timers.clone();
-                async move {
-                    let ctx = Ctx::system("cases.timers", cases.kit().now());
-                    cases.fire_timers(&ctx).await?;
-                    Ok(())
-                }
-            })],
+            jobs: vec![
+                Job::every("cases.timers", Duration::from_secs(1), move || {
+                    let cases = timers.clone();
+                    async move {
+                        let ctx = Ctx::system("cases.timers", cases.kit().now());
+                        cases.fire_timers(&ctx).await?;
+                        Ok(())
+                    }
+                }),
+                Job::every("cases.index_texts", Duration::from_secs(5), move || {
+                    let cases = indexer.clone();
+                    async move {
+                        cases.index_texts().await?;
+                        Ok(())
+                    }
+                }),
+            ],
             capabilities: CAPABILITIES,
         }
     }
@@ -211,7 +228,8 @@ impl Cases {
 
     /// Returns the rules in force.
     pub(crate) fn rule_book(&self) -> RuleBook {
-        let (limits, operations) = (LimitRules::read(self.kit()), OperationRules::read(self.kit()));
+        let (limits, operations) =
+            (LimitRules::read(self.kit(), self.limit_rules()), OperationRules::read(self.kit()));
         RuleBook::new(limits, operations, self.kept().calendar.clone())
     }
 
@@ -229,6 +247,16 @@ impl Cases {
     #[must_use]
     pub fn published_catalogue(&self) -> Option<Arc<Catalogue>> {
         self.kept().catalogue.clone()
+    }
+
+    /// Returns the rules of limits.
+    #[must_use]
+    pub fn limit_rules(&self) -> Arc<Vec<LimitRule>> {
+        self.kept().limit_rules.clone()
+    }
+
+    pub(crate) fn set_limit_rules(&self, rules: Arc<Vec<LimitRule>>) {
+        self.kept_mut().limit_rules = rules;
     }
 
     pub(crate) fn set_catalogue(&self, catalogue: Option<Arc<Catalogue>>) {
@@ -343,6 +371,9 @@ pub const CAPABILITIES: &[Capability] = &[
     capability("overview.read", "查看总览", "Read the overview"),
     capability("rating.follow_up", "差评跟进", "Follow up bad ratings"),
     capability("calendar.write", "维护工作日历", "Change the calendar"),
+    capability("limit.read", "查看时限规则", "Read the rules of limits"),
+    capability("limit.write", "维护时限规则", "Change the rules of limits"),
+    capability("query.share", "共享查询条件", "Share saved queries"),
     capability("catalogue.read", "查看派单目录", "Read the dispatch catalogue"),
     capability("catalogue.write", "维护派单目录", "Change the dispatch catalogue"),
     capability("flow.read", "查看流程", "Read flows"),

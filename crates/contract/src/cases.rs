@@ -49,6 +49,21 @@ pub struct CaseBrief {
     pub created_at: i64,
 }
 
+/// An order whose limit has been missed.
+#[derive(Clone, Debug)]
+pub struct OverdueBrief {
+    /// The order.
+    pub id: CaseId,
+    /// Its number.
+    pub number: String,
+    /// The unit that has it.
+    pub unit_id: Option<String>,
+    /// The person who has it.
+    pub person_id: Option<String>,
+    /// When the limit ended, epoch milliseconds.
+    pub due_at: i64,
+}
+
 /// Answers what is known of orders.
 #[async_trait]
 pub trait CaseLookup: Send + Sync {
@@ -58,6 +73,14 @@ pub trait CaseLookup: Send + Sync {
     async fn by_number(&self, number: &str) -> Result<Option<CaseBrief>, BoxError>;
     /// Returns the orders that a call was written into.
     async fn of_call(&self, call: &CallId) -> Result<Vec<CaseBrief>, BoxError>;
+    /// Finds an order.
+    async fn brief(&self, _id: &CaseId) -> Result<Option<CaseBrief>, BoxError> {
+        Ok(None)
+    }
+    /// Returns orders whose limit had ended by `now`, after the id `after`, at most `limit`.
+    async fn overdue(&self, _now: i64, _after: &str, _limit: i64) -> Result<Vec<OverdueBrief>, BoxError> {
+        Ok(Vec::new())
+    }
 }
 
 /// Knows which days the city works.

@@ -4,4 +4,5 @@
 pub mod cases;
 pub mod contacts;
 pub mod identity;
+pub mod messages;
 pub mod voice;

@@ -10,6 +10,7 @@ use contract::voice::CallLookup;
 use identity::Identity;
 use kernel::http::events_router;
 use kernel::{BoxError, Clock, Config, Db, Dialect, Kit, Slice};
+use messages::Messages;
 use portal::Portal;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -30,6 +31,8 @@ pub struct City {
     pub contacts: Contacts,
     /// Work orders.
     pub cases: Cases,
+    /// Notices to staff.
+    pub messages: Messages,
     /// Telephones.
     pub voice: Voice,
     /// All routes.
@@ -73,6 +76,14 @@ impl City {
             cases::Ports { directory: directory.clone(), contacts: book.clone(), calls: calls.clone() },
         )?;
         let orders = Arc::new(cases.clone());
+        let messages = Messages::new(
+            kit.clone(),
+            messages::Ports {
+                directory: directory.clone(),
+                cases: orders.clone(),
+                centre: identity.root_unit_id(),
+            },
+        );
         let voice = Voice::start(
             kit.clone(),
             voice_config,
@@ -93,8 +104,14 @@ impl City {
         let portal = Portal::new(kit.clone(), orders, lookup)?;
         portal.show(crate::demo::shown()?);
 
-        let mut slices =
-            vec![identity.slice(), contacts.slice(), cases.slice(), voice.slice(), portal.slice()];
+        let mut slices = vec![
+            identity.slice(),
+            contacts.slice(),
+            cases.slice(),
+            messages.slice(),
+            voice.slice(),
+            portal.slice(),
+        ];
         for slice in &slices {
             kernel::db::migrate(&kit.db, slice.name, slice.migrations).await?;
             identity.know_capabilities(slice.capabilities);
@@ -109,7 +126,7 @@ impl City {
         let (api, document) = api.split_for_parts();
         let document = crate::document::finish(document);
         let router = enclose(&kit, api, voice.sip_router(), document.clone());
-        Ok(Self { kit, identity, contacts, cases, voice, router, document, slices, _lock: lock })
+        Ok(Self { kit, identity, contacts, cases, messages, voice, router, document, slices, _lock: lock })
     }
 
     /// Loads what slices keep in memory. Runs once before anything is asked.

@@ -3,6 +3,7 @@
 //! | event | reaction |
 //! |---|---|
 //! | `cases.task_opened` | `cases.auto_dispatch`: an order at its dispatch goes out by the catalogue, where its row says so |
+//! | `cases.deadline_near`, `…_missed`, `cases.case_urged`, `…_returned`, `…_dispatched`, `…_assigned` | `messages.tell`: whom the rules name gets a notice |
 //! | `voice.recording_finished` | `cases.bind_recording`: the recording is bound to the orders of its call |
 //! | `identity.seat_changed` | `voice.follow_seats`: whoever sits there has other skills for calls from now on |
 
@@ -14,5 +15,6 @@ use crate::compose::City;
 pub(crate) fn subscriptions(city: &City) -> Vec<Subscription> {
     let mut all = cases::react::subscriptions(&city.cases);
     all.extend(voice::react::subscriptions(&city.voice));
+    all.extend(messages::subscriptions(&city.messages));
     all
 }

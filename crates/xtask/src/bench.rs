@@ -4,6 +4,7 @@ mod acd;
 mod client;
 mod flow;
 mod orders;
+mod orders_at_scale;
 mod service;
 mod start;
 
@@ -16,9 +17,10 @@ pub fn bench(workspace: &Workspace, arguments: &Arguments) -> Outcome {
     match arguments.word(0) {
         Some("acd") => acd::bench(workspace, arguments),
         Some("orders") => orders::bench(workspace, arguments),
+        Some("orders-at-scale") => orders_at_scale::bench(workspace, arguments),
         Some("start") => start::bench(workspace, arguments),
         Some("flow") => flow::bench(workspace, arguments),
-        _ => Err("bench knows `acd`, `flow`, `orders` and `start`".to_owned()),
+        _ => Err("bench knows `acd`, `flow`, `orders`, `orders-at-scale` and `start`".to_owned()),
     }
 }
 

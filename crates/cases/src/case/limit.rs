@@ -1,14 +1,17 @@
 //! Limits in working days (SLA-01 to SLA-04, SLA-06): from a rule and the calendar to an instant, with the
 //! whole derivation.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
-use kernel::calendar::{CalendarError, Deadline, ExplainLanguage, Pause, Rule, WorkCalendar};
+use kernel::calendar::{CalendarError, Deadline, EndOfLimit, ExplainLanguage, Pause, Rule, WorkCalendar};
 use kernel::parameters::ParameterSpec;
 use kernel::{Kit, Lang, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Case, Kind};
+use super::limit_rule::{Length, LimitRule, Measure, Question, RuleUsed, decide};
+use super::{Case, Kind, Step};
 
 /// One working day, in milliseconds.
 const DAY_MS: i64 = 86_400_000;
@@ -22,6 +25,14 @@ pub enum LimitName {
     Accept,
     /// The unit reports the result.
     Close,
+    /// The shift leader reviews the fresh order.
+    Review,
+    /// The centre reviews the result.
+    ResultReview,
+    /// The centre asks the citizen.
+    ReturnVisit,
+    /// The centre puts it away.
+    Archive,
 }
 
 impl LimitName {
@@ -32,6 +43,10 @@ impl LimitName {
             Self::Dispatch => "dispatch",
             Self::Accept => "accept",
             Self::Close => "close",
+            Self::Review => "review",
+            Self::ResultReview => "result_review",
+            Self::ReturnVisit => "return_visit",
+            Self::Archive => "archive",
         }
     }
 
@@ -42,6 +57,10 @@ impl LimitName {
             "dispatch" => Some(Self::Dispatch),
             "accept" => Some(Self::Accept),
             "close" => Some(Self::Close),
+            "review" => Some(Self::Review),
+            "result_review" => Some(Self::ResultReview),
+            "return_visit" => Some(Self::ReturnVisit),
+            "archive" => Some(Self::Archive),
             _ => None,
         }
     }
@@ -53,6 +72,22 @@ impl LimitName {
             Self::Dispatch => lang.pick("派单时限", "Dispatch"),
             Self::Accept => lang.pick("签收时限", "Acceptance"),
             Self::Close => lang.pick("办理时限", "Handling"),
+            Self::Review => lang.pick("班长审核时限", "Review"),
+            Self::ResultReview => lang.pick("结果审核时限", "Review of the result"),
+            Self::ReturnVisit => lang.pick("回访时限", "Return visit"),
+            Self::Archive => lang.pick("归档时限", "Archive"),
+        }
+    }
+
+    /// Returns the limit of a step of the centre's that has one of its own (SLA-05), where a rule sets it.
+    #[must_use]
+    pub fn of_step(step: Step) -> Option<Self> {
+        match step {
+            Step::Review => Some(Self::Review),
+            Step::ResultReview => Some(Self::ResultReview),
+            Step::ReturnVisit => Some(Self::ReturnVisit),
+            Step::Closure => Some(Self::Archive),
+            _ => None,
         }
     }
 }
@@ -64,6 +99,7 @@ pub struct LimitRules {
     accept_days: u32,
     close_days: Vec<(Kind, u32)>,
     near_percent: i64,
+    rules: Arc<Vec<LimitRule>>,
 }
 
 /// Returns the parameters from which the rules are read.
@@ -101,7 +137,7 @@ pub fn parameters() -> Vec<ParameterSpec> {
 impl LimitRules {
     /// Reads the rules in force.
     #[must_use]
-    pub fn read(kit: &Kit) -> Self {
+    pub fn read(kit: &Kit, rules: Arc<Vec<LimitRule>>) -> Self {
         let days = |key: &str, otherwise: i64| {
             u32::try_from(kit.parameters.i64(key, otherwise).clamp(0, 3000)).unwrap_or_default()
         };
@@ -113,6 +149,7 @@ impl LimitRules {
                 .map(|kind| (*kind, days(&format!("cases.{}_days", kind.code()), 15)))
                 .collect(),
             near_percent: kit.parameters.i64("cases.near_percent", 20).clamp(0, 100),
+            rules,
         }
     }
 
@@ -125,21 +162,34 @@ impl LimitRules {
             LimitName::Close => {
                 self.close_days.iter().find(|(of, _)| *of == kind).map_or(15, |(_, days)| *days)
             }
+            // Only a rule gives these a length.
+            LimitName::Review | LimitName::ResultReview | LimitName::ReturnVisit | LimitName::Archive => 0,
         }
     }
 
-    /// Computes a limit that starts at `start`. The day of the start is not counted.
+    /// Computes a limit: by the most specific rule, else by the order's tier, else by its type.
     ///
     /// # Errors
     /// When the calendar cannot compute it.
-    pub fn limit(
+    pub fn limit_for(
         &self,
         calendar: &WorkCalendar,
-        name: LimitName,
-        kind: Kind,
-        start: Timestamp,
+        question: &Question<'_>,
     ) -> Result<Limit, CalendarError> {
-        Limit::compute(calendar, name, self.days(name, kind), self.near_percent, start)
+        let (length, near_percent, rule) = match decide(&self.rules, question) {
+            Some((length, near_percent, rule)) => (length, near_percent, Some(rule)),
+            None => (Length::working_days(self.days(question.name, question.kind)), None, None),
+        };
+        let near_percent = near_percent.unwrap_or(self.near_percent);
+        let limit =
+            Limit::compute_measured(calendar, question.name, length, 0, near_percent, question.start, &[])?;
+        Ok(Limit { rule, ..limit })
+    }
+
+    /// Tells whether any rule sets this limit.
+    #[must_use]
+    pub fn sets(&self, name: LimitName) -> bool {
+        self.rules.iter().any(|rule| rule.active && rule.name == name)
     }
 
     /// Returns the share of a limit below which it is yellow.
@@ -162,6 +212,10 @@ pub struct Limit {
     pub due_at: Timestamp,
     /// How that came about.
     pub deadline: Deadline,
+    /// How it is counted.
+    pub measure: Measure,
+    /// What decided its length; none when it was the type alone.
+    pub rule: Option<RuleUsed>,
 }
 
 /// One line of an explanation.
@@ -202,9 +256,89 @@ impl Limit {
         start: Timestamp,
         pauses: &[Pause],
     ) -> Result<Self, CalendarError> {
-        let deadline = calendar.add_working_days_with_pauses(start.0, days, Rule::default(), pauses)?;
-        let yellow_at = yellow_at(calendar, start, Timestamp(deadline.due_ms), near_percent)?;
-        Ok(Self { name, start_at: start, yellow_at, due_at: Timestamp(deadline.due_ms), deadline })
+        Self::compute_measured(calendar, name, Length::working_days(days), 0, near_percent, start, pauses)
+    }
+
+    /// Computes a limit of any measure that was extended by working days and did not run during `pauses`.
+    ///
+    /// # Errors
+    /// When the calendar cannot compute it.
+    pub fn compute_measured(
+        calendar: &WorkCalendar,
+        name: LimitName,
+        length: Length,
+        extended_days: u32,
+        near_percent: i64,
+        start: Timestamp,
+        pauses: &[Pause],
+    ) -> Result<Self, CalendarError> {
+        let paused_ms: i64 = pauses.iter().map(|pause| (pause.to_ms - pause.from_ms).max(0)).sum();
+        let (deadline, yellow) = match length.measure {
+            Measure::WorkingDays => {
+                let days = length.amount.saturating_add(extended_days);
+                let deadline =
+                    calendar.add_working_days_with_pauses(start.0, days, Rule::default(), pauses)?;
+                let yellow = yellow_at(calendar, start, Timestamp(deadline.due_ms), near_percent)?;
+                (deadline, yellow)
+            }
+            Measure::Days => {
+                // A pause costs as many days as it took, begun ones included.
+                let paused_days = u32::try_from((paused_ms + DAY_MS - 1) / DAY_MS).unwrap_or(u32::MAX);
+                let days = length.amount.saturating_add(paused_days);
+                let deadline = calendar.add_calendar_days(start.0, days, Rule::default())?;
+                let deadline = longer(calendar, deadline, start, extended_days)?;
+                let yellow = by_the_clock(start, deadline.due_ms, near_percent);
+                (deadline, yellow)
+            }
+            Measure::Hours => {
+                let due_ms = start.0 + i64::from(length.amount) * 3_600_000 + paused_ms;
+                let deadline = Deadline {
+                    due_ms,
+                    last_date: calendar.date_at(due_ms)?,
+                    days: length.amount,
+                    working_days: false,
+                    end: EndOfLimit::SameTime,
+                    derivation: Vec::new(),
+                    unannounced_years: Vec::new(),
+                    calendar_version: calendar.version().to_owned(),
+                    zone: calendar.zone_name().to_owned(),
+                };
+                let deadline = longer(calendar, deadline, start, extended_days)?;
+                let yellow = by_the_clock(start, deadline.due_ms, near_percent);
+                (deadline, yellow)
+            }
+        };
+        Ok(Self {
+            name,
+            start_at: start,
+            yellow_at: yellow,
+            due_at: Timestamp(deadline.due_ms),
+            deadline,
+            measure: length.measure,
+            rule: None,
+        })
+    }
+
+    /// Explains a limit that is counted by the clock.
+    #[must_use]
+    pub fn explain_hours(&self, hours: i64, zone: &str, lang: Lang) -> Vec<ExplainedLine> {
+        let at = |ms: i64| kernel::http::local_time(zone, ms);
+        let (start, due) = (at(self.start_at.0), at(self.due_at.0));
+        let line = |text| ExplainedLine { text, from: self.deadline.last_date, to: self.deadline.last_date };
+        let mut lines = vec![line(lang.pick(
+            format!("自{start}起按自然小时连续计时{hours}小时，夜间和节假日计入"),
+            format!("{hours} hours by the clock from {start}, nights and holidays included"),
+        ))];
+        let whole_ms = self.due_at.0 - self.start_at.0 - hours * 3_600_000;
+        if whole_ms >= 60_000 {
+            let minutes = whole_ms / 60_000;
+            lines.push(line(lang.pick(
+                format!("暂停或延期共{}小时{}分，顺延", minutes / 60, minutes % 60),
+                format!("moved on by {} h {} min of pauses or extensions", minutes / 60, minutes % 60),
+            )));
+        }
+        lines.push(line(lang.pick(format!("截止{due}"), format!("due {due}"))));
+        lines
     }
 
     /// Explains the limit line by line.
@@ -216,6 +350,29 @@ impl Limit {
             .map(|line| ExplainedLine { text: line.text, from: line.from, to: line.to })
             .collect()
     }
+}
+
+/// Makes a limit longer by working days.
+fn longer(
+    calendar: &WorkCalendar,
+    deadline: Deadline,
+    start: Timestamp,
+    extended_days: u32,
+) -> Result<Deadline, CalendarError> {
+    if extended_days == 0 {
+        return Ok(deadline);
+    }
+    let extended = calendar.add_working_days(deadline.due_ms.max(start.0), extended_days, Rule::default())?;
+    let mut derivation = deadline.derivation;
+    derivation.extend(extended.derivation);
+    Ok(Deadline { due_ms: extended.due_ms, last_date: extended.last_date, derivation, ..deadline })
+}
+
+/// Returns when less than `near_percent` of the time remains, nights included; of a short limit, half of it.
+fn by_the_clock(start: Timestamp, due_ms: i64, near_percent: i64) -> Timestamp {
+    let whole_ms = (due_ms - start.0).max(0);
+    let share = if whole_ms <= 2 * DAY_MS { near_percent.max(25).min(50) } else { near_percent };
+    Timestamp(due_ms - whole_ms * share / 100)
 }
 
 /// Returns when less than `near_percent` of the working time, or less than one working day, remains; a limit

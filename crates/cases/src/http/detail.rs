@@ -11,7 +11,9 @@ use utoipa_axum::routes;
 
 use crate::Cases;
 use crate::case::Color;
+use crate::case::catalogue::tier_name;
 use crate::case::limit::Limit;
+use crate::case::limit_rule::{Measure, RuleUsed};
 use crate::case::timeline::EntryKind;
 use crate::http::view::{CaseView, Named};
 use crate::store::deadline::StoredLimit;
@@ -52,8 +54,10 @@ struct DeadlineView {
     name: String,
     /// What it is called.
     title: String,
-    /// Its length in working days.
+    /// Its length in its measure.
     days: u32,
+    /// How it is counted: `w` working days, `d` days, `h` hours.
+    measure: String,
     start_at: i64,
     yellow_at: i64,
     due_at: i64,
@@ -72,7 +76,7 @@ struct DeadlineView {
 
 /// A line of a derivation.
 #[derive(Serialize, ToSchema)]
-struct ExplainLine {
+pub(super) struct ExplainLine {
     text: String,
     /// The first day that it is about, `2026-03-02`.
     from: String,
@@ -128,14 +132,53 @@ async fn list_case_timeline(
     Ok(Json(shown))
 }
 
+/// Explains a limit that was just computed.
+pub(super) fn explained(limit: &Limit, lang: Lang) -> Vec<ExplainLine> {
+    let amount = i64::from(limit.deadline.days);
+    lines(limit.rule.as_ref(), limit.measure, amount, limit, lang)
+}
+
+/// Explains a limit: what decided its length, then how it was counted.
+fn lines(
+    rule: Option<&RuleUsed>,
+    measure: Measure,
+    amount: i64,
+    limit: &Limit,
+    lang: Lang,
+) -> Vec<ExplainLine> {
+    let day = limit.deadline.last_date.to_string();
+    let rule = rule.map(|rule| ExplainLine {
+        text: lang.pick(rule.zh.clone(), rule.en.clone()),
+        from: day.clone(),
+        to: day.clone(),
+    });
+    let counted = match measure {
+        Measure::Hours => limit.explain_hours(amount, &limit.deadline.zone, lang),
+        Measure::Days | Measure::WorkingDays => Limit::explain(&limit.deadline, lang),
+    };
+    rule.into_iter()
+        .chain(counted.into_iter().map(|line| ExplainLine {
+            text: line.text,
+            from: line.from.to_string(),
+            to: line.to.to_string(),
+        }))
+        .collect()
+}
+
 /// Says how much of a limit was granted later.
 fn extension_line(limit: &StoredLimit, lang: Lang) -> Option<ExplainLine> {
-    let (extended, all) = (limit.extended_days, i64::from(limit.deadline.days));
+    let (extended, all) = (limit.extended_days, limit.amount + limit.extended_days);
     let last = limit.deadline.last_date.to_string();
     (extended > 0).then(|| ExplainLine {
         text: match lang {
-            Lang::Zh => format!("原期限{}个工作日，经批准延期{extended}个工作日", all - extended),
-            Lang::En => format!("{} working days, and {extended} more that were granted", all - extended),
+            Lang::Zh => format!(
+                "原期限{}，经批准延期{extended}个工作日",
+                tier_name(&format!("{}{}", all - extended, limit.measure.code()), lang)
+            ),
+            Lang::En => format!(
+                "{}, and {extended} working days more that were granted",
+                tier_name(&format!("{}{}", all - extended, limit.measure.code()), lang)
+            ),
         },
         from: last.clone(),
         to: last,
@@ -162,6 +205,7 @@ async fn explain_case_deadlines(
             name: limit.name.code().to_owned(),
             title: limit.name.name(ctx.lang).to_owned(),
             days: limit.deadline.days,
+            measure: limit.measure.code().to_owned(),
             start_at: limit.start_at.0,
             yellow_at: limit.yellow_at.0,
             due_at: limit.due_at.0,
@@ -170,14 +214,21 @@ async fn explain_case_deadlines(
             extended_days: limit.extended_days,
             color: Color::of(Some(limit.yellow_at), Some(limit.due_at), ctx.now).filter(|_| running),
             calendar_version: limit.deadline.calendar_version.clone(),
-            explain: extension_line(&limit, ctx.lang)
-                .into_iter()
-                .chain(Limit::explain(&limit.deadline, ctx.lang).into_iter().map(|line| ExplainLine {
-                    text: line.text,
-                    from: line.from.to_string(),
-                    to: line.to.to_string(),
-                }))
-                .collect(),
+            explain: {
+                let computed = Limit {
+                    name: limit.name,
+                    start_at: limit.start_at,
+                    yellow_at: limit.yellow_at,
+                    due_at: limit.due_at,
+                    deadline: limit.deadline.clone(),
+                    measure: limit.measure,
+                    rule: None,
+                };
+                extension_line(&limit, ctx.lang)
+                    .into_iter()
+                    .chain(lines(limit.rule.as_ref(), limit.measure, limit.amount, &computed, ctx.lang))
+                    .collect()
+            },
         }
     });
     Ok(Json(shown.collect()))

@@ -12,11 +12,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Cases;
-use crate::case::{Color, Kind, Source, Status};
+use crate::case::{Color, Kind, Source, Status, Urgency};
 use crate::error::CaseError;
 use crate::export;
 use crate::http::view::CaseItem;
-use crate::store::list::{CaseFilter, Sort};
+use crate::store::list::{CaseFilter, Direction, Reply, Sort};
 
 pub(super) fn routes() -> OpenApiRouter<Cases> {
     OpenApiRouter::new().routes(routes!(list_cases)).routes(routes!(export_cases))
@@ -53,6 +53,32 @@ struct ListQuery {
     mine: bool,
     /// Only orders of this citizen's file.
     contact_id: Option<String>,
+    /// The person in charge within the unit (主办人).
+    person_id: Option<String>,
+    /// A unit that helps (协办机构).
+    co_unit_id: Option<String>,
+    /// Somebody who helps (协办人).
+    helper_id: Option<String>,
+    /// Who wrote it.
+    created_by: Option<String>,
+    /// Where it went (分流方向): `answered`, `unit`, `centre`.
+    #[param(inline)]
+    direction: Option<Direction>,
+    /// Whether the unit has answered (回复状态): `replied`, `waiting`, `late`.
+    #[param(inline)]
+    reply: Option<Reply>,
+    /// How much it hurries.
+    urgency: Option<Urgency>,
+    /// Rated with at most so many stars.
+    stars_to: Option<i64>,
+    /// Settled at or after, epoch milliseconds.
+    settled_from: Option<i64>,
+    /// Settled before, epoch milliseconds.
+    settled_to: Option<i64>,
+    /// Words in the title alone.
+    title: Option<String>,
+    /// Words in the content alone.
+    content: Option<String>,
     /// `-created_at` (when absent), `created_at`, `due_at`, `-updated_at`.
     sort: Option<String>,
     /// The word that came with the page before.
@@ -101,6 +127,18 @@ impl ListQuery {
             due_before: self.due_before.map(Timestamp),
             mine: self.mine,
             contact_id: text(self.contact_id),
+            person_id: text(self.person_id),
+            co_unit_id: text(self.co_unit_id),
+            helper_id: text(self.helper_id),
+            created_by: text(self.created_by),
+            direction: self.direction,
+            reply: self.reply,
+            urgency: self.urgency,
+            stars_to: self.stars_to,
+            settled_from: self.settled_from.map(Timestamp),
+            settled_to: self.settled_to.map(Timestamp),
+            title: text(self.title).map(|title| title.chars().take(50).collect()),
+            content: text(self.content).map(|content| content.chars().take(50).collect()),
             sort,
             cursor: text(self.cursor),
             limit: kernel::page::limit(self.limit),

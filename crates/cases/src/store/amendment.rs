@@ -3,6 +3,7 @@
 use contract::cases::CaseId;
 use kernel::{Ctx, Principal};
 
+use super::search;
 use crate::Cases;
 use crate::case::Case;
 use crate::case::action::Action;
@@ -29,6 +30,10 @@ impl Cases {
         }
         let mut work = self.take_up(by, id, version, Action::Amend).await?;
         let change = amendment::amend(&mut work.case, amendment)?;
+        if amendment.title.is_some() || amendment.content.is_some() {
+            let (id, at) = (work.case.id.clone(), work.case.created_at.0);
+            search::correct(&mut work.tx, &id, at, &work.case.title, &work.case.content).await?;
+        }
         work.finish(ctx, change).await
     }
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{deadline, task, timeline, timer};
 use crate::Cases;
+use crate::case::limit::LimitName;
 use crate::case::timeline::EntryKind;
 use crate::error::{CaseError, Check};
 
@@ -104,6 +105,11 @@ impl Cases {
                 deadline::replace(tx.conn(), &row.id, &limit).await?;
                 timer::cancel(tx.conn(), &row.id).await?;
                 timer::set_limit(&mut tx, &case_id, &row.id, limit.yellow_at);
+                if limit.name == LimitName::Review {
+                    // It runs beside the limit of the order and is nobody else's.
+                    task::move_review(tx.conn(), &case_id, &limit).await?;
+                    continue;
+                }
                 task::move_limits(tx.conn(), &case_id, Some(limit.yellow_at), Some(limit.due_at)).await?;
                 sqlx::query("update cases_case set yellow_at = $2, due_at = $3 where id = $1")
                     .bind(case_id.as_str())

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use contract::cases::{
     CaseBrief, CaseId, CaseLookup, CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft,
-    CitizenInfo, CitizenRating, CitizenStep, RecordingAccess, Submitted,
+    CitizenInfo, CitizenRating, CitizenStep, OverdueBrief, RecordingAccess, Submitted,
 };
 use contract::contacts::{ContactId, HistoryItem, HistorySource};
 use contract::voice::{CallId, RecordingId};
@@ -61,6 +61,37 @@ impl CaseLookup for Cases {
                 .fetch_optional(self.kit().db.reader())
                 .await?;
         Ok(row.map(Into::into))
+    }
+
+    async fn brief(&self, id: &CaseId) -> Result<Option<CaseBrief>, BoxError> {
+        let row: Option<BriefRow> =
+            sqlx::query_as("select id, number, title, status, created_at from cases_case where id = $1")
+                .bind(id.as_str())
+                .fetch_optional(self.kit().db.reader())
+                .await?;
+        Ok(row.map(Into::into))
+    }
+
+    async fn overdue(&self, now: i64, after: &str, limit: i64) -> Result<Vec<OverdueBrief>, BoxError> {
+        let rows: Vec<(String, String, Option<String>, Option<String>, i64)> = sqlx::query_as(
+            "select id, number, unit_id, person_id, due_at from cases_case where due_at < $1 and id > $2 \
+             order by id limit $3",
+        )
+        .bind(now)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(self.kit().db.reader())
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, number, unit_id, person_id, due_at)| OverdueBrief {
+                id: CaseId(id),
+                number,
+                unit_id,
+                person_id,
+                due_at,
+            })
+            .collect())
     }
 
     async fn of_call(&self, call: &CallId) -> Result<Vec<CaseBrief>, BoxError> {

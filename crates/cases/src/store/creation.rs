@@ -45,7 +45,7 @@ impl Cases {
         let mut limits = Vec::new();
         for input in &change.limits {
             if let LimitInput::Start(name) = input {
-                let limit = rules.limits.limit(&rules.calendar, *name, case.kind, ctx.now)?;
+                let limit = self.limit_of(&rules, *name, &case, ctx.now)?;
                 case.run_limit(Some(&limit));
                 limits.push((deadline::derivation(&limit), limit));
             }

@@ -10,6 +10,7 @@ use sqlx::{AnyConnection, FromRow};
 
 use super::{timer, work};
 use crate::case::limit::{Limit, LimitName};
+use crate::case::limit_rule::{Length, Measure, RuleUsed};
 use crate::error::CaseError;
 use crate::{Cases, RuleBook};
 
@@ -32,6 +33,12 @@ pub struct StoredLimit {
     pub deadline: Deadline,
     /// So many working days of it were granted later.
     pub extended_days: i64,
+    /// Its length without what was granted later, in its measure.
+    pub amount: i64,
+    /// How it is counted.
+    pub measure: Measure,
+    /// What decided its length.
+    pub rule: Option<RuleUsed>,
 }
 
 #[derive(FromRow)]
@@ -49,6 +56,8 @@ pub(crate) struct DeadlineRow {
     pub(crate) extended_days: i64,
     pub(crate) paused_at: Option<i64>,
     pub(crate) pauses: Option<String>,
+    pub(crate) measure: Option<String>,
+    pub(crate) rule: Option<String>,
 }
 
 impl DeadlineRow {
@@ -60,10 +69,15 @@ impl DeadlineRow {
     /// Computes the limit as it is by the rules in force, with what it was extended by and without the times
     /// during which it stood still.
     pub(crate) fn compute(&self, rules: &RuleBook) -> Result<Limit, CaseError> {
-        Ok(Limit::compute_paused(
+        let length = Length {
+            amount: u32::try_from(self.days).unwrap_or_default(),
+            measure: Measure::parse(self.measure.as_deref()),
+        };
+        Ok(Limit::compute_measured(
             &rules.calendar,
             self.limit_name()?,
-            u32::try_from(self.days + self.extended_days).unwrap_or_default(),
+            length,
+            u32::try_from(self.extended_days).unwrap_or_default(),
             rules.limits.near_percent(),
             Timestamp(self.start_at),
             &self.past_pauses(),
@@ -90,6 +104,9 @@ impl TryFrom<DeadlineRow> for StoredLimit {
             state: row.state,
             ended_at: row.ended_at.map(Timestamp),
             extended_days: row.extended_days,
+            amount: row.days,
+            measure: Measure::parse(row.measure.as_deref()),
+            rule: row.rule.as_deref().and_then(|text| serde_json::from_str(text).ok()),
             deadline: serde_json::from_str(&row.derivation)
                 .map_err(|error| CaseError::Stored { what: "derivation", reason: error.to_string() })?,
         })
@@ -97,7 +114,7 @@ impl TryFrom<DeadlineRow> for StoredLimit {
 }
 
 const SELECT: &str = "select id, case_id, name, days, start_at, yellow_at, due_at, state, ended_at, derivation, \
-    extended_days, paused_at, pauses from cases_deadline ";
+    extended_days, paused_at, pauses, measure, rule from cases_deadline ";
 
 /// Returns how a limit came about, as it is stored.
 pub(crate) fn derivation(limit: &Limit) -> String {
@@ -108,7 +125,7 @@ pub(crate) fn derivation(limit: &Limit) -> String {
 pub(crate) fn start(writes: &mut Writes, case_id: &CaseId, limit: &Limit, derivation: &str) {
     let id = kernel::id::new_id();
     writes.insert(
-        "cases_deadline (id, case_id, name, days, start_at, yellow_at, due_at, state, derivation)",
+        "cases_deadline (id, case_id, name, days, start_at, yellow_at, due_at, state, derivation, measure, rule)",
         [
             (&id).into(),
             case_id.as_str().into(),
@@ -119,18 +136,21 @@ pub(crate) fn start(writes: &mut Writes, case_id: &CaseId, limit: &Limit, deriva
             limit.due_at.0.into(),
             "open".into(),
             derivation.into(),
+            limit.measure.code().into(),
+            limit.rule.as_ref().map(|rule| serde_json::to_string(rule).expect("a rule is plain data")).into(),
         ],
     );
     timer::set_limit(writes, case_id, &id, limit.yellow_at);
 }
 
-/// Ends the running limit of a name: met or late when it was done at `done_at`, else cancelled.
+/// Ends the running limit of a name: met or late when it was done at `done_at`, else cancelled. Returns whether
+/// one ran.
 pub(crate) async fn end(
     conn: &mut AnyConnection,
     case_id: &CaseId,
     name: LimitName,
     done_at: Option<Timestamp>,
-) -> Result<(), CaseError> {
+) -> Result<bool, CaseError> {
     let running: Vec<(String, i64)> = sqlx::query_as(
         "select id, due_at from cases_deadline where case_id = $1 and name = $2 and state in ('open', 'missed', 'paused')",
     )
@@ -138,6 +158,7 @@ pub(crate) async fn end(
     .bind(name.code())
     .fetch_all(&mut *conn)
     .await?;
+    let ran = !running.is_empty();
     for (id, due_at) in running {
         let state = match done_at {
             None => "cancelled",
@@ -152,7 +173,7 @@ pub(crate) async fn end(
             .await?;
         timer::cancel(conn, &id).await?;
     }
-    Ok(())
+    Ok(ran)
 }
 
 /// Lets the newest limit of a name run again; returns when it turns yellow and ends.

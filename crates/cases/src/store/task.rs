@@ -6,6 +6,7 @@ use kernel::{Ctx, Cursor, Page, Principal, Scope, Timestamp, Writes};
 use sqlx::{AnyConnection, FromRow};
 
 use crate::Cases;
+use crate::case::limit::Limit;
 use crate::case::{Color, Step, Task, UnitRef};
 use crate::error::CaseError;
 
@@ -98,6 +99,34 @@ pub(crate) fn close(writes: &mut Writes, id: &TaskId, done: bool, ctx: &Ctx) {
     update.bind(if done { "done" } else { "cancelled" }).push(", closed_at = ").bind(ctx.now.0);
     update.push(", closed_by = ").bind(&ctx.actor.id).push(" where id = ").bind(id.as_str());
     writes.defer(update);
+}
+
+/// Gives one task a limit of its own.
+pub(crate) async fn set_limit(conn: &mut AnyConnection, id: &TaskId, limit: &Limit) -> Result<(), CaseError> {
+    sqlx::query("update cases_task set yellow_at = $2, due_at = $3 where id = $1")
+        .bind(id.as_str())
+        .bind(limit.yellow_at.0)
+        .bind(limit.due_at.0)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Moves the limit of an order's review.
+pub(crate) async fn move_review(
+    conn: &mut AnyConnection,
+    case_id: &CaseId,
+    limit: &Limit,
+) -> Result<(), CaseError> {
+    sqlx::query(
+        "update cases_task set yellow_at = $2, due_at = $3 where case_id = $1 and state = 'open' and step = 'review'",
+    )
+    .bind(case_id.as_str())
+    .bind(limit.yellow_at.0)
+    .bind(limit.due_at.0)
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Moves the limits of the open tasks of an order, after its own limit moved; none while it stands still. What

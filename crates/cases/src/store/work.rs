@@ -12,7 +12,7 @@ use crate::case::action::Action;
 use crate::case::application::Application;
 use crate::case::change::{Change, CourseInput, Fact, LimitInput};
 use crate::case::errand::Errand;
-use crate::case::limit::{Limit, LimitRules};
+use crate::case::limit::{Limit, LimitName, LimitRules};
 use crate::case::operation_rule::OperationRules;
 use crate::case::{Case, Step, Task};
 use crate::course::{Course, Move};
@@ -107,9 +107,12 @@ impl Work {
             self.change_limit(ctx, *input).await?;
         }
         let mut course = self.load_course(&change).await?;
+        let before: Vec<TaskId> = self.case.tasks.iter().map(|task| task.id.clone()).collect();
+        let steps: Vec<Step> = self.case.tasks.iter().map(|task| task.step).collect();
         for input in &change.course {
             self.steer(ctx, course.as_mut(), input).await?;
         }
+        self.limit_steps(ctx, &before, &steps).await?;
         let (applications, errands) = self.take_before();
         self.settle_side_work(ctx, &applications, &errands).await?;
         case::update(self.tx.conn(), &self.case).await?;
@@ -145,7 +148,7 @@ impl Work {
                 self.move_limit(limit.as_ref()).await?;
             }
             LimitInput::Start(name) => {
-                let limit = self.rules.limits.limit(&self.rules.calendar, name, self.case.kind, ctx.now)?;
+                let limit = self.cases.limit_of(&self.rules, name, &self.case, ctx.now)?;
                 deadline::start(&mut self.tx, &self.case.id, &limit, &deadline::derivation(&limit));
                 self.case.run_limit(Some(&limit));
             }
@@ -161,6 +164,38 @@ impl Work {
                 let resumed = deadline::resume(&mut self.tx, &self.case.id, name).await?;
                 self.case.yellow_at = resumed.map(|(yellow_at, _)| yellow_at);
                 self.case.due_at = resumed.map(|(_, due_at)| due_at);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the limits of steps that are over, and starts those of steps that began, where a rule sets one.
+    async fn limit_steps(&mut self, ctx: &Ctx, before: &[TaskId], steps: &[Step]) -> Result<(), CaseError> {
+        for step in steps {
+            let over = !self.case.tasks.iter().any(|task| task.step == *step);
+            let Some(name) = LimitName::of_step(*step).filter(|_| over) else { continue };
+            if deadline::end(self.tx.conn(), &self.case.id, name, Some(ctx.now)).await?
+                && name != LimitName::Review
+            {
+                self.case.run_limit(None);
+            }
+        }
+        let fresh: Vec<usize> = (0..self.case.tasks.len())
+            .filter(|at| !before.contains(&self.case.tasks[*at].id) && self.case.tasks[*at].token.is_some())
+            .collect();
+        for at in fresh {
+            let Some(name) = LimitName::of_step(self.case.tasks[at].step) else { continue };
+            let Some(limit) = self.cases.step_limit_of(&self.rules, name, &self.case, ctx.now)? else {
+                continue;
+            };
+            deadline::start(&mut self.tx, &self.case.id, &limit, &deadline::derivation(&limit));
+            let task = &mut self.case.tasks[at];
+            task.due_at = Some(limit.due_at);
+            task.yellow_at = Some(limit.yellow_at);
+            let id = task.id.clone();
+            task::set_limit(self.tx.conn(), &id, &limit).await?;
+            if name != LimitName::Review {
+                self.case.run_limit(Some(&limit));
             }
         }
         Ok(())

@@ -19,6 +19,8 @@ pub fn grants(role: &str) -> Grants {
             ("contact.write", All),
         ],
         "shift_leader" => &[
+            ("query.share", All),
+            ("limit.read", All),
             ("catalogue.read", All),
             ("case.close", All),
             ("case.countersign", All),
@@ -44,6 +46,7 @@ pub fn grants(role: &str) -> Grants {
             ("rating.follow_up", All),
         ],
         "dispatcher" => &[
+            ("limit.read", All),
             ("case.countersign", All),
             ("catalogue.read", All),
             ("case.dispatch", All),
@@ -59,6 +62,8 @@ pub fn grants(role: &str) -> Grants {
             ("overview.read", All),
         ],
         "reviewer" => &[
+            ("query.share", All),
+            ("limit.read", All),
             ("catalogue.read", All),
             ("case.close", All),
             ("case.countersign", All),
@@ -80,6 +85,7 @@ pub fn grants(role: &str) -> Grants {
             ("rating.follow_up", All),
         ],
         "unit_admin" => &[
+            ("limit.read", All),
             ("catalogue.read", All),
             ("case.accept", Subtree),
             ("case.assign", Subtree),
@@ -115,6 +121,7 @@ pub fn grants(role: &str) -> Grants {
             ("overview.read", Subtree),
         ],
         "city_leader" => &[
+            ("limit.read", All),
             ("case.instruct", All),
             ("case.lead", All),
             ("catalogue.read", All),
@@ -126,6 +133,9 @@ pub fn grants(role: &str) -> Grants {
             ("overview.read", All),
         ],
         "hotline_manager" => &[
+            ("query.share", All),
+            ("limit.read", All),
+            ("limit.write", All),
             ("catalogue.read", All),
             ("catalogue.write", All),
             ("calendar.write", All),
@@ -149,6 +159,7 @@ pub fn grants(role: &str) -> Grants {
             ("rating.follow_up", All),
         ],
         "supervision" => &[
+            ("limit.read", All),
             ("catalogue.read", All),
             ("case.read", All),
             ("contact.read", All),
@@ -156,6 +167,8 @@ pub fn grants(role: &str) -> Grants {
             ("overview.read", All),
         ],
         "system_admin" => &[
+            ("limit.read", All),
+            ("limit.write", All),
             ("catalogue.read", All),
             ("catalogue.write", All),
             ("calendar.write", All),

@@ -5,6 +5,7 @@ import { routes as cases } from '@/slices/cases/routes.desk'
 import { routes as contacts } from '@/slices/contacts/routes.desk'
 import { routes as identity } from '@/slices/identity/routes.desk'
 import { routes as insight } from '@/slices/insight/routes.desk'
+import { routes as messages } from '@/slices/messages/routes.desk'
 import { routes as voice } from '@/slices/voice/routes.desk'
 import { homeFor } from './nav'
 import NoticeView from './views/NoticeView.vue'
@@ -27,6 +28,7 @@ export function makeRouter(): Router {
       ...cases,
       ...voice,
       ...insight,
+      ...messages,
       { path: '/:rest(.*)*', name: 'missing', component: NoticeView, props: { kind: 'not_found' } },
     ],
   })

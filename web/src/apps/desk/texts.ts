@@ -4,6 +4,7 @@ import { texts as cases } from '@/slices/cases/texts'
 import { texts as contacts } from '@/slices/contacts/texts'
 import { texts as identity } from '@/slices/identity/texts'
 import { texts as insight } from '@/slices/insight/texts'
+import { texts as messages } from '@/slices/messages/texts'
 import { texts as voice } from '@/slices/voice/texts'
 import { floorTexts } from '@/slices/voice/texts.floor'
 
@@ -62,6 +63,8 @@ const desk: Texts = {
     categories: ['事项分类', 'Categories'],
     catalogue: ['派单目录', 'Dispatch catalogue'],
     flows: ['流程设计', 'Flows'],
+    limit_rules: ['时限规则', 'Limit rules'],
+    notice_rules: ['消息规则', 'Notice rules'],
     dictionary: ['数据字典', 'Dictionary'],
     parameters: ['系统参数', 'Parameters'],
     calendar: ['工作日历', 'Calendar'],
@@ -90,4 +93,4 @@ const desk: Texts = {
 }
 
 /** Every text of the staff's pages. */
-export const deskTexts: Texts = { ...common, ...desk, ...identity, ...contacts, ...cases, ...voice, ...floorTexts, ...insight }
+export const deskTexts: Texts = { ...common, ...desk, ...identity, ...contacts, ...cases, ...voice, ...floorTexts, ...insight, ...messages }

@@ -15,6 +15,11 @@ function deliver(event: ServerEvent): void {
   }
 }
 
+/** Tells listeners in this tab of something that the page itself did. */
+export function tell(name: string, data: unknown = {}): void {
+  deliver({ id: '', name, data } as ServerEvent)
+}
+
 /** Starts the one stream of this tab; a second call does nothing. */
 export function startEvents(onUnauthorised: () => void): void {
   close ??= openStream({

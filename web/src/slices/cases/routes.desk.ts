@@ -8,6 +8,7 @@ export const routes: RouteRecordRaw[] = [
   { path: '/desk/cases/:id', name: 'case', component: () => import('./views/CaseView.vue'), props: true, meta: { title: 'case.title', needs: reads } },
   { path: '/desk/ratings', name: 'ratings', component: () => import('./views/RatingsView.vue'), meta: { title: 'nav.ratings', needs: ['rating.follow_up'] } },
   { path: '/desk/admin/catalogue', name: 'catalogue', component: () => import('./views/CatalogueView.vue'), meta: { title: 'nav.catalogue', needs: ['catalogue.read'] } },
+  { path: '/desk/admin/limit-rules', name: 'limit_rules', component: () => import('./views/LimitRulesView.vue'), meta: { title: 'nav.limit_rules', needs: ['limit.read'] } },
   { path: '/desk/admin/categories', name: 'categories', component: () => import('./views/CategoriesView.vue'), meta: { title: 'nav.categories', needs: ['dictionary.write'] } },
   { path: '/desk/admin/calendar', name: 'calendar', component: () => import('./views/CalendarView.vue'), meta: { title: 'nav.calendar', needs: ['calendar.write'] } },
   { path: '/desk/admin/flows', name: 'flows', component: () => import('./views/FlowsView.vue'), meta: { title: 'nav.flows', needs: ['flow.write'] } },

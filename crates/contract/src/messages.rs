@@ -1,0 +1,81 @@
+//! Notices to staff (消息).
+
+use async_trait::async_trait;
+use kernel::event::{Audience, Event};
+use kernel::{BoxError, Ctx};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::identity::PersonId;
+
+/// Something that people shall be told.
+#[derive(Clone, Debug, Default)]
+pub struct Notice {
+    /// Whom.
+    pub people: Vec<PersonId>,
+    /// The kind, as a code: `due_soon`, `overdue`, `urged`, `supervised`, `returned`, `dispatched`,
+    /// `assigned`, `noted`.
+    pub kind: String,
+    /// What the sentence is made of: `number`, `title`, `by`, `limit`.
+    pub facts: Map<String, Value>,
+    /// What it is about, such as `case`.
+    pub subject_kind: String,
+    /// Its id.
+    pub subject_id: String,
+    /// Told twice with the same key, it is told once.
+    pub key: String,
+}
+
+/// Tells people something: in the page's bell, and by every channel outside that the rules name.
+#[async_trait]
+pub trait Notifier: Send + Sync {
+    /// Tells it.
+    async fn notify(&self, ctx: &Ctx, notice: Notice) -> Result<(), BoxError>;
+}
+
+/// A notice on its way outside.
+#[derive(Clone, Debug)]
+pub struct OutgoingNotice {
+    /// Its id; a channel that got it once need not send it again.
+    pub id: String,
+    /// Whom it is for.
+    pub person_id: PersonId,
+    /// The sentence.
+    pub text: String,
+}
+
+/// A way outside: SMS, mail, WeChat, a call. It knows by itself under which number a person is reached.
+#[async_trait]
+pub trait NoticeChannel: Send + Sync {
+    /// The code that rules name.
+    fn code(&self) -> &'static str;
+    /// What it is called, in Chinese and English.
+    fn name(&self) -> (&'static str, &'static str);
+    /// Tells whether it can send anything now.
+    fn is_configured(&self) -> bool;
+    /// Sends a notice.
+    async fn deliver(&self, notice: &OutgoingNotice) -> Result<(), BoxError>;
+}
+
+/// Somebody has a new notice.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NoticeArrived {
+    /// The notice.
+    pub notice_id: String,
+    /// Whose it is.
+    pub person_id: String,
+    /// The kind, as a code.
+    pub kind: String,
+    /// Whether it hurries.
+    pub urgent: bool,
+}
+
+impl Event for NoticeArrived {
+    const NAME: &'static str = "messages.notice_arrived";
+    fn subject(&self) -> String {
+        self.notice_id.clone()
+    }
+    fn audience(&self) -> Vec<Audience> {
+        vec![Audience::Person(self.person_id.clone())]
+    }
+}

@@ -1,0 +1,13 @@
+//! The slice's addresses.
+
+mod notices;
+mod rules;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::Messages;
+
+/// Returns all routes, to be nested below `/api/v1`.
+pub(crate) fn router(messages: Messages) -> OpenApiRouter {
+    OpenApiRouter::new().merge(notices::routes()).merge(rules::routes()).with_state(messages)
+}

@@ -1,0 +1,159 @@
+//! Kinds of notices and their words.
+
+use kernel::Lang;
+use serde_json::{Map, Value};
+
+/// What somebody is told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A limit is about to end.
+    DueSoon,
+    /// A limit was missed.
+    Overdue,
+    /// Somebody asked for more speed.
+    Urged,
+    /// The centre supervises the order.
+    Supervised,
+    /// A unit gave the order back.
+    Returned,
+    /// The order was given to the unit.
+    Dispatched,
+    /// The order was passed on to a unit below or to a person.
+    Assigned,
+    /// Somebody wrote a note.
+    Noted,
+    /// What is overdue and unread, once a day.
+    Digest,
+}
+
+impl Kind {
+    /// All kinds, in the order in which rules are shown.
+    pub const ALL: &'static [Self] = &[
+        Self::Dispatched,
+        Self::Assigned,
+        Self::DueSoon,
+        Self::Overdue,
+        Self::Urged,
+        Self::Supervised,
+        Self::Returned,
+        Self::Noted,
+        Self::Digest,
+    ];
+
+    /// Returns the code that is stored.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::DueSoon => "due_soon",
+            Self::Overdue => "overdue",
+            Self::Urged => "urged",
+            Self::Supervised => "supervised",
+            Self::Returned => "returned",
+            Self::Dispatched => "dispatched",
+            Self::Assigned => "assigned",
+            Self::Noted => "noted",
+            Self::Digest => "digest",
+        }
+    }
+
+    /// Reads a code.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.code() == code)
+    }
+
+    /// Returns the name on screen.
+    #[must_use]
+    pub fn name(self, lang: Lang) -> &'static str {
+        match self {
+            Self::DueSoon => lang.pick("即将到期", "Due soon"),
+            Self::Overdue => lang.pick("已超期", "Overdue"),
+            Self::Urged => lang.pick("催办", "Urged"),
+            Self::Supervised => lang.pick("督办", "Supervised"),
+            Self::Returned => lang.pick("退回", "Given back"),
+            Self::Dispatched => lang.pick("新派工单", "New order"),
+            Self::Assigned => lang.pick("转办到人", "Assigned"),
+            Self::Noted => lang.pick("新备注", "New note"),
+            Self::Digest => lang.pick("每日汇总", "Daily digest"),
+        }
+    }
+
+    /// Tells whether it goes out even in quiet hours.
+    #[must_use]
+    pub fn is_urgent(self) -> bool {
+        matches!(self, Self::Urged | Self::Supervised)
+    }
+}
+
+/// Returns the sentence of a notice. A kind of a later version shows its facts.
+#[must_use]
+pub fn sentence(kind: &str, facts: &Map<String, Value>, lang: Lang) -> String {
+    let fact = |name: &str| facts.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (number, title) = (fact("number"), fact("title"));
+    let order = format!("{number} {title}");
+    let limit = match fact("limit") {
+        "dispatch" => lang.pick("派单时限", "limit for dispatch"),
+        "accept" => lang.pick("签收时限", "limit for acceptance"),
+        "close" => lang.pick("办理时限", "limit for handling"),
+        _ => lang.pick("时限", "limit"),
+    };
+    let by = fact("by");
+    match Kind::parse(kind) {
+        Some(Kind::DueSoon) => lang
+            .pick(format!("{order} 的{limit}即将到期。"), format!("{order}: the {limit} is about to end.")),
+        Some(Kind::Overdue) => lang.pick(
+            format!("{order} 的{limit}已超期，请尽快处理。"),
+            format!("{order}: the {limit} was missed."),
+        ),
+        Some(Kind::Urged) => lang.pick(format!("{by}催办 {order}。"), format!("{by} urges {order}.")),
+        Some(Kind::Supervised) => {
+            lang.pick(format!("{by}督办 {order}。"), format!("{by} supervises {order}."))
+        }
+        Some(Kind::Returned) => lang.pick(
+            format!("{order} 已被退回，请重新派单。"),
+            format!("{order} was given back; please dispatch it anew."),
+        ),
+        Some(Kind::Dispatched) => {
+            lang.pick(format!("收到新派工单 {order}，请及时签收。"), format!("A new order: {order}."))
+        }
+        Some(Kind::Assigned) => {
+            lang.pick(format!("{by}将 {order} 转给您办理。"), format!("{by} passed {order} on to you."))
+        }
+        Some(Kind::Noted) => {
+            lang.pick(format!("{by}在 {order} 添加了备注。"), format!("{by} wrote a note in {order}."))
+        }
+        Some(Kind::Digest) => {
+            let count = |name: &str| facts.get(name).and_then(Value::as_i64).unwrap_or_default();
+            let (overdue, unread, first) = (count("overdue"), count("unread"), fact("first"));
+            let first_zh = if first.is_empty() { String::new() } else { format!("，最早的是 {first}") };
+            let first_en = if first.is_empty() { String::new() } else { format!(", the oldest {first}") };
+            lang.pick(
+                format!("超期工单 {overdue} 件{first_zh}；未读消息 {unread} 条。"),
+                format!("{overdue} orders overdue{first_en}; {unread} unread notices."),
+            )
+        }
+        None => order.trim().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::Lang;
+    use serde_json::json;
+
+    use super::{Kind, sentence};
+
+    #[test]
+    fn every_kind_has_words_in_both_languages() {
+        let facts = json!({ "number": "YZ1", "title": "路灯", "limit": "close", "by": "王主任", "overdue": 2, "first": "YZ0" });
+        let facts = facts.as_object().unwrap();
+        for kind in Kind::ALL {
+            assert_eq!(Kind::parse(kind.code()), Some(*kind));
+            let (zh, en) = (sentence(kind.code(), facts, Lang::Zh), sentence(kind.code(), facts, Lang::En));
+            assert_ne!(zh, en);
+            assert!(zh.contains("YZ"), "{zh}");
+        }
+        assert_eq!(sentence("overdue", facts, Lang::Zh), "YZ1 路灯 的办理时限已超期，请尽快处理。");
+        assert_eq!(sentence("of_tomorrow", facts, Lang::Zh), "YZ1 路灯");
+    }
+}

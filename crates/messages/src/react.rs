@@ -1,0 +1,175 @@
+//! What is told when something happens to an order.
+
+use contract::cases::{
+    CaseAssigned, CaseDispatched, CaseId, CaseReturned, CaseUrged, DeadlineMissed, DeadlineNear,
+};
+use contract::identity::{PersonId, UnitId};
+use kernel::{Envelope, Event as _, Subscription};
+use serde_json::{Map, Value, json};
+
+use crate::Messages;
+use crate::error::MessageError;
+use crate::kind::Kind;
+
+/// What happened longer ago is nobody's news.
+const NEWS_MS: i64 = 86_400_000;
+
+/// Whom an event concerns.
+#[derive(Clone, Debug, Default)]
+struct Concern {
+    case_id: String,
+    unit_id: Option<String>,
+    person_id: Option<String>,
+    limit: Option<String>,
+}
+
+/// Returns the slice's reactions.
+#[must_use]
+pub fn subscriptions(messages: &Messages) -> Vec<Subscription> {
+    let telling = messages.clone();
+    vec![Subscription::new(
+        "messages.tell",
+        &[
+            DeadlineNear::NAME,
+            DeadlineMissed::NAME,
+            CaseUrged::NAME,
+            CaseReturned::NAME,
+            CaseDispatched::NAME,
+            CaseAssigned::NAME,
+        ],
+        move |envelope| {
+            let messages = telling.clone();
+            async move {
+                messages.react(&envelope).await?;
+                Ok(())
+            }
+        },
+    )]
+}
+
+fn concern(envelope: &Envelope) -> Result<Option<(Kind, Concern)>, serde_json::Error> {
+    let id = |id: CaseId| id.0;
+    Ok(Some(match envelope.name.as_str() {
+        DeadlineNear::NAME => {
+            let event: DeadlineNear = envelope.read()?;
+            let limit = Some(event.name);
+            (
+                Kind::DueSoon,
+                Concern {
+                    case_id: id(event.case_id),
+                    unit_id: event.unit_id,
+                    person_id: event.person_id,
+                    limit,
+                },
+            )
+        }
+        DeadlineMissed::NAME => {
+            let event: DeadlineMissed = envelope.read()?;
+            let limit = Some(event.name);
+            (
+                Kind::Overdue,
+                Concern {
+                    case_id: id(event.case_id),
+                    unit_id: event.unit_id,
+                    person_id: event.person_id,
+                    limit,
+                },
+            )
+        }
+        CaseUrged::NAME => {
+            let event: CaseUrged = envelope.read()?;
+            (
+                Kind::Urged,
+                Concern {
+                    case_id: id(event.case_id),
+                    unit_id: event.unit_id,
+                    person_id: event.person_id,
+                    limit: None,
+                },
+            )
+        }
+        CaseReturned::NAME => {
+            let event: CaseReturned = envelope.read()?;
+            (Kind::Returned, Concern { case_id: id(event.case_id), ..Concern::default() })
+        }
+        CaseDispatched::NAME => {
+            let event: CaseDispatched = envelope.read()?;
+            (
+                Kind::Dispatched,
+                Concern { case_id: id(event.case_id), unit_id: Some(event.unit_id), ..Concern::default() },
+            )
+        }
+        CaseAssigned::NAME => {
+            let event: CaseAssigned = envelope.read()?;
+            (
+                Kind::Assigned,
+                Concern {
+                    case_id: id(event.case_id),
+                    unit_id: event.unit_id,
+                    person_id: event.person_id,
+                    limit: None,
+                },
+            )
+        }
+        _ => return Ok(None),
+    }))
+}
+
+impl Messages {
+    /// Tells whom the rule of the event's kind names.
+    ///
+    /// # Errors
+    /// When the database or the directory fails.
+    pub async fn react(&self, envelope: &Envelope) -> Result<(), MessageError> {
+        let now = self.kit().now();
+        if now.0 - envelope.at.0 > NEWS_MS {
+            return Ok(());
+        }
+        let read = concern(envelope).map_err(|error| MessageError::Port(error.into()))?;
+        let Some((kind, concern)) = read else { return Ok(()) };
+        let rule = self.rule(kind).await?;
+        if !rule.active {
+            return Ok(());
+        }
+        let mut people: Vec<String> = Vec::new();
+        if rule.handler {
+            match (&concern.person_id, &concern.unit_id) {
+                (Some(person), _) => people.push(person.clone()),
+                (None, Some(unit)) => people.extend(self.people(unit, "case.handle").await?),
+                (None, None) => {
+                    people.extend(self.people(self.ports().centre.as_str(), "case.dispatch").await?)
+                }
+            }
+        }
+        if rule.leader
+            && let Some(unit) = &concern.unit_id
+        {
+            people.extend(self.people(unit, "overview.read").await?);
+        }
+        if rule.supervisor {
+            let capability = if concern.unit_id.is_some() { "case.result_review" } else { "case.dispatch" };
+            people.extend(self.people(self.ports().centre.as_str(), capability).await?);
+        }
+        people.sort();
+        people.dedup();
+        // Nobody is told of what they did themselves.
+        people.retain(|person| *person != envelope.actor.id);
+        let case_id = CaseId(concern.case_id.clone());
+        let brief = self.ports().cases.brief(&case_id).await.map_err(MessageError::Port)?;
+        let Some(brief) = brief else { return Ok(()) };
+        let facts = json!({
+            "number": brief.number, "title": brief.title, "limit": concern.limit, "by": envelope.actor.name,
+        });
+        let facts: Map<String, Value> = facts.as_object().cloned().unwrap_or_default();
+        let key = format!("event.{}", envelope.seq);
+        let ctx = envelope.ctx("messages", now);
+        self.tell(&ctx, &rule, &people, &key, &facts, ("case", &concern.case_id)).await
+    }
+
+    async fn people(&self, unit_id: &str, capability: &str) -> Result<Vec<String>, MessageError> {
+        let unit = UnitId(unit_id.to_owned());
+        let people =
+            self.ports().directory.people_with(&unit, capability).await.map_err(MessageError::Port)?;
+        Ok(people.into_iter().map(|person| PersonId(person.id.0).0).collect())
+    }
+}

@@ -1,0 +1,6 @@
+//! All SQL of the slice.
+
+pub mod delivery;
+pub mod digest;
+pub mod notice;
+pub mod rule;

@@ -1,0 +1,35 @@
+import type { Texts } from '@/shared/i18n/pairs'
+
+export const texts: Texts = {
+  notices: {
+    title: ['消息', 'Notices'],
+    bell: ['消息，{n} 条未读', 'Notices, {n} unread'],
+    unread: ['未读', 'Unread'],
+    all: ['全部', 'All'],
+    kind: ['类型', 'Kind'],
+    read_all: ['全部标为已读', 'Mark all as read'],
+    empty: ['没有消息', 'No notices'],
+    empty_unread: ['没有未读消息', 'Nothing unread'],
+    open: ['查看', 'Open'],
+    rules: ['消息规则', 'Notice rules'],
+    rules_note: ['发生什么事时告诉谁。站内消息总会送达；外部渠道在免打扰时段内只发送催办和督办，时段与每日汇总时间在系统参数中设置。', 'Who is told of what. The internal message always arrives; in quiet hours channels outside send only what urges. Hours are set among the parameters.'],
+    active: ['启用', 'Active'],
+    handler: ['经办人', 'Handler'],
+    handler_hint: ['指定的经办人；没有时为单位承办人', 'The person in charge, else the clerks of the unit'],
+    leader: ['单位领导', 'Unit leader'],
+    supervisor: ['中心督办', 'Centre'],
+    supervisor_hint: ['审核督办员；派单之前为派单员', 'Reviewers; before dispatch, dispatchers'],
+    outside: ['外部渠道', 'Channels outside'],
+    none_outside: ['未安装', 'none installed'],
+    channels: ['通知渠道', 'Channels'],
+    configured: ['可用', 'Ready'],
+    not_configured: ['未配置', 'Not configured'],
+    waiting: ['等待 {n}', '{n} waiting'],
+    failed: ['失败 {n}', '{n} failed'],
+    no_channels: ['目前只有站内消息。接入短信、邮件等渠道后会出现在这里。', 'Only the internal message for now. SMS, mail and others appear here once they are installed.'],
+    kinds: {
+      dispatched: ['新派工单', 'New order'], assigned: ['转办到人', 'Assigned'], due_soon: ['即将到期', 'Due soon'], overdue: ['已超期', 'Overdue'], urged: ['催办', 'Urged'],
+      supervised: ['督办', 'Supervised'], returned: ['退回', 'Given back'], noted: ['新备注', 'New note'], digest: ['每日汇总', 'Daily digest'],
+    },
+  },
+}
