@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod catalogue;
+mod citizen_acts;
 mod citizens;
 mod closure;
+mod co_handling;
 mod course;
 mod creation;
 mod deadlines;
@@ -14,6 +16,8 @@ mod lists;
 mod objection;
 mod permissions;
 mod recordings;
+mod redo;
+mod rerouting;
 mod seeding;
 mod steps;
 mod story;

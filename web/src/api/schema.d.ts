@@ -245,6 +245,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cases/{id}/co-handling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks more units to help (协办). */
+        post: operations["invite_co_handlers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/co-handling/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers as a helping unit (协办反馈). */
+        post: operations["answer_co_handling"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/countersignature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks people to countersign (会签、票签、或签). */
+        post: operations["ask_countersignature"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/countersignature/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs, or disagrees (签署会签意见). */
+        post: operations["countersign_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/countersignature/signers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds people to the open round (加签), or takes them off (减签). */
+        post: operations["change_signers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cases/{id}/deadlines": {
         parameters: {
             query?: never;
@@ -256,6 +341,40 @@ export interface paths {
         get: operations["explain_case_deadlines"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/delegation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a colleague of the unit handle it (委派). */
+        post: operations["delegate_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/delegation/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers as a delegate (委派回复). */
+        post: operations["answer_delegation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -324,6 +443,92 @@ export interface paths {
         put?: never;
         /** Reports a unit's result to the centre (办理反馈). */
         post: operations["report_case_result"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/instruction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes a leader's instruction (批示). */
+        post: operations["instruct_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/jump": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Moves an order to another step, drawn path or not (跳转). */
+        post: operations["jump_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the links of an order. */
+        get: operations["list_case_links"];
+        put?: never;
+        /** Makes a link for an outside helper without an account (外部协办). */
+        post: operations["share_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/links/{link_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a link back. */
+        delete: operations["unshare_case"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/merger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts an order behind another that answers for it (并单). */
+        post: operations["merge_case"];
         delete?: never;
         options?: never;
         head?: never;
@@ -415,6 +620,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cases/{id}/praise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Records a citizen's praise (表扬). */
+        post: operations["praise_unit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/recall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes back what one has just passed on, before the other side has opened it (撤回、拿回). */
+        post: operations["recall_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/reconsideration/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers the citizen's application for reconsideration (复查复核). */
+        post: operations["decide_reconsideration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/redo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a leader whether an order shall be handled again (申请重办). */
+        post: operations["ask_redo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/redo/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides whether an order is handled again (重办审批). */
+        post: operations["decide_redo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cases/{id}/restoration": {
         parameters: {
             query?: never;
@@ -500,6 +790,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cases/{id}/self-handling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reports the centre's own result (自办). */
+        post: operations["handle_in_centre"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes orders of their own of several matters (拆单). */
+        post: operations["split_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/strike-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks that an order does not count for its unit (申请剔除). */
+        post: operations["ask_strike_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/strike-out/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides whether an order counts for its unit (剔除审批). */
+        post: operations["decide_strike_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/summons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Summons units to the spot (街乡吹哨). */
+        post: operations["summon_units"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/summons/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers as a summoned unit (报到处置反馈). */
+        post: operations["answer_summons"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/summons/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reports on the spot (部门报到). */
+        post: operations["report_to_summons"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cases/{id}/supervision": {
         parameters: {
             query?: never;
@@ -562,6 +971,40 @@ export interface paths {
         get: operations["list_case_timeline"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Passes an order from its unit to another, which accepts it anew (转办). */
+        post: operations["transfer_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/unmerger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an order out from behind its main one (撤销并单). */
+        post: operations["unmerge_case"];
         delete?: never;
         options?: never;
         head?: never;
@@ -844,6 +1287,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/figures/unit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts what the reader's unit has done, and lists praise (DEP-03). */
+        get: operations["unit_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/flows": {
         parameters: {
             query?: never;
@@ -1101,6 +1561,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/portal/cases/{number}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Supplements, urges or withdraws an order, or asks for it to be handled again. */
+        post: operations["act_on_portal_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/portal/cases/{number}/rating": {
         parameters: {
             query?: never;
@@ -1112,6 +1589,24 @@ export interface paths {
         put?: never;
         /** Rates an order, once. */
         post: operations["rate_portal_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/help/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what a helper was asked for. An expired link says so. */
+        get: operations["open_help"];
+        put?: never;
+        /** Sends a helper's result, once. */
+        post: operations["answer_help"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1407,8 +1902,7 @@ export interface paths {
         /** Lists calls, newest first. */
         get: operations["list_calls"];
         put?: never;
-        /** Makes a call; my telephone is rung first and answers by itself. What comes of it is the call's result. */
-        post: operations["create_call"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1450,58 +1944,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/voice/calls/{id}/conference": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Lets somebody talk with the citizen too: whom was asked, or a seat or number that is rung meanwhile. */
-        post: operations["create_call_conference"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/calls/{id}/consultation": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Rings somebody to be asked while the citizen waits; `voice.call_state` tells what comes of it. */
-        post: operations["create_call_consultation"];
-        /** Leaves whom was asked and goes on with the citizen. */
-        delete: operations["delete_call_consultation"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/calls/{id}/help-requests": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Asks the shift leaders for help; their screens show it with the call. */
-        post: operations["create_call_help_request"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/voice/calls/{id}/hold": {
         parameters: {
             query?: never;
@@ -1520,145 +1962,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/voice/calls/{id}/parking": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Puts the citizen aside for any seat to fetch. */
-        put: operations["create_call_parking"];
-        post?: never;
-        /** Fetches a parked citizen to my seat. */
-        delete: operations["delete_call_parking"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/calls/{id}/parties/{no}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Sends somebody out of the conference. */
-        delete: operations["delete_call_party"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/calls/{id}/phrases": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Lets something be said to the citizen. */
-        post: operations["create_call_phrase"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/calls/{id}/release": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Cuts a call for everybody in it. */
-        post: operations["create_call_release"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/calls/{id}/replay": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Plays a call back from its own steps. */
-        get: operations["show_call_replay"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/calls/{id}/summary": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Writes the summary of a call of mine, during the call or after it. */
-        put: operations["update_call_summary"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/calls/{id}/supervision": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Takes part in a call from my seat, or changes how: my telephone is rung and answers by itself. */
-        put: operations["update_call_supervision"];
-        post?: never;
-        /** Leaves a call that I supervise. */
-        delete: operations["delete_call_supervision"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/calls/{id}/transfer": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Hands the call over: to whom was asked, in one step to a seat or number, or back to the queue. */
-        put: operations["update_call_transfer"];
-        post?: never;
-        /** Undoes a transfer that nobody has answered. */
-        delete: operations["delete_call_transfer"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/voice/calls/{id}/wrap-up": {
         parameters: {
             query?: never;
@@ -1669,23 +1972,6 @@ export interface paths {
         get?: never;
         /** Says that writing after a call is done. */
         put: operations["update_call_wrap_up"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/destinations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Lists whom a call can go to: seats with somebody there, and the phone book. */
-        get: operations["list_destinations"];
-        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1744,76 +2030,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/voice/parked-calls": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Lists parked calls, the longest first. */
-        get: operations["list_parked_calls"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/phone-book": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Lists the phone book by name. */
-        get: operations["list_phone_book"];
-        put?: never;
-        /** Adds an entry. */
-        post: operations["create_phone_book_entry"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/phone-book.xlsx": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Exports the phone book. */
-        get: operations["export_phone_book"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/phone-book/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Changes an entry. */
-        put: operations["update_phone_book_entry"];
-        post?: never;
-        /** Removes an entry. */
-        delete: operations["delete_phone_book_entry"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/voice/queues": {
         parameters: {
             query?: never;
@@ -1851,41 +2067,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/voice/recordings/{id}/downloads": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Lists who took a recording out of the house, and why. */
-        get: operations["list_recording_downloads"];
-        put?: never;
-        /** Downloads a recording as WAV; the download is filed with its reason. */
-        post: operations["create_recording_download"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/recordings/{id}/peaks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Shows the wave of a recording. */
-        get: operations["show_recording_peaks"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/voice/registration": {
         parameters: {
             query?: never;
@@ -1897,23 +2078,6 @@ export interface paths {
         put?: never;
         /** Issues what my page needs to be my telephone. */
         post: operations["create_registration"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/running-calls": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Lists calls that are in the house, the oldest first. */
-        get: operations["list_running_calls"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1956,76 +2120,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/voice/seats/{no}/session": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Signs a seat out. Its citizen is served before all others. */
-        delete: operations["delete_seat_session_of"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/standard-phrases": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Lists phrases by topic. */
-        get: operations["list_standard_phrases"];
-        put?: never;
-        /** Adds a phrase. */
-        post: operations["create_standard_phrase"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/standard-phrases.xlsx": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Exports the phrases. */
-        get: operations["export_standard_phrases"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/standard-phrases/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Changes a phrase. */
-        put: operations["update_standard_phrase"];
-        post?: never;
-        /** Removes a phrase. */
-        delete: operations["delete_standard_phrase"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2037,6 +2131,15 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description What a citizen does with an order. */
+        ActRequest: {
+            /** @description `supplement`, `urge`, `withdraw`, `redo` or `reconsideration`, when the order offers it. */
+            act: string;
+            /** @description The query code. */
+            code: string;
+            /** @description What the citizen says. */
+            text?: string;
         };
         /** @description Fields to correct; what is absent stays. */
         AmendmentRequest: {
@@ -2186,19 +2289,12 @@ export interface components {
             /** Format: int32 */
             year: number;
         };
-        CallDestination: {
-            /** @description Whom. */
-            kind: components["schemas"]["DestinationKind"];
-            /** @description Seat or outside number. */
-            number?: string | null;
-        };
         /** @description A call with its history. */
         CallDetail: components["schemas"]["CallItem"] & {
             /** @description Orders that were written from it. */
             cases: components["schemas"]["CaseBrief"][];
             /** @description What happened. */
             events: components["schemas"]["CallEventItem"][];
-            summary?: components["schemas"]["CallSummary"] | null;
         };
         /** @description A line of a call's history. */
         CallEventItem: {
@@ -2229,7 +2325,7 @@ export interface components {
             caller: string;
             /** @description The citizen's file. */
             contact_id?: string | null;
-            /** @description `in`, `out`, `internal`. */
+            /** @description `in`. */
             direction: string;
             /**
              * Format: int64
@@ -2240,14 +2336,11 @@ export interface components {
             hung_up_by?: string | null;
             /** @description Id. */
             id: string;
-            /** @description `trunk:<name>`, `portal`, or `seat:<number>` when an agent dialled. */
+            /** @description `trunk:<name>` or `portal`. */
             origin: string;
             /** @description The recording. */
             recording_id?: string | null;
-            /**
-             * @description `answered`, `missed`, `failed`, of dialled calls also `busy`, `no_answer`, `invalid`, `cancelled`;
-             *     absent while it runs.
-             */
+            /** @description `answered`, `missed`, `failed`; absent while it runs. */
             result?: string | null;
             /** @description The seat's number. */
             seat_no?: string | null;
@@ -2267,45 +2360,10 @@ export interface components {
              */
             waited_ms: number;
         };
-        /** @description A call played back from its own steps. */
-        CallReplay: {
-            /**
-             * Format: int64
-             * @description Its beginning, epoch milliseconds.
-             */
-            from: number;
-            /** @description Everybody who was in it. */
-            lanes: components["schemas"]["ReplayLane"][];
-            /**
-             * Format: int64
-             * @description Its end, or now.
-             */
-            to: number;
-        };
         /** @description Who calls. */
         CallRequest: {
             /** @description The number to be called back, if the citizen wants to give one. */
             phone?: string | null;
-        };
-        /** @description What an agent wrote about a call. */
-        CallSummary: {
-            /** @description Who wrote it. */
-            agent_name: string;
-            /** @description In the agent's words. */
-            note: string;
-            /** @description `answered`, `ordered`, `transferred`, `callback`, `wrong_number`, `silent`, `nuisance`, `other`. */
-            result: string;
-            /**
-             * Format: int64
-             * @description When, epoch milliseconds.
-             */
-            written_at: number;
-        };
-        CallSummaryBody: {
-            /** @description In the agent's words. */
-            note?: string;
-            /** @description What came of the call. */
-            result: string;
         };
         /** @description The right to make one call from this page. */
         CallTicket: components["schemas"]["CitizenCall"] & {
@@ -2484,7 +2542,16 @@ export interface components {
             id: string;
             /** @description Whether the unit kept the limit. */
             in_time?: boolean | null;
+            /** @description What the letter says. */
+            letter?: string | null;
+            /** @description The number of the letter that entrusted it (交办函). */
+            letter_no?: string | null;
+            main?: components["schemas"]["Named"] | null;
+            /** @description How the unit got it: `dispatch`, `forward`, `entrust`, `own`. */
+            mode?: string | null;
             number: string;
+            /** @description Orders that this one answers for; their names are their numbers. */
+            parts: components["schemas"]["Named"][];
             place: components["schemas"]["PlaceBody"];
             preliminary_opinion?: string | null;
             /** @description On creation, and for readers with `case.query_code` within its scope. */
@@ -2512,6 +2579,8 @@ export interface components {
             stage: string;
             status: components["schemas"]["Status"];
             status_name: string;
+            /** @description Whether it does not count for its unit's evaluation. */
+            struck_out: boolean;
             tasks: components["schemas"]["TaskView"][];
             title: string;
             type: components["schemas"]["Kind"];
@@ -2606,6 +2675,8 @@ export interface components {
         };
         /** @description An order as its citizen sees it. */
         CitizenCase: {
+            /** @description What the citizen may do now. */
+            acts?: components["schemas"]["CitizenChoice"][];
             /** @description Whether the citizen may rate it now. */
             can_rate: boolean;
             /**
@@ -2618,6 +2689,8 @@ export interface components {
              * @description By when it is to be done, epoch milliseconds.
              */
             due_at?: number | null;
+            /** @description What was asked for and decided, in plain words, oldest first. */
+            notices?: components["schemas"]["CitizenNotice"][];
             /** @description The number. */
             number: string;
             rating?: components["schemas"]["CitizenRating"] | null;
@@ -2651,6 +2724,16 @@ export interface components {
             code: string;
             /** @description The name on screen. */
             name: string;
+        };
+        /** @description Something that a citizen is told of the order. */
+        CitizenNotice: {
+            /**
+             * Format: int64
+             * @description When, epoch milliseconds.
+             */
+            at: number;
+            /** @description What, in plain words. */
+            text: string;
         };
         /** @description A rating as its citizen sees it. */
         CitizenRating: {
@@ -2863,28 +2946,6 @@ export interface components {
             /** @description What the person does. */
             role_name: string;
         };
-        /** @description A seat or number that a call can go to. */
-        DestinationItem: {
-            /** @description Whether it can be rung now. */
-            free: boolean;
-            /** @description `seat` or `outside`. */
-            kind: string;
-            /** @description The person at the seat, or whose number. */
-            name: string;
-            /** @description What the number is for; what the seat does. */
-            note: string;
-            /** @description Seat or outside number. */
-            number: string;
-        };
-        /**
-         * @description Whom a call goes to.
-         * @enum {string}
-         */
-        DestinationKind: "seat" | "outside" | "queue" | "consulted";
-        Destinations: {
-            /** @description Seats with somebody there, then entries of the phone book. */
-            items: components["schemas"]["DestinationItem"][];
-        };
         /** @description A new or changed word. */
         DictionaryChange: {
             /** @description Whether it can be chosen. */
@@ -2932,10 +2993,18 @@ export interface components {
             /** @description The reason; it is kept in the audit log. */
             reason: string;
         };
+        /**
+         * @description How an order is given to a unit (ORD-13).
+         * @enum {string}
+         */
+        DispatchMode: "dispatch" | "forward" | "entrust";
         /** @description Whom the order is given to. */
         DispatchRequest: {
             /** @description Units that help, at most 10. */
             co_units?: string[];
+            /** @description What the letter of an entrusted order says; the opinion when empty. */
+            letter?: string;
+            mode?: components["schemas"]["DispatchMode"] | null;
             /** @description What the unit is asked to do. */
             opinion?: string;
             /** @description The unit in charge. */
@@ -2952,27 +3021,6 @@ export interface components {
             code: string;
             /** @description Its name, which orders carry. */
             name: string;
-        };
-        DownloadBody: {
-            /** @description What the file is needed for. */
-            reason: string;
-        };
-        /** @description A filed download. */
-        DownloadItem: {
-            /**
-             * Format: int64
-             * @description When, epoch milliseconds.
-             */
-            at: number;
-            /** @description Who. */
-            person_name: string;
-            /** @description Why. */
-            reason: string;
-        };
-        /** @description Downloads of a recording. */
-        Downloads: {
-            /** @description Newest first. */
-            items: components["schemas"]["DownloadItem"][];
         };
         /** @description Why an order is ended. */
         EndingRequest: {
@@ -3083,6 +3131,8 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+            /** @description Whether the unit does not wait for helpers who have not answered. */
+            without_helpers?: boolean;
         };
         /** @description One field that was refused. */
         FieldError: {
@@ -3130,6 +3180,11 @@ export interface components {
             /** @description Whether the order is worked on again. */
             reopen?: boolean;
         };
+        /** @description A fresh link. */
+        FreshLink: {
+            /** @description The path of the page, with its secret. It is shown this once. */
+            path: string;
+        };
         /** @description A role's new grants. */
         GrantsChange: {
             /** @description Capabilities with their scopes; what is absent is taken away. */
@@ -3148,9 +3203,41 @@ export interface components {
             /** @description What was done. */
             handled_note: string;
         };
-        HelpBody: {
-            /** @description What the agent needs. */
-            note?: string | null;
+        /** @description A helper's result. */
+        HelpAnswer: {
+            /** @description What was done. */
+            text?: string;
+        };
+        /** @description What an outside helper without an account sees of an order. */
+        HelperView: {
+            /** @description The address. */
+            address?: string | null;
+            /** @description The result that was sent. */
+            answer?: string | null;
+            /**
+             * Format: int64
+             * @description When it was sent, epoch milliseconds.
+             */
+            answered_at?: number | null;
+            /** @description What happened, without the citizen's name and number. */
+            content: string;
+            /** @description The district. */
+            district?: string | null;
+            /**
+             * Format: int64
+             * @description When the link ends, epoch milliseconds.
+             */
+            expires_at: number;
+            /** @description Who asks. */
+            given_by: string;
+            /** @description Who helps. */
+            helper: string;
+            /** @description The order's number. */
+            number: string;
+            /** @description What is asked for. */
+            text: string;
+            /** @description What it is about, without the citizen's name and number. */
+            title: string;
         };
         /** @description One line of a citizen's history, as another slice tells it. */
         HistoryItem: {
@@ -3168,6 +3255,33 @@ export interface components {
             /** @description What it was about. */
             title: string;
         };
+        /** @description An instruction. */
+        InstructionRequest: {
+            /**
+             * Format: int64
+             * @description Working days for the answer; the city's rule when absent.
+             */
+            days?: number | null;
+            /** @description What is to be done. */
+            text?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description The step to go to. */
+        JumpRequest: {
+            /** @description Why. */
+            reason?: string;
+            /** @description `review`, `dispatch`, `acceptance`, `handling`, `result_review`, `return_visit` or `closure`. */
+            step?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /**
          * @description The type of an order (类型).
          * @enum {string}
@@ -3178,6 +3292,46 @@ export interface components {
          * @enum {string}
          */
         Lang: "zh-CN" | "en";
+        /** @description Who gets a link. */
+        LinkRequest: {
+            /** @description Who helps: a name, a company. */
+            helper?: string;
+            /**
+             * Format: int64
+             * @description For so many hours, 1 to 720; 72 when absent.
+             */
+            hours?: number | null;
+            /** @description What is asked for. */
+            text?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A link. */
+        LinkView: {
+            answer?: string | null;
+            /** Format: int64 */
+            answered_at?: number | null;
+            /** Format: int64 */
+            expires_at: number;
+            /** Format: int64 */
+            given_at: number;
+            given_by: string;
+            helper: string;
+            id: string;
+            /**
+             * Format: int64
+             * @description When it was first opened.
+             */
+            opened_at?: number | null;
+            /** Format: int64 */
+            revoked_at?: number | null;
+            /** @description `open`, `answered`, `expired`, `revoked`. */
+            state: string;
+            text: string;
+        };
         /** @description Queue and seats as they are now; `voice.queue` tells of changes. */
         Live: {
             /** @description Figures. */
@@ -3218,6 +3372,18 @@ export interface components {
             unit_level: number;
             /** @description The unit's name. */
             unit_name: string;
+        };
+        /** @description The order that answers for this one. */
+        MergerRequest: {
+            /** @description The number of the main order. */
+            main?: string;
+            /** @description Why. */
+            reason?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /** @description A missed call. */
         MissedItem: {
@@ -3287,17 +3453,7 @@ export interface components {
         /** @description My seat. */
         MySeat: {
             call?: components["schemas"]["CallView"] | null;
-            /**
-             * Format: int64
-             * @description The server's time, epoch milliseconds, for clocks on screens.
-             */
-            now: number;
             seat?: components["schemas"]["SeatView"] | null;
-            /**
-             * Format: int64
-             * @description When the time for writing ends by itself, epoch milliseconds.
-             */
-            until?: number | null;
         };
         /** @description A thing by id and name. */
         Named: {
@@ -3314,39 +3470,6 @@ export interface components {
             count: number;
             /** @description What it is called. */
             name: string;
-        };
-        /** @description A call to be made: one of number, seat, missed call and earlier call says to whom. */
-        NewCall: {
-            /**
-             * @description An earlier call whose citizen is called back.
-             * @default null
-             */
-            call_id: string | null;
-            /**
-             * @description The order that it is about.
-             * @default null
-             */
-            case_id: string | null;
-            /**
-             * @description The citizen's file.
-             * @default null
-             */
-            contact_id: string | null;
-            /**
-             * @description A missed call that is called back; it counts as seen to once the citizen answers.
-             * @default null
-             */
-            missed_call_id: string | null;
-            /**
-             * @description A number outside.
-             * @default null
-             */
-            number: string | null;
-            /**
-             * @description A colleague's seat.
-             * @default null
-             */
-            seat_no: string | null;
         };
         /** @description A file to be opened. */
         NewContact: {
@@ -3460,6 +3583,16 @@ export interface components {
             to: number;
             totals: components["schemas"]["Totals"];
         };
+        /** @description A result. */
+        OwnResult: {
+            /** @description The result, in words that the citizen will read. */
+            result?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description One page of a list. */
         Page_AuditEntry: {
             /** @description The rows. */
@@ -3524,7 +3657,7 @@ export interface components {
                 caller: string;
                 /** @description The citizen's file. */
                 contact_id?: string | null;
-                /** @description `in`, `out`, `internal`. */
+                /** @description `in`. */
                 direction: string;
                 /**
                  * Format: int64
@@ -3535,14 +3668,11 @@ export interface components {
                 hung_up_by?: string | null;
                 /** @description Id. */
                 id: string;
-                /** @description `trunk:<name>`, `portal`, or `seat:<number>` when an agent dialled. */
+                /** @description `trunk:<name>` or `portal`. */
                 origin: string;
                 /** @description The recording. */
                 recording_id?: string | null;
-                /**
-                 * @description `answered`, `missed`, `failed`, of dialled calls also `busy`, `no_answer`, `invalid`, `cancelled`;
-                 *     absent while it runs.
-                 */
+                /** @description `answered`, `missed`, `failed`; absent while it runs. */
                 result?: string | null;
                 /** @description The seat's number. */
                 seat_no?: string | null;
@@ -3736,34 +3866,6 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
-        Page_PhoneBookEntry: {
-            /** @description The rows. */
-            items: {
-                /** @description Id. */
-                id: string;
-                /** @description `unit` for a unit of the city, `outside` for others. */
-                kind: string;
-                /** @description Whose number. */
-                name: string;
-                /** @description What it is for. */
-                note: string;
-                /** @description The number. */
-                number: string;
-                /**
-                 * Format: int64
-                 * @description Last change, epoch milliseconds.
-                 */
-                updated_at: number;
-            }[];
-            /** @description The word that brings the next page; absent on the last. */
-            next_cursor?: string | null;
-            /**
-             * Format: int64
-             * @description How many rows match in all, where counting is cheap.
-             */
-            total?: number | null;
-        };
-        /** @description One page of a list. */
         Page_RatingView: {
             /** @description The rows. */
             items: {
@@ -3889,32 +3991,6 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
-        Page_StandardPhrase: {
-            /** @description The rows. */
-            items: {
-                /** @description The words. */
-                body: string;
-                /** @description Id. */
-                id: string;
-                /** @description Its name. */
-                title: string;
-                /** @description When it fits. */
-                topic: string;
-                /**
-                 * Format: int64
-                 * @description Last change, epoch milliseconds.
-                 */
-                updated_at: number;
-            }[];
-            /** @description The word that brings the next page; absent on the last. */
-            next_cursor?: string | null;
-            /**
-             * Format: int64
-             * @description How many rows match in all, where counting is cheap.
-             */
-            total?: number | null;
-        };
-        /** @description One page of a list. */
         Page_TaskView: {
             /** @description The rows. */
             items: {
@@ -4016,10 +4092,23 @@ export interface components {
              */
             version: number;
         };
-        /** @description Calls that wait to be fetched. */
-        ParkedCalls: {
-            /** @description The calls. */
-            items: components["schemas"]["CallView"][];
+        /** @description A matter of its own. */
+        PartRequest: {
+            /**
+             * @description Its category; that of the original when absent.
+             * @default null
+             */
+            category_id: string | null;
+            /**
+             * @description What happened and what is asked for.
+             * @default
+             */
+            content: string;
+            /**
+             * @description What it is about.
+             * @default
+             */
+            title: string;
         };
         /** @description Somebody in a call besides the citizen. */
         PartyView: {
@@ -4050,6 +4139,18 @@ export interface components {
         PasswordProof: {
             /** @description The present password. */
             password: string;
+        };
+        /** @description People who are asked for something. */
+        PeopleRequest: {
+            /** @description The people. */
+            people?: string[];
+            /** @description What is asked for. */
+            text?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /** @description A member of staff (人员) as screens show one. */
         Person: {
@@ -4138,38 +4239,6 @@ export interface components {
             /** @description Whether it is the number to call first. */
             primary: boolean;
         };
-        PhoneBookBody: {
-            /** @description `unit` or `outside`. */
-            kind: string;
-            /** @description Whose number. */
-            name: string;
-            /** @description What it is for. */
-            note?: string;
-            /** @description The number. */
-            number: string;
-        };
-        /** @description An entry of the phone book. */
-        PhoneBookEntry: {
-            /** @description Id. */
-            id: string;
-            /** @description `unit` for a unit of the city, `outside` for others. */
-            kind: string;
-            /** @description Whose number. */
-            name: string;
-            /** @description What it is for. */
-            note: string;
-            /** @description The number. */
-            number: string;
-            /**
-             * Format: int64
-             * @description Last change, epoch milliseconds.
-             */
-            updated_at: number;
-        };
-        PhraseBody: {
-            /** @description `seat_number`, `please_wait`, `thanks_for_waiting`, `goodbye`. */
-            phrase: string;
-        };
         /** @description Where the matter is. */
         PlaceBody: {
             /** @description The address in words. */
@@ -4243,6 +4312,29 @@ export interface components {
              * @description Longitude in degrees.
              */
             lng?: number | null;
+        };
+        /** @description Praise. */
+        PraiseRequest: {
+            /** @description The person who is praised; the unit alone when absent. */
+            person_id?: string | null;
+            /** @description What the citizen said. */
+            text?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description Praise, as the unit reads it. */
+        PraiseView: {
+            case_id: string;
+            /** Format: int64 */
+            given_at: number;
+            id: string;
+            number: string;
+            person?: components["schemas"]["Named"] | null;
+            text: string;
+            unit?: components["schemas"]["Named"] | null;
         };
         /** @description The shape of a problem in the OpenAPI document. */
         ProblemBody: {
@@ -4336,18 +4428,6 @@ export interface components {
              */
             version: number;
         };
-        /** @description The loudest moments of both sides, for a picture. */
-        RecordingPeaks: {
-            /**
-             * Format: int64
-             * @description Length.
-             */
-            duration_ms: number;
-            /** @description The citizen, 0 to 100 for each column. */
-            left: number[];
-            /** @description Everybody else. */
-            right: number[];
-        };
         /** @description A recording that belongs to the order. */
         RecordingView: {
             call_id: string;
@@ -4376,35 +4456,6 @@ export interface components {
             user: string;
             /** @description Path of SIP over WebSocket on this host. */
             ws_path: string;
-        };
-        /** @description Somebody's line through a call. */
-        ReplayLane: {
-            /** @description `citizen`, `seat`, `outside`. */
-            kind: string;
-            /** @description Seat or outside number. */
-            label: string;
-            /**
-             * Format: int32
-             * @description 0 for the citizen.
-             */
-            no: number;
-            /** @description What they did. */
-            stretches: components["schemas"]["ReplayStretch"][];
-        };
-        /** @description A stretch of time in which somebody was something. */
-        ReplayStretch: {
-            /**
-             * Format: int64
-             * @description From, epoch milliseconds.
-             */
-            from: number;
-            /**
-             * Format: int64
-             * @description To, epoch milliseconds.
-             */
-            to: number;
-            /** @description `waiting`, `dialled`, `talking`, `held`, `parked`, `lost` for the citizen; a role for others. */
-            what: string;
         };
         /** @enum {string} */
         ResultDecision: "pass" | "back";
@@ -4505,10 +4556,18 @@ export interface components {
              */
             version: number;
         };
-        /** @description Calls that are in the house. */
-        RunningCalls: {
-            /** @description The calls. */
-            items: components["schemas"]["CallView"][];
+        /** @description A round of countersigning. */
+        RoundRequest: {
+            /** @description Who signs, 1 to 20. */
+            people?: string[];
+            rule?: components["schemas"]["SignRule"] | null;
+            /** @description What they are asked. */
+            text?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /**
          * @description How far a capability reaches. Wider scopes compare greater.
@@ -4610,38 +4669,48 @@ export interface components {
             seen_at: number;
         };
         /**
+         * @description When a round has passed.
+         * @enum {string}
+         */
+        SignRule: "all" | "any" | "majority";
+        /** @description A signature. */
+        SignatureRequest: {
+            /** @description Whether one agrees. */
+            agree?: boolean;
+            /** @description Why; required when one does not. */
+            opinion?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description Who comes and goes. */
+        SignersRequest: {
+            /** @description People who sign too (加签). */
+            add?: string[];
+            /** @description People who need not sign (减签). */
+            remove?: string[];
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /**
          * @description How an order came.
          * @enum {string}
          */
         Source: "phone" | "portal" | "staff";
-        /** @description A standard phrase. */
-        StandardPhrase: {
-            /** @description The words. */
-            body: string;
-            /** @description Id. */
-            id: string;
-            /** @description Its name. */
-            title: string;
-            /** @description When it fits. */
-            topic: string;
+        /** @description The matters that become orders of their own. */
+        SplitRequest: {
+            /** @description The matters, 1 to 5. */
+            parts?: components["schemas"]["PartRequest"][];
             /**
              * Format: int64
-             * @description Last change, epoch milliseconds.
+             * @description The version that was read.
              */
-            updated_at: number;
-        };
-        StandardPhraseBody: {
-            /** @description The words. */
-            body: string;
-            /** @description Its name. */
-            title: string;
-            /** @description When it fits. */
-            topic: string;
-        };
-        /** @description A call that is being made. */
-        StartedCall: {
-            /** @description The call. */
-            call_id: string;
+            version: number;
         };
         /**
          * @description Where an order stands (ORD-08).
@@ -4667,15 +4736,6 @@ export interface components {
             /** @description The query code. */
             query_code: string;
         };
-        SupervisionBody: {
-            /** @description How. */
-            mode: components["schemas"]["SupervisionMode"];
-        };
-        /**
-         * @description How a supervisor takes part.
-         * @enum {string}
-         */
-        SupervisionMode: "listen" | "whisper" | "barge" | "take_over";
         /** @description What is insisted on. */
         SupervisionRequest: {
             /**
@@ -4810,6 +4870,18 @@ export interface components {
             /** @description The secret in Base32, to be typed into an authenticator. */
             secret: string;
         };
+        /** @description The unit that gets the order. */
+        TransferRequest: {
+            /** @description Why. */
+            reason?: string;
+            /** @description The unit. */
+            unit_id?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description A unit (单位). */
         Unit: {
             /** @description Whether it takes orders and people. */
@@ -4857,8 +4929,80 @@ export interface components {
              */
             version: number;
         };
+        /** @description What the reader's unit and those below it have done. */
+        UnitFiguresView: {
+            /**
+             * Format: int64
+             * @description Times asked to help or summoned.
+             */
+            co_handled: number;
+            /**
+             * Format: int64
+             * @description Of those in time.
+             */
+            in_time: number;
+            /**
+             * Format: int64
+             * @description Of them with a known end, and counted.
+             */
+            judged: number;
+            /**
+             * Format: int64
+             * @description Of them not reviewed yet.
+             */
+            open: number;
+            /** @description The newest praise. */
+            praise: components["schemas"]["PraiseView"][];
+            /**
+             * Format: int64
+             * @description Times praised.
+             */
+            praised: number;
+            /**
+             * Format: int64
+             * @description Rated, and counted.
+             */
+            rated: number;
+            /**
+             * Format: int64
+             * @description Orders that it has.
+             */
+            received: number;
+            /**
+             * Format: int64
+             * @description Of those satisfied.
+             */
+            satisfied: number;
+            /**
+             * Format: int64
+             * @description Of them settled.
+             */
+            settled: number;
+            /**
+             * Format: int64
+             * @description Left out of the evaluation.
+             */
+            struck_out: number;
+            /**
+             * Format: int64
+             * @description Times supervised.
+             */
+            supervised: number;
+        };
         /** @description Names a unit (单位). */
         UnitId: string;
+        /** @description Units that are asked for something. */
+        UnitsRequest: {
+            /** @description What each is to do. */
+            text?: string;
+            /** @description The units, 1 to 10. */
+            unit_ids?: string[];
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description What the unit is told. */
         UrgeRequest: {
             /** @description The text. */
@@ -5522,6 +5666,231 @@ export interface operations {
             };
         };
     };
+    invite_co_handlers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnitsRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    answer_co_handling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ask_countersignature: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoundRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    countersign_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignatureRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_signers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignersRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     explain_case_deadlines: {
         parameters: {
             query?: never;
@@ -5541,6 +5910,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeadlineView"][];
+                };
+            };
+        };
+    };
+    delegate_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    answer_delegation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
                 };
             };
         };
@@ -5706,6 +6165,232 @@ export interface operations {
                 };
             };
             /** @description Somebody was faster, or the order is at another step */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    instruct_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InstructionRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    jump_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JumpRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_case_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The links, oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkView"][];
+                };
+            };
+        };
+    };
+    share_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkRequest"];
+            };
+        };
+        responses: {
+            /** @description The link */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreshLink"];
+                };
+            };
+            /** @description Somebody was faster, or the order is at another step */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    unshare_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+                /** @description The link */
+                link_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It opens no more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    merge_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergerRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5918,6 +6603,231 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ObjectionDecision"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    praise_unit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PraiseRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    recall_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    decide_reconsideration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ask_redo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    decide_redo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
             };
         };
         responses: {
@@ -6175,6 +7085,321 @@ export interface operations {
             };
         };
     };
+    handle_in_centre: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnResult"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    split_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ask_strike_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    decide_strike_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    summon_units: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnitsRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    answer_summons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    report_to_summons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     supervise_case: {
         parameters: {
             query?: never;
@@ -6329,6 +7554,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TimelineEntry"][];
+                };
+            };
+        };
+    };
+    transfer_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    unmerge_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
                 };
             };
         };
@@ -6956,6 +8271,29 @@ export interface operations {
             };
         };
     };
+    unit_figures: {
+        parameters: {
+            query?: {
+                /** @description Orders written in the last so many days, 1 to 3,660; 30 when absent. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnitFiguresView"];
+                };
+            };
+        };
+    };
     list_flows: {
         parameters: {
             query?: never;
@@ -7476,6 +8814,69 @@ export interface operations {
             };
         };
     };
+    act_on_portal_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order's number */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CitizenCase"];
+                };
+            };
+            /** @description Number or code is wrong */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not now */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     rate_portal_case: {
         parameters: {
             query?: never;
@@ -7512,6 +8913,128 @@ export interface operations {
             };
             /** @description Rated already, or too early */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    open_help: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The secret of the link */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HelperView"];
+                };
+            };
+            /** @description There is no such link */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The link has ended */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    answer_help: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The secret of the link */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HelpAnswer"];
+            };
+        };
+        responses: {
+            /** @description What was sent */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HelperView"];
+                };
+            };
+            /** @description There is no such link */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Sent already, or the order is settled */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The link has ended */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8239,7 +9762,7 @@ export interface operations {
             query?: {
                 /** @description Part of a number or of an agent's name. */
                 q?: string;
-                /** @description `in`, `out`, `internal`. */
+                /** @description `in`. */
                 direction?: string;
                 /** @description `answered`, `missed`, `failed`. */
                 result?: string;
@@ -8270,35 +9793,12 @@ export interface operations {
             };
         };
     };
-    create_call: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewCall"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StartedCall"];
-                };
-            };
-        };
-    };
     export_calls: {
         parameters: {
             query?: {
                 /** @description Part of a number or of an agent's name. */
                 q?: string;
-                /** @description `in`, `out`, `internal`. */
+                /** @description `in`. */
                 direction?: string;
                 /** @description `answered`, `missed`, `failed`. */
                 result?: string;
@@ -8369,94 +9869,6 @@ export interface operations {
             };
         };
     };
-    create_call_conference: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CallDestination"];
-            };
-        };
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    create_call_consultation: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CallDestination"];
-            };
-        };
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    delete_call_consultation: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    create_call_help_request: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["HelpBody"];
-            };
-        };
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
     create_call_hold: {
         parameters: {
             query?: never;
@@ -8477,236 +9889,6 @@ export interface operations {
         };
     };
     delete_call_hold: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    create_call_parking: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    delete_call_parking: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    delete_call_party: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-                no: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    create_call_phrase: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PhraseBody"];
-            };
-        };
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    create_call_release: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    show_call_replay: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CallReplay"];
-                };
-            };
-        };
-    };
-    update_call_summary: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CallSummaryBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CallSummary"];
-                };
-            };
-        };
-    };
-    update_call_supervision: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SupervisionBody"];
-            };
-        };
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    delete_call_supervision: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    update_call_transfer: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CallDestination"];
-            };
-        };
-        responses: {
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    delete_call_transfer: {
         parameters: {
             query?: never;
             header?: never;
@@ -8746,34 +9928,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MySeat"];
-                };
-            };
-        };
-    };
-    list_destinations: {
-        parameters: {
-            query?: {
-                /** @description Part of name, number or note. */
-                q?: string;
-                /** @description `unit` or `outside`. */
-                kind?: string;
-                /** @description The word that brings the next page. */
-                cursor?: string;
-                /** @description Rows of a page, 200 at most. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Destinations"];
                 };
             };
         };
@@ -8846,148 +10000,6 @@ export interface operations {
             };
         };
     };
-    list_parked_calls: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ParkedCalls"];
-                };
-            };
-        };
-    };
-    list_phone_book: {
-        parameters: {
-            query?: {
-                /** @description Part of name, number or note. */
-                q?: string;
-                /** @description `unit` or `outside`. */
-                kind?: string;
-                /** @description The word that brings the next page. */
-                cursor?: string;
-                /** @description Rows of a page, 200 at most. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_PhoneBookEntry"];
-                };
-            };
-        };
-    };
-    create_phone_book_entry: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PhoneBookBody"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PhoneBookEntry"];
-                };
-            };
-        };
-    };
-    export_phone_book: {
-        parameters: {
-            query?: {
-                /** @description Part of name, number or note. */
-                q?: string;
-                /** @description `unit` or `outside`. */
-                kind?: string;
-                /** @description The word that brings the next page. */
-                cursor?: string;
-                /** @description Rows of a page, 200 at most. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
-                };
-            };
-        };
-    };
-    update_phone_book_entry: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PhoneBookBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PhoneBookEntry"];
-                };
-            };
-        };
-    };
-    delete_phone_book_entry: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
     list_queues: {
         parameters: {
             query?: never;
@@ -9036,76 +10048,6 @@ export interface operations {
             };
         };
     };
-    list_recording_downloads: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Downloads"];
-                };
-            };
-        };
-    };
-    create_recording_download: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DownloadBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "audio/wav": number[];
-                };
-            };
-        };
-    };
-    show_recording_peaks: {
-        parameters: {
-            query?: {
-                /** @description Columns of the picture, 1,000 at most. */
-                bins?: number;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecordingPeaks"];
-                };
-            };
-        };
-    };
     create_registration: {
         parameters: {
             query?: never;
@@ -9121,25 +10063,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Registration"];
-                };
-            };
-        };
-    };
-    list_running_calls: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RunningCalls"];
                 };
             };
         };
@@ -9219,144 +10142,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MySeat"];
                 };
-            };
-        };
-    };
-    delete_seat_session_of: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                no: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    list_standard_phrases: {
-        parameters: {
-            query?: {
-                /** @description Part of topic, title or words. */
-                q?: string;
-                /** @description The word that brings the next page. */
-                cursor?: string;
-                /** @description Rows of a page, 200 at most. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_StandardPhrase"];
-                };
-            };
-        };
-    };
-    create_standard_phrase: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["StandardPhraseBody"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StandardPhrase"];
-                };
-            };
-        };
-    };
-    export_standard_phrases: {
-        parameters: {
-            query?: {
-                /** @description Part of topic, title or words. */
-                q?: string;
-                /** @description The word that brings the next page. */
-                cursor?: string;
-                /** @description Rows of a page, 200 at most. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
-                };
-            };
-        };
-    };
-    update_standard_phrase: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["StandardPhraseBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StandardPhrase"];
-                };
-            };
-        };
-    };
-    delete_standard_phrase: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
         };
     };
