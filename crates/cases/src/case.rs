@@ -8,24 +8,37 @@ pub mod assignment;
 pub mod catalogue;
 pub mod catalogue_file;
 pub mod change;
+pub mod citizen_act;
 pub mod closure;
+pub mod co_handling;
+pub mod countersignature;
+pub mod delegation;
 pub mod dispatch;
 pub mod draft;
 pub mod ending;
 pub mod errand;
 pub mod extension;
+pub mod external_link;
 pub mod feedback;
+pub mod instruction;
 pub mod limit;
 pub mod limit_rule;
+pub mod merger;
 pub mod note;
 pub mod objection;
 pub mod operation_rule;
+pub mod praise;
 pub mod rating;
+pub mod redo;
+pub mod rerouting;
 pub mod result_review;
 pub mod return_visit;
 pub mod review;
+pub mod self_handling;
 pub mod sending_back;
+pub mod split;
 pub mod standing;
+pub mod strike_out;
 pub mod supervision;
 pub mod timeline;
 pub mod urge;
@@ -188,6 +201,22 @@ pub struct Task {
     pub yellow_at: Option<Timestamp>,
 }
 
+impl Citizen {
+    /// Hides the citizen's name and number in a text that others wrote about the matter.
+    #[must_use]
+    pub fn masked_in(&self, text: &str) -> String {
+        let mut masked = text.to_owned();
+        let name = self.name.trim();
+        if name.chars().count() > 1 {
+            masked = masked.replace(name, "＊＊");
+        }
+        if let Some(phone) = self.phone.as_deref().map(str::trim).filter(|phone| phone.len() > 4) {
+            masked = masked.replace(phone, "＊＊＊＊");
+        }
+        masked
+    }
+}
+
 impl Case {
     /// Returns the open task of a step.
     #[must_use]
@@ -250,6 +279,7 @@ impl Case {
     #[must_use]
     pub fn can_be_rated(&self) -> bool {
         self.rated_by != Some(RatingSource::Portal)
-            && matches!(self.status, Status::Approved | Status::Archived | Status::ClosedAtOnce)
+            && (matches!(self.status, Status::Approved | Status::Archived | Status::ClosedAtOnce)
+                || (self.status == Status::Merged && self.settled_at.is_some()))
     }
 }

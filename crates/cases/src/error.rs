@@ -65,6 +65,12 @@ pub enum CaseError {
         /// Why, in English.
         en: String,
     },
+    /// A link has ended.
+    #[error("gone: {code}")]
+    Gone {
+        /// `link.expired` or `link.revoked`.
+        code: &'static str,
+    },
     /// The drawn flow cannot take this step.
     #[error("the flow refused the step {step:?}: {reason}")]
     Flow {
@@ -204,6 +210,17 @@ impl ToProblem for CaseError {
                 };
                 Problem::invalid().field("file", "unreadable", zh, en)
             }
+            Self::Gone { code } => Problem::new(StatusCode::GONE, code)
+                .detail_zh(if *code == "link.revoked" {
+                    "此链接已被撤销，如需继续协助请联系发送人。"
+                } else {
+                    "此链接已过有效期，请联系发送人重新获取。"
+                })
+                .detail_en(if *code == "link.revoked" {
+                    "This link was taken back. Please ask whoever sent it."
+                } else {
+                    "This link has expired. Please ask whoever sent it for another."
+                }),
             Self::TooManyRows { rows, most } => {
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "export.too_many_rows")
                     .detail_zh(format!("符合条件的有 {rows} 条，一次最多导出 {most} 条，请缩小范围。"))

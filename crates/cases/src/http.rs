@@ -9,11 +9,13 @@ mod catalogue;
 mod catalogue_rows;
 mod categories;
 mod closure;
+mod co_handling;
 mod creation;
 mod detail;
 mod dispatch;
 mod ending;
 mod extension;
+mod external_link;
 mod feedback;
 mod flow_drafts;
 mod flow_migrations;
@@ -26,6 +28,8 @@ mod objection;
 mod operation;
 mod overview;
 mod ratings;
+mod redo;
+mod rerouting;
 mod result_review;
 mod return_visit;
 mod review;
@@ -67,6 +71,10 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(ending::routes())
         .merge(objection::routes())
         .merge(supervision::routes())
+        .merge(co_handling::routes())
+        .merge(rerouting::routes())
+        .merge(redo::routes())
+        .merge(external_link::routes())
         .merge(tasks::routes())
         .merge(ratings::routes())
         .merge(overview::routes())

@@ -43,6 +43,7 @@ use crate::store::number::Numbers;
 pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "cases", sql: include_str!("../migrations/0001_cases.sql") },
     Migration { version: 2, name: "operations", sql: include_str!("../migrations/0002_operations.sql") },
+    Migration { version: 3, name: "praise_links", sql: include_str!("../migrations/0003_praise_links.sql") },
     Migration { version: 10, name: "catalogue", sql: include_str!("../migrations/0010_catalogue.sql") },
     Migration { version: 30, name: "flow", sql: include_str!("../migrations/0030_flow.sql") },
     Migration { version: 11, name: "search", sql: include_str!("../migrations/0011_search.sql") },

@@ -13,7 +13,7 @@ async fn a_settled_order_is_put_away_and_taken_up_again() {
 
         let archived = world.act("reviewer", &settled, "closure", json!({ "reason": "市民满意" })).await;
         assert_eq!(archived["status"], "archived");
-        assert_eq!(archived["allowed"], json!(["reopen", "note"]));
+        assert_eq!(archived["allowed"], json!(["reopen", "note", "praise"]));
 
         let reopened = world.reopen("reviewer", &archived, "问题重现").await.ok();
         assert_eq!((&reopened["status"], &reopened["unit"]), (&json!("draft_logged"), &json!(null)));

@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod catalogue;
+mod citizen_acts;
 mod citizens;
 mod closure;
+mod co_handling;
 mod course;
 mod creation;
 mod deadlines;
@@ -16,6 +18,8 @@ mod objection;
 mod permissions;
 mod recordings;
 mod search;
+mod redo;
+mod rerouting;
 mod seeding;
 mod steps;
 mod story;

@@ -39,7 +39,7 @@ async fn the_past_looks_as_if_it_had_happened() {
         cases.fire_timers(&seed::ctx(&centre, at(3, 5, 8))).await.unwrap();
         let case =
             cases.accept(&seed::ctx(&clerk, at(3, 5, 9)), &clerk, &case.id, case.version).await.unwrap();
-        let feedback = Feedback { result: "已修好".to_owned(), contacted: true };
+        let feedback = Feedback { result: "已修好".to_owned(), contacted: true, without_helpers: true };
         let case = cases
             .give_feedback(&seed::ctx(&clerk, at(3, 9, 9)), &clerk, &case.id, case.version, &feedback)
             .await

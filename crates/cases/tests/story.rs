@@ -24,10 +24,22 @@ async fn an_order_runs_from_writing_to_the_archive() {
         assert_eq!((&case["status"], &case["unit"]["name"]), (&json!("assigned"), &json!("水务局城北所")));
 
         let read = world.read("north_clerk", &case).await;
-        assert_eq!(read["allowed"], json!(["acceptance", "return", "assignment", "objection", "note"]));
+        let allowed = [
+            "acceptance",
+            "return",
+            "assignment",
+            "objection",
+            "note",
+            "links",
+            "summons",
+            "countersignature",
+        ];
+        assert_eq!(read["allowed"], json!(allowed));
         let case = world.act("north_clerk", &case, "acceptance", json!({})).await;
         assert_eq!((&case["status"], &case["stage"]), (&json!("in_progress"), &json!("处理")));
 
+        let case =
+            world.act("roads_clerk", &case, "co-handling/answer", json!({ "text": "路面已配合恢复" })).await;
         let feedback = json!({ "result": "三盏路灯已修复。", "contacted": true });
         let case = world.act("north_clerk", &case, "feedback", feedback).await;
         assert_eq!((&case["status"], &case["in_time"]), (&json!("handled"), &json!(true)));
@@ -54,6 +66,7 @@ async fn an_order_runs_from_writing_to_the_archive() {
                 "review_passed",
                 "dispatched",
                 "accepted",
+                "co_handling_answered",
                 "feedback_given",
                 "result_rejected",
                 "feedback_given",
@@ -70,6 +83,7 @@ async fn an_order_runs_from_writing_to_the_archive() {
                 "case.review",
                 "case.dispatch",
                 "case.accept",
+                "case.co_handling_answer",
                 "case.feedback",
                 "case.result_review",
                 "case.feedback",
@@ -87,8 +101,8 @@ async fn an_order_runs_from_writing_to_the_archive() {
             ("cases.case_closed", 1),
             ("cases.rating_given", 1),
             ("cases.case_archived", 1),
-            ("cases.task_opened", 9),
-            ("cases.task_closed", 9),
+            ("cases.task_opened", 10),
+            ("cases.task_closed", 10),
         ] {
             assert_eq!(world.site.events(event).await.len(), count, "{event}");
         }

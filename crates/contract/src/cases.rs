@@ -13,14 +13,14 @@ mod events;
 mod flow;
 
 pub use citizen::{
-    CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft, CitizenInfo, CitizenRating,
-    CitizenStep, Submitted,
+    CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft, CitizenInfo, CitizenNotice,
+    CitizenRating, CitizenStep, HelperDesk, HelperView, Submitted,
 };
 pub use events::{
     ApplicationDecided, ApplicationMade, CaseAccepted, CaseArchived, CaseAssigned, CaseClosed, CaseCreated,
-    CaseDispatched, CaseEnded, CaseFeedbackGiven, CaseReopened, CaseRestored, CaseReturned, CaseReviewed,
-    CaseUrged, DeadlineMissed, DeadlineNear, ErrandAnswered, ErrandGiven, RatingGiven, TaskClosed,
-    TaskOpened,
+    CaseDispatched, CaseEnded, CaseFeedbackGiven, CaseMoved, CaseReopened, CaseRestored, CaseReturned,
+    CaseReviewed, CaseUrged, CitizenActed, DeadlineMissed, DeadlineNear, ErrandAnswered, ErrandGiven,
+    RatingGiven, TaskClosed, TaskOpened,
 };
 
 pub use flow::{CaseFlowChanged, FlowPublished};

@@ -22,6 +22,7 @@ pub(crate) fn routes() -> OpenApiRouter<Portal> {
         .routes(routes!(submit_portal_case))
         .routes(routes!(look_up_portal_case))
         .routes(routes!(rate_portal_case))
+        .routes(routes!(act_on_portal_case))
 }
 
 /// Who writes.
@@ -94,6 +95,18 @@ struct RatingRequest {
     /// What the citizen says, at most 1,000 characters.
     #[serde(default)]
     comment: String,
+}
+
+/// What a citizen does with an order.
+#[derive(Debug, Deserialize, ToSchema)]
+struct ActRequest {
+    /// The query code.
+    code: String,
+    /// `supplement`, `urge`, `withdraw`, `redo` or `reconsideration`, when the order offers it.
+    act: String,
+    /// What the citizen says.
+    #[serde(default)]
+    text: String,
 }
 
 /// Writes an order. The number and the query code are all that a citizen needs later.
@@ -184,4 +197,32 @@ async fn rate_portal_case(
     portal.0.attempts.take(&number, ctx.now)?;
     let rated = portal.0.desk.rate(&ctx, &number, &body.code, body.stars, &body.comment).await?;
     rated.map(Json).ok_or_else(no_such_case)
+}
+
+/// Supplements, urges or withdraws an order, or asks for it to be handled again.
+#[utoipa::path(
+    post, path = "/portal/cases/{number}/acts", operation_id = "act_on_portal_case", tag = "portal",
+    params(("number" = String, Path, description = "The order's number")),
+    request_body = ActRequest,
+    responses(
+        (status = 200, description = "The order afterwards", body = CitizenCase),
+        (status = 404, description = "Number or code is wrong", body = ProblemBody),
+        (status = 409, description = "Not now", body = ProblemBody),
+        (status = 422, description = "Fields to correct", body = ProblemBody),
+        (status = 429, description = "Too often", body = ProblemBody),
+    )
+)]
+async fn act_on_portal_case(
+    State(portal): State<Portal>,
+    ReqCtx(ctx): ReqCtx,
+    Path(number): Path<String>,
+    Json(body): Json<ActRequest>,
+) -> HttpResult<Json<CitizenCase>> {
+    portal.0.requests.take(source(&ctx), ctx.now)?;
+    if number.len() > WORD_MAX || body.code.len() > WORD_MAX || body.act.len() > WORD_MAX {
+        return Err(no_such_case());
+    }
+    portal.0.attempts.take(&number, ctx.now)?;
+    let done = portal.0.desk.act(&ctx, &number, &body.code, &body.act, &body.text).await?;
+    done.map(Json).ok_or_else(no_such_case)
 }

@@ -3,12 +3,13 @@
 
 mod calls;
 mod cases;
+mod help;
 mod info;
 
 use std::sync::{Arc, RwLock};
 
 use axum::http::StatusCode;
-use contract::cases::CitizenDesk;
+use contract::cases::{CitizenDesk, HelperDesk};
 use contract::voice::CallTokens;
 use kernel::config::ConfigError;
 use kernel::http::{RateLimit, RateLimiter};
@@ -64,6 +65,7 @@ pub struct Portal(Arc<Inner>);
 struct Inner {
     kit: Kit,
     desk: Arc<dyn CitizenDesk>,
+    helpers: Arc<dyn HelperDesk>,
     calls: Arc<dyn CallTokens>,
     config: PortalConfig,
     shown: RwLock<Shown>,
@@ -88,6 +90,7 @@ impl Portal {
     pub fn new(
         kit: Kit,
         desk: Arc<dyn CitizenDesk>,
+        helpers: Arc<dyn HelperDesk>,
         calls: Arc<dyn CallTokens>,
     ) -> Result<Self, ConfigError> {
         let config: PortalConfig = kit.config.section("portal")?;
@@ -102,6 +105,7 @@ impl Portal {
             call_starts: limiter(config.calls_per_minute, config.calls_per_minute),
             kit,
             desk,
+            helpers,
             calls,
             config,
             shown: RwLock::default(),
@@ -123,6 +127,7 @@ impl Portal {
                 .merge(info::routes())
                 .merge(cases::routes())
                 .merge(calls::routes())
+                .merge(help::routes())
                 .with_state(self.clone()),
             jobs: Vec::new(),
             capabilities: &[],
@@ -145,4 +150,9 @@ fn no_such_case() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "portal.no_such_case")
         .detail_zh("工单编号或查询码不正确，请核对后重试。")
         .detail_en("The order number or the query code is wrong; please check both.")
+}
+
+/// What is told about a link that nobody made.
+fn no_such_link() -> Problem {
+    Problem::not_found()
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::http::Method;
 use contract::cases::{
-    CitizenCase, CitizenDesk, CitizenDraft, CitizenInfo, CitizenRating, CitizenStep, Submitted,
+    CitizenCase, CitizenDesk, CitizenDraft, CitizenInfo, CitizenRating, CitizenStep, HelperDesk, HelperView,
+    Submitted,
 };
 use contract::voice::{CallProgress, CallTokens, CitizenCall};
 use kernel::http::Idem;
@@ -30,6 +31,8 @@ fn order(stars: Option<i64>) -> CitizenCase {
         due_at: None,
         steps: vec![CitizenStep { name: "已登记".to_owned(), at: Some(1), state: "done".to_owned() }],
         result: Some("已修复".to_owned()),
+        notices: Vec::new(),
+        acts: Vec::new(),
         can_rate: stars.is_none(),
         rating: stars.map(|stars| CitizenRating { stars }),
     }
@@ -57,6 +60,26 @@ impl CitizenDesk for Desk {
     ) -> Result<Option<CitizenCase>, Problem> {
         Ok((number == "YZ1" && code == "123456").then(|| order(Some(stars))))
     }
+    async fn act(
+        &self,
+        _: &Ctx,
+        number: &str,
+        code: &str,
+        _: &str,
+        _: &str,
+    ) -> Result<Option<CitizenCase>, Problem> {
+        Ok((number == "YZ1" && code == "123456").then(|| order(None)))
+    }
+}
+
+#[async_trait]
+impl HelperDesk for Desk {
+    async fn open(&self, _: &Ctx, _: &str) -> Result<HelperView, Problem> {
+        Err(Problem::not_found())
+    }
+    async fn answer(&self, _: &Ctx, _: &str, _: &str) -> Result<HelperView, Problem> {
+        Err(Problem::not_found())
+    }
 }
 
 struct Tokens;
@@ -78,7 +101,7 @@ impl CallTokens for Tokens {
 }
 
 fn citizen(site: &Site) -> (Client, Portal) {
-    let portal = Portal::new(site.kit.clone(), Arc::new(Desk), Arc::new(Tokens)).unwrap();
+    let portal = Portal::new(site.kit.clone(), Arc::new(Desk), Arc::new(Desk), Arc::new(Tokens)).unwrap();
     (TestServer::new(site, vec![portal.slice().router]).anonymous(), portal)
 }
 

@@ -15,6 +15,7 @@ use crate::error::CaseError;
 /// None of its own.
 pub fn accept(case: &mut Case, now: Timestamp) -> Result<Change, CaseError> {
     case.status = Status::InProgress;
+    case.standing.sent = None;
     case.accepted_at = Some(now);
     let unit_id = case.unit.as_ref().map(|unit| unit.id.clone());
     Ok(Change::new(EntryKind::Accepted, "case.accept")

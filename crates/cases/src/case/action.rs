@@ -74,6 +74,22 @@ actions!(
     ReplySupervision = "supervision_reply", "督办回复", "answer the supervision", "case.handle";
     /// Look at the answer to a supervision.
     EvaluateSupervision = "supervision_evaluation", "督办评价", "evaluate the supervision", "case.supervise";
+    /// Decide on a strike-out.
+    DecideStrikeOut = "strike_out_decision", "剔除审批", "decide on the strike-out", "case.decide";
+    /// Decide whether it is handled again.
+    DecideRedo = "redo_decision", "重办审批", "decide on handling again", "case.lead";
+    /// Answer the citizen's application for reconsideration.
+    Reconsider = "reconsideration_decision", "复查复核", "reconsider", "case.lead";
+    /// Answer as a helping unit.
+    AnswerCoHandling = "co_handling_answer", "协办反馈", "answer as a helper", "case.handle";
+    /// Report on the spot.
+    ReportToSummons = "summons_report", "报到", "report on the spot", "case.handle";
+    /// Answer as a summoned unit.
+    AnswerSummons = "summons_answer", "报到处置反馈", "answer the summons", "case.handle";
+    /// Answer as a delegate.
+    AnswerDelegation = "delegation_answer", "委派回复", "answer as a delegate", "case.handle";
+    /// Sign, or disagree.
+    Sign = "countersignature_answer", "签署会签意见", "countersign", "case.read";
     /// Ask for more time.
     AskExtension = "extension", "申请延期", "ask for an extension", "case.handle";
     /// Object to the dispatch.
@@ -84,6 +100,40 @@ actions!(
     Note = "note", "备注", "note", "case.note";
     /// Ask for more speed.
     Urge = "urge", "催办", "urge", "case.urge";
+    /// Handle it in the centre.
+    HandleOurselves = "self_handling", "中心自办", "handle in the centre", "case.dispatch";
+    /// Write an instruction.
+    Instruct = "instruction", "领导批示", "write an instruction", "case.instruct";
+    /// Ask whether it shall be handled again.
+    AskRedo = "redo", "申请重办", "ask for handling again", "case.return_visit";
+    /// Ask that it does not count.
+    AskStrikeOut = "strike_out", "申请剔除", "ask for a strike-out", "case.handle";
+    /// Record praise.
+    Praise = "praise", "登记表扬", "record praise", "case.praise";
+    /// Give a link to an outside helper.
+    Share = "links", "外部协办链接", "give a link", "case.share";
+    /// Ask more units to help.
+    InviteCoHandlers = "co_handling", "增加协办", "ask for help", "case.dispatch";
+    /// Summon units to the spot.
+    Summon = "summons", "吹哨", "summon units", "case.summon";
+    /// Let a colleague handle it.
+    Delegate = "delegation", "委派", "delegate", "case.assign";
+    /// Ask people to countersign.
+    Countersign = "countersignature", "发起会签", "ask for countersigning", "case.countersign";
+    /// Add people to the round, or take them off.
+    ChangeSigners = "signers", "加签减签", "change who signs", "case.countersign";
+    /// Pass it to another unit.
+    Transfer = "transfer", "转办", "transfer", "case.dispatch";
+    /// Take back what one has just passed on.
+    Recall = "recall", "撤回", "take back", "case.read";
+    /// Put it behind another order.
+    Merge = "merger", "并单", "merge", "case.merge";
+    /// Take it out from behind another order.
+    Unmerge = "unmerger", "撤销并单", "take out", "case.merge";
+    /// Make orders of their own of several matters.
+    Split = "split", "拆单", "split", "case.merge";
+    /// Move it to another step.
+    Jump = "jump", "跳转", "move to another step", "case.lead";
     /// Say that the hotline may not deal with it.
     RefuseAcceptance = "non_acceptance", "不予受理", "do not accept", "case.void";
     /// Say that it is no matter at all.
@@ -119,6 +169,9 @@ impl Action {
                 | Self::GiveFeedback
                 | Self::AskExtension
                 | Self::Object
+                | Self::Summon
+                | Self::Delegate
+                | Self::AskStrikeOut
         )
     }
 
@@ -126,6 +179,10 @@ impl Action {
     fn errand(self) -> Option<ErrandKind> {
         match self {
             Self::ReplySupervision => Some(ErrandKind::Supervision),
+            Self::AnswerCoHandling => Some(ErrandKind::CoHandling),
+            Self::ReportToSummons | Self::AnswerSummons => Some(ErrandKind::Summons),
+            Self::AnswerDelegation => Some(ErrandKind::Delegation),
+            Self::Sign => Some(ErrandKind::Countersignature),
             _ => None,
         }
     }
@@ -140,6 +197,10 @@ impl Action {
             return case.open_errands(kind).next().is_none() || case.errand_of(kind, person).is_some();
         }
         let Some(scope) = person.scope(self.capability()) else { return false };
+        if self == Self::Recall {
+            // Before anybody sent it, the step is wrong, not the person.
+            return case.standing.sent.as_ref().is_none_or(|sent| sent.by == person.person_id);
+        }
         if !self.is_the_units() {
             return true;
         }
@@ -161,6 +222,8 @@ impl Action {
         let at = |step| case.task(step).is_some();
         let with_unit = || at(Step::Acceptance) || at(Step::Handling);
         let open = |kind| case.open_application(kind);
+        let owed = |kind| case.open_errands(kind).next().is_some();
+        let flows = || case.tasks.iter().any(|task| task.token.is_some());
         let objected = || open(ApplicationKind::Objection);
         let fits = match self {
             Self::Read | Self::Note => true,
@@ -209,6 +272,34 @@ impl Action {
                 at(Step::Review) || at(Step::Amendment) || at(Step::Dispatch) || with_unit()
             }
             Self::Void => !case.status.is_settled() && !case.status.is_ended_early(),
+            Self::AnswerCoHandling => owed(ErrandKind::CoHandling),
+            Self::ReportToSummons | Self::AnswerSummons => owed(ErrandKind::Summons),
+            Self::AnswerDelegation => owed(ErrandKind::Delegation),
+            Self::Sign | Self::ChangeSigners => owed(ErrandKind::Countersignature),
+            Self::InviteCoHandlers | Self::Summon => with_unit() && objected().is_none(),
+            Self::Delegate => at(Step::Handling) && objected().is_none(),
+            Self::Countersign => flows() && !owed(ErrandKind::Countersignature),
+            Self::Transfer => with_unit() && objected().is_none(),
+            Self::Recall => {
+                with_unit() && case.standing.sent.as_ref().is_some_and(|sent| sent.opened_at.is_none())
+            }
+            Self::Merge | Self::Split => at(Step::Review) || at(Step::Dispatch) || with_unit(),
+            Self::Unmerge => case.status == Status::Merged && case.settled_at.is_none(),
+            Self::DecideStrikeOut => open(ApplicationKind::StrikeOut).is_some(),
+            Self::DecideRedo => open(ApplicationKind::Redo).is_some(),
+            Self::Reconsider => open(ApplicationKind::Reconsideration).is_some(),
+            Self::HandleOurselves => at(Step::Dispatch),
+            Self::Instruct => flows() && !case.status.is_settled(),
+            Self::AskRedo => at(Step::ReturnVisit) && open(ApplicationKind::Redo).is_none(),
+            Self::AskStrikeOut => {
+                case.status.is_settled()
+                    && case.unit.is_some()
+                    && !case.standing.struck_out
+                    && open(ApplicationKind::StrikeOut).is_none()
+            }
+            Self::Praise => case.unit.is_some(),
+            Self::Share => with_unit() || at(Step::Dispatch),
+            Self::Jump => flows(),
             Self::Restore => matches!(case.status, Status::NotAccepted | Status::Voided),
         };
         if fits { Ok(()) } else { Err(CaseError::WrongStep { action: self, status: case.status }) }

@@ -3,8 +3,8 @@
 
 use contract::cases::{
     ApplicationDecided, ApplicationMade, CaseAccepted, CaseArchived, CaseAssigned, CaseClosed, CaseCreated,
-    CaseDispatched, CaseEnded, CaseFeedbackGiven, CaseReopened, CaseRestored, CaseReturned, CaseReviewed,
-    CaseUrged, ErrandAnswered, ErrandGiven, RatingGiven,
+    CaseDispatched, CaseEnded, CaseFeedbackGiven, CaseMoved, CaseReopened, CaseRestored, CaseReturned,
+    CaseReviewed, CaseUrged, CitizenActed, ErrandAnswered, ErrandGiven, RatingGiven,
 };
 use kernel::{Ctx, Writes};
 use serde_json::{Value, json};
@@ -113,6 +113,8 @@ pub enum Fact {
     Answered(ErrandAnswered),
     Ended(CaseEnded),
     Restored(CaseRestored),
+    Moved(CaseMoved),
+    CitizenActed(CitizenActed),
 }
 
 impl Fact {
@@ -136,6 +138,8 @@ impl Fact {
             Self::Answered(event) => writes.emit(ctx, event),
             Self::Ended(event) => writes.emit(ctx, event),
             Self::Restored(event) => writes.emit(ctx, event),
+            Self::Moved(event) => writes.emit(ctx, event),
+            Self::CitizenActed(event) => writes.emit(ctx, event),
         }
     }
 }

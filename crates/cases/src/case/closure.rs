@@ -36,6 +36,7 @@ pub fn close(case: &mut Case, closure: &Closure, now: Timestamp) -> Result<Chang
     closure.check()?;
     case.status = Status::Archived;
     case.archived_at = Some(now);
+    case.cancel_errands(super::errand::ErrandKind::ALL);
     let archived =
         CaseArchived { case_id: case.id.clone(), unit_id: case.unit.as_ref().map(|unit| unit.id.clone()) };
     Ok(Change::new(EntryKind::Closed, "case.close")
@@ -51,6 +52,16 @@ pub fn close(case: &mut Case, closure: &Closure, now: Timestamp) -> Result<Chang
 /// [`CaseError::Invalid`] without a reason.
 pub fn reopen(case: &mut Case, closure: &Closure, _now: Timestamp) -> Result<Change, CaseError> {
     closure.check()?;
+    let reopened = start_again(case);
+    Ok(Change::new(EntryKind::Reopened, "case.reopen")
+        .saying(&closure.reason)
+        .steering(CourseInput::Jump { step: Step::Dispatch })
+        .limiting(LimitInput::Start(LimitName::Dispatch))
+        .telling(Fact::Reopened(reopened)))
+}
+
+/// Makes the order one that waits for the dispatcher again.
+pub(super) fn start_again(case: &mut Case) -> CaseReopened {
     let reopened =
         CaseReopened { case_id: case.id.clone(), unit_id: case.unit.as_ref().map(|unit| unit.id.clone()) };
     case.status = Status::DraftLogged;
@@ -68,9 +79,5 @@ pub fn reopen(case: &mut Case, closure: &Closure, _now: Timestamp) -> Result<Cha
     case.rated_by = None;
     case.visits = 0;
     case.reopened += 1;
-    Ok(Change::new(EntryKind::Reopened, "case.reopen")
-        .saying(&closure.reason)
-        .steering(CourseInput::Jump { step: Step::Dispatch })
-        .limiting(LimitInput::Start(LimitName::Dispatch))
-        .telling(Fact::Reopened(reopened)))
+    reopened
 }

@@ -8,6 +8,7 @@ use super::catalogue::is_tier;
 use super::change::{Change, Fact, LimitInput};
 use super::limit::LimitName;
 use super::timeline::EntryKind;
+use super::word::words;
 use super::{Case, Status, Step, UnitRef};
 use crate::error::{CaseError, Check, TEXT_MAX};
 
@@ -25,7 +26,23 @@ pub struct Dispatch {
     pub opinion: String,
     /// The tier of the limit, when it is not that of the type.
     pub tier: Option<String>,
+    /// How it is given.
+    pub mode: DispatchMode,
+    /// What the letter says, of what is entrusted; the opinion where empty.
+    pub letter: String,
 }
+
+words!(
+    /// How an order is given to a unit (ORD-13).
+    DispatchMode {
+        /// As usual (转办).
+        Dispatch = "dispatch", "派单", "Dispatch";
+        /// Passed on because it is the unit's own field (转送).
+        Forward = "forward", "转送", "Forward";
+        /// Entrusted by a letter; a result is expected (交办).
+        Entrust = "entrust", "交办", "Entrust";
+    }
+);
 
 /// Gives an order to a unit, whose limit for accepting it begins.
 ///
@@ -48,8 +65,20 @@ pub fn dispatch(case: &mut Case, dispatch: &Dispatch, now: Timestamp) -> Result<
     if dispatch.tier.as_deref().is_some_and(|tier| !is_tier(tier)) {
         check.refuse("tier", "malformed", "时限档不正确。", "This is no tier.");
     }
+    check.optional("letter", &dispatch.letter, TEXT_MAX);
     check.done()?;
     case.tier.clone_from(&dispatch.tier);
+    case.standing.mode = Some(dispatch.mode.code().to_owned());
+    if dispatch.mode == DispatchMode::Entrust {
+        let letter = dispatch.letter.trim();
+        case.standing.letter = Some(if letter.is_empty() { &dispatch.opinion } else { letter }.to_owned());
+        // One order is entrusted again after a return: the letters are counted.
+        let nth = case.standing.returns + case.reopened + 1;
+        case.standing.letter_no = Some(format!("交办〔{}〕第{nth}号", case.number));
+    } else {
+        case.standing.letter = None;
+        case.standing.letter_no = None;
+    }
     case.status = Status::Assigned;
     case.standing.first_unit.get_or_insert_with(|| dispatch.unit.clone());
     case.unit = Some(dispatch.unit.clone());
@@ -69,7 +98,12 @@ pub fn dispatch(case: &mut Case, dispatch: &Dispatch, now: Timestamp) -> Result<
     Ok(Change::new(EntryKind::Dispatched, "case.dispatch")
         .saying(&dispatch.opinion)
         .about_unit(Some(&dispatch.unit.id))
-        .with(json!({ "co_unit_ids": case.co_units, "tier": case.tier }))
+        .with(json!({
+            "co_unit_ids": case.co_units,
+            "tier": case.tier,
+            "mode": dispatch.mode.code(),
+            "letter_no": case.standing.letter_no,
+        }))
         .limiting(LimitInput::Meet(LimitName::Dispatch))
         .limiting(LimitInput::Start(LimitName::Accept))
         .completing_with(Step::Dispatch, "dispatch", json!({ "unit_id": dispatch.unit.id }))

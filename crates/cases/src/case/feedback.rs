@@ -22,6 +22,8 @@ pub struct Feedback {
     pub result: String,
     /// Whether the unit spoke with the citizen.
     pub contacted: bool,
+    /// Whether the unit does not wait for helpers who have not answered.
+    pub without_helpers: bool,
 }
 
 /// Reports a result; the unit's limit ends here.
@@ -32,6 +34,18 @@ pub fn give_feedback(case: &mut Case, feedback: &Feedback, now: Timestamp) -> Re
     let mut check = Check::default();
     check.text("result", &feedback.result, RESULT_MAX);
     check.done()?;
+    let helpers = [ErrandKind::CoHandling, ErrandKind::Summons];
+    let waiting = helpers.iter().map(|kind| case.open_errands(*kind).count()).sum::<usize>();
+    if waiting > 0 && !feedback.without_helpers {
+        return Err(CaseError::refused(
+            "case.helpers_open",
+            format!("还有 {waiting} 个协办单位未反馈；确需先行办结，请勾选“不等待协办单位”。"),
+            format!("{waiting} helping units have not answered; say that you do not wait for them, or wait."),
+        ));
+    }
+    case.awaits_no_signature()?;
+    case.cancel_errands(&helpers);
+    case.standing.sent = None;
     case.status = Status::Handled;
     case.drop_applications(&[ApplicationKind::Extension]);
     case.cancel_errands(&[ErrandKind::Delegation]);

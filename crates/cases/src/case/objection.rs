@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::application::{ApplicationKind, Decider, Decision};
 use super::change::{Change, Fact, LimitInput};
-use super::dispatch::{self, Dispatch};
+use super::dispatch::{self, Dispatch, DispatchMode};
 use super::limit::LimitName;
 use super::operation_rule::OperationRules;
 use super::sending_back;
@@ -121,14 +121,18 @@ pub fn review(case: &mut Case, review: &Review, by: &Principal, now: Timestamp) 
     }
     let returned = sending_back::give_back(case);
     change.course.extend(returned.course);
-    change.limits.extend(returned.limits);
     change.facts.extend(returned.facts);
+    // Straight to another unit: the dispatcher's limit does not begin first.
+    let skipped = |input: &LimitInput| matches!(input, LimitInput::Start(_)) && review.unit.is_some();
+    change.limits.extend(returned.limits.into_iter().filter(|input| !skipped(input)));
     if let Some(unit) = &review.unit {
         let to = Dispatch {
             unit: unit.clone(),
             co_units: Vec::new(),
             opinion: review.decision.opinion.clone(),
             tier: case.tier.clone(),
+            mode: DispatchMode::Dispatch,
+            letter: String::new(),
         };
         let dispatched = dispatch::dispatch(case, &to, now)?;
         change.course.extend(dispatched.course);

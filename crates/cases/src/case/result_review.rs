@@ -31,6 +31,7 @@ pub fn review_result(case: &mut Case, review: &ResultReview, now: Timestamp) -> 
         check.text("opinion", &review.opinion, TEXT_MAX);
     }
     check.done()?;
+    case.awaits_no_signature()?;
     let unit_id = case.unit.as_ref().map(|unit| unit.id.clone());
     let decision = if review.pass { "pass" } else { "back" };
     let reviewed = CaseReviewed {

@@ -28,6 +28,8 @@ pub struct Standing {
     pub struck_out: bool,
     /// Who gave it to those who have it now, and from where, while it can be taken back.
     pub sent: Option<Sent>,
+    /// When the citizen urged last.
+    pub citizen_urged_at: Option<Timestamp>,
     /// How the unit got it: `dispatch`, `forward` (转送), `entrust` (交办), `own` (自办).
     pub mode: Option<String>,
     /// The number of the letter that entrusted it (交办函).

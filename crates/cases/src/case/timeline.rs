@@ -99,6 +99,82 @@ kinds!(
     Restored = "restored", "恢复办理", "Restored";
     /// Moved to another version of its flow.
     FlowChanged = "flow_changed", "流程版本变更", "Moved to another version of its flow";
+    /// More units asked to help.
+    CoHandlersAsked = "co_handlers_asked", "请求协办", "Help asked for";
+    /// A helper answered.
+    CoHandlingAnswered = "co_handling_answered", "协办反馈", "Helper answered";
+    /// Units summoned.
+    Summoned = "summoned", "街乡吹哨", "Units summoned";
+    /// A summoned unit came.
+    SummonsReported = "summons_reported", "部门报到", "Summoned unit came";
+    /// A summoned unit answered.
+    SummonsAnswered = "summons_answered", "报到处置反馈", "Summoned unit answered";
+    /// A colleague handles it.
+    Delegated = "delegated", "委派", "Delegated";
+    /// The delegate answered.
+    DelegationAnswered = "delegation_answered", "委派回复", "Delegate answered";
+    /// People asked to sign.
+    CountersignatureAsked = "countersignature_asked", "发起会签", "Countersigning asked for";
+    /// Somebody signed.
+    Countersigned = "countersigned", "签署会签意见", "Countersigned";
+    /// Who signs was changed.
+    SignersChanged = "signers_changed", "加签减签", "Signers changed";
+    /// Passed to another unit.
+    Transferred = "transferred", "转办", "Transferred";
+    /// Taken back by the sender.
+    Recalled = "recalled", "撤回", "Taken back";
+    /// Moved to another step.
+    Jumped = "jumped", "跳转", "Moved to another step";
+    /// Put behind another order.
+    Merged = "merged", "并入主单", "Merged";
+    /// Another order was put behind this one.
+    MergedIn = "merged_in", "并入其他工单", "Another order merged in";
+    /// Taken out from behind another order.
+    Unmerged = "unmerged", "撤销并单", "Taken out again";
+    /// The main order answered.
+    SettledWithMain = "settled_with_main", "随主单办结", "Settled with the main order";
+    /// Parts split off.
+    Split = "split", "拆单", "Split";
+    /// Written as a part of another.
+    SplitOff = "split_off", "由拆单产生", "Split off from another order";
+    /// A part was written.
+    PartWritten = "part_written", "分单已登记", "Part written";
+    /// Handled by the centre itself.
+    HandledByCentre = "handled_by_centre", "中心自办", "Handled by the centre";
+    /// A leader's instruction.
+    Instructed = "instructed", "领导批示", "Leader's instruction";
+    /// Handling again asked for.
+    RedoAsked = "redo_asked", "申请重办", "Handling again asked for";
+    /// Handling again granted.
+    RedoGranted = "redo_granted", "同意重办", "Handled again";
+    /// Handling again refused.
+    RedoRefused = "redo_refused", "不同意重办", "Not handled again";
+    /// The citizen asks for reconsideration.
+    ReconsiderationAsked = "reconsideration_asked", "市民申请复查复核", "Reconsideration asked for";
+    /// Reconsidered: handled again.
+    ReconsiderationGranted = "reconsideration_granted", "复查复核：重新办理", "Reconsidered: handled again";
+    /// Reconsidered: the answer stands.
+    ReconsiderationRefused = "reconsideration_refused", "复查复核：维持原答复", "Reconsidered: the answer stands";
+    /// Strike-out asked for.
+    StrikeOutAsked = "strike_out_asked", "申请剔除考核", "Strike-out asked for";
+    /// Struck out.
+    StruckOut = "struck_out", "同意剔除考核", "Struck out";
+    /// Strike-out refused.
+    StrikeOutRefused = "strike_out_refused", "不同意剔除考核", "Strike-out refused";
+    /// Praise recorded.
+    Praised = "praised", "登记表扬", "Praise";
+    /// Supplement by the citizen.
+    Supplemented = "supplemented", "市民补充", "Supplement by the citizen";
+    /// The citizen urges.
+    UrgedByCitizen = "urged_by_citizen", "市民催办", "Urged by the citizen";
+    /// The citizen withdraws.
+    WithdrawnByCitizen = "withdrawn_by_citizen", "市民撤回", "Withdrawn by the citizen";
+    /// An outside helper got a link.
+    Shared = "shared", "生成外部协办链接", "Link for an outside helper";
+    /// The link was taken back.
+    Unshared = "unshared", "撤销外部协办链接", "Link taken back";
+    /// The outside helper reported.
+    OutsideResult = "outside_result", "外部协办反馈", "Outside helper reported";
     /// Limit computed afresh because the calendar changed.
     DeadlineMoved = "deadline_moved", "时限重新计算", "Deadline computed afresh";
 );

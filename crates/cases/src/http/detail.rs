@@ -97,7 +97,7 @@ async fn get_case(
     Path(id): Path<String>,
 ) -> HttpResult<Json<CaseView>> {
     by.require("case.read")?;
-    let case = cases.read(&by, &id.into()).await?;
+    let case = cases.open_page(&ctx, &by, &id.into()).await?;
     Ok(Json(cases.view(&ctx, &by, case).await?))
 }
 

@@ -10,6 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Cases;
+use crate::case::dispatch::DispatchMode;
 use crate::http::view::CaseView;
 use crate::store::dispatch::Order;
 
@@ -39,6 +40,12 @@ struct DispatchRequest {
     /// Why it is another one.
     #[serde(default)]
     override_reason: String,
+    /// How it is given; as usual when absent.
+    #[serde(default)]
+    mode: Option<DispatchMode>,
+    /// What the letter of an entrusted order says; the opinion when empty.
+    #[serde(default)]
+    letter: String,
 }
 
 /// Gives an order to a unit (派单).
@@ -77,6 +84,8 @@ async fn dispatch_case(
         tier: body.tier.as_deref(),
         override_reason: &body.override_reason,
         automatic: false,
+        mode: body.mode,
+        letter: &body.letter,
     };
     let case = cases.dispatch_as(&ctx, &by, &id.into(), body.version, order).await?;
     Ok(Json(cases.view(&ctx, &by, case).await?))

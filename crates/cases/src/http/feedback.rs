@@ -27,6 +27,9 @@ struct FeedbackRequest {
     /// Whether the unit spoke with the citizen.
     #[serde(default)]
     contacted: bool,
+    /// Whether the unit does not wait for helpers who have not answered.
+    #[serde(default)]
+    without_helpers: bool,
 }
 
 /// Reports a unit's result to the centre (办理反馈).
@@ -47,7 +50,8 @@ async fn report_case_result(
     Path(id): Path<String>,
     Json(body): Json<FeedbackRequest>,
 ) -> HttpResult<Json<CaseView>> {
-    let feedback = Feedback { result: body.result, contacted: body.contacted };
+    let feedback =
+        Feedback { result: body.result, contacted: body.contacted, without_helpers: body.without_helpers };
     let case = cases.give_feedback(&ctx, &by, &id.into(), body.version, &feedback).await?;
     Ok(Json(cases.view(&ctx, &by, case).await?))
 }

@@ -52,13 +52,13 @@ fn actions_of(step: Step) -> Vec<String> {
         Step::ObjectionRuling => &[Action::RuleObjection],
         Step::SupervisionReply => &[Action::ReplySupervision],
         Step::SupervisionEvaluation => &[Action::EvaluateSupervision],
-        Step::StrikeOutReview
-        | Step::RedoReview
-        | Step::Reconsideration
-        | Step::CoHandling
-        | Step::Summons
-        | Step::Delegation
-        | Step::Countersignature => &[],
+        Step::CoHandling => &[Action::AnswerCoHandling],
+        Step::Summons => &[Action::ReportToSummons, Action::AnswerSummons],
+        Step::Delegation => &[Action::AnswerDelegation],
+        Step::Countersignature => &[Action::Sign],
+        Step::StrikeOutReview => &[Action::DecideStrikeOut],
+        Step::RedoReview => &[Action::DecideRedo],
+        Step::Reconsideration => &[Action::Reconsider],
     };
     actions.iter().map(|action| action.code().to_owned()).collect()
 }

@@ -146,6 +146,18 @@ pub(crate) struct CaseView {
     errands: Vec<ErrandView>,
     /// The unit that got the order first (首接单位).
     first_unit: Option<Named>,
+    /// The order that answers for this one (并单); its name is its number.
+    main: Option<Named>,
+    /// Orders that this one answers for; their names are their numbers.
+    parts: Vec<Named>,
+    /// How the unit got it: `dispatch`, `forward`, `entrust`, `own`.
+    mode: Option<String>,
+    /// The number of the letter that entrusted it (交办函).
+    letter_no: Option<String>,
+    /// What the letter says.
+    letter: Option<String>,
+    /// Whether it does not count for its unit's evaluation.
+    struck_out: bool,
     /// How often a unit gave it back.
     returns: i64,
     /// Whether a leader has said whose it is.
@@ -227,6 +239,8 @@ struct Neighbours {
     applications: Vec<ApplicationView>,
     errands: Vec<ErrandView>,
     first_unit: Option<Named>,
+    main: Option<Named>,
+    parts: Vec<Named>,
 }
 
 impl Cases {
@@ -279,6 +293,16 @@ impl Cases {
             applications,
             errands,
             first_unit: self.named_unit(first_unit).await?,
+            main: match &case.standing.main_id {
+                Some(id) => self.brief_of(id).await?.map(|(id, number, _)| Named { id, name: number }),
+                None => None,
+            },
+            parts: self
+                .parts_of(&case.id)
+                .await?
+                .into_iter()
+                .map(|(id, number, _)| Named { id, name: number })
+                .collect(),
             unit: self.named_unit(case.unit.as_ref().map(|unit| unit.id.as_str())).await?,
             assignee: self.named_person(case.person_id.as_deref()).await?,
             co_units,
@@ -310,6 +334,12 @@ impl Cases {
             applications: neighbours.applications,
             errands: neighbours.errands,
             first_unit: neighbours.first_unit,
+            main: neighbours.main,
+            parts: neighbours.parts,
+            mode: case.standing.mode.clone(),
+            letter_no: case.standing.letter_no.clone(),
+            letter: case.standing.letter.clone(),
+            struck_out: case.standing.struck_out,
             returns: case.standing.returns,
             ruled: case.standing.ruled,
             ground: case.standing.ground.clone(),

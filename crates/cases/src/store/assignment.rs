@@ -5,9 +5,9 @@ use contract::identity::PersonId;
 use kernel::{Ctx, Principal};
 
 use crate::Cases;
-use crate::case::Case;
 use crate::case::action::Action;
 use crate::case::assignment::{self, Assignment};
+use crate::case::{Case, rerouting};
 use crate::error::{CaseError, Check};
 
 /// To whom an order is passed.
@@ -55,6 +55,7 @@ impl Cases {
         check.done()?;
         let unit = unit.expect("the check refuses when there is none");
         let assignment = Assignment { unit, person_id, opinion: opinion.to_owned() };
+        rerouting::send(&mut work.case, by, ctx.now);
         let change = assignment::assign(&mut work.case, &assignment)?;
         work.finish(ctx, change).await
     }

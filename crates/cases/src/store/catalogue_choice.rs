@@ -167,6 +167,7 @@ impl Cases {
             tier: proposed.proposal.row.tier.as_deref(),
             override_reason: "",
             automatic: true,
+            ..Order::default()
         };
         match self.dispatch_as(ctx, &machine, id, case.version, order).await {
             Ok(_) => Ok(true),

@@ -12,8 +12,9 @@ use kernel::http::Idem;
 use kernel::{BoxError, Ctx, Lang, Principal, Problem};
 use sqlx::FromRow;
 
-use super::case;
+use super::{case, citizen_act};
 use crate::Cases;
+use crate::case::citizen_act::CitizenAct;
 use crate::case::draft::Draft;
 use crate::case::rating::{Rating, RatingSource};
 use crate::case::{Case, Citizen, Kind, Place, Source, Status, Urgency};
@@ -167,7 +168,14 @@ impl Cases {
     }
 
     async fn citizen_view(&self, case: &Case, lang: Lang) -> Result<CitizenCase, CaseError> {
-        let unit_name = match &case.unit {
+        let now = self.kit().now();
+        // Where another order answers for this one, its progress is that of this one.
+        let main = match &case.standing.main_id {
+            Some(id) => case::load(&mut *self.kit().db.reader().acquire().await?, id).await?,
+            None => None,
+        };
+        let course = main.as_ref().unwrap_or(case);
+        let unit_name = match &course.unit {
             Some(unit) => self.unit_name(&unit.id).await?,
             None => None,
         };
@@ -179,13 +187,19 @@ impl Cases {
             status: case.status.code().to_owned(),
             status_name: case.status.name(lang).to_owned(),
             unit_name,
-            due_at: case.due_at.filter(|_| case.accepted_at.is_some()).map(|at| at.0),
-            steps: steps(case, lang),
+            due_at: course.due_at.filter(|_| course.accepted_at.is_some()).map(|at| at.0),
+            steps: steps(course, lang),
             result: case
                 .answer
                 .clone()
                 .filter(|_| case.status.is_settled() || case.standing.main_id.is_some())
                 .or_else(|| case.standing.ended_because.clone()),
+            acts: CitizenAct::ALL
+                .iter()
+                .filter(|act| act.fits(case, &self.rule_book().operations, now))
+                .map(|act| CitizenChoice { code: act.code().to_owned(), name: act.name(lang).to_owned() })
+                .collect(),
+            notices: citizen_act::notices(case, main.as_ref(), lang),
             can_rate: case.can_be_rated(),
             rating: case.stars.map(|stars| CitizenRating { stars }),
         })
@@ -322,6 +336,32 @@ impl CitizenDesk for Cases {
             source: RatingSource::Portal,
         };
         let case = Self::rate(self, ctx, &case.id, &rating).await?;
+        Ok(Some(self.citizen_view(&case, ctx.lang).await?))
+    }
+
+    async fn act(
+        &self,
+        ctx: &Ctx,
+        number: &str,
+        code: &str,
+        act: &str,
+        text: &str,
+    ) -> Result<Option<CitizenCase>, Problem> {
+        let Some(case) = self.by_code(number, code).await? else { return Ok(None) };
+        let Some(act) = CitizenAct::parse(act) else {
+            return Err(Problem::invalid().field(
+                "act",
+                "unknown",
+                "没有这个选项。",
+                "There is no such choice.",
+            ));
+        };
+        let actor = kernel::Actor {
+            kind: kernel::ActorKind::Citizen,
+            id: String::new(),
+            name: ctx.lang.pick("市民", "Citizen").to_owned(),
+        };
+        let case = self.citizen_acts(&Ctx { actor, ..ctx.clone() }, &case, act, text).await?;
         Ok(Some(self.citizen_view(&case, ctx.lang).await?))
     }
 }

@@ -7,8 +7,8 @@ use kernel::{Ctx, Principal};
 use super::catalogue_choice::{self, Manner};
 use crate::Cases;
 use crate::case::action::Action;
-use crate::case::dispatch::{self, CO_UNITS_MAX, Dispatch};
-use crate::case::{Case, UnitRef};
+use crate::case::dispatch::{self, CO_UNITS_MAX, Dispatch, DispatchMode};
+use crate::case::{Case, UnitRef, co_handling, rerouting};
 use crate::error::{CaseError, Check};
 
 /// Where an order shall go.
@@ -26,6 +26,10 @@ pub struct Order<'a> {
     pub override_reason: &'a str,
     /// Whether the catalogue dispatches by itself.
     pub automatic: bool,
+    /// How it is given; as usual when absent.
+    pub mode: Option<DispatchMode>,
+    /// What the letter of an entrusted order says.
+    pub letter: &'a str,
 }
 
 impl Cases {
@@ -81,8 +85,19 @@ impl Cases {
             catalogue_choice::insert(conn, ctx, id, &proposed, &unit.id, manner, reason).await?;
         }
         let tier = order.tier.filter(|tier| !tier.is_empty()).map(ToOwned::to_owned);
-        let dispatch = Dispatch { unit, co_units, opinion: order.opinion.to_owned(), tier };
+        let (opinion, letter) = (order.opinion.to_owned(), order.letter.to_owned());
+        let dispatch = Dispatch {
+            unit,
+            co_units,
+            opinion,
+            tier,
+            mode: order.mode.unwrap_or(DispatchMode::Dispatch),
+            letter,
+        };
+        rerouting::send(&mut work.case, by, ctx.now);
         let change = dispatch::dispatch(&mut work.case, &dispatch, ctx.now)?;
+        let rules = work.rules.operations.clone();
+        co_handling::with_dispatch(&mut work.case, &dispatch.co_units, order.opinion, by, &rules, ctx.now);
         work.finish(ctx, change).await
     }
 

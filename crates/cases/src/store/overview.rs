@@ -108,15 +108,16 @@ impl Cases {
     ) -> Result<Overview, CaseError> {
         let mut sql = Statement::new(
             "select count(*) as total, \
-             cast(coalesce(sum(case when c.status in ('approved', 'closed_at_once', 'archived') then 0 else 1 end), 0) as bigint) as open, \
+             cast(coalesce(sum(case when c.status in ('approved', 'closed_at_once', 'archived', 'not_accepted', 'voided', 'merged') then 0 else 1 end), 0) as bigint) as open, \
              cast(coalesce(sum(case when c.status in ('approved', 'closed_at_once', 'archived') then 1 else 0 end), 0) as bigint) as settled, \
              cast(coalesce(sum(case when c.due_at < ",
         );
         sql.bind(now.0).push(
             " then 1 else 0 end), 0) as bigint) as overdue, \
-             cast(coalesce(sum(c.in_time), 0) as bigint) as kept, count(c.in_time) as judged, \
-             count(c.stars) as rated, \
-             cast(coalesce(sum(case when c.stars > ",
+             cast(coalesce(sum(case when c.struck_out = 0 then c.in_time end), 0) as bigint) as kept, \
+             count(case when c.struck_out = 0 then c.in_time end) as judged, \
+             count(case when c.struck_out = 0 then c.stars end) as rated, \
+             cast(coalesce(sum(case when c.struck_out = 0 and c.stars > ",
         );
         sql.bind(BAD_STARS).push(" then 1 else 0 end), 0) as bigint) as satisfied from cases_case c where ");
         push(&mut sql, by, filter);

@@ -24,6 +24,9 @@ impl Cases {
     ) -> Result<Case, CaseError> {
         let mut work = self.take_up(by, id, version, Action::ReviewResult).await?;
         let change = result_review::review_result(&mut work.case, review, ctx.now)?;
+        if review.pass {
+            work.settle_parts(ctx).await?;
+        }
         work.finish(ctx, change).await
     }
 }

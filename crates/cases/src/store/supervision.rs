@@ -83,8 +83,8 @@ impl Work {
     }
 }
 
-/// The server itself, where a rule asks who.
-fn nobody(name: &str) -> Principal {
+/// Somebody without an account, where a rule asks who: the server itself, or a citizen.
+pub(super) fn nobody(name: &str) -> Principal {
     Principal {
         person_id: String::new(),
         account: String::new(),

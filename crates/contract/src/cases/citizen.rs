@@ -19,7 +19,7 @@ pub struct CitizenCategory {
 }
 
 /// A word that a form offers, with what it is called.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CitizenChoice {
     /// The code to send.
     pub code: String,
@@ -112,10 +112,25 @@ pub struct CitizenCase {
     pub steps: Vec<CitizenStep>,
     /// The answer, once the centre has approved it.
     pub result: Option<String>,
+    /// What was asked for and decided, in plain words, oldest first.
+    #[serde(default)]
+    pub notices: Vec<CitizenNotice>,
+    /// What the citizen may do now.
+    #[serde(default)]
+    pub acts: Vec<CitizenChoice>,
     /// Whether the citizen may rate it now.
     pub can_rate: bool,
     /// The citizen's own rating, once given.
     pub rating: Option<CitizenRating>,
+}
+
+/// Something that a citizen is told of the order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CitizenNotice {
+    /// When, epoch milliseconds.
+    pub at: i64,
+    /// What, in plain words.
+    pub text: String,
 }
 
 /// A rating as its citizen sees it.
@@ -145,4 +160,50 @@ pub trait CitizenDesk: Send + Sync {
         stars: i64,
         comment: &str,
     ) -> Result<Option<CitizenCase>, Problem>;
+    /// Does something with an order: `supplement`, `urge`, `withdraw`, `redo`, `reconsideration`; the answer is the
+    /// order afterwards, or none as in [`CitizenDesk::look_up`].
+    async fn act(
+        &self,
+        ctx: &Ctx,
+        number: &str,
+        code: &str,
+        act: &str,
+        text: &str,
+    ) -> Result<Option<CitizenCase>, Problem>;
+}
+
+/// What an outside helper without an account sees of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HelperView {
+    /// The order's number.
+    pub number: String,
+    /// What it is about, without the citizen's name and number.
+    pub title: String,
+    /// What happened, without the citizen's name and number.
+    pub content: String,
+    /// The district.
+    pub district: Option<String>,
+    /// The address.
+    pub address: Option<String>,
+    /// Who helps.
+    pub helper: String,
+    /// What is asked for.
+    pub text: String,
+    /// Who asks.
+    pub given_by: String,
+    /// When the link ends, epoch milliseconds.
+    pub expires_at: i64,
+    /// The result that was sent.
+    pub answer: Option<String>,
+    /// When it was sent, epoch milliseconds.
+    pub answered_at: Option<i64>,
+}
+
+/// The desk at which outside helpers are served who have a secret link.
+#[async_trait]
+pub trait HelperDesk: Send + Sync {
+    /// Shows what is asked for.
+    async fn open(&self, ctx: &Ctx, token: &str) -> Result<HelperView, Problem>;
+    /// Takes the result.
+    async fn answer(&self, ctx: &Ctx, token: &str, text: &str) -> Result<HelperView, Problem>;
 }

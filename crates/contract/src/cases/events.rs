@@ -329,6 +329,32 @@ event!(
 );
 
 event!(
+    /// An order changed hands against the drawn way.
+    CaseMoved = "cases.case_moved" {
+        /// `transfer`, `recall` or `jump`.
+        how: String,
+        /// The unit that had it.
+        from_unit_id: Option<String>,
+        /// The unit that has it now.
+        unit_id: Option<String>,
+    }
+    audience(self) watchers(&[self.from_unit_id.as_ref(), self.unit_id.as_ref()], &[])
+);
+
+event!(
+    /// A citizen did something with an order of one's own.
+    CitizenActed = "cases.citizen_acted" {
+        /// `supplement`, `urge`, `withdraw`, `redo`, `reconsideration`.
+        act: String,
+        /// The unit that has it.
+        unit_id: Option<String>,
+        /// The person who has it.
+        person_id: Option<String>,
+    }
+    audience(self) watchers(&[self.unit_id.as_ref()], &[self.person_id.as_ref()])
+);
+
+event!(
     /// A limit is about to end (yellow).
     DeadlineNear = "cases.deadline_near" {
         /// The limit: `dispatch`, `accept`, `close`.

@@ -198,7 +198,8 @@ async fn play(city: &City, staff: &Staff, case: &Case, step: &Step, at: Timestam
             cases.assign(&ctx, by, id, version, &assignee, &text).await?
         }
         "handle" => {
-            cases.give_feedback(&ctx, by, id, version, &Feedback { result: text, contacted: true }).await?
+            let feedback = Feedback { result: text, contacted: true, without_helpers: true };
+            cases.give_feedback(&ctx, by, id, version, &feedback).await?
         }
         "result_review" => {
             cases.review_result(&ctx, by, id, version, &ResultReview { pass, opinion: text }).await?

@@ -17,6 +17,7 @@ export type CaseDraft = Sent<Schemas['CaseDraft']>
 export type Category = Sent<Schemas['CategoryView']>
 export type TimelineEntry = Schemas['TimelineEntry']
 export type Deadline = Schemas['DeadlineView']
+export type ExternalLink = Schemas['LinkView']
 export type Rating = Schemas['RatingView']
 export type CatalogueVersion = Schemas['CatalogueView']
 export type CatalogueRow = Sent<Schemas['CatalogueRowView']>

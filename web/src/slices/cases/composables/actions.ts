@@ -61,6 +61,9 @@ export interface ActFields {
   person_id: string | null
   result: string
   contacted: boolean
+  without_helpers: boolean
+  mode: string
+  letter: string
   reached: boolean
   satisfied: number
   comment: string
@@ -78,7 +81,7 @@ export interface ActFields {
 
 export function emptyAct(): ActFields {
   return {
-    decision: 'pass', opinion: '', reason: '', unit_id: null, co_units: [], to: 'person', person_id: null, result: '', contacted: true, reached: true,
+    decision: 'pass', opinion: '', reason: '', unit_id: null, co_units: [], to: 'person', person_id: null, result: '', contacted: true, without_helpers: false, mode: 'dispatch', letter: '', reached: true,
     satisfied: 0, comment: '', text: '', title: '', content: '', address: '', category_id: null, urgency: '', type: '', tier: '', proposed_unit_id: '', override_reason: '',
   }
 }
@@ -139,7 +142,7 @@ export function actRequest(action: Action, fields: ActFields, id: string, versio
       return post('review', { decision: fields.decision === 'pass' ? 'pass' : 'reject', opinion })
     case 'dispatch':
       return post('dispatch', {
-        unit_id: fields.unit_id, opinion, co_units: fields.co_units, ...(fields.tier ? { tier: fields.tier } : {}),
+        unit_id: fields.unit_id, opinion, co_units: fields.co_units, ...(fields.mode === 'dispatch' ? {} : { mode: fields.mode, letter: fields.letter.trim() }), ...(fields.tier ? { tier: fields.tier } : {}),
         ...(fields.proposed_unit_id ? { proposed_unit_id: fields.proposed_unit_id, override_reason: fields.override_reason.trim() } : {}),
       })
     case 'accept':
@@ -149,7 +152,7 @@ export function actRequest(action: Action, fields: ActFields, id: string, versio
     case 'assign':
       return post('assignment', { ...(fields.to === 'unit' ? { unit_id: fields.unit_id } : { person_id: fields.person_id }), opinion })
     case 'feedback':
-      return post('feedback', { result: fields.result.trim(), contacted: fields.contacted })
+      return post('feedback', { result: fields.result.trim(), contacted: fields.contacted, ...(fields.without_helpers ? { without_helpers: true } : {}) })
     case 'result_review':
       return post('result-review', { decision: fields.decision === 'pass' ? 'pass' : 'back', opinion })
     case 'return_visit':

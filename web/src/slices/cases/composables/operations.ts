@@ -13,13 +13,19 @@ export type Field = Plain &
   (
     | { kind: 'area' | 'line' }
     | { kind: 'number'; min: number; max: number }
-    | { kind: 'unit' | 'units' | 'people' | 'errand' | 'check' | 'order' }
+    | { kind: 'unit' | 'units' | 'people' | 'check' | 'order' }
+    /** Matters that become orders of their own. */
+    | { kind: 'parts' }
     | { kind: 'words'; list: string }
     | { kind: 'choice'; options: readonly string[] }
     /** Yes or no, sent as a truth value. */
     | { kind: 'verdict' }
   )
-export type Value = string | number | boolean | string[] | null
+export interface Part {
+  title: string
+  content: string
+}
+export type Value = string | number | boolean | string[] | Part[] | null
 export type Values = Record<string, Value>
 
 export interface Operation {
@@ -38,10 +44,20 @@ const decision = (noun: Noun, extra: readonly Field[] = []): Operation => ({
   fields: [{ name: 'approve', kind: 'verdict' }, ...extra, opinion],
 })
 
+const answer = (noun: Noun): Operation => ({ noun, icon: 'note', fields: [{ name: 'text', kind: 'area', must: true }] })
+
 export const OPERATIONS = {
   extension_decision: decision('extension/decision'),
   objection_decision: decision('objection/decision', [{ name: 'unit_id', kind: 'unit', when: (values) => values.approve === true }]),
   objection_ruling: decision('objection/ruling', [{ name: 'unit_id', kind: 'unit', when: (values) => values.approve === true }]),
+  redo_decision: decision('redo/decision'),
+  reconsideration_decision: decision('reconsideration/decision'),
+  strike_out_decision: decision('strike-out/decision'),
+  co_handling_answer: answer('co-handling/answer'),
+  summons_report: { noun: 'summons/report', icon: 'flag', fields: [{ name: 'text', kind: 'line' }] },
+  summons_answer: answer('summons/answer'),
+  delegation_answer: answer('delegation/answer'),
+  countersignature_answer: { noun: 'countersignature/answer', icon: 'edit', fields: [{ name: 'agree', kind: 'verdict' }, opinion] },
   supervision_reply: { noun: 'supervision/reply', icon: 'note', fields: [{ name: 'text', kind: 'area', must: true }] },
   supervision_evaluation: { noun: 'supervision/evaluation', icon: 'star', fields: [{ name: 'good', kind: 'verdict' }, opinion] },
   extension: { noun: 'extension', icon: 'clock', fields: [{ name: 'days', kind: 'number', min: 1, max: 30, must: true }, reason] },
@@ -51,6 +67,31 @@ export const OPERATIONS = {
     fields: [reason, { name: 'evidence', kind: 'area' }, { name: 'unit_id', kind: 'unit' }],
   },
   supervision: { noun: 'supervision', icon: 'alert', fields: [{ name: 'opinion', kind: 'area', must: true }, { name: 'days', kind: 'number', min: 1, max: 30 }] },
+  self_handling: { noun: 'self-handling', icon: 'check', fields: [{ name: 'result', kind: 'area', must: true }] },
+  instruction: { noun: 'instruction', icon: 'edit', fields: [{ name: 'text', kind: 'area', must: true }, { name: 'days', kind: 'number', min: 1, max: 30 }] },
+  delegation: { noun: 'delegation', icon: 'users', fields: [{ name: 'people', kind: 'people', must: true }, { name: 'text', kind: 'area', must: true }] },
+  summons: { noun: 'summons', icon: 'bell', fields: [{ name: 'unit_ids', kind: 'units', must: true }, { name: 'text', kind: 'area', must: true }] },
+  co_handling: { noun: 'co-handling', icon: 'users', fields: [{ name: 'unit_ids', kind: 'units', must: true }, { name: 'text', kind: 'area', must: true }] },
+  countersignature: {
+    noun: 'countersignature',
+    icon: 'edit',
+    fields: [{ name: 'people', kind: 'people', must: true }, { name: 'rule', kind: 'choice', options: ['all', 'any', 'majority'] }, { name: 'text', kind: 'area', must: true }],
+  },
+  signers: { noun: 'countersignature/signers', icon: 'users', fields: [{ name: 'add', kind: 'people' }, { name: 'remove', kind: 'people' }] },
+  transfer: { noun: 'transfer', icon: 'send', confirm: true, fields: [{ name: 'unit_id', kind: 'unit', must: true }, reason] },
+  recall: { noun: 'recall', icon: 'back', fields: [reason] },
+  redo: { noun: 'redo', icon: 'refresh', fields: [reason] },
+  strike_out: { noun: 'strike-out', icon: 'x', fields: [reason] },
+  praise: { noun: 'praise', icon: 'star', fields: [{ name: 'text', kind: 'area', must: true }] },
+  merger: { noun: 'merger', icon: 'inbox', confirm: true, fields: [{ name: 'main', kind: 'order', must: true }, reason] },
+  unmerger: { noun: 'unmerger', icon: 'back', confirm: true, fields: [reason] },
+  split: { noun: 'split', icon: 'file', confirm: true, fields: [{ name: 'parts', kind: 'parts', must: true }] },
+  jump: {
+    noun: 'jump',
+    icon: 'send',
+    confirm: true,
+    fields: [{ name: 'step', kind: 'choice', options: ['dispatch', 'review', 'acceptance', 'handling', 'result_review', 'return_visit', 'closure'] }, reason],
+  },
   non_acceptance: {
     noun: 'non-acceptance',
     icon: 'x',
@@ -78,6 +119,7 @@ export function emptyValues(operation: Operation): Values {
       if (field.kind === 'verdict') return [field.name, true]
       if (field.kind === 'check') return [field.name, false]
       if (field.kind === 'units' || field.kind === 'people') return [field.name, []]
+      if (field.kind === 'parts') return [field.name, [{ title: '', content: '' }]]
       if (field.kind === 'choice') return [field.name, field.options[0] ?? '']
       if (field.kind === 'number') return [field.name, field.must ? field.min : null]
       return [field.name, '']
