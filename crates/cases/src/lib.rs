@@ -45,9 +45,9 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "operations", sql: include_str!("../migrations/0002_operations.sql") },
     Migration { version: 3, name: "praise_links", sql: include_str!("../migrations/0003_praise_links.sql") },
     Migration { version: 10, name: "catalogue", sql: include_str!("../migrations/0010_catalogue.sql") },
-    Migration { version: 30, name: "flow", sql: include_str!("../migrations/0030_flow.sql") },
     Migration { version: 11, name: "search", sql: include_str!("../migrations/0011_search.sql") },
     Migration { version: 12, name: "limit_rules", sql: include_str!("../migrations/0012_limit_rules.sql") },
+    Migration { version: 30, name: "flow", sql: include_str!("../migrations/0030_flow.sql") },
 ];
 
 /// What another process may have changed is read again after this time.
