@@ -3,6 +3,7 @@
 //!
 //! `orders_at_scale --orders N --folder DIR`; prints one JSON line.
 #![expect(
+    clippy::disallowed_methods,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a measurement prints its figures, and a panic is its report"

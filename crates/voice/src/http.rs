@@ -13,6 +13,7 @@ mod numbers;
 mod operations;
 mod phone_book;
 mod phrases;
+mod prompts;
 mod queue_settings;
 mod queues;
 mod recordings;
@@ -20,9 +21,8 @@ mod seat;
 mod skills;
 mod summaries;
 mod supervision;
-mod trace;
-mod prompts;
 mod surveys;
+mod trace;
 
 use std::sync::Arc;
 

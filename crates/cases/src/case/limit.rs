@@ -371,7 +371,7 @@ fn longer(
 /// Returns when less than `near_percent` of the time remains, nights included; of a short limit, half of it.
 fn by_the_clock(start: Timestamp, due_ms: i64, near_percent: i64) -> Timestamp {
     let whole_ms = (due_ms - start.0).max(0);
-    let share = if whole_ms <= 2 * DAY_MS { near_percent.max(25).min(50) } else { near_percent };
+    let share = if whole_ms <= 2 * DAY_MS { near_percent.clamp(25, 50) } else { near_percent };
     Timestamp(due_ms - whole_ms * share / 100)
 }
 

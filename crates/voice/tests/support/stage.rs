@@ -151,9 +151,14 @@ impl CitizenDesk for OneOrder {
             result: None,
             can_rate: false,
             rating: None,
+            notices: Vec::new(),
+            acts: Vec::new(),
         }))
     }
     async fn rate(&self, _: &Ctx, _: &str, _: &str, _: i64, _: &str) -> Result<Option<CitizenCase>, Problem> {
+        Ok(None)
+    }
+    async fn act(&self, _: &Ctx, _: &str, _: &str, _: &str, _: &str) -> Result<Option<CitizenCase>, Problem> {
         Ok(None)
     }
 }
