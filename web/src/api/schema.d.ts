@@ -415,6 +415,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cases/{id}/proposal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what the dispatch catalogue proposes for an order that waits for its dispatch. */
+        get: operations["get_case_proposal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cases/{id}/restoration": {
         parameters: {
             query?: never;
@@ -596,6 +613,149 @@ export interface paths {
         put?: never;
         /** Says that an order is no matter at all (废弃). */
         post: operations["void_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalogues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists versions of the catalogue, the newest first. */
+        get: operations["list_catalogues"];
+        put?: never;
+        /** Begins a draft. */
+        post: operations["create_catalogue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalogues/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a version. */
+        get: operations["get_catalogue"];
+        put?: never;
+        post?: never;
+        /** Throws a draft away. */
+        delete: operations["delete_catalogue"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalogues/{id}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes rows in from an Excel or CSV file (UTF-8 or GB18030). Lines that are refused come back as a file with
+         *     the reason beside each; the others are taken unless it is a dry run.
+         */
+        post: operations["import_catalogue_rows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalogues/{id}/publication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publishes a draft that was tried; from now on orders get its proposals. */
+        post: operations["publish_catalogue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalogues/{id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists rows of a version. */
+        get: operations["list_catalogue_rows"];
+        put?: never;
+        /** Adds a row to a draft. */
+        post: operations["create_catalogue_row"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalogues/{id}/rows.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports rows as an Excel file that can be changed and imported again. */
+        get: operations["export_catalogue_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalogues/{id}/rows/{row_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replaces a row of a draft. */
+        put: operations["replace_catalogue_row"];
+        post?: never;
+        /** Takes a row out of a draft. */
+        delete: operations["delete_catalogue_row"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/catalogues/{id}/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a version on past orders: where each would go, against where people sent it. */
+        post: operations["start_catalogue_trial"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1203,6 +1363,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows how far a run of one's own is. */
+        get: operations["get_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Downloads the file that a run of one's own made. */
+        get: operations["download_run_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/seats": {
         parameters: {
             query?: never;
@@ -1641,6 +1835,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/voice/calls/{id}/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows why a call went where it went. */
+        get: operations["show_call_trace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/voice/calls/{id}/transfer": {
         parameters: {
             query?: never;
@@ -1710,6 +1921,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/voice/floor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows seats, queues, service levels and alarms. */
+        get: operations["show_floor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/floor/load": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows how busy the floor is, and my request for a break. */
+        get: operations["show_floor_load"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/floor/seats/{seat_no}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Signs a person out of the seat; a call in progress is finished first. */
+        delete: operations["delete_floor_seat"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/floor/seats/{seat_no}/break": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Approves or refuses a break. */
+        put: operations["update_seat_break"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/floor/seats/{seat_no}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets what a person does: at once, or after the present call. */
+        put: operations["update_floor_seat_state"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/voice/missed-calls": {
         parameters: {
             query?: never;
@@ -1739,6 +2035,75 @@ export interface paths {
         put: operations["update_missed_call"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/number-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts many numbers on their lists; lines that cannot be are named and left out. */
+        post: operations["create_number_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the numbers of a list, newest first. */
+        get: operations["list_numbers"];
+        put?: never;
+        /** Puts a number on a list; it counts from the next call on. */
+        post: operations["create_number"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/numbers.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports a list as a table for spreadsheets. */
+        get: operations["export_numbers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/numbers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a number off its list. */
+        delete: operations["delete_number"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1809,6 +2174,58 @@ export interface paths {
         post?: never;
         /** Removes an entry. */
         delete: operations["delete_phone_book_entry"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/queue-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists all queues. */
+        get: operations["list_queue_settings"];
+        put?: never;
+        /** Makes a queue; it is in force at once. */
+        post: operations["create_queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/queue-settings.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports the queues as a table for spreadsheets. */
+        get: operations["export_queues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/queue-settings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a queue while calls wait in it. */
+        put: operations["update_queue"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1939,6 +2356,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/voice/seat-skills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the levels of all seats. */
+        get: operations["list_seat_skills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/seat-skills/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets the levels of a seat; they are in force at once. */
+        put: operations["update_seat_skills"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/seat/break": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts off the break that I asked for. */
+        put: operations["update_my_break"];
+        post?: never;
+        /** Takes my request for a break back. */
+        delete: operations["delete_my_break"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/voice/seat/state": {
         parameters: {
             query?: never;
@@ -2037,6 +2506,25 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description A level that has crossed its target. */
+        Alarm: {
+            /** @description `in_time` over the last hour, or `connection` over twenty-four hours. */
+            measure: string;
+            /** @description The queue; absent for the whole floor. */
+            queue_id?: string | null;
+            /** @description Whether the target is missed now; false when it is reached again. */
+            raised: boolean;
+            /**
+             * Format: double
+             * @description The target.
+             */
+            target_pct: number;
+            /**
+             * Format: double
+             * @description The level, in per cent.
+             */
+            value_pct: number;
         };
         /** @description Fields to correct; what is absent stays. */
         AmendmentRequest: {
@@ -2157,6 +2645,140 @@ export interface components {
             /** Format: int64 */
             stars: number;
             state: string;
+        };
+        /** @description The floor. */
+        Board: {
+            /** @description Targets that are missed. */
+            alarms: components["schemas"]["Alarm"][];
+            /**
+             * Format: double
+             * @description Connection rate to reach in twenty-four hours, in per cent.
+             */
+            connection_min_pct: number;
+            /** @description The whole floor since midnight. */
+            day: components["schemas"]["Level"];
+            /** @description The whole floor in twenty-four hours. */
+            day_and_night: components["schemas"]["Level"];
+            /** @description The whole floor in the last hour. */
+            hour: components["schemas"]["Level"];
+            /**
+             * Format: int64
+             * @description The server's time, epoch milliseconds.
+             */
+            now: number;
+            /** @description Numbers of all seats with somebody there, so that a screen drops the others. */
+            present: string[];
+            /** @description Queues. */
+            queues: components["schemas"]["BoardQueue"][];
+            /**
+             * Format: int64
+             * @description Grows with every change; ask with it for what has changed since.
+             */
+            revision: number;
+            /** @description Seats; only those that changed, when asked so. */
+            seats: components["schemas"]["BoardSeat"][];
+        };
+        /** @description A queue on the board. */
+        BoardQueue: {
+            /**
+             * Format: int64
+             * @description The share that has to be answered in time, in per cent.
+             */
+            answer_share_pct: number;
+            /**
+             * Format: int64
+             * @description A call counts as answered in time within so many seconds.
+             */
+            answer_within_secs: number;
+            /** @description Those of them that are at work. */
+            at_work: number;
+            /** @description The first callers who wait. */
+            callers: components["schemas"]["BoardWaiting"][];
+            /** @description Calls since midnight. */
+            day: components["schemas"]["Level"];
+            /**
+             * Format: int64
+             * @description How long one more caller would wait; absent when nobody works.
+             */
+            estimate_ms?: number | null;
+            /** @description Those of them that are free. */
+            free: number;
+            /** @description General seats that are free and would help. */
+            general_free: number;
+            /** @description Calls of the last hour. */
+            hour: components["schemas"]["Level"];
+            /** @description The queue. */
+            id: string;
+            /**
+             * Format: int64
+             * @description How long the first of them has waited, in milliseconds.
+             */
+            longest_wait_ms: number;
+            /** @description Its name. */
+            name: string;
+            /** @description Professional seats that are signed in. */
+            signed_in: number;
+            /** @description `equal_calls`, `equal_talk`, `longest_idle`, `skill_first`, `fixed_order`. */
+            strategy: string;
+            /** @description Callers without an agent. */
+            waiting: number;
+        };
+        /** @description A seat on the board. */
+        BoardSeat: components["schemas"]["SeatView"] & {
+            break_request?: components["schemas"]["BreakView"] | null;
+            /** @description The caller; masked where the reader's role says so. */
+            caller?: string | null;
+            /** @description The queue of its call. */
+            queue_id?: string | null;
+            /** @description The unit that runs it. */
+            unit_id: string;
+            /** @description The unit's name. */
+            unit_name: string;
+            /**
+             * Format: int64
+             * @description When it began to work without a break, epoch milliseconds; absent on a break.
+             */
+            working_since?: number | null;
+        };
+        /** @description A caller who waits. */
+        BoardWaiting: {
+            /** @description The call. */
+            call_id: string;
+            /** @description The caller; masked where the reader's role says so. */
+            caller?: string | null;
+            /** @description Whether the call had a seat before. */
+            came_back: boolean;
+            /** @description 1 for the next one. */
+            position: number;
+            /**
+             * Format: int32
+             * @description Steps of priority.
+             */
+            priority: number;
+            /**
+             * Format: int64
+             * @description Since when, epoch milliseconds.
+             */
+            since: number;
+        };
+        BreakDecision: {
+            /** @description Whether the break may begin. */
+            approved: boolean;
+        };
+        /** @description A break that was asked for. */
+        BreakView: {
+            /** @description Whether a leader has approved it. */
+            approved: boolean;
+            /**
+             * Format: int64
+             * @description When, epoch milliseconds.
+             */
+            asked_at: number;
+            /**
+             * Format: int64
+             * @description When it should begin.
+             */
+            wanted_at: number;
         };
         /** @description Several orders, and what is said to all of them. */
         BulkRequest: {
@@ -2311,6 +2933,13 @@ export interface components {
         CallTicket: components["schemas"]["CitizenCall"] & {
             /** @description Names the right. */
             token: string;
+        };
+        /** @description All decisions about a call. */
+        CallTrace: {
+            /** @description In order. */
+            items: components["schemas"]["TraceItem"][];
+            /** @description Names of the queues that appear. */
+            queues: Record<string, never>;
         };
         /** @description A call as screens are told. */
         CallView: {
@@ -2522,6 +3151,109 @@ export interface components {
             urgency: components["schemas"]["Urgency"];
             urgency_name: string;
             /** Format: int64 */
+            version: number;
+        };
+        /** @description A new draft. */
+        CatalogueRequest: {
+            /** @description The version whose rows it begins with; empty when absent. */
+            from?: string | null;
+            /** @description What it is for. */
+            note?: string;
+        };
+        /** @description A row as it is written. */
+        CatalogueRowRequest: {
+            /** @description Whether it is used. */
+            active?: boolean;
+            /** @description Whether orders go out by it without a dispatcher. */
+            automatic?: boolean;
+            /** @description The legal basis. */
+            basis?: string;
+            /** @description The category that it deals with, by code. */
+            category_code?: string | null;
+            /** @description Units that help, by code. */
+            co_unit_codes?: string[];
+            /** @description Its code, the same in every version. */
+            code: string;
+            /** @description The matter in words. */
+            item: string;
+            /** @description Words that point at it. */
+            keywords?: string[];
+            /** @description Units in charge by district. */
+            regions?: components["schemas"]["RegionBody"][];
+            /** @description The tier of the limit, such as `24h`. */
+            tier?: string | null;
+            /** @description The unit in charge, by code. */
+            unit_code?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read; 0 for a new row.
+             */
+            version?: number;
+        };
+        /** @description A row with names and with what became of its proposals. */
+        CatalogueRowView: {
+            active: boolean;
+            /**
+             * Format: int64
+             * @description How often it proposed a unit in the last half year.
+             */
+            asked: number;
+            automatic: boolean;
+            basis: string;
+            category_code?: string | null;
+            /** @description Names of the category from the root. */
+            category_name?: string | null;
+            co_unit_codes: string[];
+            co_unit_names: string[];
+            code: string;
+            id: string;
+            item: string;
+            keywords: string[];
+            /**
+             * Format: int64
+             * @description How often a dispatcher chose another unit.
+             */
+            overridden: number;
+            regions: components["schemas"]["RegionView"][];
+            /**
+             * Format: int64
+             * @description How often the unit gave the order back.
+             */
+            returned: number;
+            tier?: string | null;
+            tier_name?: string | null;
+            unit_code?: string | null;
+            unit_name?: string | null;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A version of the dispatch catalogue. */
+        CatalogueView: {
+            /** Format: int64 */
+            changed_at: number;
+            id: string;
+            /** Format: int64 */
+            made_at: number;
+            made_by: string;
+            note: string;
+            /** Format: int64 */
+            published_at?: number | null;
+            published_by?: string | null;
+            /** Format: int64 */
+            rows: number;
+            /** @description `draft`, `published`, `retired`. */
+            state: string;
+            /** @description What that trial found. */
+            trial?: unknown;
+            /**
+             * Format: int64
+             * @description When its present rows were tried on past orders; absent while they were not.
+             */
+            tried_at?: number | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
             version: number;
         };
         /** @description A category by id, name and place in the tree. */
@@ -2938,6 +3670,12 @@ export interface components {
             co_units?: string[];
             /** @description What the unit is asked to do. */
             opinion?: string;
+            /** @description Why it is another one. */
+            override_reason?: string;
+            /** @description The unit that the catalogue had proposed to the person, if it had. */
+            proposed_unit_id?: string | null;
+            /** @description The tier of the limit, such as `24h`; that of the order's type when absent. */
+            tier?: string | null;
             /** @description The unit in charge. */
             unit_id: string;
             /**
@@ -3111,6 +3849,28 @@ export interface components {
             /** Format: int64 */
             written: number;
         };
+        /** @description How busy the floor is, as agents are told. */
+        FloorLoad: {
+            /** @description Whether a break would have to be approved now. */
+            needs_approval: boolean;
+            /** @description Seats on a break. */
+            on_break: number;
+            /**
+             * Format: int64
+             * @description After so many minutes I am reminded of a break; 0 for never.
+             */
+            reminder_minutes: number;
+            request?: components["schemas"]["BreakView"] | null;
+            /** @description Seats with somebody there. */
+            signed_in: number;
+            /** @description Callers without an agent. */
+            waiting: number;
+            /**
+             * Format: int64
+             * @description Since when I work without a break, epoch milliseconds.
+             */
+            working_since?: number | null;
+        };
         /** @description A published flow. */
         FlowView: {
             /** @description Whether new orders run it. */
@@ -3178,6 +3938,74 @@ export interface components {
          * @enum {string}
          */
         Lang: "zh-CN" | "en";
+        /** @description Calls of some time, as screens are told. */
+        Level: {
+            /**
+             * Format: int64
+             * @description Gave up, or were refused.
+             */
+            abandoned: number;
+            /**
+             * Format: int64
+             * @description Answered.
+             */
+            answered: number;
+            /**
+             * Format: double
+             * @description Answered calls in per cent of all; absent without calls.
+             */
+            connection_pct?: number | null;
+            /**
+             * Format: double
+             * @description Calls answered in time in per cent of all answered; absent without answered calls.
+             */
+            in_time_pct?: number | null;
+            /**
+             * Format: int64
+             * @description Longest waiting time.
+             */
+            longest_wait_ms: number;
+            /**
+             * Format: int64
+             * @description Mean waiting time, in milliseconds.
+             */
+            mean_wait_ms: number;
+            /**
+             * Format: int64
+             * @description Calls that wanted somebody.
+             */
+            offered: number;
+        };
+        /** @description A number on a list. */
+        ListedNumber: {
+            /**
+             * Format: int64
+             * @description Since when.
+             */
+            created_at: number;
+            /** @description Who put it there. */
+            created_by: string;
+            /**
+             * Format: int64
+             * @description Until when, epoch milliseconds; absent for ever.
+             */
+            expires_at?: number | null;
+            /**
+             * Format: int64
+             * @description Calls from it since.
+             */
+            hits: number;
+            /** @description Id. */
+            id: string;
+            /** @description Whether it still counts. */
+            in_force: boolean;
+            /** @description `vip` or `blacklist`. */
+            kind: string;
+            /** @description The number, masked when the reader's role says so. */
+            number: string;
+            /** @description Why. */
+            reason: string;
+        };
         /** @description Queue and seats as they are now; `voice.queue` tells of changes. */
         Live: {
             /** @description Figures. */
@@ -3365,6 +4193,20 @@ export interface components {
             /** @description Tags. */
             tags?: string[];
         };
+        /** @description A number for a list. */
+        NewNumber: {
+            /**
+             * Format: int64
+             * @description Until when, epoch milliseconds; absent for ever.
+             */
+            expires_at?: number | null;
+            /** @description `vip` or `blacklist`. */
+            kind: string;
+            /** @description The number. */
+            number: string;
+            /** @description Why. */
+            reason: string;
+        };
         /** @description A number to be added. */
         NewPhone: {
             /** @description The number. */
@@ -3405,6 +4247,17 @@ export interface components {
         NoteRequest: {
             /** @description The text. */
             text: string;
+        };
+        NumberImport: {
+            /** @description Numbers; one that is on the list gets the new reason. */
+            items: components["schemas"]["NewNumber"][];
+        };
+        /** @description What came of an import. */
+        NumberImported: {
+            /** @description Lines that were refused, from 1. */
+            refused: number[];
+            /** @description Numbers that are on the list now. */
+            taken: number;
         };
         /** @description What was found. */
         ObjectionDecision: {
@@ -3612,6 +4465,53 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
+        Page_CatalogueRowView: {
+            /** @description The rows. */
+            items: {
+                active: boolean;
+                /**
+                 * Format: int64
+                 * @description How often it proposed a unit in the last half year.
+                 */
+                asked: number;
+                automatic: boolean;
+                basis: string;
+                category_code?: string | null;
+                /** @description Names of the category from the root. */
+                category_name?: string | null;
+                co_unit_codes: string[];
+                co_unit_names: string[];
+                code: string;
+                id: string;
+                item: string;
+                keywords: string[];
+                /**
+                 * Format: int64
+                 * @description How often a dispatcher chose another unit.
+                 */
+                overridden: number;
+                regions: components["schemas"]["RegionView"][];
+                /**
+                 * Format: int64
+                 * @description How often the unit gave the order back.
+                 */
+                returned: number;
+                tier?: string | null;
+                tier_name?: string | null;
+                unit_code?: string | null;
+                unit_name?: string | null;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
         Page_Contact: {
             /** @description The rows. */
             items: {
@@ -3640,6 +4540,46 @@ export interface components {
                  * @description How often it was changed.
                  */
                 version: number;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_ListedNumber: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Since when.
+                 */
+                created_at: number;
+                /** @description Who put it there. */
+                created_by: string;
+                /**
+                 * Format: int64
+                 * @description Until when, epoch milliseconds; absent for ever.
+                 */
+                expires_at?: number | null;
+                /**
+                 * Format: int64
+                 * @description Calls from it since.
+                 */
+                hits: number;
+                /** @description Id. */
+                id: string;
+                /** @description Whether it still counts. */
+                in_force: boolean;
+                /** @description `vip` or `blacklist`. */
+                kind: string;
+                /** @description The number, masked when the reader's role says so. */
+                number: string;
+                /** @description Why. */
+                reason: string;
             }[];
             /** @description The word that brings the next page; absent on the last. */
             next_cursor?: string | null;
@@ -4244,6 +5184,13 @@ export interface components {
              */
             lng?: number | null;
         };
+        Postponement: {
+            /**
+             * Format: int64
+             * @description How much later, 1 to 240.
+             */
+            minutes: number;
+        };
         /** @description The shape of a problem in the OpenAPI document. */
         ProblemBody: {
             /** @description The stable code. */
@@ -4263,6 +5210,130 @@ export interface components {
             trace_id: string;
             /** @description A URN that names the kind of problem. */
             type: string;
+        };
+        /** @description What is proposed, if anything. */
+        ProposalAnswer: {
+            proposal?: components["schemas"]["ProposalView"] | null;
+        };
+        /** @description What the catalogue proposes for an order. */
+        ProposalView: {
+            /** @description Whether it goes out by itself. */
+            automatic: boolean;
+            /** @description The legal basis. */
+            basis: string;
+            /** @description The version of the catalogue. */
+            catalogue_id: string;
+            /** Format: int64 */
+            catalogue_version: number;
+            /** @description Units that help. */
+            co_units: components["schemas"]["Named"][];
+            item: string;
+            /** @description Why, in one sentence. */
+            reason: string;
+            /** @description The row. */
+            row_code: string;
+            tier?: string | null;
+            tier_name?: string | null;
+            /** @description The unit in charge. */
+            unit: components["schemas"]["Named"];
+        };
+        /** @description A queue. */
+        Queue: components["schemas"]["QueueDraft"] & {
+            /** @description Names it, also in call flows. */
+            id: string;
+            /**
+             * Format: int64
+             * @description When it was changed last, epoch milliseconds.
+             */
+            updated_at: number;
+            /**
+             * Format: int64
+             * @description For optimistic locking.
+             */
+            version: number;
+        };
+        /** @description A changed queue with the version that the writer saw. */
+        QueueChange: components["schemas"]["QueueDraft"] & {
+            /**
+             * Format: int64
+             * @description The version.
+             */
+            version: number;
+        };
+        /** @description What is set of a queue. */
+        QueueDraft: {
+            /** @description Whether calls join it. */
+            active?: boolean;
+            /**
+             * Format: int64
+             * @description … and then at this interval.
+             */
+            announcement_secs: number;
+            /**
+             * Format: int64
+             * @description The share of calls that has to be answered in time, in per cent.
+             */
+            answer_share_pct: number;
+            /**
+             * Format: int64
+             * @description A call counts as answered in time within so many seconds.
+             */
+            answer_within_secs: number;
+            /**
+             * Format: int64
+             * @description Callers who may wait.
+             */
+            capacity: number;
+            /**
+             * Format: int64
+             * @description A caller hears the place in the queue after so many seconds …
+             */
+            first_announcement_secs: number;
+            /**
+             * Format: int64
+             * @description After so many seconds general seats may help; absent for never.
+             */
+            general_after_secs?: number | null;
+            /** @description The hotline whose calls these are, as agents answer them: "12333 人社服务热线". */
+            identity?: string;
+            /** @description The name on screens. */
+            name: string;
+            /** @description Dialled numbers whose calls join this queue. */
+            numbers?: string[];
+            /**
+             * Format: int64
+             * @description After so many seconds callers go to the other queue; absent for never.
+             */
+            overflow_after_secs?: number | null;
+            /** @description The other queue. */
+            overflow_queue?: string | null;
+            /** @description Whether callers go there at once when nobody of this queue is signed in. */
+            overflow_unstaffed?: boolean;
+            /**
+             * Format: int64
+             * @description Steps of priority of every call.
+             */
+            priority?: number;
+            /** @description Skills with the level that a seat needs at least, from 1 to 9; none for all general seats. */
+            skills?: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Its place in lists.
+             */
+            sort?: number;
+            /** @description `equal_calls`, `equal_talk`, `longest_idle`, `skill_first`, `fixed_order`. */
+            strategy: string;
+            /**
+             * Format: int64
+             * @description Time for writing after a call.
+             */
+            wrap_up_secs: number;
+        };
+        QueueSettings: {
+            /** @description All queues in their order. */
+            items: components["schemas"]["Queue"][];
         };
         /** @description Live figures of the queue. */
         QueueView: {
@@ -4358,6 +5429,19 @@ export interface components {
             id: string;
             /** Format: int64 */
             started_at: number;
+        };
+        /** @description A district and the unit that deals with it there. */
+        RegionBody: {
+            /** @description The district's name or code. */
+            district: string;
+            /** @description The unit's code. */
+            unit_code: string;
+        };
+        /** @description A district with the name of its unit. */
+        RegionView: {
+            district: string;
+            unit_code: string;
+            unit_name: string;
         };
         /** @description What a page needs to be a telephone. */
         Registration: {
@@ -4505,6 +5589,32 @@ export interface components {
              */
             version: number;
         };
+        /** @description A run that began. */
+        RunStarted: {
+            /** @description Its id, to ask how far it is. */
+            run_id: string;
+        };
+        /** @description How far a run is. */
+        RunView: {
+            /** Format: int64 */
+            done: number;
+            /** @description The name of the file that it made. */
+            file_name?: string | null;
+            id: string;
+            /** @description `catalogue_trial`, … */
+            kind: string;
+            /** Format: int64 */
+            made_at: number;
+            /** @description What it found; its members depend on the kind. */
+            result: unknown;
+            /** @description `running`, `done`, `failed`, or `lost` when the server was stopped meanwhile. */
+            state: string;
+            /**
+             * Format: int64
+             * @description How much there is to do; 0 while nobody knows.
+             */
+            total: number;
+        };
         /** @description Calls that are in the house. */
         RunningCalls: {
             /** @description The calls. */
@@ -4560,6 +5670,15 @@ export interface components {
             /** @description Who sits there. */
             person_name?: string | null;
         };
+        /** @description Levels that were set, by seat. A skill that administration gave a seat and that has no level counts as 1. */
+        SeatSkills: {
+            /** @description By seat and skill, from 0 (not at all) to 9. */
+            levels: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+        };
         /** @description What a seat does, as screens are told. */
         SeatView: {
             /** @description The call, in those states that have one. */
@@ -4581,6 +5700,15 @@ export interface components {
             since: number;
             /** @description `ready`, `reserved`, `ringing`, `on_call`, `wrap_up`, `not_ready`, `break`, `signed_out`. */
             state: string;
+        };
+        /**
+         * @description What a leader sets.
+         * @enum {string}
+         */
+        SeatWish: "ready" | "not_ready" | "break";
+        SeatWishBody: {
+            /** @description The state. */
+            state: components["schemas"]["SeatWish"];
         };
         /** @description A session as a list shows it. */
         Session: {
@@ -4608,6 +5736,12 @@ export interface components {
              * @description The last request, to the minute, epoch milliseconds.
              */
             seen_at: number;
+        };
+        SkillLevels: {
+            /** @description By skill, from 0 (not at all) to 9. */
+            levels: {
+                [key: string]: number;
+            };
         };
         /**
          * @description How an order came.
@@ -4809,6 +5943,26 @@ export interface components {
             otpauth_uri: string;
             /** @description The secret in Base32, to be typed into an authenticator. */
             secret: string;
+        };
+        /** @description One decision. */
+        TraceItem: {
+            /**
+             * Format: int64
+             * @description When, epoch milliseconds.
+             */
+            at: number;
+            /** @description What was considered: queue, strategy, candidates with what the strategy compares, seats of the queue. */
+            detail: Record<string, never>;
+            /** @description `joined`, `held`, `released`, `opened`, `chosen`, `not_taken`, `moved`, `forwarded`, `refused`. */
+            kind: string;
+        };
+        /** @description What a trial looks at. */
+        TrialRequest: {
+            /**
+             * Format: int64
+             * @description Orders dispatched in so many last days; 90 when absent.
+             */
+            days?: number | null;
         };
         /** @description A unit (单位). */
         Unit: {
@@ -5950,6 +7104,29 @@ export interface operations {
             };
         };
     };
+    get_case_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The proposal */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalAnswer"];
+                };
+            };
+        };
+    };
     restore_case: {
         parameters: {
             query?: never;
@@ -6419,6 +7596,416 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_catalogues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueView"][];
+                };
+            };
+        };
+    };
+    create_catalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CatalogueRequest"];
+            };
+        };
+        responses: {
+            /** @description The draft */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueView"];
+                };
+            };
+        };
+    };
+    get_catalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The version */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueView"];
+                };
+            };
+        };
+    };
+    delete_catalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The draft */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is published */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    import_catalogue_rows: {
+        parameters: {
+            query?: {
+                /** @description Only says what would happen. */
+                dry_run?: boolean;
+                /** @description Whether rows that the file does not have go. */
+                replace?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The draft */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description The run that takes it in */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunStarted"];
+                };
+            };
+            /** @description The version is published */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The file cannot be read */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    publish_catalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The draft */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The published version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueView"];
+                };
+            };
+            /** @description It is published already, or was not tried */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_catalogue_rows: {
+        parameters: {
+            query?: {
+                /** @description Words in code, item, keywords, basis, category or unit. */
+                q?: string;
+                /** @description Rows of this unit, by code: in charge, helping, or for a district. */
+                unit_code?: string;
+                /** @description Rows of this category or one below, by code. */
+                category_code?: string;
+                /** @description Only rows that were objected to. */
+                objected?: boolean;
+                /** @description Only rows that dispatch by themselves. */
+                automatic?: boolean;
+                /** @description `code` (when absent) or `-objections`. */
+                sort?: string;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The version */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of rows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CatalogueRowView"];
+                };
+            };
+        };
+    };
+    create_catalogue_row: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The draft */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CatalogueRowRequest"];
+            };
+        };
+        responses: {
+            /** @description The row */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueRowView"];
+                };
+            };
+            /** @description The version is published */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_catalogue_rows: {
+        parameters: {
+            query?: {
+                /** @description Words in code, item, keywords, basis, category or unit. */
+                q?: string;
+                /** @description Rows of this unit, by code: in charge, helping, or for a district. */
+                unit_code?: string;
+                /** @description Rows of this category or one below, by code. */
+                category_code?: string;
+                /** @description Only rows that were objected to. */
+                objected?: boolean;
+                /** @description Only rows that dispatch by themselves. */
+                automatic?: boolean;
+                /** @description `code` (when absent) or `-objections`. */
+                sort?: string;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The version */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+        };
+    };
+    replace_catalogue_row: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The draft */
+                id: string;
+                /** @description The row */
+                row_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CatalogueRowRequest"];
+            };
+        };
+        responses: {
+            /** @description The row */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueRowView"];
+                };
+            };
+            /** @description Somebody was faster, or the version is published */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_catalogue_row: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The draft */
+                id: string;
+                /** @description The row */
+                row_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The version is published */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    start_catalogue_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The version */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialRequest"];
+            };
+        };
+        responses: {
+            /** @description The run that tries */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunStarted"];
                 };
             };
         };
@@ -7678,6 +9265,52 @@ export interface operations {
             };
         };
     };
+    get_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunView"];
+                };
+            };
+        };
+    };
+    download_run_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+        };
+    };
     list_seats: {
         parameters: {
             query?: {
@@ -8683,6 +10316,27 @@ export interface operations {
             };
         };
     };
+    show_call_trace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallTrace"];
+                };
+            };
+        };
+    };
     update_call_transfer: {
         parameters: {
             query?: never;
@@ -8797,6 +10451,120 @@ export interface operations {
             };
         };
     };
+    show_floor: {
+        parameters: {
+            query?: {
+                /** @description Only seats that changed after this revision. */
+                since?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+        };
+    };
+    show_floor_load: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FloorLoad"];
+                };
+            };
+        };
+    };
+    delete_floor_seat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                seat_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    update_seat_break: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                seat_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BreakDecision"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    update_floor_seat_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                seat_no: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeatWishBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     list_missed_calls: {
         parameters: {
             query?: {
@@ -8837,6 +10605,135 @@ export interface operations {
                 "application/json": components["schemas"]["HandledBody"];
             };
         };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    create_number_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NumberImport"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberImported"];
+                };
+            };
+        };
+    };
+    list_numbers: {
+        parameters: {
+            query: {
+                /** @description `vip` or `blacklist`. */
+                kind: string;
+                /** @description Part of a number or reason. */
+                q?: string;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ListedNumber"];
+                };
+            };
+        };
+    };
+    create_number: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNumber"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedNumber"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_numbers: {
+        parameters: {
+            query: {
+                /** @description `vip` or `blacklist`. */
+                kind: string;
+                /** @description Part of a number or reason. */
+                q?: string;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+        };
+    };
+    delete_number: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             204: {
                 headers: {
@@ -8985,6 +10882,116 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_queue_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueSettings"];
+                };
+            };
+        };
+    };
+    create_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueueDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_queues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+        };
+    };
+    update_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueueChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
             };
         };
     };
@@ -9196,6 +11203,100 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_seat_skills: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeatSkills"];
+                };
+            };
+        };
+    };
+    update_seat_skills: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillLevels"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeatSkills"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    update_my_break: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Postponement"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FloorLoad"];
+                };
+            };
+        };
+    };
+    delete_my_break: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FloorLoad"];
+                };
             };
         };
     };

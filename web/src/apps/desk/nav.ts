@@ -30,8 +30,10 @@ export const NAV: NavGroup[] = [
   {
     name: 'voice',
     items: [
+      { name: 'floor', icon: 'chart', needs: ['call.monitor'], path: '/desk/floor' },
       { name: 'calls', icon: 'phone', needs: ['call.read'], path: '/desk/calls' },
       { name: 'missed', icon: 'phone-missed', needs: ['call.handle_missed'], path: '/desk/missed-calls' },
+      { name: 'numbers', icon: 'flag', needs: ['number.write'], path: '/desk/numbers' },
       { name: 'running', icon: 'eye', needs: ['call.monitor'], path: '/desk/running-calls' },
     ],
   },
@@ -43,6 +45,7 @@ export const NAV: NavGroup[] = [
       { name: 'people', icon: 'user', needs: ['person.write', 'role.write', 'person.recover'], path: '/desk/admin/people' },
       { name: 'roles', icon: 'key', needs: ['role.write'], path: '/desk/admin/roles' },
       { name: 'seats', icon: 'headset', needs: ['seat.write'], path: '/desk/admin/seats' },
+      { name: 'queues', icon: 'users', needs: ['queue.write'], path: '/desk/admin/queues' },
       { name: 'phone_book', icon: 'phone', needs: ['phone_book.write'], path: '/desk/admin/phone-book' },
       { name: 'standard_phrases', icon: 'note', needs: ['phone_book.write'], path: '/desk/admin/standard-phrases' },
       { name: 'categories', icon: 'tag', needs: ['dictionary.write'], path: '/desk/admin/categories' },

@@ -5,6 +5,7 @@ import { texts as contacts } from '@/slices/contacts/texts'
 import { texts as identity } from '@/slices/identity/texts'
 import { texts as insight } from '@/slices/insight/texts'
 import { texts as voice } from '@/slices/voice/texts'
+import { floorTexts } from '@/slices/voice/texts.floor'
 
 const desk: Texts = {
   desk: {
@@ -41,6 +42,9 @@ const desk: Texts = {
     ratings: ['差评跟进', 'Bad ratings'],
     calls: ['通话记录', 'Calls'],
     missed: ['未接来电', 'Missed calls'],
+    floor: ['现场监控', 'Floor'],
+    queues: ['队列', 'Queues'],
+    numbers: ['VIP 与黑名单', 'VIP and blacklist'],
     running: ['实时通话', 'Running calls'],
     phone_book: ['电话簿', 'Phone book'],
     standard_phrases: ['标准用语', 'Standard phrases'],
@@ -81,4 +85,4 @@ const desk: Texts = {
 }
 
 /** Every text of the staff's pages. */
-export const deskTexts: Texts = { ...common, ...desk, ...identity, ...contacts, ...cases, ...voice, ...insight }
+export const deskTexts: Texts = { ...common, ...desk, ...identity, ...contacts, ...cases, ...voice, ...floorTexts, ...insight }
