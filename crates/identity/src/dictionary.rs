@@ -107,6 +107,13 @@ const DEFAULTS: &[(&str, &str, &str, &str)] = &[
     ("skill", "general", "综合", "General"),
     ("skill", "policy", "政策咨询", "Policy advice"),
     ("skill", "english", "英语", "English"),
+    ("skill", "dialect", "方言", "Dialect"),
+    ("skill", "minority_language", "少数民族语言", "Minority language"),
+    ("skill", "business", "涉企服务", "Enterprises"),
+    ("skill", "utilities", "公用事业", "Utilities"),
+    ("skill", "social_security", "社会保障", "Social security"),
+    ("skill", "traffic", "交通出行", "Traffic"),
+    ("skill", "escalation", "升级处理", "Escalation"),
 ];
 
 /// Returns the words of the first day.
