@@ -340,7 +340,7 @@ mod tests {
             action: "pass".to_owned(),
             variables: Map::new(),
         };
-        let trial = rehearse(flow::STANDARD, Map::new(), &[act.clone()]).expect("the act fits");
+        let trial = rehearse(flow::STANDARD, Map::new(), std::slice::from_ref(&act)).expect("the act fits");
         assert_eq!(trial.entered.last().map(String::as_str), Some("dispatch"));
         let again = rehearse(flow::STANDARD, Map::new(), &[act.clone(), act]);
         assert!(matches!(again, Err(CaseError::Invalid(_))));

@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use axum::response::Response;
 use contract::contacts::mask_phone;
-use kernel::http::{Cell, download_workbook, local_time};
+use kernel::http::{Cell, Response, download_workbook, local_time};
 use kernel::{Audit, Ctx, HttpResult, Principal};
 use serde_json::json;
 

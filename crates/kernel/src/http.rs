@@ -10,6 +10,8 @@ mod sse;
 mod workbook;
 
 pub use auth::{Auth, Authenticator, Gate, MaybeAuth, ReqCtx, SESSION_COOKIE, session_cookie};
+/// What a handler answers with.
+pub use axum::response::Response;
 pub use body::{BODY_BYTES_MAX, Json, Path, Query};
 pub use guard::{PeerAddress, TraceId, dress, guard_origin, is_own_origin};
 pub use idempotency::{Idem, Idempotent, StoredAnswer, forget_old_answers};

@@ -246,7 +246,6 @@ const SYSTEM_ADMIN: Grants = &[
     ("parameter.write", All),
     ("person.read", All),
     ("person.write", All),
-    ("queue.write", All),
     ("seat.write", All),
     ("unit.read", All),
     ("unit.write", All),

@@ -1,7 +1,5 @@
 //! Phone book, standard phrases, filed downloads: who may, and what stays.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use crate::calls::caller;
 use crate::support::agent::Agent;
 use crate::support::stage::Stage;

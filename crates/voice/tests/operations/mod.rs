@@ -22,7 +22,7 @@ const OTHER_HZ: u16 = 1900;
 /// A telephone or a browser that talks and listens.
 enum Ear {
     Phone(Phone),
-    Browser(Browser),
+    Browser(Box<Browser>),
 }
 
 impl Ear {
@@ -111,8 +111,8 @@ async fn an_agent_asks_a_colleague_confers_and_leaves_them_the_citizen() {
 
     let ears = vec![
         (Ear::Phone(phone), CITIZEN_HZ),
-        (Ear::Browser(browser), AGENT_HZ),
-        (Ear::Browser(other), OTHER_HZ),
+        (Ear::Browser(Box::new(browser)), AGENT_HZ),
+        (Ear::Browser(Box::new(other)), OTHER_HZ),
     ];
     let (ears, heard) = together(ears).await;
     assert_eq!(heard, [vec![], vec![OTHER_HZ], vec![AGENT_HZ]], "the citizen hears music only");
@@ -181,8 +181,8 @@ async fn a_supervisor_is_heard_by_whom_they_choose_and_takes_over() {
     stage.state_until("9001", "on_call").await;
     let ears = vec![
         (Ear::Phone(phone), CITIZEN_HZ),
-        (Ear::Browser(browser), AGENT_HZ),
-        (Ear::Browser(ear), OTHER_HZ),
+        (Ear::Browser(Box::new(browser)), AGENT_HZ),
+        (Ear::Browser(Box::new(ear)), OTHER_HZ),
     ];
     let (ears, heard) = together(ears).await;
     assert_eq!(heard, [vec![AGENT_HZ], vec![CITIZEN_HZ], vec![CITIZEN_HZ, AGENT_HZ]], "listening");
@@ -264,7 +264,7 @@ async fn an_agent_calls_a_number_hears_it_ring_and_talks() {
     outside.reply(&invite, "183 Session Progress", &sdp(&phone)).await;
     stage.until("1001", "/voice/seat", |mine| mine["call"]["state"] == "dialling").await;
     let (ears, heard) =
-        together(vec![(Ear::Phone(phone), CITIZEN_HZ), (Ear::Browser(browser), AGENT_HZ)]).await;
+        together(vec![(Ear::Phone(phone), CITIZEN_HZ), (Ear::Browser(Box::new(browser)), AGENT_HZ)]).await;
     assert_eq!(heard, [vec![], vec![CITIZEN_HZ]], "early sound reaches the agent, not the other way");
     let [(Ear::Phone(phone), _), browser] = <[_; 2]>::try_from(ears).ok().unwrap() else { panic!() };
     outside.accept(&invite, &sdp(&phone)).await;
@@ -377,8 +377,11 @@ async fn a_colleague_is_called_in_the_house() {
     let (_, browser) = answered(&mut first).await;
     let (second_invite, other) = answered(&mut second).await;
     stage.until("1002", "/voice/seat", |mine| mine["call"]["state"] == "talking").await;
-    let (_ears, heard) =
-        together(vec![(Ear::Browser(browser), AGENT_HZ), (Ear::Browser(other), OTHER_HZ)]).await;
+    let (_ears, heard) = together(vec![
+        (Ear::Browser(Box::new(browser)), AGENT_HZ),
+        (Ear::Browser(Box::new(other)), OTHER_HZ),
+    ])
+    .await;
     assert_eq!(heard, [vec![OTHER_HZ], vec![AGENT_HZ]]);
     second.bye(&second_invite).await;
     first.released().await;
