@@ -74,7 +74,7 @@ test('an agent asks a colleague, they confer, the colleague keeps the citizen, t
   await click(first, 'call-hangup')
   await seatState(first, 'wrap_up')
   await click(first, 'call-note')
-  await first.getByTestId('note-answered').check({ force: true })
+  await first.locator('label', { has: first.getByTestId('note-answered') }).click()
   await fill(first, 'note-text', '已转同事解答')
   await picture(first, 'summary')
   await click(first, 'note-save')

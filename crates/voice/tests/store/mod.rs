@@ -183,3 +183,90 @@ async fn a_recording_is_announced_once_and_a_crash_is_closed() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_books_of_the_call_centre_are_kept_on_both() {
+    use voice::store::{downloads, phone_book, phrases, summaries};
+    on_both(|site| async move {
+        site.migrate("voice", voice::MIGRATIONS).await;
+        let db = &site.kit.db;
+        let entry = |name: &str, number: &str| phone_book::Entry {
+            id: format!("e-{number}"),
+            name: name.to_owned(),
+            number: number.to_owned(),
+            kind: "unit".to_owned(),
+            note: String::new(),
+            updated_at: 1,
+        };
+        let phrase = phrases::Phrase {
+            id: "p".to_owned(),
+            topic: "开场".to_owned(),
+            title: "问候".to_owned(),
+            body: "您好".to_owned(),
+            updated_at: 1,
+        };
+        let summary = |result: &str| summaries::Summary {
+            call_id: "c".to_owned(),
+            result: result.to_owned(),
+            note: String::new(),
+            agent_id: "p1".to_owned(),
+            agent_name: "林".to_owned(),
+            written_at: 2,
+        };
+        let download = downloads::Download {
+            id: "d".to_owned(),
+            recording_id: "r".to_owned(),
+            call_id: "c".to_owned(),
+            person_id: "p1".to_owned(),
+            person_name: "林".to_owned(),
+            reason: "复核".to_owned(),
+            at: 3,
+        };
+        let mut tx = db.begin().await.unwrap();
+        for (name, number) in [("同名", "1"), ("同名", "2"), ("供水", "96390")] {
+            assert!(phone_book::save(&mut tx, &entry(name, number), true).await.unwrap());
+        }
+        assert!(!phone_book::save(&mut tx, &entry("谁", "3"), false).await.unwrap(), "nothing to change");
+        assert!(phrases::save(&mut tx, &phrase, true).await.unwrap());
+        summaries::save(&mut tx, &summary("answered")).await.unwrap();
+        summaries::save(&mut tx, &summary("other")).await.unwrap();
+        downloads::file(&mut tx, &download).await.unwrap();
+        tx.commit().await.unwrap();
+
+        // A missed call that was called back counts as seen to.
+        write(&site, &[ended(call("m", "13800000001", 5), "missed", 9)]).await;
+        let back = Record::CalledBack {
+            missed_id: "m".to_owned(),
+            call_id: "c".to_owned(),
+            agent_id: "p1".to_owned(),
+            agent_name: "林".to_owned(),
+        };
+        write(&site, &[back]).await;
+        let handled = missed::list(db, false, None, 10).await.unwrap();
+        assert_eq!(handled.items[0].handled_name.as_deref(), Some("林"));
+
+        let mut seen = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = phone_book::list(db, None, Some("unit"), cursor.as_deref(), 1).await.unwrap();
+            seen.extend(page.items.into_iter().map(|entry| entry.number));
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        seen.sort();
+        assert_eq!(seen, ["1", "2", "96390"], "each once");
+        let found = phone_book::list(db, Some("963"), None, None, 10).await.unwrap();
+        assert_eq!(found.items[0].name, "供水");
+        assert_eq!(phrases::list(db, Some("您好"), None, 10).await.unwrap().items, [phrase]);
+        assert_eq!(summaries::find(db, "c").await.unwrap(), Some(summary("other")));
+        assert_eq!(downloads::of_recording(db, "r").await.unwrap(), [download]);
+        let mut tx = db.begin().await.unwrap();
+        assert!(phone_book::remove(&mut tx, "e-1").await.unwrap());
+        assert!(!phone_book::remove(&mut tx, "e-1").await.unwrap());
+        assert!(phrases::remove(&mut tx, "p").await.unwrap());
+        tx.commit().await.unwrap();
+    })
+    .await;
+}
