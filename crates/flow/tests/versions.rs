@@ -1,4 +1,5 @@
 //! Comparing drawings and moving runs to another version.
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use std::collections::BTreeMap;
 

@@ -93,8 +93,4 @@ const desk: Texts = {
 }
 
 /** Every text of the staff's pages. */
-<<<<<<< HEAD
 export const deskTexts: Texts = { ...common, ...desk, ...identity, ...contacts, ...cases, ...voice, ...floorTexts, ...insight, ...messages }
-=======
-export const deskTexts: Texts = { ...common, ...desk, ...identity, ...contacts, ...cases, ...voice, ...floorTexts, ...insight }
->>>>>>> main
