@@ -245,6 +245,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cases/{id}/co-handling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks more units to help (协办). */
+        post: operations["invite_co_handlers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/co-handling/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers as a helping unit (协办反馈). */
+        post: operations["answer_co_handling"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/countersignature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks people to countersign (会签、票签、或签). */
+        post: operations["ask_countersignature"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/countersignature/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs, or disagrees (签署会签意见). */
+        post: operations["countersign_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/countersignature/signers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds people to the open round (加签), or takes them off (减签). */
+        post: operations["change_signers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cases/{id}/deadlines": {
         parameters: {
             query?: never;
@@ -256,6 +341,40 @@ export interface paths {
         get: operations["explain_case_deadlines"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/delegation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a colleague of the unit handle it (委派). */
+        post: operations["delegate_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/delegation/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers as a delegate (委派回复). */
+        post: operations["answer_delegation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -324,6 +443,109 @@ export interface paths {
         put?: never;
         /** Reports a unit's result to the centre (办理反馈). */
         post: operations["report_case_result"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows where an order stands on the drawing of its flow, and which way it came. */
+        get: operations["get_case_flow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/instruction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes a leader's instruction (批示). */
+        post: operations["instruct_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/jump": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Moves an order to another step, drawn path or not (跳转). */
+        post: operations["jump_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the links of an order. */
+        get: operations["list_case_links"];
+        put?: never;
+        /** Makes a link for an outside helper without an account (外部协办). */
+        post: operations["share_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/links/{link_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a link back. */
+        delete: operations["unshare_case"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/merger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts an order behind another that answers for it (并单). */
+        post: operations["merge_case"];
         delete?: never;
         options?: never;
         head?: never;
@@ -415,6 +637,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cases/{id}/praise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Records a citizen's praise (表扬). */
+        post: operations["praise_unit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cases/{id}/proposal": {
         parameters: {
             query?: never;
@@ -426,6 +665,74 @@ export interface paths {
         get: operations["get_case_proposal"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/recall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes back what one has just passed on, before the other side has opened it (撤回、拿回). */
+        post: operations["recall_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/reconsideration/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers the citizen's application for reconsideration (复查复核). */
+        post: operations["decide_reconsideration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/redo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a leader whether an order shall be handled again (申请重办). */
+        post: operations["ask_redo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/redo/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides whether an order is handled again (重办审批). */
+        post: operations["decide_redo"];
         delete?: never;
         options?: never;
         head?: never;
@@ -517,6 +824,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cases/{id}/self-handling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reports the centre's own result (自办). */
+        post: operations["handle_in_centre"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes orders of their own of several matters (拆单). */
+        post: operations["split_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/strike-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks that an order does not count for its unit (申请剔除). */
+        post: operations["ask_strike_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/strike-out/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides whether an order counts for its unit (剔除审批). */
+        post: operations["decide_strike_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/summons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Summons units to the spot (街乡吹哨). */
+        post: operations["summon_units"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/summons/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers as a summoned unit (报到处置反馈). */
+        post: operations["answer_summons"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/summons/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reports on the spot (部门报到). */
+        post: operations["report_to_summons"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cases/{id}/supervision": {
         parameters: {
             query?: never;
@@ -579,6 +1005,40 @@ export interface paths {
         get: operations["list_case_timeline"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Passes an order from its unit to another, which accepts it anew (转办). */
+        post: operations["transfer_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/unmerger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an order out from behind its main one (撤销并单). */
+        post: operations["unmerge_case"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1004,6 +1464,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/figures/unit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts what the reader's unit has done, and lists praise (DEP-03). */
+        get: operations["unit_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/flow-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lists why orders could not run a drawing; nothing when they can. */
+        post: operations["check_flow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/flow-comparisons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compares what two drawings mean, element by element; where things stand does not matter. */
+        post: operations["compare_flows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/flow-drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the drafts, the latest first, without their drawings. */
+        get: operations["list_flow_drafts"];
+        put?: never;
+        /** Begins a draft. */
+        post: operations["begin_flow_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/flow-drafts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a draft with its drawing. */
+        get: operations["get_flow_draft"];
+        /** Keeps what was drawn. */
+        put: operations["save_flow_draft"];
+        post?: never;
+        /** Throws a draft away. */
+        delete: operations["drop_flow_draft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/flow-drafts/{id}/publication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publishes a draft as the next version; new orders run it. */
+        post: operations["publish_flow_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/flow-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows which flow orders run. */
+        get: operations["get_flow_rules"];
+        /** Says which flow new orders run, in place of all rules so far. */
+        put: operations["set_flow_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/flow-trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Plays a drawing without any order: which tasks, timers and messages wait after what happened so far. */
+        post: operations["rehearse_flow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/flows": {
         parameters: {
             query?: never;
@@ -1021,6 +1621,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/flows/{id}/migration-previews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what would become of the orders that run a version, without touching any. */
+        post: operations["preview_migration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/flows/{id}/migrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Moves the next orders of a version to another one. */
+        post: operations["migrate_orders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/flows/{id}/xml": {
         parameters: {
             query?: never;
@@ -1031,6 +1665,178 @@ export interface paths {
         /** Returns the drawing of a flow as BPMN 2.0 XML. */
         get: operations["get_flow_xml"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/limit-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the rules of limits. */
+        get: operations["list_limit_rules"];
+        put?: never;
+        /** Adds a rule. Limits that run stay as they are. */
+        post: operations["create_limit_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/limit-rules/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what the rules make of an order, with the whole derivation. Nothing is stored. */
+        post: operations["try_limit_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/limit-rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replaces a rule. Limits that run stay as they are. */
+        put: operations["replace_limit_rule"];
+        post?: never;
+        /** Deletes a rule. */
+        delete: operations["delete_limit_rule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notice-channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists ways to reach people: the internal message, and those outside that are installed. */
+        get: operations["list_notice_channels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notice-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists who is told of what. */
+        get: operations["list_notice_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notice-rules/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets who is told of a kind. */
+        put: operations["set_notice_rule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the reader's notices, the newest first. */
+        get: operations["list_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notices/reading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Marks all notices of the reader's as read. */
+        put: operations["read_all_notices"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notices/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts what the reader has not read. */
+        get: operations["count_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notices/{id}/reading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Marks a notice of the reader's as read. */
+        put: operations["read_notice"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1227,6 +2033,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/portal/calls/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells the page how its call stands. */
+        get: operations["show_portal_call"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/portal/cases": {
         parameters: {
             query?: never;
@@ -1261,6 +2084,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/portal/cases/{number}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Supplements, urges or withdraws an order, or asks for it to be handled again. */
+        post: operations["act_on_portal_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/portal/cases/{number}/rating": {
         parameters: {
             query?: never;
@@ -1272,6 +2112,24 @@ export interface paths {
         put?: never;
         /** Rates an order, once. */
         post: operations["rate_portal_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/help/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what a helper was asked for. An expired link says so. */
+        get: operations["open_help"];
+        put?: never;
+        /** Sends a helper's result, once. */
+        post: operations["answer_help"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1392,6 +2250,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/saved-queries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the reader's own queries and those that others share. */
+        get: operations["list_saved_queries"];
+        put?: never;
+        /** Keeps a query. */
+        post: operations["save_query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/saved-queries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets a query of one's own. */
+        delete: operations["delete_saved_query"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1589,6 +2482,215 @@ export interface paths {
         head?: never;
         /** Changes, moves or deactivates a unit. */
         patch: operations["update_unit"];
+        trace?: never;
+    };
+    "/voice/access-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists access codes by name. */
+        get: operations["list_access_codes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/access-codes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets an access code. */
+        put: operations["put_access_code"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/call-flows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists call flows. */
+        get: operations["list_call_flows"];
+        put?: never;
+        /** Begins a call flow, empty or as a copy. */
+        post: operations["create_call_flow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/call-flows/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what is wrong with a graph. */
+        post: operations["check_call_flow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/call-flows/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a call flow with what is wrong with its draft. */
+        get: operations["show_call_flow"];
+        /** Saves a draft; it may be unfinished. */
+        put: operations["update_call_flow"];
+        post?: never;
+        /** Removes a call flow that no number leads to. */
+        delete: operations["delete_call_flow"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/call-flows/{id}/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts callers and keys by node. */
+        get: operations["list_call_flow_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/call-flows/{id}/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Plays a graph from its beginning with the given steps; nothing is stored and nobody is called. */
+        post: operations["try_call_flow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/call-flows/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the published versions of a call flow, newest first. */
+        get: operations["list_call_flow_versions"];
+        put?: never;
+        /** Puts the draft in force: calls that come from now on follow it. */
+        post: operations["publish_call_flow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/callbacks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists wishes; who has waited longest comes first. */
+        get: operations["list_callbacks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/callbacks.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports the list as an Excel workbook. */
+        get: operations["export_callbacks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/callbacks/{id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Takes a wish: nobody else calls meanwhile. */
+        put: operations["claim_callback"];
+        post?: never;
+        /** Gives a wish back to everybody. */
+        delete: operations["release_callback"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/callbacks/{id}/closure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says what came of a wish. */
+        put: operations["settle_callback"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/voice/calls": {
@@ -2006,6 +3108,197 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/voice/flow-numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the numbers that flows answer. */
+        get: operations["list_flow_numbers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/flow-numbers/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says which flow answers a number. */
+        put: operations["put_flow_number"];
+        post?: never;
+        /** Lets a number be answered as the hotline's own is. */
+        delete: operations["delete_flow_number"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the tables of working times. The one called `main` is always there; it is never closed until
+         *     somebody says otherwise.
+         */
+        get: operations["list_hours"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/hours/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a table of working times. */
+        put: operations["put_hours"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/key-presses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reports which keys callers pressed in a period. */
+        get: operations["list_key_presses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/key-presses.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports that report. */
+        get: operations["export_key_presses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists messages, newest first. */
+        get: operations["list_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/messages.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports the list as an Excel workbook. */
+        get: operations["export_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/messages/{id}/agent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Makes a message somebody's task. */
+        put: operations["assign_message"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/messages/{id}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Plays a message: what the citizen said, WAV. */
+        get: operations["show_message_audio"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/messages/{id}/closure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says that a message was seen to. */
+        put: operations["close_message"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/voice/missed-calls": {
         parameters: {
             query?: never;
@@ -2174,6 +3467,110 @@ export interface paths {
         post?: never;
         /** Removes an entry. */
         delete: operations["delete_phone_book_entry"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists prompts. */
+        get: operations["list_prompts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/prompts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a prompt with all its sounds. */
+        get: operations["show_prompt"];
+        /** Names a prompt, or begins one. */
+        put: operations["put_prompt"];
+        post?: never;
+        /** Removes a prompt of the city's own that no flow uses. */
+        delete: operations["delete_prompt"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/prompts/{id}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Plays a prompt as callers hear it, or one of its sounds. */
+        get: operations["show_prompt_audio"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/prompts/{id}/sound": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Chooses which sound callers hear. */
+        put: operations["choose_prompt_sound"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/prompts/{id}/sounds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a WAV file as the sound of a prompt: PCM or G.711, any usual rate, mono or stereo. */
+        post: operations["upload_prompt_sound"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/prompts/{id}/speech": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets the voice speak a text as the sound of a prompt. */
+        post: operations["speak_prompt_sound"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2442,6 +3839,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/voice/speech": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says which voices there are. */
+        get: operations["show_voices"];
+        put?: never;
+        /** Speaks a text, to be heard before it is used. */
+        post: operations["preview_speech"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/voice/standard-phrases": {
         parameters: {
             query?: never;
@@ -2495,6 +3910,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/voice/surveys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists surveys, newest first. */
+        get: operations["list_surveys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/surveys.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports the list as an Excel workbook. */
+        get: operations["export_surveys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/surveys/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sums surveys up. */
+        get: operations["show_survey_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2506,6 +3972,59 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description An access code; the digits are never shown. */
+        AccessCode: {
+            /** @description Key. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description For optimistic locking.
+             */
+            version: number;
+        };
+        AccessCodeBody: {
+            /** @description 4 to 12 digits. */
+            digits: string;
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description For optimistic locking; 0 for a new one.
+             */
+            version: number;
+        };
+        /** @description Something that happens. */
+        ActBody: {
+            /** @enum {string} */
+            act: "complete";
+            action: string;
+            task_id: string;
+            /** @description Variables that it sets. */
+            variables?: Record<string, never>;
+        } | {
+            /** @enum {string} */
+            act: "fire";
+            timer_id: string;
+        } | {
+            /** @enum {string} */
+            act: "message";
+            name: string;
+        } | {
+            /** @enum {string} */
+            act: "signal";
+            name: string;
+        };
+        /** @description What a citizen does with an order. */
+        ActRequest: {
+            /** @description `supplement`, `urge`, `withdraw`, `redo` or `reconsideration`, when the order offers it. */
+            act: string;
+            /** @description The query code. */
+            code: string;
+            /** @description What the citizen says. */
+            text?: string;
         };
         /** @description A level that has crossed its target. */
         Alarm: {
@@ -2583,6 +4102,10 @@ export interface components {
             state_name: string;
             suggested_unit?: components["schemas"]["Named"] | null;
             unit?: components["schemas"]["Named"] | null;
+        };
+        AssignBody: {
+            /** @description The person; nobody when absent. */
+            agent_id?: string | null;
         };
         /** @description To whom the order is passed: one of `unit_id` and `person_id`. */
         AssignmentRequest: {
@@ -2761,6 +4284,13 @@ export interface components {
              */
             since: number;
         };
+        /** @description One question of a condition node, and the exit that is taken when it holds. */
+        Branch: {
+            /** @description The exit. */
+            exit: string;
+            /** @description The question. */
+            test: components["schemas"]["Test"];
+        };
         BreakDecision: {
             /** @description Whether the break may begin. */
             approved: boolean;
@@ -2834,6 +4364,88 @@ export interface components {
             /** @description What: `started`, `queued`, `announced`, `offered`, `not_taken`, `answered`, `held`, … */
             kind: string;
         };
+        CallFlowBody: {
+            /** @description The graph. */
+            draft: components["schemas"]["Flow"];
+            /** @description Name. */
+            name: string;
+            /** @description What it is for. */
+            note?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A flow that is worked on. */
+        CallFlowDetail: {
+            /** @description The graph that is worked on. */
+            draft: components["schemas"]["Flow"];
+            /** @description What is wrong with the draft. */
+            findings: components["schemas"]["Finding"][];
+            /** @description Id. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /** @description What it is for. */
+            note: string;
+            /**
+             * Format: int64
+             * @description Number of the version in force; 0 none.
+             */
+            published: number;
+            /**
+             * Format: int64
+             * @description For optimistic locking.
+             */
+            version: number;
+        };
+        /** @description A flow in the list. */
+        CallFlowItem: {
+            /** @description Whether the draft differs from the version in force. */
+            changed: boolean;
+            /** @description Id. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /** @description Nodes of the draft. */
+            nodes: number;
+            /** @description What it is for. */
+            note: string;
+            /** @description Numbers that lead to it. */
+            numbers: string[];
+            /**
+             * Format: int64
+             * @description Number of the version in force; 0 none.
+             */
+            published: number;
+            /**
+             * Format: int64
+             * @description When it was changed, epoch milliseconds.
+             */
+            updated_at: number;
+            /** @description By whom. */
+            updated_name: string;
+        };
+        /** @description A published version. */
+        CallFlowVersion: {
+            /** @description The graph. */
+            graph: components["schemas"]["Flow"];
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            no: number;
+            /** @description What was changed. */
+            note: string;
+            /**
+             * Format: int64
+             * @description When, epoch milliseconds.
+             */
+            published_at: number;
+            /** @description By whom. */
+            published_name: string;
+        };
         /** @description A call. */
         CallItem: {
             /** @description The agent. */
@@ -2888,6 +4500,21 @@ export interface components {
              * @description Time until the answer or the end.
              */
             waited_ms: number;
+        };
+        /** @description How a citizen's call from the page stands. */
+        CallProgress: {
+            /** @description Whether an agent has answered. */
+            answered: boolean;
+            /**
+             * Format: int64
+             * @description How many wait before this call; none while it does not wait in a queue.
+             */
+            before?: number | null;
+            /**
+             * Format: int64
+             * @description How long it is likely to wait yet, in seconds; none when nobody can tell.
+             */
+            wait_secs?: number | null;
         };
         /** @description A call played back from its own steps. */
         CallReplay: {
@@ -2980,9 +4607,65 @@ export interface components {
              */
             started_at: number;
             /**
-             * @description `greeting`, `queued`, `ringing`, `dialling`, `talking`, `held`, `consulting`, `transferring`, `parked`,
+             * @description `flow`, `queued`, `ringing`, `dialling`, `talking`, `held`, `consulting`, `transferring`, `parked`,
              *     `agent_lost`, `farewell`, `ended`.
              */
+            state: string;
+        };
+        /** @description Properties of a call-back registration. */
+        Callback: {
+            /**
+             * @description The queue whose agents call back; the hotline's own when empty.
+             * @default
+             */
+            queue: string;
+            /**
+             * @description Said after the registration.
+             * @default {}
+             */
+            say: components["schemas"]["Speech"];
+            /**
+             * @description The variable with the number; the caller's own when empty.
+             * @default
+             */
+            variable: string;
+        };
+        /** @description A wish to be called back. */
+        CallbackItem: {
+            /** @description Who calls back. */
+            agent_name?: string | null;
+            /**
+             * Format: int64
+             * @description When it was made, epoch milliseconds.
+             */
+            at: number;
+            /** @description The call in which it was made. */
+            call_id: string;
+            /**
+             * Format: int64
+             * @description When it was settled.
+             */
+            done_at?: number | null;
+            /** @description By whom. */
+            done_name?: string | null;
+            /** @description How. */
+            done_note?: string | null;
+            /** @description The hotline that was dialled. */
+            hotline: string;
+            /** @description Id. */
+            id: string;
+            /** @description Whether the reader is who calls back. */
+            mine: boolean;
+            /** @description The number, masked when the reader's role says so. */
+            number: string;
+            /** @description The queue whose agents call. */
+            queue: string;
+            /**
+             * Format: int64
+             * @description Since when the citizen has waited: the place in the queue.
+             */
+            since: number;
+            /** @description `open`, `claimed`, `done`, `given_up`. */
             state: string;
         };
         /** @description Something that a role may be granted. */
@@ -3039,6 +4722,22 @@ export interface components {
             /** @description The type. */
             type: components["schemas"]["Kind"];
             urgency?: components["schemas"]["Urgency"] | null;
+        };
+        /** @description An order's run on its drawing. */
+        CaseFlowView: {
+            /** @description Elements on which the order stands. */
+            active: string[];
+            /** @description Tasks that were done. */
+            done: string[];
+            flow_id: string;
+            name: string;
+            /** @description Flows that were taken. */
+            taken: string[];
+            title: string;
+            /** Format: int64 */
+            version: number;
+            /** @description The drawing, BPMN 2.0. */
+            xml: string;
         };
         /** @description Names a work order. */
         CaseId: string;
@@ -3113,7 +4812,16 @@ export interface components {
             id: string;
             /** @description Whether the unit kept the limit. */
             in_time?: boolean | null;
+            /** @description What the letter says. */
+            letter?: string | null;
+            /** @description The number of the letter that entrusted it (交办函). */
+            letter_no?: string | null;
+            main?: components["schemas"]["Named"] | null;
+            /** @description How the unit got it: `dispatch`, `forward`, `entrust`, `own`. */
+            mode?: string | null;
             number: string;
+            /** @description Orders that this one answers for; their names are their numbers. */
+            parts: components["schemas"]["Named"][];
             place: components["schemas"]["PlaceBody"];
             preliminary_opinion?: string | null;
             /** @description On creation, and for readers with `case.query_code` within its scope. */
@@ -3141,6 +4849,8 @@ export interface components {
             stage: string;
             status: components["schemas"]["Status"];
             status_name: string;
+            /** @description Whether it does not count for its unit's evaluation. */
+            struck_out: boolean;
             tasks: components["schemas"]["TaskView"][];
             title: string;
             type: components["schemas"]["Kind"];
@@ -3320,6 +5030,17 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        /** @description A drawing. */
+        CheckRequest: {
+            /** @description BPMN 2.0. */
+            xml: string;
+        };
+        ChoiceBody: {
+            /** @description The language. */
+            language: components["schemas"]["Language"];
+            /** @description The sound; what ships when absent. */
+            sound?: string | null;
+        };
         /** @description A citizen's right to make one call from the portal page. */
         CitizenCall: {
             /**
@@ -3338,6 +5059,8 @@ export interface components {
         };
         /** @description An order as its citizen sees it. */
         CitizenCase: {
+            /** @description What the citizen may do now. */
+            acts?: components["schemas"]["CitizenChoice"][];
             /** @description Whether the citizen may rate it now. */
             can_rate: boolean;
             /**
@@ -3350,6 +5073,8 @@ export interface components {
              * @description By when it is to be done, epoch milliseconds.
              */
             due_at?: number | null;
+            /** @description What was asked for and decided, in plain words, oldest first. */
+            notices?: components["schemas"]["CitizenNotice"][];
             /** @description The number. */
             number: string;
             rating?: components["schemas"]["CitizenRating"] | null;
@@ -3383,6 +5108,16 @@ export interface components {
             code: string;
             /** @description The name on screen. */
             name: string;
+        };
+        /** @description Something that a citizen is told of the order. */
+        CitizenNotice: {
+            /**
+             * Format: int64
+             * @description When, epoch milliseconds.
+             */
+            at: number;
+            /** @description What, in plain words. */
+            text: string;
         };
         /** @description A rating as its citizen sees it. */
         CitizenRating: {
@@ -3419,6 +5154,21 @@ export interface components {
          * @enum {string}
          */
         Color: "green" | "yellow" | "red";
+        /** @description Two drawings. */
+        ComparisonRequest: {
+            /** @description The new one. */
+            new_xml: string;
+            /** @description The old one, BPMN 2.0. */
+            old_xml: string;
+        };
+        /** @description Properties of a condition node. */
+        Condition: {
+            /**
+             * @description The questions, in order; the first that holds decides.
+             * @default []
+             */
+            branches: components["schemas"]["Branch"][];
+        };
         /** @description A citizen's file. */
         Contact: {
             /** @description The address. */
@@ -3542,7 +5292,7 @@ export interface components {
             color?: components["schemas"]["Color"] | null;
             /**
              * Format: int32
-             * @description Its length in working days.
+             * @description Its length in its measure.
              */
             days: number;
             /** Format: int64 */
@@ -3556,6 +5306,8 @@ export interface components {
              * @description Working days that were granted later; they are among `days`.
              */
             extended_days: number;
+            /** @description How it is counted: `w` working days, `d` days, `h` hours. */
+            measure: string;
             /** @description `dispatch`, `accept`, `close`. */
             name: string;
             /** Format: int64 */
@@ -3617,6 +5369,12 @@ export interface components {
             /** @description Seats with somebody there, then entries of the phone book. */
             items: components["schemas"]["DestinationItem"][];
         };
+        /** @description A fact of an element, old and new. */
+        DetailView: {
+            new: string;
+            old: string;
+            what: string;
+        };
         /** @description A new or changed word. */
         DictionaryChange: {
             /** @description Whether it can be chosen. */
@@ -3659,15 +5417,87 @@ export interface components {
             /** @description What Chinese screens show. */
             zh: string;
         };
+        /** @description An element that differs. */
+        DifferenceView: {
+            /** @description `added`, `removed` or `changed`. */
+            change: string;
+            /** @description What of it differs. */
+            details: components["schemas"]["DetailView"][];
+            /** @description Its BPMN name. */
+            element: string;
+            element_id: string;
+            /** @description Its name on the drawing. */
+            name: string;
+        };
+        /** @description Properties of a node that collects digits. */
+        Digits: {
+            /**
+             * @description The key that ends the number.
+             * @default #
+             */
+            end_key: string;
+            /**
+             * @description Said after too few digits.
+             * @default {}
+             */
+            invalid: components["schemas"]["Speech"];
+            /**
+             * Format: int32
+             * @description Most digits; at this many no end key is needed.
+             * @default 20
+             */
+            max: number;
+            /**
+             * Format: int32
+             * @description Fewest digits.
+             * @default 1
+             */
+            min: number;
+            /**
+             * @description What is said.
+             * @default {}
+             */
+            say: components["schemas"]["Speech"];
+            /**
+             * @description Whether the digits are kept out of histories.
+             * @default false
+             */
+            secret: boolean;
+            /**
+             * Format: int32
+             * @description How long the next digit is waited for, in seconds.
+             * @default 8
+             */
+            timeout_secs: number;
+            /**
+             * Format: int32
+             * @description How often it is asked before `timeout` is taken.
+             * @default 3
+             */
+            tries: number;
+            /**
+             * @description The variable that gets the digits.
+             * @default
+             */
+            variable: string;
+        };
         /** @description Why full numbers are needed. */
         Disclosure: {
             /** @description The reason; it is kept in the audit log. */
             reason: string;
         };
+        /**
+         * @description How an order is given to a unit (ORD-13).
+         * @enum {string}
+         */
+        DispatchMode: "dispatch" | "forward" | "entrust";
         /** @description Whom the order is given to. */
         DispatchRequest: {
             /** @description Units that help, at most 10. */
             co_units?: string[];
+            /** @description What the letter of an entrusted order says; the opinion when empty. */
+            letter?: string;
+            mode?: components["schemas"]["DispatchMode"] | null;
             /** @description What the unit is asked to do. */
             opinion?: string;
             /** @description Why it is another one. */
@@ -3690,6 +5520,10 @@ export interface components {
             code: string;
             /** @description Its name, which orders carry. */
             name: string;
+        };
+        DoneBody: {
+            /** @description What was done. */
+            note: string;
         };
         DownloadBody: {
             /** @description What the file is needed for. */
@@ -3810,6 +5644,16 @@ export interface components {
              */
             version: number;
         };
+        /** @description A fault of a drawing. */
+        FaultView: {
+            code: string;
+            /** @description Its BPMN name. */
+            element: string;
+            /** @description The element at fault; empty when the whole drawing is. */
+            element_id: string;
+            en: string;
+            zh: string;
+        };
         /** @description What the unit reports. */
         FeedbackRequest: {
             /** @description Whether the unit spoke with the citizen. */
@@ -3821,6 +5665,8 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+            /** @description Whether the unit does not wait for helpers who have not answered. */
+            without_helpers?: boolean;
         };
         /** @description One field that was refused. */
         FieldError: {
@@ -3849,6 +5695,19 @@ export interface components {
             /** Format: int64 */
             written: number;
         };
+        /** @description Something found in a flow. */
+        Finding: {
+            /** @description What, as a code. */
+            code: string;
+            /** @description What, in English. */
+            en: string;
+            /** @description The node; absent when the whole flow is meant. */
+            node?: string | null;
+            /** @description How bad. */
+            severity: components["schemas"]["Severity"];
+            /** @description What, in Chinese. */
+            zh: string;
+        };
         /** @description How busy the floor is, as agents are told. */
         FloorLoad: {
             /** @description Whether a break would have to be approved now. */
@@ -3871,15 +5730,105 @@ export interface components {
              */
             working_since?: number | null;
         };
+        /** @description A flow. */
+        Flow: {
+            /** @description The nodes. */
+            nodes: components["schemas"]["Node"][];
+            /**
+             * Format: int32
+             * @description Version of this format, 1.
+             */
+            schema?: number;
+            /** @description Id of the first node. */
+            start: string;
+        };
+        /** @description What was drawn. */
+        FlowDraftChange: {
+            title: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+            /** @description The drawing, BPMN 2.0. */
+            xml: string;
+        };
+        /** @description A new draft. */
+        FlowDraftRequest: {
+            /** @description The version from which it begins. */
+            base_id?: string | null;
+            /** @description The name by which versions belong together; small letters, digits, hyphens. */
+            name: string;
+            title: string;
+            /** @description The drawing, BPMN 2.0. */
+            xml: string;
+        };
+        /** @description A drawing that is worked on. */
+        FlowDraftView: {
+            /** @description The version from which it began. */
+            base_id?: string | null;
+            id: string;
+            /** @description The name by which versions belong together. */
+            name: string;
+            title: string;
+            /** Format: int64 */
+            updated_at: number;
+            updated_by: string;
+            /** Format: int64 */
+            version: number;
+            /** @description The drawing, BPMN 2.0; empty in lists. */
+            xml: string;
+        };
+        /** @description A dialled number and the flow that answers it. */
+        FlowNumber: {
+            /** @description The flow. */
+            flow: string;
+            /** @description The hotline that it belongs to, for instance 12315. */
+            hotline: string;
+            /** @description The first language. */
+            language?: components["schemas"]["Language"];
+            /** @description What it is called. */
+            name: string;
+            /** @description The number. */
+            number?: string;
+            /**
+             * Format: int64
+             * @description For optimistic locking; 0 for a new one.
+             */
+            version: number;
+        };
+        /** @description Which flow orders run. */
+        FlowRuleBody: {
+            /** @description Orders of this category and those below; all when absent. */
+            category_id?: string | null;
+            /** @description The flow by its name. */
+            flow_name: string;
+            type?: components["schemas"]["Kind"] | null;
+        };
+        /** @description All rules; the first that fits counts, and the standard flow where none does. */
+        FlowRulesBody: {
+            /** @description The mark of the rules that were read; it changes with them. */
+            mark: string;
+            rules: components["schemas"]["FlowRuleBody"][];
+        };
         /** @description A published flow. */
         FlowView: {
             /** @description Whether new orders run it. */
             active: boolean;
             id: string;
             name: string;
+            /** @description What was said when it was published. */
+            note: string;
             /** Format: int64 */
             published_at: number;
             published_by: string;
+            /**
+             * Format: int64
+             * @description So many open orders run it.
+             */
+            running: number;
+            /** @description The title on the drawing. */
+            title: string;
             /** Format: int64 */
             version: number;
         };
@@ -3889,6 +5838,11 @@ export interface components {
             opinion: string;
             /** @description Whether the order is worked on again. */
             reopen?: boolean;
+        };
+        /** @description A fresh link. */
+        FreshLink: {
+            /** @description The path of the page, with its secret. It is shown this once. */
+            path: string;
         };
         /** @description A role's new grants. */
         GrantsChange: {
@@ -3908,9 +5862,53 @@ export interface components {
             /** @description What was done. */
             handled_note: string;
         };
+        /** @description Properties of a hang-up. */
+        HangUp: {
+            /**
+             * @description Said before.
+             * @default {}
+             */
+            say: components["schemas"]["Speech"];
+        };
+        /** @description A helper's result. */
+        HelpAnswer: {
+            /** @description What was done. */
+            text?: string;
+        };
         HelpBody: {
             /** @description What the agent needs. */
             note?: string | null;
+        };
+        /** @description What an outside helper without an account sees of an order. */
+        HelperView: {
+            /** @description The address. */
+            address?: string | null;
+            /** @description The result that was sent. */
+            answer?: string | null;
+            /**
+             * Format: int64
+             * @description When it was sent, epoch milliseconds.
+             */
+            answered_at?: number | null;
+            /** @description What happened, without the citizen's name and number. */
+            content: string;
+            /** @description The district. */
+            district?: string | null;
+            /**
+             * Format: int64
+             * @description When the link ends, epoch milliseconds.
+             */
+            expires_at: number;
+            /** @description Who asks. */
+            given_by: string;
+            /** @description Who helps. */
+            helper: string;
+            /** @description The order's number. */
+            number: string;
+            /** @description What is asked for. */
+            text: string;
+            /** @description What it is about, without the citizen's name and number. */
+            title: string;
         };
         /** @description One line of a citizen's history, as another slice tells it. */
         HistoryItem: {
@@ -3928,6 +5926,136 @@ export interface components {
             /** @description What it was about. */
             title: string;
         };
+        /** @description A table of working times. */
+        Hours: {
+            /**
+             * @description Periods of single dates, `YYYY-MM-DD`; they go before everything else.
+             * @default {}
+             */
+            dates: {
+                [key: string]: components["schemas"]["Period"][];
+            };
+            /**
+             * @description Periods on days that the city's calendar calls holidays.
+             * @default []
+             */
+            holiday: components["schemas"]["Period"][];
+            /**
+             * @description Periods on make-up working days; those of the day of the week when absent.
+             * @default null
+             */
+            make_up: components["schemas"]["Period"][] | null;
+            /**
+             * @description Periods by day of the week, Monday first.
+             * @default [
+             *       [],
+             *       [],
+             *       [],
+             *       [],
+             *       [],
+             *       [],
+             *       []
+             *     ]
+             */
+            week: components["schemas"]["Period"][][];
+        };
+        /** @description A table of working times. */
+        HoursItem: {
+            /** @description The periods. */
+            hours: components["schemas"]["Hours"];
+            /** @description Key. */
+            id?: string;
+            /** @description Name. */
+            name: string;
+            /** @description Whether it is open now. */
+            open?: boolean;
+            /**
+             * Format: int64
+             * @description For optimistic locking; 0 for a new one.
+             */
+            version: number;
+        };
+        /** @description Properties of an HTTP request. */
+        Http: {
+            /**
+             * @description The body of a POST, JSON; variables may stand in it, escaped.
+             * @default
+             */
+            body: string;
+            /**
+             * @description `GET` or `POST`.
+             * @default GET
+             */
+            method: string;
+            /**
+             * @description Variables, by the pointers (RFC 6901) of their values in the JSON answer.
+             * @default {}
+             */
+            save: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int32
+             * @description How long it may take, in seconds, 10 at most.
+             * @default 3
+             */
+            timeout_secs: number;
+            /**
+             * @description The address; variables may stand in it, encoded. Its host must be allowed by the configuration.
+             * @default
+             */
+            url: string;
+        };
+        /** @description An instruction. */
+        InstructionRequest: {
+            /**
+             * Format: int64
+             * @description Working days for the answer; the city's rule when absent.
+             */
+            days?: number | null;
+            /** @description What is to be done. */
+            text?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description The step to go to. */
+        JumpRequest: {
+            /** @description Why. */
+            reason?: string;
+            /** @description `review`, `dispatch`, `acceptance`, `handling`, `result_review`, `return_visit` or `closure`. */
+            step?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description How often a key was pressed at a node. */
+        KeyPress: {
+            /**
+             * Format: int64
+             * @description How often the node was come to.
+             */
+            entered: number;
+            /** @description The flow. */
+            flow: string;
+            /** @description Its name. */
+            flow_name: string;
+            /** @description The key. */
+            key: string;
+            /** @description The node. */
+            node: string;
+            /** @description Its name on the drawing. */
+            node_name: string;
+            /**
+             * Format: int64
+             * @description How often.
+             */
+            times: number;
+        };
         /**
          * @description The type of an order (类型).
          * @enum {string}
@@ -3938,6 +6066,11 @@ export interface components {
          * @enum {string}
          */
         Lang: "zh-CN" | "en";
+        /**
+         * @description The language that a caller hears.
+         * @enum {string}
+         */
+        Language: "zh" | "en";
         /** @description Calls of some time, as screens are told. */
         Level: {
             /**
@@ -3975,6 +6108,137 @@ export interface components {
              * @description Calls that wanted somebody.
              */
             offered: number;
+        };
+        /** @description A rule as it is written. */
+        LimitRuleRequest: {
+            /** @description Whether it is used. */
+            active?: boolean;
+            /** @description Only for this category and those below. */
+            category_id?: string | null;
+            /**
+             * Format: int64
+             * @description In force from then on, epoch milliseconds; at once when absent.
+             */
+            effective_from?: number | null;
+            /** @description A number with `h` (hours), `d` (days) or `w` (working days). */
+            length: string;
+            /** @description The limit that it sets. */
+            limit: string;
+            /**
+             * Format: int64
+             * @description Yellow below this share of the limit, in per cent; the usual one when absent.
+             */
+            near_percent?: number | null;
+            /** @description What it is for. */
+            note?: string;
+            /**
+             * Format: int64
+             * @description Greater wins, whatever else the rules say.
+             */
+            priority?: number;
+            /** @description Only for this tier. */
+            tier?: string | null;
+            type?: components["schemas"]["Kind"] | null;
+            /** @description Only for this unit and those below. */
+            unit_id?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version?: number;
+        };
+        /** @description A rule of limits. */
+        LimitRuleView: {
+            active: boolean;
+            category?: components["schemas"]["Named"] | null;
+            /** Format: int64 */
+            effective_from: number;
+            id: string;
+            /** @description Such as `24h`. */
+            length: string;
+            length_name: string;
+            /** @description `dispatch`, `accept`, `close`, `review`, `result_review`, `return_visit`, `archive`. */
+            limit: string;
+            limit_name: string;
+            /** Format: int64 */
+            near_percent?: number | null;
+            note: string;
+            /** Format: int64 */
+            priority: number;
+            tier?: string | null;
+            tier_name?: string | null;
+            type?: components["schemas"]["Kind"] | null;
+            unit?: components["schemas"]["Named"] | null;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description What the rules make of it. */
+        LimitTrial: {
+            /** Format: int64 */
+            due_at: number;
+            explain: components["schemas"]["ExplainLine"][];
+            /** Format: int64 */
+            start_at: number;
+            /** Format: int64 */
+            yellow_at: number;
+        };
+        /** @description An order to try the rules on. */
+        LimitTrialRequest: {
+            /** @description The category. */
+            category_id?: string | null;
+            /** @description The limit. */
+            limit: string;
+            /**
+             * Format: int64
+             * @description When it begins, epoch milliseconds; now when absent.
+             */
+            start_at?: number | null;
+            /** @description The tier. */
+            tier?: string | null;
+            /** @description The type. */
+            type: components["schemas"]["Kind"];
+            /** @description The unit in charge. */
+            unit_id?: string | null;
+        };
+        /** @description Who gets a link. */
+        LinkRequest: {
+            /** @description Who helps: a name, a company. */
+            helper?: string;
+            /**
+             * Format: int64
+             * @description For so many hours, 1 to 720; 72 when absent.
+             */
+            hours?: number | null;
+            /** @description What is asked for. */
+            text?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A link. */
+        LinkView: {
+            answer?: string | null;
+            /** Format: int64 */
+            answered_at?: number | null;
+            /** Format: int64 */
+            expires_at: number;
+            /** Format: int64 */
+            given_at: number;
+            given_by: string;
+            helper: string;
+            id: string;
+            /**
+             * Format: int64
+             * @description When it was first opened.
+             */
+            opened_at?: number | null;
+            /** Format: int64 */
+            revoked_at?: number | null;
+            /** @description `open`, `answered`, `expired`, `revoked`. */
+            state: string;
+            text: string;
         };
         /** @description A number on a list. */
         ListedNumber: {
@@ -4046,6 +6310,142 @@ export interface components {
             unit_level: number;
             /** @description The unit's name. */
             unit_name: string;
+        };
+        /** @description Properties of a menu. */
+        Menu: {
+            /**
+             * @description The key that returns to the menu before.
+             * @default null
+             */
+            back_key: string | null;
+            /**
+             * @description Whether a key may be pressed while it is said.
+             * @default true
+             */
+            barge_in: boolean;
+            /**
+             * @description Said after a key that leads nowhere.
+             * @default {}
+             */
+            invalid: components["schemas"]["Speech"];
+            /**
+             * @description The keys that lead somewhere; each is an exit.
+             * @default []
+             */
+            keys: string[];
+            /**
+             * @description The key that says it again.
+             * @default null
+             */
+            repeat_key: string | null;
+            /**
+             * @description What is said.
+             * @default {}
+             */
+            say: components["schemas"]["Speech"];
+            /**
+             * Format: int32
+             * @description How long a key is waited for after the end of the speech, in seconds.
+             * @default 6
+             */
+            timeout_secs: number;
+            /**
+             * Format: int32
+             * @description How often it is said before `timeout` or `invalid` is taken.
+             * @default 3
+             */
+            tries: number;
+        };
+        /** @description The order that answers for this one. */
+        MergerRequest: {
+            /** @description The number of the main order. */
+            main?: string;
+            /** @description Why. */
+            reason?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A message. */
+        MessageItem: {
+            /** @description Whose task it is. */
+            agent_id?: string | null;
+            /** @description Their name. */
+            agent_name?: string | null;
+            /**
+             * Format: int64
+             * @description When, epoch milliseconds.
+             */
+            at: number;
+            /** @description The call. */
+            call_id: string;
+            /** @description The citizen's number, masked when the reader's role says so. */
+            caller: string;
+            /**
+             * Format: int64
+             * @description When it was seen to.
+             */
+            done_at?: number | null;
+            /** @description By whom. */
+            done_name?: string | null;
+            /** @description What was done. */
+            done_note?: string | null;
+            /**
+             * Format: int64
+             * @description When it was first heard.
+             */
+            heard_at?: number | null;
+            /** @description The hotline that was dialled. */
+            hotline: string;
+            /** @description Id. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Its length.
+             */
+            length_ms: number;
+            /** @description Name of the box. */
+            mailbox: string;
+        };
+        /** @description What became of a batch. */
+        MigrationBatch: {
+            moved: number;
+            /** @description Where the next batch begins; absent when this was the last. */
+            next?: string | null;
+            unmoved: components["schemas"]["UnmovedView"][];
+        };
+        /** @description What would become of the orders of a version. */
+        MigrationPreview: {
+            /** @description So many were looked at. */
+            examined: number;
+            /** @description So many of these can be moved. */
+            movable: number;
+            places: components["schemas"]["RestingPlaceView"][];
+            /**
+             * Format: int64
+             * @description So many open orders run it.
+             */
+            total: number;
+            /** @description The first that can't be moved. */
+            unmoved: components["schemas"]["UnmovedView"][];
+        };
+        /** @description Where orders shall go. */
+        MigrationRequest: {
+            /** @description Where the last batch ended. */
+            after?: string;
+            /**
+             * Format: int64
+             * @description So many orders at most, up to 200.
+             */
+            limit?: number | null;
+            /** @description Counterparts of elements and flows whose ids differ, old to new. */
+            mapping?: {
+                [key: string]: string;
+            };
+            /** @description The version that they shall run. */
+            to: string;
         };
         /** @description A missed call. */
         MissedItem: {
@@ -4176,6 +6576,16 @@ export interface components {
              */
             seat_no: string | null;
         };
+        NewCallFlow: {
+            /** @description A flow to begin from. */
+            copy_of?: string | null;
+            /** @description Id: lower-case letters, digits, underscores. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /** @description What it is for. */
+            note?: string;
+        };
         /** @description A file to be opened. */
         NewContact: {
             /** @description The address. */
@@ -4243,10 +6653,120 @@ export interface components {
             /** @description The number to reach it by. */
             phone?: string | null;
         };
+        /** @description A node. */
+        Node: components["schemas"]["Kind"] & {
+            /** @description Where each exit leads. */
+            exits?: {
+                [key: string]: string;
+            };
+            /** @description Id, unique in the flow. */
+            id: string;
+            /** @description The name on the drawing. */
+            name?: string;
+            /**
+             * Format: double
+             * @description Place on the drawing, in pixels from the left.
+             */
+            x?: number;
+            /**
+             * Format: double
+             * @description Place on the drawing, in pixels from the top.
+             */
+            y?: number;
+        };
+        /** @description How often a node was come to. */
+        NodeCount: {
+            /** @description The node. */
+            node: string;
+            /**
+             * Format: int64
+             * @description How often.
+             */
+            times: number;
+            /** @description `entered`, `gone`, `problem`, or `key:` and a key. */
+            what: string;
+        };
         /** @description A note. */
         NoteRequest: {
             /** @description The text. */
             text: string;
+        };
+        /** @description A way to reach people. */
+        NoticeChannelView: {
+            /** @description `internal`, or the code of a channel outside. */
+            code: string;
+            /** @description Whether it can send anything now. */
+            configured: boolean;
+            /**
+             * Format: int64
+             * @description How much it could not deliver.
+             */
+            failed: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description How much waits for it.
+             */
+            waiting: number;
+        };
+        /** @description How many notices wait. */
+        NoticeCount: {
+            /** Format: int64 */
+            unread: number;
+        };
+        /** @description A rule as it shall be. */
+        NoticeRuleRequest: {
+            /** @description Whether anybody is told. */
+            active: boolean;
+            /** @description Codes of channels outside. */
+            channels?: string[];
+            /** @description The person who has the order, or the clerks of its unit. */
+            handler: boolean;
+            /** @description Leaders and administrators of the unit. */
+            leader: boolean;
+            /** @description The centre's reviewers; before dispatch its dispatchers. */
+            supervisor: boolean;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description Who is told of a kind. */
+        NoticeRuleView: {
+            /** @description Whether anybody is told. */
+            active: boolean;
+            /** @description Codes of channels outside, beside the internal message. */
+            channels: string[];
+            /** @description The person who has the order, or the clerks of its unit. */
+            handler: boolean;
+            /** @description The kind. */
+            kind: string;
+            /** @description Leaders and administrators of the unit. */
+            leader: boolean;
+            name: string;
+            /** @description The centre's reviewers; before dispatch its dispatchers. */
+            supervisor: boolean;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A notice. */
+        NoticeView: {
+            id: string;
+            /** @description `due_soon`, `overdue`, … */
+            kind: string;
+            /** @description What the kind is called. */
+            kind_name: string;
+            /** Format: int64 */
+            made_at: number;
+            /** Format: int64 */
+            read_at?: number | null;
+            subject_id: string;
+            /** @description What it is about: `case`, `tasks`. */
+            subject_kind: string;
+            /** @description The sentence. */
+            text: string;
+            urgent: boolean;
         };
         NumberImport: {
             /** @description Numbers; one that is on the list gets the new reason. */
@@ -4287,6 +6807,22 @@ export interface components {
              */
             version: number;
         };
+        /**
+         * @description Properties of an order query. What is found becomes `order_number`, `order_status`, `order_unit`,
+         *     `order_step`, `order_result`.
+         */
+        Order: {
+            /**
+             * @description The variable with the query code.
+             * @default code
+             */
+            code: string;
+            /**
+             * @description The variable with the digits of the order's number.
+             * @default number
+             */
+            number: string;
+        };
         /** @description Figures for leaders. */
         OverviewView: {
             /** @description The largest categories of the first level. */
@@ -4312,6 +6848,16 @@ export interface components {
             /** Format: int64 */
             to: number;
             totals: components["schemas"]["Totals"];
+        };
+        /** @description A result. */
+        OwnResult: {
+            /** @description The result, in words that the citizen will read. */
+            result?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
         };
         /** @description One page of a list. */
         Page_AuditEntry: {
@@ -4414,6 +6960,54 @@ export interface components {
                  * @description Time until the answer or the end.
                  */
                 waited_ms: number;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_CallbackItem: {
+            /** @description The rows. */
+            items: {
+                /** @description Who calls back. */
+                agent_name?: string | null;
+                /**
+                 * Format: int64
+                 * @description When it was made, epoch milliseconds.
+                 */
+                at: number;
+                /** @description The call in which it was made. */
+                call_id: string;
+                /**
+                 * Format: int64
+                 * @description When it was settled.
+                 */
+                done_at?: number | null;
+                /** @description By whom. */
+                done_name?: string | null;
+                /** @description How. */
+                done_note?: string | null;
+                /** @description The hotline that was dialled. */
+                hotline: string;
+                /** @description Id. */
+                id: string;
+                /** @description Whether the reader is who calls back. */
+                mine: boolean;
+                /** @description The number, masked when the reader's role says so. */
+                number: string;
+                /** @description The queue whose agents call. */
+                queue: string;
+                /**
+                 * Format: int64
+                 * @description Since when the citizen has waited: the place in the queue.
+                 */
+                since: number;
+                /** @description `open`, `claimed`, `done`, `given_up`. */
+                state: string;
             }[];
             /** @description The word that brings the next page; absent on the last. */
             next_cursor?: string | null;
@@ -4590,6 +7184,57 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
+        Page_MessageItem: {
+            /** @description The rows. */
+            items: {
+                /** @description Whose task it is. */
+                agent_id?: string | null;
+                /** @description Their name. */
+                agent_name?: string | null;
+                /**
+                 * Format: int64
+                 * @description When, epoch milliseconds.
+                 */
+                at: number;
+                /** @description The call. */
+                call_id: string;
+                /** @description The citizen's number, masked when the reader's role says so. */
+                caller: string;
+                /**
+                 * Format: int64
+                 * @description When it was seen to.
+                 */
+                done_at?: number | null;
+                /** @description By whom. */
+                done_name?: string | null;
+                /** @description What was done. */
+                done_note?: string | null;
+                /**
+                 * Format: int64
+                 * @description When it was first heard.
+                 */
+                heard_at?: number | null;
+                /** @description The hotline that was dialled. */
+                hotline: string;
+                /** @description Id. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Its length.
+                 */
+                length_ms: number;
+                /** @description Name of the box. */
+                mailbox: string;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
         Page_MissedItem: {
             /** @description The rows. */
             items: {
@@ -4616,6 +7261,34 @@ export interface components {
                  * @description How long the citizen waited.
                  */
                 waited_ms: number;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_NoticeView: {
+            /** @description The rows. */
+            items: {
+                id: string;
+                /** @description `due_soon`, `overdue`, … */
+                kind: string;
+                /** @description What the kind is called. */
+                kind_name: string;
+                /** Format: int64 */
+                made_at: number;
+                /** Format: int64 */
+                read_at?: number | null;
+                subject_id: string;
+                /** @description What it is about: `case`, `tasks`. */
+                subject_kind: string;
+                /** @description The sentence. */
+                text: string;
+                urgent: boolean;
             }[];
             /** @description The word that brings the next page; absent on the last. */
             next_cursor?: string | null;
@@ -4855,6 +7528,37 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
+        Page_SurveyItem: {
+            /** @description The rows. */
+            items: {
+                /** @description The agent. */
+                agent_name?: string | null;
+                /**
+                 * Format: int64
+                 * @description When, epoch milliseconds.
+                 */
+                at: number;
+                /** @description The call. */
+                call_id: string;
+                /** @description The citizen's number, masked when the reader's role says so. */
+                caller: string;
+                /**
+                 * Format: int64
+                 * @description 1 to 5.
+                 */
+                stars?: number | null;
+                /** @description `rated` or `wanted`. */
+                state: string;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
         Page_TaskView: {
             /** @description The rows. */
             items: {
@@ -4961,6 +7665,24 @@ export interface components {
             /** @description The calls. */
             items: components["schemas"]["CallView"][];
         };
+        /** @description A matter of its own. */
+        PartRequest: {
+            /**
+             * @description Its category; that of the original when absent.
+             * @default null
+             */
+            category_id: string | null;
+            /**
+             * @description What happened and what is asked for.
+             * @default
+             */
+            content: string;
+            /**
+             * @description What it is about.
+             * @default
+             */
+            title: string;
+        };
         /** @description Somebody in a call besides the citizen. */
         PartyView: {
             /** @description `seat` or `outside`. */
@@ -4979,6 +7701,19 @@ export interface components {
             /** @description Whether they have answered. */
             up: boolean;
         };
+        /** @description Properties of a password check. */
+        Password: {
+            /**
+             * @description Key of the access code that they are checked against.
+             * @default
+             */
+            access: string;
+            /**
+             * @description The variable with the digits.
+             * @default
+             */
+            variable: string;
+        };
         /** @description An old and a new password. */
         PasswordChange: {
             /** @description The new one. */
@@ -4990,6 +7725,25 @@ export interface components {
         PasswordProof: {
             /** @description The present password. */
             password: string;
+        };
+        /** @description People who are asked for something. */
+        PeopleRequest: {
+            /** @description The people. */
+            people?: string[];
+            /** @description What is asked for. */
+            text?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A period of a day, `from` included and `to` not; `24:00` is the end of the day. */
+        Period: {
+            /** @description `HH:MM`. */
+            from: string;
+            /** @description `HH:MM`. */
+            to: string;
         };
         /** @description A member of staff (人员) as screens show one. */
         Person: {
@@ -5127,6 +7881,19 @@ export interface components {
              */
             lng?: number | null;
         };
+        /** @description Properties of a play node. */
+        Play: {
+            /**
+             * @description Whether a key ends it early.
+             * @default false
+             */
+            barge_in: boolean;
+            /**
+             * @description What is said.
+             * @default {}
+             */
+            say: components["schemas"]["Speech"];
+        };
         /** @description Who writes. */
         PortalContact: {
             /** @description The name. */
@@ -5191,6 +7958,29 @@ export interface components {
              */
             minutes: number;
         };
+        /** @description Praise. */
+        PraiseRequest: {
+            /** @description The person who is praised; the unit alone when absent. */
+            person_id?: string | null;
+            /** @description What the citizen said. */
+            text?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description Praise, as the unit reads it. */
+        PraiseView: {
+            case_id: string;
+            /** Format: int64 */
+            given_at: number;
+            id: string;
+            number: string;
+            person?: components["schemas"]["Named"] | null;
+            text: string;
+            unit?: components["schemas"]["Named"] | null;
+        };
         /** @description The shape of a problem in the OpenAPI document. */
         ProblemBody: {
             /** @description The stable code. */
@@ -5210,6 +8000,79 @@ export interface components {
             trace_id: string;
             /** @description A URN that names the kind of problem. */
             type: string;
+        };
+        PromptBody: {
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description For optimistic locking; 0 for a new one.
+             */
+            version: number;
+        };
+        /** @description A prompt with its sounds. */
+        PromptDetail: components["schemas"]["PromptItem"] & {
+            /** @description Its sounds, newest first. */
+            sounds: components["schemas"]["PromptSound"][];
+        };
+        /** @description A prompt in the list. */
+        PromptItem: {
+            /**
+             * Format: int64
+             * @description Its length in Chinese.
+             */
+            duration_ms: number;
+            /** @description Key. */
+            id: string;
+            /** @description The languages in which it can be heard. */
+            languages: components["schemas"]["Language"][];
+            /** @description Name. */
+            name: string;
+            /** @description The languages with a sound of the city's own. */
+            own: components["schemas"]["Language"][];
+            /** @description Whether it ships with the house. */
+            shipped: boolean;
+            /** @description What it says in Chinese, where that is known. */
+            text: string;
+            /** @description What it says in English, where that is known. */
+            text_en: string;
+            /** @description The flows that use it. */
+            uses: string[];
+            /**
+             * Format: int64
+             * @description For optimistic locking; 0 when nothing was changed.
+             */
+            version: number;
+        };
+        /** @description A sound of a prompt. */
+        PromptSound: {
+            /**
+             * Format: int64
+             * @description When, epoch milliseconds.
+             */
+            created_at: number;
+            /** @description By whom. */
+            created_name: string;
+            /**
+             * Format: int64
+             * @description Its length.
+             */
+            duration_ms: number;
+            /** @description Id. */
+            id: string;
+            /** @description Whether callers hear it. */
+            in_force: boolean;
+            /** @description The language. */
+            language: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            no: number;
+            /** @description `upload`, `recorded` or `voice`. */
+            source: string;
+            /** @description The text that was spoken. */
+            text: string;
         };
         /** @description What is proposed, if anything. */
         ProposalAnswer: {
@@ -5236,6 +8099,30 @@ export interface components {
             tier_name?: string | null;
             /** @description The unit in charge. */
             unit: components["schemas"]["Named"];
+        };
+        /** @description Words for a publication. */
+        PublicationRequest: {
+            /** @description What is different about it. */
+            note?: string;
+            /**
+             * Format: int64
+             * @description The version of the draft that was read.
+             */
+            version: number;
+        };
+        PublishBody: {
+            /** @description What was changed. */
+            note?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description What was published. */
+        Published: {
+            /** @description The version of the flow. */
+            flow_id: string;
         };
         /** @description A queue. */
         Queue: components["schemas"]["QueueDraft"] & {
@@ -5490,6 +8377,15 @@ export interface components {
             /** @description `waiting`, `dialled`, `talking`, `held`, `parked`, `lost` for the citizen; a role for others. */
             what: string;
         };
+        /** @description An element on which orders rest. */
+        RestingPlaceView: {
+            element_id: string;
+            name: string;
+            /** @description So many orders rest there. */
+            orders: number;
+            /** @description Its counterpart; absent when there is none. */
+            target_id?: string | null;
+        };
         /** @enum {string} */
         ResultDecision: "pass" | "back";
         /** @description What the centre decided. */
@@ -5504,6 +8400,8 @@ export interface components {
              */
             version: number;
         };
+        /** @description Properties of a return: none. */
+        Return: Record<string, never>;
         /** @description Why the unit gives the order back. */
         ReturnRequest: {
             /** @description The reason. */
@@ -5589,6 +8487,19 @@ export interface components {
              */
             version: number;
         };
+        /** @description A round of countersigning. */
+        RoundRequest: {
+            /** @description Who signs, 1 to 20. */
+            people?: string[];
+            rule?: components["schemas"]["SignRule"] | null;
+            /** @description What they are asked. */
+            text?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description A run that began. */
         RunStarted: {
             /** @description Its id, to ask how far it is. */
@@ -5619,6 +8530,31 @@ export interface components {
         RunningCalls: {
             /** @description The calls. */
             items: components["schemas"]["CallView"][];
+        };
+        /** @description The id of what was kept. */
+        SavedQueryId: {
+            id: string;
+        };
+        /** @description A query to keep. */
+        SavedQueryRequest: {
+            /** @description Its name; one's own of the same name is replaced. */
+            name: string;
+            /** @description The part of the address after the question mark. */
+            query: string;
+            /** @description Whether everybody sees it; takes `query.share`. */
+            shared?: boolean;
+        };
+        /** @description A saved query. */
+        SavedQueryView: {
+            id: string;
+            name: string;
+            /** @description Whether it is the reader's own. */
+            own: boolean;
+            owner: string;
+            /** @description The part of the address after the question mark. */
+            query: string;
+            /** @description Whether everybody sees it. */
+            shared: boolean;
         };
         /**
          * @description How far a capability reaches. Wider scopes compare greater.
@@ -5737,6 +8673,67 @@ export interface components {
              */
             seen_at: number;
         };
+        /** @description Properties of a set node. */
+        Set: {
+            /**
+             * @description Its value; other variables may stand in it.
+             * @default
+             */
+            value: string;
+            /**
+             * @description The variable.
+             * @default
+             */
+            variable: string;
+        };
+        /** @description Properties of a language switch. */
+        SetLanguage: {
+            /**
+             * @description The language from here on.
+             * @default zh
+             */
+            language: components["schemas"]["Language"];
+        };
+        SettleBody: {
+            /** @description What was said, or why it is given up. */
+            note: string;
+            /** @description Whether the citizen was reached; otherwise it is given up. */
+            reached: boolean;
+        };
+        /**
+         * @description How bad a finding is.
+         * @enum {string}
+         */
+        Severity: "error" | "warning";
+        /**
+         * @description When a round has passed.
+         * @enum {string}
+         */
+        SignRule: "all" | "any" | "majority";
+        /** @description A signature. */
+        SignatureRequest: {
+            /** @description Whether one agrees. */
+            agree?: boolean;
+            /** @description Why; required when one does not. */
+            opinion?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description Who comes and goes. */
+        SignersRequest: {
+            /** @description People who sign too (加签). */
+            add?: string[];
+            /** @description People who need not sign (减签). */
+            remove?: string[];
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         SkillLevels: {
             /** @description By skill, from 0 (not at all) to 9. */
             levels: {
@@ -5748,6 +8745,40 @@ export interface components {
          * @enum {string}
          */
         Source: "phone" | "portal" | "staff";
+        /** @description What is said: a prompt of the library, then a text; each may be absent. */
+        Speech: {
+            /**
+             * @description Key of a prompt.
+             * @default null
+             */
+            prompt: string | null;
+            /**
+             * @description Text for the Mandarin voice; `{{name}}` and `{{name|code}}` stand for variables.
+             * @default
+             */
+            text: string;
+            /**
+             * @description The same in English; the Chinese text is spoken when empty.
+             * @default
+             */
+            text_en: string;
+        };
+        SpeechBody: {
+            /** @description The language. */
+            language?: components["schemas"]["Language"];
+            /** @description What is said. */
+            text: string;
+        };
+        /** @description The matters that become orders of their own. */
+        SplitRequest: {
+            /** @description The matters, 1 to 5. */
+            parts?: components["schemas"]["PartRequest"][];
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description A standard phrase. */
         StandardPhrase: {
             /** @description The words. */
@@ -5794,6 +8825,14 @@ export interface components {
             name: string;
             step: components["schemas"]["Step"];
         };
+        /** @description Properties of a sub-flow. */
+        Subflow: {
+            /**
+             * @description Id of the flow.
+             * @default
+             */
+            flow: string;
+        };
         /** @description What the citizen keeps to look the order up. */
         Submitted: {
             /** @description The order's number. */
@@ -5824,6 +8863,87 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description Properties of a survey. */
+        Survey: {
+            /**
+             * @description The question.
+             * @default {}
+             */
+            say: components["schemas"]["Speech"];
+            /**
+             * @description What a key means, 1 (very dissatisfied) to 5 (very satisfied).
+             * @default {
+             *       "1": 5,
+             *       "2": 4,
+             *       "3": 3,
+             *       "4": 2,
+             *       "5": 1
+             *     }
+             */
+            stars: {
+                [key: string]: number;
+            };
+            /**
+             * @description Said after a valid key.
+             * @default {}
+             */
+            thanks: components["schemas"]["Speech"];
+            /**
+             * Format: int32
+             * @description How long a key is waited for, in seconds.
+             * @default 8
+             */
+            timeout_secs: number;
+            /**
+             * Format: int32
+             * @description How often it is asked.
+             * @default 2
+             */
+            tries: number;
+        };
+        /** @description How satisfied callers were. */
+        SurveyFigures: {
+            /** @description Ratings with 1 to 5 stars. */
+            stars: number[];
+            /**
+             * Format: int64
+             * @description Callers who hung up before they could be asked.
+             */
+            wanted: number;
+        };
+        /** @description A survey of one call. */
+        SurveyItem: {
+            /** @description The agent. */
+            agent_name?: string | null;
+            /**
+             * Format: int64
+             * @description When, epoch milliseconds.
+             */
+            at: number;
+            /** @description The call. */
+            call_id: string;
+            /** @description The citizen's number, masked when the reader's role says so. */
+            caller: string;
+            /**
+             * Format: int64
+             * @description 1 to 5.
+             */
+            stars?: number | null;
+            /** @description `rated` or `wanted`. */
+            state: string;
+        };
+        /** @description Where a call is passed on to. */
+        Target: {
+            /** @enum {string} */
+            kind: "number";
+            /** @description The number; variables may stand in it. */
+            number: string;
+        } | {
+            /** @enum {string} */
+            kind: "seat";
+            /** @description Its number; variables may stand in it. */
+            seat: string;
         };
         /** @description How many tasks wait. */
         TaskSummary: {
@@ -5876,6 +8996,35 @@ export interface components {
             type_name: string;
             unit?: components["schemas"]["Named"] | null;
             urgency: components["schemas"]["Urgency"];
+        };
+        /** @description What a condition node may ask. */
+        Test: {
+            /** @enum {string} */
+            kind: "hours";
+            /** @description Key of the table. */
+            table: string;
+        } | {
+            /** @enum {string} */
+            kind: "day";
+            /** @description The kinds. */
+            kinds: string[];
+        } | {
+            /** @enum {string} */
+            kind: "caller";
+            /** @description Beginnings of numbers. */
+            prefixes?: string[];
+            /** @description Tags, such as `vip` or `blacklist`. */
+            tags?: string[];
+        } | {
+            /** @enum {string} */
+            kind: "called";
+            /** @description The numbers. */
+            numbers: string[];
+        } | {
+            /** @description The text. */
+            cel: string;
+            /** @enum {string} */
+            kind: "expression";
         };
         /** @description A text. */
         TextRequest: {
@@ -5956,6 +9105,141 @@ export interface components {
             /** @description `joined`, `held`, `released`, `opened`, `chosen`, `not_taken`, `moved`, `forwarded`, `refused`. */
             kind: string;
         };
+        /** @description Properties of a transfer. */
+        Transfer: {
+            /**
+             * Format: int32
+             * @description How long it rings, in seconds.
+             */
+            ring_secs?: number;
+            /** @description Said before. */
+            say?: components["schemas"]["Speech"];
+            /** @description Where to. */
+            to: components["schemas"]["Target"];
+        };
+        /** @description The unit that gets the order. */
+        TransferRequest: {
+            /** @description Why. */
+            reason?: string;
+            /** @description The unit. */
+            unit_id?: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description How a trial stands. */
+        Trial: {
+            /**
+             * @description What the run does: `saying`, `menu`, `digits`, `survey`, `queueing`, `talking`, `transferring`,
+             *     `recording`, `asking`, `done`.
+             */
+            doing: string;
+            /** @description The flow. */
+            flow: string;
+            /** @description What happened. */
+            lines: components["schemas"]["TrialLine"][];
+            /** @description The node. */
+            node: string;
+            /** @description The variables. */
+            variables: unknown;
+        };
+        /** @description A way to complete a task. */
+        TrialAction: {
+            en: string;
+            name: string;
+            zh: string;
+        };
+        TrialBody: {
+            /** @description The caller. */
+            caller?: components["schemas"]["TrialCaller"];
+            /** @description The graph. */
+            draft: components["schemas"]["Flow"];
+            /** @description What happened so far. */
+            steps?: components["schemas"]["TrialStep"][];
+        };
+        /** @description The caller of a trial. */
+        TrialCaller: {
+            /**
+             * Format: int64
+             * @description When they call, epoch milliseconds; now when absent.
+             * @default null
+             */
+            at: number | null;
+            /**
+             * @description The dialled number.
+             * @default
+             */
+            called: string;
+            /**
+             * @description The caller's number.
+             * @default
+             */
+            caller: string;
+            /**
+             * @description The hotline.
+             * @default
+             */
+            hotline: string;
+            /**
+             * @description Tables of working times that count as open or closed, whatever the time.
+             * @default {}
+             */
+            hours: {
+                [key: string]: boolean;
+            };
+            /**
+             * @description The first language.
+             * @default zh
+             */
+            language: components["schemas"]["Language"];
+            /**
+             * @description Seats ready.
+             * @default 0
+             */
+            ready: number;
+            /**
+             * @description Seats signed in.
+             * @default 0
+             */
+            signed_in: number;
+            /**
+             * @description Tags of the caller's file.
+             * @default []
+             */
+            tags: string[];
+            /**
+             * @description Callers who wait.
+             * @default 0
+             */
+            waiting: number;
+        };
+        /** @description Something that cannot go on. */
+        TrialIncident: {
+            code: string;
+            element_id: string;
+            message: string;
+        };
+        /** @description A line of a trial. */
+        TrialLine: {
+            /**
+             * Format: double
+             * @description Seconds since the call began.
+             */
+            at_secs: number;
+            /** @description The flow. */
+            flow: string;
+            /**
+             * @description `said`, `entered`, `key`, `queue`, `left_queue`, `transfer`, `recording`, `message`, `asked`,
+             *     `callback`, `rated`, `unrated`, `hung_up`, `gone`, `problem`.
+             */
+            kind: string;
+            /** @description The node. */
+            node: string;
+            /** @description The words: what is said, the key, the number, … */
+            text: string;
+        };
         /** @description What a trial looks at. */
         TrialRequest: {
             /**
@@ -5963,6 +9247,75 @@ export interface components {
              * @description Orders dispatched in so many last days; 90 when absent.
              */
             days?: number | null;
+        };
+        /** @description What happens in a trial, in the order in which it does. */
+        TrialStep: {
+            /** @description The key. */
+            key: string;
+            /** @enum {string} */
+            kind: "key";
+        } | {
+            /** @enum {string} */
+            kind: "hear";
+        } | {
+            /** @enum {string} */
+            kind: "wait";
+        } | {
+            /** @enum {string} */
+            kind: "agent";
+        } | {
+            /** @enum {string} */
+            kind: "agent_leaves";
+        } | {
+            /** @description Whether it was answered. */
+            answered: boolean;
+            /** @enum {string} */
+            kind: "transferred";
+        } | {
+            /** @enum {string} */
+            kind: "found";
+            /** @description What came, for an order or another system. */
+            value?: unknown;
+        } | {
+            /** @enum {string} */
+            kind: "not_found";
+        } | {
+            /** @enum {string} */
+            kind: "gone";
+        };
+        /** @description A task that waits. */
+        TrialTask: {
+            /** @description Actions that complete it; any when there are none. */
+            actions: components["schemas"]["TrialAction"][];
+            element_id: string;
+            name: string;
+            task_id: string;
+        };
+        /** @description A timer that waits. */
+        TrialTimer: {
+            element_id: string;
+            name: string;
+            timer_id: string;
+        };
+        /** @description Where a rehearsal stands. */
+        TrialView: {
+            /** @description Elements on which tokens rest. */
+            active: string[];
+            /** @description Elements in the order in which they were entered. */
+            entered: string[];
+            /** @description What cannot go on. */
+            incidents: components["schemas"]["TrialIncident"][];
+            /** @description Messages that are waited for. */
+            messages: string[];
+            /** @description Signals that are waited for. */
+            signals: string[];
+            /** @description `running`, `ended` or `cancelled`. */
+            state: string;
+            /** @description Flows that were taken. */
+            taken: string[];
+            tasks: components["schemas"]["TrialTask"][];
+            timers: components["schemas"]["TrialTimer"][];
+            variables: Record<string, never>;
         };
         /** @description A unit (单位). */
         Unit: {
@@ -6011,8 +9364,89 @@ export interface components {
              */
             version: number;
         };
+        /** @description What the reader's unit and those below it have done. */
+        UnitFiguresView: {
+            /**
+             * Format: int64
+             * @description Times asked to help or summoned.
+             */
+            co_handled: number;
+            /**
+             * Format: int64
+             * @description Of those in time.
+             */
+            in_time: number;
+            /**
+             * Format: int64
+             * @description Of them with a known end, and counted.
+             */
+            judged: number;
+            /**
+             * Format: int64
+             * @description Of them not reviewed yet.
+             */
+            open: number;
+            /** @description The newest praise. */
+            praise: components["schemas"]["PraiseView"][];
+            /**
+             * Format: int64
+             * @description Times praised.
+             */
+            praised: number;
+            /**
+             * Format: int64
+             * @description Rated, and counted.
+             */
+            rated: number;
+            /**
+             * Format: int64
+             * @description Orders that it has.
+             */
+            received: number;
+            /**
+             * Format: int64
+             * @description Of those satisfied.
+             */
+            satisfied: number;
+            /**
+             * Format: int64
+             * @description Of them settled.
+             */
+            settled: number;
+            /**
+             * Format: int64
+             * @description Left out of the evaluation.
+             */
+            struck_out: number;
+            /**
+             * Format: int64
+             * @description Times supervised.
+             */
+            supervised: number;
+        };
         /** @description Names a unit (单位). */
         UnitId: string;
+        /** @description Units that are asked for something. */
+        UnitsRequest: {
+            /** @description What each is to do. */
+            text?: string;
+            /** @description The units, 1 to 10. */
+            unit_ids?: string[];
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description An order that stays where it is. */
+        UnmovedView: {
+            case_id: string;
+            /** @description `no_counterpart`, `other_kind`, `cannot_wait`, `other_step`, `stuck` or `over`. */
+            code: string;
+            /** @description The element that stands in the way. */
+            element_id: string;
+            number: string;
+        };
         /** @description What the unit is told. */
         UrgeRequest: {
             /** @description The text. */
@@ -6041,6 +9475,43 @@ export interface components {
              * @description Sealed rows, when intact.
              */
             rows?: number | null;
+        };
+        /** @description Which voices there are. */
+        VoiceState: {
+            /** @description Whether the embedded voice is installed. */
+            embedded: boolean;
+            /** @description Whether a service is named in the configuration. */
+            service: boolean;
+        };
+        /** @description Properties of a voicemail node. */
+        Voicemail: {
+            /**
+             * @description The key that ends it.
+             * @default #
+             */
+            end_key: string;
+            /**
+             * @description Name of the box, for instance a department's.
+             * @default
+             */
+            mailbox: string;
+            /**
+             * Format: int32
+             * @description Longest message, in seconds.
+             * @default 120
+             */
+            max_secs: number;
+            /**
+             * @description Said before the tone.
+             * @default {}
+             */
+            say: components["schemas"]["Speech"];
+            /**
+             * Format: int32
+             * @description Silence that ends it, in seconds; 0 none.
+             * @default 6
+             */
+            silence_secs: number;
         };
         /**
          * @description What a person wants to do.
@@ -6258,6 +9729,30 @@ export interface operations {
                 mine?: boolean;
                 /** @description Only orders of this citizen's file. */
                 contact_id?: string;
+                /** @description The person in charge within the unit (主办人). */
+                person_id?: string;
+                /** @description A unit that helps (协办机构). */
+                co_unit_id?: string;
+                /** @description Somebody who helps (协办人). */
+                helper_id?: string;
+                /** @description Who wrote it. */
+                created_by?: string;
+                /** @description Where it went (分流方向): `answered`, `unit`, `centre`. */
+                direction?: "answered" | "unit" | "centre";
+                /** @description Whether the unit has answered (回复状态): `replied`, `waiting`, `late`. */
+                reply?: "replied" | "waiting" | "late";
+                /** @description How much it hurries. */
+                urgency?: components["schemas"]["Urgency"];
+                /** @description Rated with at most so many stars. */
+                stars_to?: number;
+                /** @description Settled at or after, epoch milliseconds. */
+                settled_from?: number;
+                /** @description Settled before, epoch milliseconds. */
+                settled_to?: number;
+                /** @description Words in the title alone. */
+                title?: string;
+                /** @description Words in the content alone. */
+                content?: string;
                 /** @description `-created_at` (when absent), `created_at`, `due_at`, `-updated_at`. */
                 sort?: string;
                 /** @description The word that came with the page before. */
@@ -6347,6 +9842,30 @@ export interface operations {
                 mine?: boolean;
                 /** @description Only orders of this citizen's file. */
                 contact_id?: string;
+                /** @description The person in charge within the unit (主办人). */
+                person_id?: string;
+                /** @description A unit that helps (协办机构). */
+                co_unit_id?: string;
+                /** @description Somebody who helps (协办人). */
+                helper_id?: string;
+                /** @description Who wrote it. */
+                created_by?: string;
+                /** @description Where it went (分流方向): `answered`, `unit`, `centre`. */
+                direction?: "answered" | "unit" | "centre";
+                /** @description Whether the unit has answered (回复状态): `replied`, `waiting`, `late`. */
+                reply?: "replied" | "waiting" | "late";
+                /** @description How much it hurries. */
+                urgency?: components["schemas"]["Urgency"];
+                /** @description Rated with at most so many stars. */
+                stars_to?: number;
+                /** @description Settled at or after, epoch milliseconds. */
+                settled_from?: number;
+                /** @description Settled before, epoch milliseconds. */
+                settled_to?: number;
+                /** @description Words in the title alone. */
+                title?: string;
+                /** @description Words in the content alone. */
+                content?: string;
                 /** @description `-created_at` (when absent), `created_at`, `due_at`, `-updated_at`. */
                 sort?: string;
                 /** @description The word that came with the page before. */
@@ -6676,6 +10195,231 @@ export interface operations {
             };
         };
     };
+    invite_co_handlers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnitsRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    answer_co_handling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ask_countersignature: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoundRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    countersign_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignatureRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_signers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignersRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     explain_case_deadlines: {
         parameters: {
             query?: never;
@@ -6695,6 +10439,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeadlineView"][];
+                };
+            };
+        };
+    };
+    delegate_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    answer_delegation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
                 };
             };
         };
@@ -6860,6 +10694,264 @@ export interface operations {
                 };
             };
             /** @description Somebody was faster, or the order is at another step */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_case_flow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseFlowView"];
+                };
+            };
+            /** @description No such order */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    instruct_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InstructionRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    jump_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JumpRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_case_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The links, oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkView"][];
+                };
+            };
+        };
+    };
+    share_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkRequest"];
+            };
+        };
+        responses: {
+            /** @description The link */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreshLink"];
+                };
+            };
+            /** @description Somebody was faster, or the order is at another step */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    unshare_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+                /** @description The link */
+                link_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It opens no more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    merge_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergerRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7104,6 +11196,51 @@ export interface operations {
             };
         };
     };
+    praise_unit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PraiseRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_case_proposal: {
         parameters: {
             query?: never;
@@ -7123,6 +11260,186 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProposalAnswer"];
+                };
+            };
+        };
+    };
+    recall_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    decide_reconsideration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ask_redo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    decide_redo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
                 };
             };
         };
@@ -7352,6 +11669,321 @@ export interface operations {
             };
         };
     };
+    handle_in_centre: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnResult"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    split_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ask_strike_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    decide_strike_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    summon_units: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnitsRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    answer_summons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    report_to_summons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     supervise_case: {
         parameters: {
             query?: never;
@@ -7506,6 +12138,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TimelineEntry"][];
+                };
+            };
+        };
+    };
+    transfer_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    unmerge_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
                 };
             };
         };
@@ -8543,6 +13265,395 @@ export interface operations {
             };
         };
     };
+    unit_figures: {
+        parameters: {
+            query?: {
+                /** @description Orders written in the last so many days, 1 to 3,660; 30 when absent. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnitFiguresView"];
+                };
+            };
+        };
+    };
+    check_flow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckRequest"];
+            };
+        };
+        responses: {
+            /** @description The faults */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultView"][];
+                };
+            };
+        };
+    };
+    compare_flows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ComparisonRequest"];
+            };
+        };
+        responses: {
+            /** @description The differences */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DifferenceView"][];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_flow_drafts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The drafts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowDraftView"][];
+                };
+            };
+        };
+    };
+    begin_flow_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowDraftRequest"];
+            };
+        };
+        responses: {
+            /** @description The draft */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowDraftView"];
+                };
+            };
+            /** @description There is one already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_flow_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The draft */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The draft */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowDraftView"];
+                };
+            };
+            /** @description No such draft */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    save_flow_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The draft */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowDraftChange"];
+            };
+        };
+        responses: {
+            /** @description The draft */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowDraftView"];
+                };
+            };
+            /** @description Somebody else saved first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    drop_flow_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The draft */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such draft */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    publish_flow_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The draft */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublicationRequest"];
+            };
+        };
+        responses: {
+            /** @description What was published */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Published"];
+                };
+            };
+            /** @description Somebody else saved first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The drawing has faults */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_flow_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowRulesBody"];
+                };
+            };
+        };
+    };
+    set_flow_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowRulesBody"];
+            };
+        };
+        responses: {
+            /** @description The rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowRulesBody"];
+                };
+            };
+            /** @description Somebody else changed them */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    rehearse_flow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialRequest"];
+            };
+        };
+        responses: {
+            /** @description Where it stands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialView"];
+                };
+            };
+            /** @description The drawing or an act is refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_flows: {
         parameters: {
             query?: never;
@@ -8559,6 +13670,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FlowView"][];
+                };
+            };
+        };
+    };
+    preview_migration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The version that they run */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MigrationRequest"];
+            };
+        };
+        responses: {
+            /** @description What would become of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MigrationPreview"];
+                };
+            };
+            /** @description No such version */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    migrate_orders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The version that they run */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MigrationRequest"];
+            };
+        };
+        responses: {
+            /** @description What became of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MigrationBatch"];
+                };
+            };
+            /** @description No such version */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
                 };
             };
         };
@@ -8583,6 +13784,331 @@ export interface operations {
                 content: {
                     "application/xml": string;
                 };
+            };
+        };
+    };
+    list_limit_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitRuleView"][];
+                };
+            };
+        };
+    };
+    create_limit_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitRuleRequest"];
+            };
+        };
+        responses: {
+            /** @description The rule */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitRuleView"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    try_limit_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitTrialRequest"];
+            };
+        };
+        responses: {
+            /** @description The limit */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitTrial"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    replace_limit_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The rule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitRuleRequest"];
+            };
+        };
+        responses: {
+            /** @description The rule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitRuleView"];
+                };
+            };
+            /** @description Somebody was faster */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_limit_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The rule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_notice_channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The channels */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeChannelView"][];
+                };
+            };
+        };
+    };
+    list_notice_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeRuleView"][];
+                };
+            };
+        };
+    };
+    set_notice_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The kind */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeRuleRequest"];
+            };
+        };
+        responses: {
+            /** @description The rule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeRuleView"];
+                };
+            };
+            /** @description Somebody was faster */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such channel */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_notices: {
+        parameters: {
+            query?: {
+                /** @description Only what was not read. */
+                unread?: boolean;
+                /** @description Only of this kind. */
+                kind?: string;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of notices */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NoticeView"];
+                };
+            };
+        };
+    };
+    read_all_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are read */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    count_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The number */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeCount"];
+                };
+            };
+        };
+    };
+    read_notice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The notice */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is read */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -8974,6 +14500,37 @@ export interface operations {
             };
         };
     };
+    show_portal_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The right that the call is made with */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallProgress"];
+                };
+            };
+            /** @description No call is made with it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     submit_portal_case: {
         parameters: {
             query?: never;
@@ -9063,6 +14620,69 @@ export interface operations {
             };
         };
     };
+    act_on_portal_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order's number */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CitizenCase"];
+                };
+            };
+            /** @description Number or code is wrong */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not now */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     rate_portal_case: {
         parameters: {
             query?: never;
@@ -9099,6 +14719,128 @@ export interface operations {
             };
             /** @description Rated already, or too early */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    open_help: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The secret of the link */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HelperView"];
+                };
+            };
+            /** @description There is no such link */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The link has ended */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    answer_help: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The secret of the link */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HelpAnswer"];
+            };
+        };
+        responses: {
+            /** @description What was sent */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HelperView"];
+                };
+            };
+            /** @description There is no such link */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Sent already, or the order is settled */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The link has ended */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9308,6 +15050,80 @@ export interface operations {
                 content: {
                     "application/octet-stream": number[];
                 };
+            };
+        };
+    };
+    list_saved_queries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The queries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQueryView"][];
+                };
+            };
+        };
+    };
+    save_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedQueryRequest"];
+            };
+        };
+        responses: {
+            /** @description It is kept */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQueryId"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_saved_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The query */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is forgotten */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -9864,6 +15680,392 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ProblemBody"];
                 };
+            };
+        };
+    };
+    list_access_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessCode"][];
+                };
+            };
+        };
+    };
+    put_access_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessCodeBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_call_flows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallFlowItem"][];
+                };
+            };
+        };
+    };
+    create_call_flow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCallFlow"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallFlowDetail"];
+                };
+            };
+        };
+    };
+    check_call_flow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Flow"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Finding"][];
+                };
+            };
+        };
+    };
+    show_call_flow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallFlowDetail"];
+                };
+            };
+        };
+    };
+    update_call_flow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallFlowBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallFlowDetail"];
+                };
+            };
+        };
+    };
+    delete_call_flow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_call_flow_counts: {
+        parameters: {
+            query: {
+                /** @description Not before, epoch milliseconds. */
+                from: number;
+                /** @description Before, epoch milliseconds. */
+                to: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeCount"][];
+                };
+            };
+        };
+    };
+    try_call_flow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
+            };
+        };
+    };
+    list_call_flow_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallFlowVersion"][];
+                };
+            };
+        };
+    };
+    publish_call_flow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallFlowDetail"];
+                };
+            };
+        };
+    };
+    list_callbacks: {
+        parameters: {
+            query?: {
+                /** @description `waiting` for open and claimed ones, `open`, `claimed`, `done`, `given_up`, or all. */
+                state?: string;
+                /** @description Part of a number. */
+                q?: string;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CallbackItem"];
+                };
+            };
+        };
+    };
+    export_callbacks: {
+        parameters: {
+            query?: {
+                /** @description `waiting` for open and claimed ones, `open`, `claimed`, `done`, `given_up`, or all. */
+                state?: string;
+                /** @description Part of a number. */
+                q?: string;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+        };
+    };
+    claim_callback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    release_callback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    settle_callback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettleBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -10565,6 +16767,292 @@ export interface operations {
             };
         };
     };
+    list_flow_numbers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowNumber"][];
+                };
+            };
+        };
+    };
+    put_flow_number: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowNumber"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_flow_number: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_hours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoursItem"][];
+                };
+            };
+        };
+    };
+    put_hours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoursItem"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_key_presses: {
+        parameters: {
+            query: {
+                /** @description Not before, epoch milliseconds. */
+                from: number;
+                /** @description Before, epoch milliseconds. */
+                to: number;
+                /** @description One flow. */
+                flow?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyPress"][];
+                };
+            };
+        };
+    };
+    export_key_presses: {
+        parameters: {
+            query: {
+                /** @description Not before, epoch milliseconds. */
+                from: number;
+                /** @description Before, epoch milliseconds. */
+                to: number;
+                /** @description One flow. */
+                flow?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+        };
+    };
+    list_messages: {
+        parameters: {
+            query?: {
+                /** @description `open`, `done` or all. */
+                state?: string;
+                /** @description Part of a number. */
+                q?: string;
+                /** @description Name of the box. */
+                mailbox?: string;
+                /** @description Only mine. */
+                mine?: boolean;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MessageItem"];
+                };
+            };
+        };
+    };
+    export_messages: {
+        parameters: {
+            query?: {
+                /** @description `open`, `done` or all. */
+                state?: string;
+                /** @description Part of a number. */
+                q?: string;
+                /** @description Name of the box. */
+                mailbox?: string;
+                /** @description Only mine. */
+                mine?: boolean;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+        };
+    };
+    assign_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_message_audio: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": number[];
+                };
+            };
+        };
+    };
+    close_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DoneBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     list_missed_calls: {
         parameters: {
             query?: {
@@ -10882,6 +17370,196 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_prompts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptItem"][];
+                };
+            };
+        };
+    };
+    show_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptDetail"];
+                };
+            };
+        };
+    };
+    put_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptDetail"];
+                };
+            };
+        };
+    };
+    delete_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_prompt_audio: {
+        parameters: {
+            query?: {
+                /** @description The language; Chinese when absent. */
+                language?: components["schemas"]["Language"];
+                /** @description A certain sound. */
+                sound?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": number[];
+                };
+            };
+        };
+    };
+    choose_prompt_sound: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChoiceBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptDetail"];
+                };
+            };
+        };
+    };
+    upload_prompt_sound: {
+        parameters: {
+            query: {
+                /** @description The language. */
+                language: components["schemas"]["Language"];
+                /** @description `upload` or `recorded`. */
+                source?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "audio/wav": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptDetail"];
+                };
+            };
+        };
+    };
+    speak_prompt_sound: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpeechBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptDetail"];
+                };
             };
         };
     };
@@ -11342,6 +18020,48 @@ export interface operations {
             };
         };
     };
+    show_voices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VoiceState"];
+                };
+            };
+        };
+    };
+    preview_speech: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpeechBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": number[];
+                };
+            };
+        };
+    };
     list_standard_phrases: {
         parameters: {
             query?: {
@@ -11458,6 +18178,102 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_surveys: {
+        parameters: {
+            query?: {
+                /** @description `rated`, or `wanted` for callers who hung up before they could be asked. */
+                state?: string;
+                /** @description 1 to 5. */
+                stars?: number;
+                /** @description Not before, epoch milliseconds. */
+                from?: number;
+                /** @description Before, epoch milliseconds. */
+                to?: number;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SurveyItem"];
+                };
+            };
+        };
+    };
+    export_surveys: {
+        parameters: {
+            query?: {
+                /** @description `rated`, or `wanted` for callers who hung up before they could be asked. */
+                state?: string;
+                /** @description 1 to 5. */
+                stars?: number;
+                /** @description Not before, epoch milliseconds. */
+                from?: number;
+                /** @description Before, epoch milliseconds. */
+                to?: number;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+        };
+    };
+    show_survey_figures: {
+        parameters: {
+            query?: {
+                /** @description `rated`, or `wanted` for callers who hung up before they could be asked. */
+                state?: string;
+                /** @description 1 to 5. */
+                stars?: number;
+                /** @description Not before, epoch milliseconds. */
+                from?: number;
+                /** @description Before, epoch milliseconds. */
+                to?: number;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyFigures"];
+                };
             };
         };
     };
