@@ -1,4 +1,5 @@
-//! `eval`: scores of the language tasks on files that anyone may bring, one JSON line with stable names.
+//! `eval`: scores of language tasks and of the forecast on files that anyone may bring, one JSON line with stable
+//! names.
 
 use std::process::Command;
 
@@ -6,22 +7,23 @@ use crate::arguments::Arguments;
 use crate::workspace::Workspace;
 use crate::{Outcome, process};
 
-/// The files each task reads.
-const TASKS: [(&str, &[&str]); 5] = [
-    ("classify", &["train", "test"]),
-    ("retrieve", &["docs", "queries"]),
-    ("duplicates", &["docs", "gold"]),
-    ("answer", &["kb", "test"]),
-    ("extract", &["test"]),
+/// The engine that does each task, and the files that it reads.
+const TASKS: [(&str, &str, &[&str]); 6] = [
+    ("classify", "lang", &["train", "test"]),
+    ("retrieve", "lang", &["docs", "queries"]),
+    ("duplicates", "lang", &["docs", "gold"]),
+    ("answer", "lang", &["kb", "test"]),
+    ("extract", "lang", &["test"]),
+    ("forecast", "wfm", &["train", "test"]),
 ];
 
-/// Builds the language engine and lets it score a task.
+/// Builds the engine of a task and lets it score.
 pub fn eval(workspace: &Workspace, arguments: &Arguments) -> Outcome {
-    let names = || TASKS.map(|(name, _)| name).join(", ");
+    let names = || TASKS.map(|(name, ..)| name).join(", ");
     let task = arguments.word(0).ok_or_else(|| format!("eval which task? {}", names()))?;
-    let (_, files) = TASKS
+    let (_, engine, files) = TASKS
         .iter()
-        .find(|(name, _)| *name == task)
+        .find(|(name, ..)| *name == task)
         .ok_or_else(|| format!("no task named `{task}`; there are {}", names()))?;
     let mut given = vec![task.to_owned()];
     for file in *files {
@@ -29,6 +31,7 @@ pub fn eval(workspace: &Workspace, arguments: &Arguments) -> Outcome {
         let path = std::path::absolute(path).map_err(|error| format!("{path}: {error}"))?;
         given.extend([format!("--{file}"), path.to_string_lossy().into_owned()]);
     }
-    process::run(workspace.cargo().args(["build", "--quiet", "--package", "lang", "--bin", "lang-eval"]))?;
-    process::run(Command::new(workspace.target.join("debug").join("lang-eval")).args(given))
+    let program = format!("{engine}-eval");
+    process::run(workspace.cargo().args(["build", "--quiet", "--package", engine, "--bin", &program]))?;
+    process::run(Command::new(workspace.target.join("debug").join(program)).args(given))
 }

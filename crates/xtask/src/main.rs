@@ -39,7 +39,7 @@ cargo xtask <command>
   bench acd [--seats N] [--waiting N] [--secs N] [--json]
   bench orders --db sqlite|postgres [--secs N] [--clients N] [--json]
   bench start [--json]
-  eval  classify|retrieve|duplicates|answer|extract --FILE …   scores of the language tasks, see docs/eval.md
+  eval  classify|retrieve|duplicates|answer|extract|forecast --FILE …   scores, see docs/eval.md
   seed  [--data DIR]                        the demonstration city in an empty data folder
 
 Build results go to CARGO_TARGET_DIR, or else to ~/.cache/yihao/target.";
