@@ -103,7 +103,7 @@ async fn a_caller_presses_two_and_leaves_a_message_that_can_be_heard() {
     let said = samples.chunks(4_000).filter(|part| amplitude(part, 700.0) > 0.2).count();
     assert!(said >= 4, "the citizen's own words are in the message: {said} of {}", samples.len() / 4_000);
     assert_eq!(stage.get("masked", "/voice/messages").await.1["items"][0]["caller"], "138****1234");
-    assert_eq!(stage.get("1001", "/voice/messages").await.0, 403);
+    assert_eq!(stage.get("nobody", "/voice/messages").await.0, 403);
 
     // Somebody takes it and calls back.
     assert_eq!(stage.put("leader", &format!("{path}/agent"), r#"{"agent_id":"pleader"}"#).await.0, 204);
