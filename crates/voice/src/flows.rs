@@ -223,13 +223,14 @@ impl Flows {
     /// When the database fails.
     pub async fn known(&self) -> Result<Known, DbError> {
         let prompts = store::prompts::list(&self.kit.db).await?;
+        let queues = store::queues::all(&self.kit.db).await?;
         let book = self.book();
         Ok(Known {
             prompts: library::shipped_keys()
                 .map(str::to_owned)
                 .chain(prompts.into_iter().map(|row| row.id))
                 .collect(),
-            queues: [String::new()].into(),
+            queues: queues.into_iter().map(|queue| queue.id).chain([String::new()]).collect(),
             hours: book.hours.keys().cloned().collect(),
             flows: book.flows.keys().cloned().collect(),
             access: book.access.keys().cloned().collect(),
