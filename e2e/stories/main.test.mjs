@@ -200,7 +200,8 @@ test('from a ringing phone to a rated, archived order', async (t) => {
         await pick(page, 'unit-picker', unitOf(account('unit_clerk')).name)
         // Another unit than the catalogue proposes needs a reason.
         const reason = page.getByTestId('override-reason')
-        if (await reason.count()) await reason.fill('由主管局直接办理')
+        const asked = await reason.waitFor({ timeout: 5000 }).then(() => true, () => false)
+        if (asked) await reason.fill('由主管局直接办理')
       })],
     ['the limit explains itself', async () => {
       const deadlines = items(await agent.get(`/cases/${id}/deadlines`))

@@ -67,7 +67,9 @@ pub enum Power {
 pub fn power(capability: &str) -> Power {
     match capability {
         "unit.write" | "person.write" | "seat.write" | "dictionary.write" | "parameter.write"
-        | "calendar.write" | "flow.write" => Power::System,
+        | "calendar.write" | "catalogue.write" | "flow.write" | "limit.write" | "notice.write" => {
+            Power::System
+        }
         "role.write" | "session.revoke" | "person.recover" => Power::Security,
         "audit.read" | "audit.verify" => Power::Audit,
         reading if [".read", ".listen", ".monitor"].iter().any(|end| reading.ends_with(end)) => {

@@ -4,8 +4,8 @@ use crate::Outcome;
 
 const FLAGS: [&str; 4] = ["fresh", "check", "json", "keep-going"];
 const VALUES: [&str; 16] = [
-    "data", "port", "sip-port", "only", "db", "secs", "clients", "seats", "waiting", "orders", "train", "test", "docs",
-    "queries", "gold", "kb",
+    "data", "port", "sip-port", "only", "db", "secs", "clients", "seats", "waiting", "orders", "train",
+    "test", "docs", "queries", "gold", "kb",
 ];
 
 /// The parsed options of one command.
