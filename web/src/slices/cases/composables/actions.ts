@@ -142,7 +142,7 @@ export function actRequest(action: Action, fields: ActFields, id: string, versio
       return post('review', { decision: fields.decision === 'pass' ? 'pass' : 'reject', opinion })
     case 'dispatch':
       return post('dispatch', {
-        unit_id: fields.unit_id, opinion, co_units: fields.co_units, ...(fields.mode === 'dispatch' ? {} : { mode: fields.mode, letter: fields.letter.trim() }), ...(fields.tier ? { tier: fields.tier } : {}),
+        unit_id: fields.unit_id, opinion, co_units: fields.co_units.filter((unit) => unit !== fields.unit_id), ...(fields.mode === 'dispatch' ? {} : { mode: fields.mode, letter: fields.letter.trim() }), ...(fields.tier ? { tier: fields.tier } : {}),
         ...(fields.proposed_unit_id ? { proposed_unit_id: fields.proposed_unit_id, override_reason: fields.override_reason.trim() } : {}),
       })
     case 'accept':
