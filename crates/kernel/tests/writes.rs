@@ -44,6 +44,33 @@ async fn writes_that_are_dropped_change_nothing() {
     .await;
 }
 
+/// As when a day of the calendar moves the limits of every running order.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_change_may_have_thousands_of_rows_and_events() {
+    on_both(|site| async move {
+        let site = with_lamps(site).await;
+        let ctx = site.ctx_of("wang");
+        let fill = |writes: &mut Writes, name: &str| {
+            for n in 0..4_000 {
+                let id = format!("{name}-{n:05}");
+                writes.insert("lamp (id, lit)", [(&id).into(), 1_i64.into()]);
+                writes.emit(&ctx, &LampLit { id: id.clone() });
+                writes.audit(&ctx, Audit::new("lamp.light", "lamp", &id));
+            }
+        };
+        let mut alone = Writes::new();
+        fill(&mut alone, "alone");
+        site.kit.db.write(alone).await.unwrap();
+        let mut tx = site.kit.db.begin().await.unwrap();
+        fill(&mut tx, "in-a-transaction");
+        tx.commit().await.unwrap();
+        assert_eq!(lamps(&site).await.len(), 8_000);
+        while sequence_once(&site.kit).await.unwrap() > 0 {}
+        assert_eq!(seqs(&site).await, (1..=8_000).map(Some).collect::<Vec<_>>());
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn writes_keep_their_order_alone_and_in_a_transaction() {
     on_both(|site| async move {

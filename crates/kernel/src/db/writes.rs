@@ -19,6 +19,10 @@ use crate::{Audit, Ctx};
 /// So many lists become one text at most; a text of more would only be longer, not faster.
 const LISTS_MAX: usize = 16;
 
+/// A longer list is written in pieces of this length: the embedded database binds no more than 32,766 values a
+/// statement, PostgreSQL no more than 65,535.
+const LIST_MAX: usize = 40;
+
 /// One deferred write.
 #[derive(Clone, Debug)]
 pub(crate) enum Write {
@@ -141,6 +145,14 @@ pub(super) async fn write_lists(
 ) -> Result<(), DbError> {
     let mut groups: Vec<(Vec<Piece<'_>>, Vec<&[Write]>)> = Vec::new();
     for list in lists.iter().filter(|list| !list.is_empty()) {
+        if list.len() > LIST_MAX {
+            for piece in list.chunks(LIST_MAX) {
+                for query in queries(dialect, &shape(piece), &[piece]) {
+                    query.execute(&mut *conn).await?;
+                }
+            }
+            continue;
+        }
         let shape = shape(list);
         match groups.iter_mut().find(|(known, _)| *known == shape) {
             Some((_, alike)) => alike.push(list),
