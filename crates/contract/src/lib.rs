@@ -4,5 +4,6 @@
 pub mod cases;
 pub mod contacts;
 pub mod identity;
+pub mod knowledge;
 pub mod messages;
 pub mod voice;

@@ -1,0 +1,1 @@
+//! The robot and the help for agents.

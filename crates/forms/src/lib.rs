@@ -1,0 +1,1 @@
+//! Forms of orders: schema, validation and bounded scripts.

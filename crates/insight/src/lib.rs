@@ -1,0 +1,1 @@
+//! Figures: facts from events, reports, cockpit, warnings.
