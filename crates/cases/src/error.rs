@@ -68,7 +68,7 @@ pub enum CaseError {
     /// A link has ended.
     #[error("gone: {code}")]
     Gone {
-        /// `link.expired` or `link.revoked`.
+        /// `link.expired`, `link.revoked` or `link.settled`.
         code: &'static str,
     },
     /// The drawn flow cannot take this step.
@@ -211,15 +211,15 @@ impl ToProblem for CaseError {
                 Problem::invalid().field("file", "unreadable", zh, en)
             }
             Self::Gone { code } => Problem::new(StatusCode::GONE, code)
-                .detail_zh(if *code == "link.revoked" {
-                    "此链接已被撤销，如需继续协助请联系发送人。"
-                } else {
-                    "此链接已过有效期，请联系发送人重新获取。"
+                .detail_zh(match *code {
+                    "link.revoked" => "此链接已被撤销，如需继续协助请联系发送人。",
+                    "link.settled" => "此事项已办结，链接不再开放。感谢您的协助。",
+                    _ => "此链接已过有效期，请联系发送人重新获取。",
                 })
-                .detail_en(if *code == "link.revoked" {
-                    "This link was taken back. Please ask whoever sent it."
-                } else {
-                    "This link has expired. Please ask whoever sent it for another."
+                .detail_en(match *code {
+                    "link.revoked" => "This link was taken back. Please ask whoever sent it.",
+                    "link.settled" => "The matter is settled and the link is closed. Thank you for your help.",
+                    _ => "This link has expired. Please ask whoever sent it for another.",
                 }),
             Self::TooManyRows { rows, most } => {
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "export.too_many_rows")

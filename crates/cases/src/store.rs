@@ -35,6 +35,7 @@ pub mod work;
 
 mod acceptance;
 mod amendment;
+mod brief;
 pub mod assignment;
 mod citizen_act;
 mod closure;

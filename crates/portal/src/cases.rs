@@ -167,7 +167,8 @@ async fn look_up_portal_case(
     if number.len() > WORD_MAX || query.code.len() > WORD_MAX {
         return Err(no_such_case());
     }
-    portal.0.attempts.take(&number, ctx.now)?;
+    // The same order by whatever blanks around its number, or everybody would have many more guesses.
+    portal.0.attempts.take(number.trim(), ctx.now)?;
     let found = portal.0.desk.look_up(&number, &query.code, ctx.lang).await.map_err(failed)?;
     found.map(Json).ok_or_else(no_such_case)
 }
@@ -194,7 +195,8 @@ async fn rate_portal_case(
     if number.len() > WORD_MAX || body.code.len() > WORD_MAX {
         return Err(no_such_case());
     }
-    portal.0.attempts.take(&number, ctx.now)?;
+    // The same order by whatever blanks around its number, or everybody would have many more guesses.
+    portal.0.attempts.take(number.trim(), ctx.now)?;
     let rated = portal.0.desk.rate(&ctx, &number, &body.code, body.stars, &body.comment).await?;
     rated.map(Json).ok_or_else(no_such_case)
 }
@@ -222,7 +224,8 @@ async fn act_on_portal_case(
     if number.len() > WORD_MAX || body.code.len() > WORD_MAX || body.act.len() > WORD_MAX {
         return Err(no_such_case());
     }
-    portal.0.attempts.take(&number, ctx.now)?;
+    // The same order by whatever blanks around its number, or everybody would have many more guesses.
+    portal.0.attempts.take(number.trim(), ctx.now)?;
     let done = portal.0.desk.act(&ctx, &number, &body.code, &body.act, &body.text).await?;
     done.map(Json).ok_or_else(no_such_case)
 }

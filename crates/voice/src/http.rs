@@ -62,7 +62,7 @@ pub const CAPABILITIES: &[Capability] = &[
     Capability { name: "call.barge", zh: "强插通话", en: "Join running calls", scoped: false },
     Capability { name: "call.take_over", zh: "拦截通话", en: "Take calls over", scoped: false },
     Capability { name: "call.release", zh: "强拆通话", en: "Cut running calls", scoped: false },
-    Capability { name: "call.kick", zh: "强制签出座席", en: "Sign seats out by force", scoped: false },
+    Capability { name: "call.kick", zh: "强制签出座席", en: "Sign seats out by force", scoped: true },
     Capability { name: "call.download", zh: "下载录音", en: "Download recordings", scoped: false },
     Capability {
         name: "phone_book.write",
@@ -75,8 +75,8 @@ pub const CAPABILITIES: &[Capability] = &[
     },
     Capability {
         name: "floor.manage",
-        zh: "管理现场（审批小休、设置座席状态、签出座席）",
-        en: "Manage the floor: breaks, states, signing out",
+        zh: "管理现场（审批小休、设置座席状态）",
+        en: "Manage the floor: breaks and states",
         scoped: true,
     },
     Capability {

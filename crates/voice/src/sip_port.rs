@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 pub use flows::{FlowChange, FlowLimits};
 pub use outbound::is_number;
 pub use stack::{StackError, StackOptions, StackPort};
+pub use trunk::{RegistrationState, TrunkView};
 pub use ws::sip_over_websocket;
 
 /// Option tags that peers may require of us (RFC 3261 §8.2.2.3).
@@ -132,4 +133,6 @@ pub trait SipPort: Send + Sync + 'static {
     fn hang_up(&self, leg: SipLeg);
     /// Tells whether a seat's telephone can be reached.
     fn is_reachable(&self, seat: &str) -> bool;
+    /// Returns how the trunks stand that register with their carriers.
+    fn registered_trunks(&self) -> Vec<TrunkView>;
 }

@@ -10,3 +10,4 @@ mod operations;
 mod queues;
 mod store;
 mod support;
+mod trunks;

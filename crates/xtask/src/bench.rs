@@ -2,6 +2,7 @@
 
 mod acd;
 mod client;
+mod cpu;
 mod flow;
 mod orders;
 mod orders_at_scale;

@@ -10,8 +10,9 @@ use contract::voice::{CallId, RecordingId};
 use kernel::db::Statement;
 use kernel::http::Idem;
 use kernel::{BoxError, Ctx, Lang, Principal, Problem};
-use sqlx::FromRow;
+use sqlx::AssertSqlSafe;
 
+use super::brief::{self, BriefRow};
 use super::{case, citizen_act};
 use crate::Cases;
 use crate::case::citizen_act::CitizenAct;
@@ -20,44 +21,25 @@ use crate::case::rating::{Rating, RatingSource};
 use crate::case::{Case, Citizen, Kind, Place, Source, Status, Urgency};
 use crate::error::{CaseError, Check};
 
-#[derive(FromRow)]
-struct BriefRow {
-    id: String,
-    number: String,
-    title: String,
-    status: String,
-    created_at: i64,
-}
-
-impl From<BriefRow> for CaseBrief {
-    fn from(row: BriefRow) -> Self {
-        Self {
-            id: CaseId(row.id),
-            number: row.number,
-            title: row.title,
-            status: row.status,
-            created_at: row.created_at,
-        }
-    }
-}
-
 #[async_trait]
 impl CaseLookup for Cases {
     async fn cases_of(&self, contact: &ContactId, limit: i64) -> Result<Vec<CaseBrief>, BoxError> {
-        let rows: Vec<BriefRow> = sqlx::query_as(
-            "select id, number, title, status, created_at from cases_case where contact_id = $1 order by \
+        let sql = format!(
+            "{} where contact_id = $1 order by \
              case when status in ('closed_at_once', 'archived') then 1 else 0 end, created_at desc limit $2",
-        )
-        .bind(contact.as_str())
-        .bind(limit)
-        .fetch_all(self.kit().db.reader())
-        .await?;
+            brief::SELECT
+        );
+        let rows: Vec<BriefRow> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(contact.as_str())
+            .bind(limit)
+            .fetch_all(self.kit().db.reader())
+            .await?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
     async fn by_number(&self, number: &str) -> Result<Option<CaseBrief>, BoxError> {
         let row: Option<BriefRow> =
-            sqlx::query_as("select id, number, title, status, created_at from cases_case where number = $1")
+            sqlx::query_as(AssertSqlSafe(format!("{} where number = $1", brief::SELECT)))
                 .bind(number)
                 .fetch_optional(self.kit().db.reader())
                 .await?;
@@ -66,7 +48,7 @@ impl CaseLookup for Cases {
 
     async fn brief(&self, id: &CaseId) -> Result<Option<CaseBrief>, BoxError> {
         let row: Option<BriefRow> =
-            sqlx::query_as("select id, number, title, status, created_at from cases_case where id = $1")
+            sqlx::query_as(AssertSqlSafe(format!("{} where id = $1", brief::SELECT)))
                 .bind(id.as_str())
                 .fetch_optional(self.kit().db.reader())
                 .await?;
@@ -96,12 +78,11 @@ impl CaseLookup for Cases {
     }
 
     async fn of_call(&self, call: &CallId) -> Result<Vec<CaseBrief>, BoxError> {
-        let rows: Vec<BriefRow> = sqlx::query_as(
-            "select id, number, title, status, created_at from cases_case where call_id = $1 order by created_at",
-        )
-        .bind(call.as_str())
-        .fetch_all(self.kit().db.reader())
-        .await?;
+        let sql = format!("{} where call_id = $1 order by created_at", brief::SELECT);
+        let rows: Vec<BriefRow> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(call.as_str())
+            .fetch_all(self.kit().db.reader())
+            .await?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
 }
@@ -126,8 +107,8 @@ impl HistorySource for Cases {
         phones: &[String],
         limit: i64,
     ) -> Result<Vec<HistoryItem>, BoxError> {
-        let mut sql =
-            Statement::new("select id, number, title, status, created_at from cases_case where (1 = 0");
+        let mut sql = Statement::new(brief::SELECT);
+        sql.push(" where (1 = 0");
         if let Some(contact) = contact {
             sql.push(" or contact_id = ").bind(contact.0.clone());
         }
@@ -140,9 +121,9 @@ impl HistorySource for Cases {
             .into_iter()
             .map(|row| HistoryItem {
                 kind: "case".to_owned(),
+                title: row.title(),
                 id: row.id,
                 at: row.created_at,
-                title: row.title,
                 status: row.status,
             })
             .collect())

@@ -14,6 +14,12 @@ use crate::case::{Case, Source, UnitRef};
 use crate::course::Course;
 use crate::error::{CaseError, Check};
 
+/// An order that is put together and not written yet.
+pub(crate) struct Fresh {
+    pub(crate) case: Case,
+    pub(crate) writes: Writes,
+}
+
 impl Cases {
     /// Writes an order for a member of staff, or for a citizen when `by` is none. `answer` turns it into
     /// what a repetition of the same request is answered with.
@@ -24,9 +30,27 @@ impl Cases {
         &self,
         ctx: &Ctx,
         by: Option<&Principal>,
-        mut draft: Draft,
+        draft: Draft,
         remember: impl FnOnce(&Case) -> Option<kernel::http::StoredAnswer> + Send,
     ) -> Result<Case, CaseError> {
+        let Fresh { case, mut writes } = self.compose(ctx, by, draft).await?;
+        if let Some(answer) = remember(&case) {
+            writes.remember(answer);
+        }
+        self.kit().db.write(writes).await?;
+        Ok(case)
+    }
+
+    /// Puts an order together, with all that writing it needs, and writes nothing.
+    ///
+    /// # Errors
+    /// As [`Cases::create`].
+    pub(crate) async fn compose(
+        &self,
+        ctx: &Ctx,
+        by: Option<&Principal>,
+        mut draft: Draft,
+    ) -> Result<Fresh, CaseError> {
         self.freshen().await?;
         let recordings = self.prepare(&mut draft).await?;
         let unit = by.map(|by| UnitRef { id: by.unit_id.clone(), path: by.unit_path.clone() });
@@ -69,11 +93,7 @@ impl Cases {
         for recording in recordings.iter().filter(|recording| recording.finished) {
             recording::bind_fresh(&mut writes, ctx, &case.id, recording);
         }
-        if let Some(answer) = remember(&case) {
-            writes.remember(answer);
-        }
-        self.kit().db.write(writes).await?;
-        Ok(case)
+        Ok(Fresh { case, writes })
     }
 
     /// Checks a draft, fills in what the citizen's file says, and finds the call's recordings.

@@ -7,14 +7,14 @@ use kernel::{Audit, Ctx, Principal, Tx, Writes};
 use serde_json::json;
 use sqlx::AnyConnection;
 
-use super::{case, deadline, task, timeline, timer};
+use super::{case, deadline, external_link, task, timeline, timer};
 use crate::case::action::Action;
 use crate::case::application::Application;
 use crate::case::change::{Change, CourseInput, Fact, LimitInput};
 use crate::case::errand::Errand;
 use crate::case::limit::{Limit, LimitName, LimitRules};
 use crate::case::operation_rule::OperationRules;
-use crate::case::{Case, Step, Task};
+use crate::case::{Case, Step, Task, UnitRef};
 use crate::course::{Course, Move};
 use crate::error::CaseError;
 use crate::{Cases, RuleBook};
@@ -25,6 +25,8 @@ pub(crate) struct Work {
     pub(crate) case: Case,
     pub(super) rules: RuleBook,
     cases: Cases,
+    /// The unit that had it when it was taken up.
+    unit: Option<UnitRef>,
     co_units: Vec<String>,
     applications: Vec<Application>,
     errands: Vec<Errand>,
@@ -78,7 +80,8 @@ impl Cases {
         let case = case::load(tx.conn(), id).await?.ok_or(CaseError::NotFound)?;
         let co_units = case.co_units.clone();
         let (applications, errands) = (case.applications.clone(), case.errands.clone());
-        Ok(Work { tx, case, cases: self.clone(), rules, co_units, applications, errands })
+        let unit = case.unit.clone();
+        Ok(Work { tx, case, cases: self.clone(), rules, unit, co_units, applications, errands })
     }
 }
 
@@ -118,6 +121,12 @@ impl Work {
         case::update(self.tx.conn(), &self.case).await?;
         if self.co_units != self.case.co_units {
             case::replace_co_units(self.tx.conn(), &self.case).await?;
+        }
+        // Passed down within the unit it is still the unit's; given away it is not.
+        if let Some(unit) = self.unit.take()
+            && !self.case.unit.as_ref().is_some_and(|now| now.path.starts_with(&unit.path))
+        {
+            external_link::end_links_of(self.tx.conn(), &self.case.id, &unit.id, ctx.now).await?;
         }
         if let Some((course, version)) = course {
             super::flow::save_instance(self.tx.conn(), &self.case, &course, version).await?;

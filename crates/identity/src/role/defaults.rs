@@ -184,6 +184,7 @@ const HOTLINE_MANAGER: Grants = &[
     ("call.download", All),
     ("call.export", All),
     ("call.handle_missed", All),
+    ("call.kick", All),
     ("call.listen", All),
     ("call.monitor", All),
     ("call.read", All),
@@ -283,6 +284,7 @@ pub fn default_roles() -> Vec<Role> {
     (1_i64..)
         .zip(ROLES)
         .map(|(sort, (id, zh, en, exclusive, masked, grants))| Role {
+            shipped: None,
             id: (*id).to_owned(),
             name_zh: (*zh).to_owned(),
             name_en: (*en).to_owned(),

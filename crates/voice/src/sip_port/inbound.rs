@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use super::flows::Flows;
 use super::stack::{StackPort, allowed};
 use super::{IncomingCall, Origin, dialogs, register};
+use crate::config::TrunkConfig;
 
 /// Events of a leg that may wait for its call.
 pub(super) const LEG_EVENTS: usize = 64;
@@ -70,7 +71,7 @@ async fn invite(port: &StackPort, mut tx: Transaction) -> rsipstack::Result<()> 
         tracing::info!(source = ?source(&tx), "a call from a stranger was refused");
         return tx.reply(StatusCode::Forbidden).await;
     };
-    let called = tx.original.uri.user().unwrap_or_default().to_owned();
+    let called = dialled(port, &origin, &tx.original);
     if !is_served(port, &origin, &called) {
         return tx.reply(StatusCode::NotFound).await;
     }
@@ -108,6 +109,21 @@ fn origin(port: &StackPort, tx: &Transaction) -> Option<Origin> {
         return Some(Origin::Portal(citizen));
     }
     port.trunk_of(source(tx)?).map(|trunk| Origin::Trunk(trunk.to_owned()))
+}
+
+/// The number that was dialled. A carrier that we registered with rings the name that we gave it; the number
+/// then stands in `To`.
+fn dialled(port: &StackPort, origin: &Origin, request: &Request) -> String {
+    let user = request.uri.user().unwrap_or_default();
+    let ours = |trunk: &TrunkConfig| match origin {
+        Origin::Trunk(name) => trunk.name == *name && trunk.username.as_deref() == Some(user),
+        Origin::Portal(_) => false,
+    };
+    if !port.0.config.trunks.iter().any(ours) {
+        return user.to_owned();
+    }
+    let to = request.to_header().ok().and_then(|to| user_of(to.value()));
+    to.filter(|number| number != user).unwrap_or_else(|| port.0.config.hotline.clone())
 }
 
 fn from_user(tx: &Transaction) -> Option<String> {

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::dialogs::LegHandle;
 use super::flows::{FlowChange, Flows};
-use super::{IncomingCall, Invitation, LegEvent, SipLeg, SipPort, inbound, udp};
+use super::{IncomingCall, Invitation, LegEvent, SipLeg, SipPort, TrunkView, inbound, udp};
 use crate::config::VoiceConfig;
 use crate::tokens::Tokens;
 
@@ -83,6 +83,7 @@ pub(super) struct Inner {
     pub(super) local: SocketAddr,
     pub(super) legs: Mutex<HashMap<SipLeg, LegHandle>>,
     pub(super) stop: CancellationToken,
+    registrations: Mutex<Vec<TrunkView>>,
     next_leg: AtomicU64,
 }
 
@@ -134,6 +135,8 @@ impl StackPort {
             .get_socketaddr()
             .map_err(|error| StackError::Listen { address: config.sip_bind, reason: error.to_string() })?;
         inner.transport_layer.add_transport(SipConnection::Udp(connection.clone()));
+        let now = options.clock.now().0;
+        let registrations = config.trunks.iter().filter_map(|trunk| TrunkView::begin(trunk, now)).collect();
         let port = Self(Arc::new(Inner {
             dialogs: Arc::new(DialogLayer::new(inner.clone())),
             endpoint: inner,
@@ -148,6 +151,7 @@ impl StackPort {
             local,
             legs: Mutex::new(HashMap::new()),
             stop,
+            registrations: Mutex::new(registrations),
             next_leg: AtomicU64::new(1),
         }));
         tokio::spawn(udp::read(port.clone(), connection));
@@ -190,6 +194,10 @@ impl StackPort {
 
     pub(super) fn legs(&self) -> std::sync::MutexGuard<'_, HashMap<SipLeg, LegHandle>> {
         self.0.legs.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    pub(super) fn registrations(&self) -> std::sync::MutexGuard<'_, Vec<TrunkView>> {
+        self.0.registrations.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Our address as peers are told it, for a transport.
@@ -252,6 +260,10 @@ impl SipPort for StackPort {
 
     fn is_reachable(&self, seat: &str) -> bool {
         self.0.flows.find(seat, self.now_ms()).is_some()
+    }
+
+    fn registered_trunks(&self) -> Vec<TrunkView> {
+        self.registrations().clone()
     }
 }
 

@@ -2,11 +2,13 @@
 
 use crate::calls::caller;
 use crate::support::agent::Agent;
+use crate::support::ground::on_both_grounds;
 use crate::support::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_phone_book_is_kept_and_searched() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let entry = r#"{"name":"供水公司","number":"0571-8888 0001","kind":"unit","note":"停水"}"#;
     assert_eq!(stage.post("1001", "/voice/phone-book", entry).await.0, 403);
     let (code, made) = stage.post("9001", "/voice/phone-book", entry).await;
@@ -32,11 +34,14 @@ async fn the_phone_book_is_kept_and_searched() {
     assert_eq!(stage.delete("1001", &path).await.0, 403);
     assert_eq!(stage.delete("9001", &path).await.0, 204);
     assert_eq!(stage.put("9001", &path, changed).await.0, 404);
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn standard_phrases_are_kept_and_searched() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     for (topic, title) in [("开场", "问候"), ("安抚", "理解"), ("安抚", "致歉")] {
         let body = format!(r#"{{"topic":"{topic}","title":"{title}","body":"您好"}}"#);
         assert_eq!(stage.post("9001", "/voice/standard-phrases", &body).await.0, 201);
@@ -51,11 +56,14 @@ async fn standard_phrases_are_kept_and_searched() {
         stage.get("1001", &format!("/voice/standard-phrases?q=安抚&limit=1&cursor={cursor}")).await;
     assert_ne!(first["items"][0]["id"], second["items"][0]["id"]);
     assert!(second["next_cursor"].is_null());
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_download_is_filed_with_its_reason() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let (mut trunk, _phone) = caller(&stage, "13800001234").await;
     assert_eq!(trunk.within("BYE", "", "").await, 200);
     let calls = stage.until("leader", "/voice/calls", |list| list["items"][0]["ended_at"].is_i64()).await;
@@ -70,4 +78,6 @@ async fn a_download_is_filed_with_its_reason() {
     let (_, filed) = stage.get("9001", &path).await;
     assert_eq!(filed["items"][0]["reason"], "投诉复核");
     assert!(stage.audit().await.iter().any(|action| action == "call.download"));
+    })
+    .await;
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::ground::on_both_grounds;
 use crate::support::stage::Stage;
 
 /// Makes and publishes a flow.
@@ -17,7 +18,8 @@ pub async fn publish(stage: &Stage, id: &str, flow: &Value) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_draft_is_saved_unfinished_and_published_only_when_it_is_sound() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let (code, flows) = stage.get("leader", "/voice/call-flows").await;
     assert_eq!(code, 200);
     let ids: Vec<_> = flows.as_array().unwrap().iter().map(|flow| flow["id"].as_str().unwrap()).collect();
@@ -61,11 +63,14 @@ async fn a_draft_is_saved_unfinished_and_published_only_when_it_is_sound() {
     assert_eq!(stage.delete("leader", "/voice/call-flows/own").await.0, 409, "a number leads to it");
     assert_eq!(stage.delete("leader", "/voice/flow-numbers/12315").await.0, 204);
     assert_eq!(stage.delete("leader", "/voice/call-flows/own").await.0, 204);
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_draft_can_be_tried_without_a_telephone() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let (_, main) = stage.get("leader", "/voice/call-flows/main").await;
     let try_it = async |caller: Value, steps: Value| {
         let body = json!({"draft": main["draft"], "caller": caller, "steps": steps}).to_string();
@@ -97,11 +102,14 @@ async fn a_draft_can_be_tried_without_a_telephone() {
     assert!(
         trial["lines"].as_array().unwrap().iter().any(|line| line["kind"] == "rated" && line["text"] == "5")
     );
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn prompts_are_uploaded_chosen_and_heard() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let tone: Vec<u8> = (0..16_000_u32)
         .flat_map(|at| (((f64::from(at) * 0.3).sin() * 9_000.0) as i16).to_le_bytes())
         .collect();
@@ -142,11 +150,14 @@ async fn prompts_are_uploaded_chosen_and_heard() {
         assert_eq!(code, 503);
     }
     assert_eq!(stage.delete("leader", "/voice/prompts/notice").await.0, 204);
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tables_refuse_what_cannot_be_meant() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let put = async |path: &str, body: Value| stage.put("leader", path, &body.to_string()).await.0;
     let hours = |from: &str| json!({"name": "a", "version": 0, "hours": {"week": [[{"from": from, "to": "18:00"}], [], [], [], [], [], []]}});
     assert_eq!(put("/voice/hours/office", hours("19:00")).await, 422);
@@ -168,4 +179,6 @@ async fn tables_refuse_what_cannot_be_meant() {
     assert_eq!(put("/voice/flow-numbers/12a", number("main")).await, 422);
     assert_eq!(put("/voice/flow-numbers/12315", number("nix")).await, 422);
     assert_eq!(put("/voice/flow-numbers/12315", number("main")).await, 204);
+    })
+    .await;
 }

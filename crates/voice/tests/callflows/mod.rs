@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::calls::answered;
 use crate::media_plane::phone::{Phone, Say};
 use crate::support::agent::Agent;
+use crate::support::ground::on_both_grounds;
 use crate::support::stage::Stage;
 use crate::support::trunk::TrunkCall;
 
@@ -68,7 +69,8 @@ fn pcm(wav: &[u8]) -> Vec<i16> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_caller_presses_two_and_leaves_a_message_that_can_be_heard() {
-    let stage = Stage::with(|config| config.greeting = true).await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::with(&ground, |config| config.greeting = true).await;
     let (trunk, phone) = caller(&stage, "13800001234", "12345").await;
     let id = only_call(&stage).await;
     // The greeting, then: nobody is here, press 1, 2 or 3.
@@ -129,11 +131,14 @@ async fn a_caller_presses_two_and_leaves_a_message_that_can_be_heard() {
     assert!(
         counts.as_array().unwrap().iter().any(|one| one["node"] == "message" && one["what"] == "entered")
     );
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn when_the_house_is_closed_the_caller_hears_so() {
-    let stage = Stage::with(|config| config.greeting = true).await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::with(&ground, |config| config.greeting = true).await;
     let closed = json!({"name": "热线工作时间", "hours": {}, "version": 0});
     assert_eq!(stage.put("leader", "/voice/hours/main", &closed.to_string()).await.0, 204);
     let _agent = Agent::ready(&stage, "1001").await;
@@ -143,11 +148,14 @@ async fn when_the_house_is_closed_the_caller_hears_so() {
     assert!(call["events"].as_array().unwrap().iter().all(|step| step["kind"] != "queued"), "nobody is rung");
     assert_eq!(trunk.within("BYE", "", "").await, 200);
     stage.until("leader", &format!("/voice/calls/{id}"), |call| call["result"] == "missed").await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_order_query_speaks_the_state_of_the_order() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let number = json!({"hotline": "12345", "name": "查询专线", "flow": "order_query", "version": 0});
     assert_eq!(stage.put("leader", "/voice/flow-numbers/12399", &number.to_string()).await.0, 204);
     // Carriers put the area code before the number.
@@ -175,11 +183,14 @@ async fn an_order_query_speaks_the_state_of_the_order() {
     }
     assert_eq!(trunk.within("BYE", "", "").await, 200);
     stage.until("leader", &format!("/voice/calls/{id}"), |call| call["result"] == "self_service").await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn after_the_agent_the_caller_rates_the_talk() {
-    let stage = Stage::with(|config| config.greeting = true).await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::with(&ground, |config| config.greeting = true).await;
     let mut agent = Agent::ready(&stage, "1001").await;
     let (trunk, phone) = caller(&stage, "13800001234", "12345").await;
     let (invite, browser) = answered(&mut agent).await;
@@ -202,11 +213,14 @@ async fn after_the_agent_the_caller_rates_the_talk() {
     let (_, figures) = stage.get("leader", "/voice/surveys/figures").await;
     assert_eq!(figures, json!({"stars": [0, 0, 0, 0, 1], "wanted": 0}));
     stage.until("leader", &format!("/voice/calls/{id}"), |call| call["result"] == "answered").await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn who_hangs_up_first_is_to_be_asked_later() {
-    let stage = Stage::with(|config| config.greeting = true).await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::with(&ground, |config| config.greeting = true).await;
     let mut agent = Agent::ready(&stage, "1001").await;
     let (mut trunk, _phone) = caller(&stage, "13800001234", "12345").await;
     let (_, _browser) = answered(&mut agent).await;
@@ -216,11 +230,14 @@ async fn who_hangs_up_first_is_to_be_asked_later() {
         .until("leader", "/voice/surveys?state=wanted", |list| !list["items"].as_array().unwrap().is_empty())
         .await;
     assert_eq!(list["items"][0]["caller"], "13800001234");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_caller_who_waits_too_long_is_called_back_in_their_turn() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let flow = json!({"schema": 1, "start": "q", "nodes": [
         {"id": "q", "kind": "queue", "exits": {"3": "cb", "refused": "end"},
          "props": {"keys": ["3"], "choice": {"prompt": "choice"}, "choice_after_secs": 1}},
@@ -256,4 +273,6 @@ async fn a_caller_who_waits_too_long_is_called_back_in_their_turn() {
     assert_eq!(stage.put("masked", &format!("{path}/closure"), done).await.0, 204);
     let (_, rest) = stage.get("leader", "/voice/callbacks?state=waiting").await;
     assert!(rest["items"].as_array().unwrap().is_empty());
+    })
+    .await;
 }

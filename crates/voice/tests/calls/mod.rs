@@ -10,6 +10,7 @@ use ::media::detect::amplitude;
 use crate::media_plane::browser::Browser;
 use crate::media_plane::phone::{Phone, Say};
 use crate::support::agent::Agent;
+use crate::support::ground::{Ground, on_both_grounds};
 use crate::support::stage::Stage;
 use crate::support::text::{body, header};
 use crate::support::trunk::TrunkCall;
@@ -80,7 +81,8 @@ fn tail(heard: &[i16]) -> &[i16] {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_trunk_call_reaches_an_agent_and_both_hear_each_other() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let mut pushes = stage.kit.hub.listen();
     let mut agent = Agent::ready(&stage, "1001").await;
     let (mut trunk, phone) = caller(&stage, "13800001234").await;
@@ -170,11 +172,14 @@ async fn a_trunk_call_reaches_an_agent_and_both_hear_each_other() {
     assert_eq!((code, part.as_slice()), (206, &wav[44..144]));
     assert_eq!(stage.audio("nobody", &recording, None).await.0, 404);
     assert_eq!(stage.voice.stack().load(), (0, 0), "no leg and no dialog is left");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_caller_who_gives_up_is_a_missed_call_and_the_agent_stops_ringing() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let mut agent = Agent::ready(&stage, "1001").await;
     let (mut trunk, _phone) = caller(&stage, "13800005678").await;
     let invite = agent.request("INVITE").await;
@@ -206,11 +211,14 @@ async fn a_caller_who_gives_up_is_a_missed_call_and_the_agent_stops_ringing() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("legs were left: {:?}", stage.voice.stack().load());
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_lost_page_gets_its_call_back_when_it_is_reloaded() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let mut agent = Agent::ready(&stage, "1001").await;
     let (mut trunk, phone) = caller(&stage, "13900001111").await;
     let (_, browser) = answered(&mut agent).await;
@@ -233,11 +241,14 @@ async fn a_lost_page_gets_its_call_back_when_it_is_reloaded() {
     let kinds: Vec<_> =
         detail["events"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
     assert!(kinds.contains(&"agent_lost") && kinds.contains(&"agent_back"), "{kinds:?}");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_page_that_stays_away_sends_the_citizen_to_the_next_agent() {
-    let stage = Stage::with(|config| config.grace_secs = 1).await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::with(&ground, |config| config.grace_secs = 1).await;
     let mut first = Agent::ready(&stage, "1001").await;
     let (_trunk, _phone) = caller(&stage, "13900002222").await;
     let (_, _browser) = answered(&mut first).await;
@@ -246,11 +257,14 @@ async fn a_page_that_stays_away_sends_the_citizen_to_the_next_agent() {
     let (_, _browser) = answered(&mut second).await;
     stage.state_until("1002", "on_call").await;
     stage.state_until("1001", "not_ready").await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nobody_free_means_waiting_and_a_refusal_goes_on_to_the_next() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let (_trunk, mut phone) = caller(&stage, "13700001111").await;
     stage.until("leader", "/voice/queues", |live| live["queue"]["waiting"] == 1).await;
     let heard = tokio::task::spawn_blocking(move || phone.talk(1_000, &Say::Nothing)).await.unwrap();
@@ -262,11 +276,14 @@ async fn nobody_free_means_waiting_and_a_refusal_goes_on_to_the_next() {
     let mut second = Agent::ready(&stage, "1002").await;
     let (_, _browser) = answered(&mut second).await;
     stage.state_until("1002", "on_call").await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_telephone_that_is_not_answered_rests_and_the_call_goes_on() {
-    let stage = Stage::with(|config| config.ring_secs = 1).await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::with(&ground, |config| config.ring_secs = 1).await;
     let mut first = Agent::ready(&stage, "1001").await;
     let (_trunk, _phone) = caller(&stage, "13700002222").await;
     let invite = first.request("INVITE").await;
@@ -275,12 +292,15 @@ async fn a_telephone_that_is_not_answered_rests_and_the_call_goes_on() {
     stage.state_until("1001", "not_ready").await;
     let mut second = Agent::ready(&stage, "1002").await;
     second.request("INVITE").await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_citizen_calls_from_the_portal_page() {
+    on_both_grounds(async |ground| {
     use contract::voice::CallTokens as _;
-    let stage = Stage::new().await;
+    let stage = Stage::new(&ground).await;
     let mut agent = Agent::ready(&stage, "1001").await;
     let ctx = kernel::Ctx::system("test", stage.kit.now());
     let right = stage.voice.lookup().issue_citizen(&ctx, Some("13600001111")).await.unwrap();
@@ -357,11 +377,14 @@ async fn a_citizen_calls_from_the_portal_page() {
         .await;
     assert_eq!(calls["items"][0]["origin"], "portal");
     assert_eq!(calls["items"][0]["caller"], "13600001111");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_telephone_may_hold_by_itself_and_come_back() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let mut agent = Agent::ready(&stage, "1001").await;
     let (mut trunk, phone) = caller(&stage, "13500001111").await;
     let (_, browser) = answered(&mut agent).await;
@@ -375,19 +398,20 @@ async fn a_telephone_may_hold_by_itself_and_come_back() {
     assert_eq!(trunk.again("v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 4000 RTP/AVP 18\r\n").await.0, 488);
     let (_, _, at_phone, at_browser) = talk(phone, browser, 1_500, (Say::Tone(700), Say::Tone(1100))).await;
     assert!(amplitude(tail(&at_phone), 1100.0) > 0.2 && amplitude(tail(&at_browser), 700.0) > 0.2);
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_crash_loses_no_second_of_a_recording_and_no_call() {
-    let stage = Stage::new().await;
+    let ground = Ground::sqlite();
+    let stage = Stage::new(&ground).await;
     let mut agent = Agent::ready(&stage, "1001").await;
     let (_trunk, phone) = caller(&stage, "13400001111").await;
     let (_, browser) = answered(&mut agent).await;
     let (_phone, _browser, _, _) = talk(phone, browser, 3_000, (Say::Tone(700), Say::Tone(1100))).await;
-    // What a crash leaves on the disk: every file as it is at this moment.
-    let crashed = stage.dir().with_extension("crashed");
-    copy(&stage.dir(), &crashed);
-    let stage = Stage::at(crashed, |_| {}).await;
+    let left = ground.after_crash();
+    let stage = Stage::new(&left).await;
     let calls = stage.get("leader", "/voice/calls").await.1;
     let call = &calls["items"][0];
     assert_eq!((call["result"].as_str(), call["hung_up_by"].as_str()), (Some("answered"), Some("system")));
@@ -398,22 +422,11 @@ async fn a_crash_loses_no_second_of_a_recording_and_no_call() {
     assert!(amplitude(&left[left.len() - 12_000..left.len() - 8_000], 700.0) > 0.2);
 }
 
-fn copy(from: &std::path::Path, to: &std::path::Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().flatten() {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[expect(clippy::disallowed_methods, reason = "the test gives up after a while")]
 async fn a_rush_of_callers_who_give_up_leaves_nothing_behind() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let mut agent = Agent::ready(&stage, "1001").await;
     let drain = tokio::spawn(async move {
         // The agent's page refuses whatever rings.
@@ -451,11 +464,14 @@ async fn a_rush_of_callers_who_give_up_leaves_nothing_behind() {
     }
     assert_eq!(stage.voice.desk().queue_view().waiting, 0);
     drain.abort();
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn stopping_the_server_says_goodbye_and_keeps_the_record() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let (trunk, _phone) = caller(&stage, "13300001111").await;
     stage.until("leader", "/voice/queues", |live| live["queue"]["waiting"] == 1).await;
     let (ended, ()) = tokio::join!(trunk.ended(), stage.voice.stop());
@@ -463,6 +479,8 @@ async fn stopping_the_server_says_goodbye_and_keeps_the_record() {
     let calls = stage.get("leader", "/voice/calls").await.1;
     assert_eq!(calls["items"][0]["hung_up_by"], "system");
     assert!(calls["items"][0]["ended_at"].is_i64());
+    })
+    .await;
 }
 
 /// Real SIPp with the scenarios of `e2e/sipp`.
@@ -472,7 +490,7 @@ async fn sipp_calls_gives_up_and_misbehaves() {
         eprintln!("skipped: sipp is not installed");
         return;
     }
-    let stage = Stage::new().await;
+    let stage = Stage::new(&Ground::sqlite()).await;
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../e2e/sipp");
     for (scenario, calls, port) in
         [("call.xml", "3", "44000"), ("abandon.xml", "5", "44100"), ("malformed.xml", "1", "44200")]

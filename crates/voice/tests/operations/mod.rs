@@ -11,6 +11,7 @@ use crate::media_plane::browser::Browser;
 use crate::media_plane::phone::{Phone, Say};
 use crate::support::agent::Agent;
 use crate::support::outside::Outside;
+use crate::support::ground::{Ground, on_both_grounds};
 use crate::support::stage::Stage;
 use crate::support::text::body;
 use crate::support::trunk::TrunkCall;
@@ -90,7 +91,8 @@ async fn call_of(stage: &Stage, seat: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_agent_asks_a_colleague_confers_and_leaves_them_the_citizen() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let mut first = Agent::ready(&stage, "1001").await;
     let (mut trunk, phone) = caller(&stage, "13800001234").await;
     let (invite, browser) = answered(&mut first).await;
@@ -164,11 +166,14 @@ async fn an_agent_asks_a_colleague_confers_and_leaves_them_the_citizen() {
     assert!(loudest(&side(0), AGENT_HZ) < 0.05 && loudest(&side(0), OTHER_HZ) < 0.05);
     let _ = &mut trunk;
     nothing_left(&stage).await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_supervisor_is_heard_by_whom_they_choose_and_takes_over() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let mut agent = Agent::ready(&stage, "1001").await;
     let (mut trunk, phone) = caller(&stage, "13800001234").await;
     let (_, browser) = answered(&mut agent).await;
@@ -216,28 +221,36 @@ async fn a_supervisor_is_heard_by_whom_they_choose_and_takes_over() {
         assert!(actions.iter().any(|action| action == wanted), "{wanted} not in {actions:?}");
     }
     let _ = &mut trunk;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_seat_that_is_signed_out_by_force_leaves_its_citizen_to_the_next() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let mut agent = Agent::ready(&stage, "1001").await;
     let (_trunk, _phone) = caller(&stage, "13800001234").await;
     let (_, _browser) = answered(&mut agent).await;
-    assert_eq!(stage.delete("1002", "/voice/seats/1001/session").await.0, 403);
-    assert_eq!(stage.delete("9001", "/voice/seats/1001/session").await.0, 204);
+    let seat = "/voice/floor/seats/1001";
+    assert_eq!(stage.delete("1002", seat).await.0, 403);
+    assert_eq!(stage.delete("leader", seat).await.0, 403, "who sets states does not sign out");
+    assert_eq!(stage.delete("elsewhere", seat).await.0, 404, "not a seat of theirs");
+    assert_eq!(stage.delete("9001", seat).await.0, 204);
     agent.released().await;
     stage.until("1001", "/voice/seat", |mine| mine["seat"].is_null()).await;
     let mut next = Agent::ready(&stage, "1002").await;
     let (_, _browser) = answered(&mut next).await;
     stage.state_until("1002", "on_call").await;
+    })
+    .await;
 }
 
 /// A stage whose trunk leads to a telephone outside, with one agent.
-async fn dialler() -> (Stage, Outside, Agent) {
+async fn dialler(ground: &Ground) -> (Stage, Outside, Agent) {
     let outside = Outside::new().await;
     let address = outside.address().to_string();
-    let stage = Stage::with(|config| config.trunks[0].outbound = Some(address)).await;
+    let stage = Stage::with(ground, |config| config.trunks[0].outbound = Some(address)).await;
     let agent = Agent::registered(&stage, "1001").await;
     (stage, outside, agent)
 }
@@ -250,7 +263,8 @@ async fn dial(stage: &Stage, what: Value) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_agent_calls_a_number_hears_it_ring_and_talks() {
-    let (stage, mut outside, mut agent) = dialler().await;
+    on_both_grounds(async |ground| {
+    let (stage, mut outside, mut agent) = dialler(&ground).await;
     for (bad, code) in [(json!({"number":"abc"}), 422), (json!({}), 422), (json!({"seat_no":"1001"}), 422)] {
         assert_eq!(stage.post("1001", "/voice/calls", &bad.to_string()).await.0, code, "{bad}");
     }
@@ -276,11 +290,14 @@ async fn an_agent_calls_a_number_hears_it_ring_and_talks() {
     let call = stage.until("leader", &format!("/voice/calls/{id}"), |call| call["ended_at"].is_i64()).await;
     assert_eq!((call["direction"].as_str(), call["result"].as_str()), (Some("out"), Some("answered")));
     stage.state_until("1001", "wrap_up").await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_comes_of_dialling_is_recorded() {
-    let (stage, mut outside, mut agent) = dialler().await;
+    on_both_grounds(async |ground| {
+    let (stage, mut outside, mut agent) = dialler(&ground).await;
     for (status, result) in [("486 Busy Here", "busy"), ("404 Not Found", "invalid"), ("503 No", "failed")] {
         let id = dial(&stage, json!({"number": "13800009999"})).await;
         let (_, _browser) = answered(&mut agent).await;
@@ -293,11 +310,14 @@ async fn what_comes_of_dialling_is_recorded() {
         stage.until("1001", "/voice/seat", |mine| mine["seat"]["state"] == "not_ready").await;
     }
     nothing_left(&stage).await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_missed_call_that_is_called_back_counts_as_seen_to() {
-    let (stage, mut outside, mut agent) = dialler().await;
+    on_both_grounds(async |ground| {
+    let (stage, mut outside, mut agent) = dialler(&ground).await;
     let (mut trunk, _phone): (TrunkCall, Phone) = caller(&stage, "13800005678").await;
     assert_eq!(trunk.within("BYE", "", "").await, 200);
     let missed = stage
@@ -318,11 +338,14 @@ async fn a_missed_call_that_is_called_back_counts_as_seen_to() {
     outside.bye(&invite).await;
     agent.released().await;
     let _ = agent_invite;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_call_is_handed_to_a_number_outside_in_one_step() {
-    let (stage, mut outside, mut agent) = dialler().await;
+    on_both_grounds(async |ground| {
+    let (stage, mut outside, mut agent) = dialler(&ground).await;
     assert_eq!(stage.put("1001", "/voice/seat/state", r#"{"state":"ready"}"#).await.0, 200);
     let (mut trunk, phone) = caller(&stage, "13800001234").await;
     let (_, _browser) = answered(&mut agent).await;
@@ -341,11 +364,14 @@ async fn a_call_is_handed_to_a_number_outside_in_one_step() {
     assert!(trunk.ended().await);
     let _ = &mut trunk;
     nothing_left(&stage).await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_parked_citizen_is_fetched_from_another_seat() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let mut first = Agent::ready(&stage, "1001").await;
     let (_trunk, _phone) = caller(&stage, "13800001234").await;
     let (_, _browser) = answered(&mut first).await;
@@ -366,11 +392,14 @@ async fn a_parked_citizen_is_fetched_from_another_seat() {
     assert_eq!(stage.put("1002", &summary, r#"{"result":"answered","note":"已解答"}"#).await.0, 200);
     let (_, detail) = stage.get("leader", &format!("/voice/calls/{id}")).await;
     assert_eq!(detail["summary"]["note"], "已解答");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_colleague_is_called_in_the_house() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let mut first = Agent::registered(&stage, "1001").await;
     let mut second = Agent::registered(&stage, "1002").await;
     let id = dial(&stage, json!({"seat_no": "1002"})).await;
@@ -388,4 +417,6 @@ async fn a_colleague_is_called_in_the_house() {
     stage.until("1002", "/voice/seat", |mine| mine["seat"]["state"] == "not_ready").await;
     let call = stage.until("leader", &format!("/voice/calls/{id}"), |call| call["ended_at"].is_i64()).await;
     assert_eq!(call["direction"], "internal");
+    })
+    .await;
 }

@@ -12,6 +12,7 @@ use voice::desk::Joining;
 use voice::queue::{MAIN, Queue, QueueDraft};
 use voice::store::{numbers, queues, record, visits};
 
+use crate::support::ground::on_both_grounds;
 use crate::support::stage::Stage;
 use crate::support::trunk::TrunkCall;
 
@@ -40,7 +41,8 @@ fn queue<'a>(board: &'a Value, id: &str) -> &'a Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_queue_is_made_and_changed_while_calls_wait() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let (code, listed) = stage.get("leader", "/voice/queue-settings").await;
     assert_eq!(
         (code, listed["items"][0]["id"].as_str()),
@@ -94,11 +96,14 @@ async fn a_queue_is_made_and_changed_while_calls_wait() {
     retired["active"] = json!(false);
     let path = format!("/voice/queue-settings/{MAIN}");
     assert_eq!(stage.put("leader", &path, &retired.to_string()).await.0, 422, "the last resort stays");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unwanted_caller_is_turned_away_and_an_important_one_goes_before() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let bad = r#"{"kind":"blacklist","number":"+8613900000009","reason":"骚扰","expires_at":null}"#;
     let (code, listed) = stage.post("leader", "/voice/numbers", bad).await;
     assert_eq!((code, listed["number"].as_str()), (201, Some("13900000009")), "{listed}");
@@ -130,11 +135,14 @@ async fn an_unwanted_caller_is_turned_away_and_an_important_one_goes_before() {
     let callers = queue(&board, MAIN)["callers"].as_array().unwrap().clone();
     let vip = callers.iter().find(|caller| caller["call_id"] == "vip").unwrap();
     assert_eq!((vip["position"].as_u64(), vip["priority"].as_u64()), (Some(1), Some(3)));
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leader_sees_the_own_seats_and_decides_on_breaks() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     for seat in ["1001", "1002", "1003"] {
         sit(&stage, seat).await;
     }
@@ -176,15 +184,18 @@ async fn a_leader_sees_the_own_seats_and_decides_on_breaks() {
     // A leader sets a state, and signs a seat out.
     assert_eq!(stage.put("leader", "/voice/floor/seats/1003/state", rest).await.0, 204);
     stage.state_until("1003", "break").await;
-    assert_eq!(stage.delete("leader", "/voice/floor/seats/1003").await.0, 204);
+    assert_eq!(stage.delete("9001", "/voice/floor/seats/1003").await.0, 204);
     let (_, board) = stage.get("leader", "/voice/floor").await;
     assert_eq!(board["present"], json!(["1001", "1002"]));
-    assert_eq!(stage.delete("leader", "/voice/floor/seats/9999").await.0, 404);
+    assert_eq!(stage.delete("9001", "/voice/floor/seats/9999").await.0, 404);
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn waits_are_counted_and_the_way_of_a_call_is_explained() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let desk = stage.voice.desk();
     desk.enqueue(call("gave-up", "13800000002", "12345"));
     desk.apply(Input::Abandon { call: "gave-up".into() });
@@ -219,6 +230,8 @@ async fn waits_are_counted_and_the_way_of_a_call_is_explained() {
     assert_eq!(why["candidates"].as_array().unwrap().len(), 2, "who else was free is told: {why}");
     assert_eq!(trace["queues"][MAIN], "综合队列");
     assert_eq!(stage.get("1001", "/voice/calls/c1/trace").await.0, 403);
+    })
+    .await;
 }
 
 #[tokio::test]

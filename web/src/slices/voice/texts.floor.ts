@@ -17,6 +17,8 @@ export const floorTexts: Texts = {
     seats_detail: ['空闲 {ready} · 通话 {busy} · 小休 {rest}', '{ready} ready · {busy} busy · {rest} on break'],
     waiting_now: ['正在排队', 'Waiting now'],
     alarm_in_time: ['{queue}：近 1 小时应答率 {value}%，低于目标 {target}%', '{queue}: {value}% answered in time in the last hour, target {target}%'],
+    trunk_refused: ['线路 {name} 向运营商 {registrar} 注册被拒绝（{code}，自 {time}），该线路来电进不来。请核对账号和密码。', 'Trunk {name}: {registrar} refuses its registration ({code}, since {time}). Calls of this trunk do not come in. Check user name and password.'],
+    trunk_unreachable: ['线路 {name} 的运营商 {registrar} 没有应答（自 {time}），该线路来电进不来。', 'Trunk {name}: {registrar} does not answer (since {time}). Calls of this trunk do not come in.'],
     alarm_connection: ['24 小时接通率 {value}%，低于目标 {target}%', 'Connection rate {value}% in 24 hours, target {target}%'],
     alarm_over: ['服务水平已恢复', 'The service level is reached again'],
     breaks: ['小休申请', 'Breaks asked for'],
