@@ -171,8 +171,9 @@ async fn a_confidential_order_is_not_found_by_its_citizen() {
         }
         assert_eq!(found("mayor", &format!("q={matter}")).await, 1, "the matter itself is no secret");
         // What is told elsewhere in one line names nobody either.
-        let brief = contract::cases::CaseLookup::brief(&world.cases, &case["id"].as_str().unwrap().into());
-        assert_eq!(brief.await.unwrap().unwrap().title, "＊＊反映路灯不亮");
+        let id = case["id"].as_str().unwrap().into();
+        let brief = contract::cases::CaseLookup::brief(&world.cases, &id).await.unwrap().unwrap();
+        assert_eq!(brief.title, "＊＊反映路灯不亮");
     })
     .await;
 }

@@ -2204,6 +2204,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/roles/news": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what this version grants roles that were changed here and have not been asked about it. */
+        get: operations["list_role_news"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/roles/{id}/grants": {
         parameters: {
             query?: never;
@@ -2214,6 +2231,23 @@ export interface paths {
         get?: never;
         /** Replaces a role's grants and masks. */
         put: operations["update_role_grants"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/roles/{id}/news": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Takes over what this version grants a changed role, or leaves the role as it is. */
+        put: operations["update_role_news"];
         post?: never;
         delete?: never;
         options?: never;
@@ -3067,7 +3101,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Signs a person out of the seat; a call in progress is finished first. */
+        /** Signs a person out of the seat at once. The citizen on the line is served before all others. */
         delete: operations["delete_floor_seat"];
         options?: never;
         head?: never;
@@ -3822,23 +3856,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/voice/seats/{no}/session": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Signs a seat out. Its citizen is served before all others. */
-        delete: operations["delete_seat_session_of"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/voice/speech": {
         parameters: {
             query?: never;
@@ -3953,6 +3970,23 @@ export interface paths {
         };
         /** Sums surveys up. */
         get: operations["show_survey_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/trunks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists how the trunks stand that register with their carriers. */
+        get: operations["list_trunks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -6653,6 +6687,16 @@ export interface components {
             /** @description The number to reach it by. */
             phone?: string | null;
         };
+        /** @description What to do with the news of a role. */
+        NewsDecision: {
+            /** @description Whether the role takes them over; otherwise it stays as it is and is not asked again. */
+            take: boolean;
+            /**
+             * Format: int64
+             * @description The version that the writer saw.
+             */
+            version: number;
+        };
         /** @description A node. */
         Node: components["schemas"]["Kind"] & {
             /** @description Where each exit leads. */
@@ -8348,6 +8392,11 @@ export interface components {
             /** @description Path of SIP over WebSocket on this host. */
             ws_path: string;
         };
+        /**
+         * @description How a trunk's registration stands.
+         * @enum {string}
+         */
+        RegistrationState: "registering" | "registered" | "refused" | "unreachable";
         /** @description Somebody's line through a call. */
         ReplayLane: {
             /** @description `citizen`, `seat`, `outside`. */
@@ -8476,6 +8525,22 @@ export interface components {
             id: string;
             /** @description Its name in the reader's language. */
             name: string;
+        };
+        /** @description What the running version would grant otherwise than a changed role does. */
+        RoleNews: {
+            /** @description What it would be granted. */
+            added: {
+                [key: string]: components["schemas"]["Scope"];
+            };
+            /** @description What it would lose. */
+            removed: string[];
+            /** @description The role. */
+            role_id: string;
+            /**
+             * Format: int64
+             * @description Its version, to decide with.
+             */
+            version: number;
         };
         /** @description A person's new roles. */
         RolesChange: {
@@ -9316,6 +9381,35 @@ export interface components {
             tasks: components["schemas"]["TrialTask"][];
             timers: components["schemas"]["TrialTimer"][];
             variables: Record<string, never>;
+        };
+        /** @description A trunk that registers with its carrier. */
+        TrunkView: {
+            /**
+             * Format: int32
+             * @description The carrier's last answer, a status code of SIP.
+             */
+            code?: number | null;
+            /**
+             * Format: int32
+             * @description Attempts in a row that failed.
+             */
+            failures: number;
+            /** @description Its name. */
+            name: string;
+            /** @description The carrier's registrar. */
+            registrar: string;
+            /**
+             * Format: int64
+             * @description Since when it stands so, epoch milliseconds.
+             */
+            since: number;
+            /** @description How the registration stands. */
+            state: components["schemas"]["RegistrationState"];
+        };
+        /** @description Trunks that register with their carriers. */
+        Trunks: {
+            /** @description The trunks. */
+            items: components["schemas"]["TrunkView"][];
         };
         /** @description A unit (单位). */
         Unit: {
@@ -14972,6 +15066,25 @@ export interface operations {
             };
         };
     };
+    list_role_news: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleNews"][];
+                };
+            };
+        };
+    };
     update_role_grants: {
         parameters: {
             query?: never;
@@ -14985,6 +15098,41 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["GrantsChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description role.powers_exclusive, role.exclusive, role.own or stale_version */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    update_role_news: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The role */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewsDecision"];
             };
         };
         responses: {
@@ -16711,6 +16859,14 @@ export interface operations {
                 };
                 content?: never;
             };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
     update_seat_break: {
@@ -18001,25 +18157,6 @@ export interface operations {
             };
         };
     };
-    delete_seat_session_of: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                no: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
     show_voices: {
         parameters: {
             query?: never;
@@ -18273,6 +18410,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SurveyFigures"];
+                };
+            };
+        };
+    };
+    list_trunks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trunks"];
                 };
             };
         };

@@ -90,6 +90,9 @@ impl Cases {
         version: i64,
         parts: &[Part],
     ) -> Result<Case, CaseError> {
+        if !by.has(Action::Split.capability()) {
+            return Err(CaseError::Forbidden(Action::Split));
+        }
         let origin = self.read(by, id).await?;
         Action::Split.permit(&origin, by)?;
         if origin.version != version {
