@@ -218,7 +218,9 @@ impl ToProblem for CaseError {
                 })
                 .detail_en(match *code {
                     "link.revoked" => "This link was taken back. Please ask whoever sent it.",
-                    "link.settled" => "The matter is settled and the link is closed. Thank you for your help.",
+                    "link.settled" => {
+                        "The matter is settled and the link is closed. Thank you for your help."
+                    }
                     _ => "This link has expired. Please ask whoever sent it for another.",
                 }),
             Self::TooManyRows { rows, most } => {

@@ -35,8 +35,8 @@ pub mod work;
 
 mod acceptance;
 mod amendment;
-mod brief;
 pub mod assignment;
+mod brief;
 mod citizen_act;
 mod closure;
 mod co_handling;

@@ -144,7 +144,8 @@ async fn a_link_does_not_outlive_its_order() {
         let case = world.act("leader", &case, "review", json!({ "decision": "pass" })).await;
         let helped = json!({ "unit_id": "water", "co_units": ["roads"] });
         let case = world.act("dispatcher", &case, "dispatch", helped).await;
-        let wish = |version: &Value| json!({ "version": version, "helper": "灯具公司", "text": "请更换灯具" });
+        let wish =
+            |version: &Value| json!({ "version": version, "helper": "灯具公司", "text": "请更换灯具" });
         let path = format!("/cases/{}/links", case["id"].as_str().unwrap());
         let share = async |account: &str, case: &Value| {
             let made = world.sign_in(account).post(&path, wish(&case["version"])).await.ok();

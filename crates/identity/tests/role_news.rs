@@ -7,8 +7,10 @@ use crate::site::{City, city};
 
 /// Makes a role what an earlier version would have left: without `capability`, and that is what was shipped.
 async fn as_before(site: &Site, role: &str, capability: &str) {
-    site.execute(&format!("delete from identity_grant where role_id = '{role}' and capability = '{capability}'"))
-        .await;
+    site.execute(&format!(
+        "delete from identity_grant where role_id = '{role}' and capability = '{capability}'"
+    ))
+    .await;
     site.execute(&format!("update identity_role set shipped = null where id = '{role}'")).await;
 }
 
@@ -72,7 +74,8 @@ async fn a_role_that_was_changed_stays_and_its_administrator_decides() {
         let taken = security.put("/roles/agent/news", json!({"version": version, "take": true})).await.ok();
         assert_eq!(taken["grants"]["case.urge"], "all");
         let version = grants(&city, "dispatcher").await["version"].clone();
-        let left = security.put("/roles/dispatcher/news", json!({"version": version, "take": false})).await.ok();
+        let left =
+            security.put("/roles/dispatcher/news", json!({"version": version, "take": false})).await.ok();
         assert!(left["grants"]["case.merge"].is_null());
         let news = security.get("/roles/news").await.ok();
         assert_eq!(news, json!([]), "nobody is asked twice");

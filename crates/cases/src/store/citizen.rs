@@ -47,11 +47,10 @@ impl CaseLookup for Cases {
     }
 
     async fn brief(&self, id: &CaseId) -> Result<Option<CaseBrief>, BoxError> {
-        let row: Option<BriefRow> =
-            sqlx::query_as(AssertSqlSafe(format!("{} where id = $1", brief::SELECT)))
-                .bind(id.as_str())
-                .fetch_optional(self.kit().db.reader())
-                .await?;
+        let row: Option<BriefRow> = sqlx::query_as(AssertSqlSafe(format!("{} where id = $1", brief::SELECT)))
+            .bind(id.as_str())
+            .fetch_optional(self.kit().db.reader())
+            .await?;
         Ok(row.map(Into::into))
     }
 
@@ -79,10 +78,8 @@ impl CaseLookup for Cases {
 
     async fn of_call(&self, call: &CallId) -> Result<Vec<CaseBrief>, BoxError> {
         let sql = format!("{} where call_id = $1 order by created_at", brief::SELECT);
-        let rows: Vec<BriefRow> = sqlx::query_as(AssertSqlSafe(sql))
-            .bind(call.as_str())
-            .fetch_all(self.kit().db.reader())
-            .await?;
+        let rows: Vec<BriefRow> =
+            sqlx::query_as(AssertSqlSafe(sql)).bind(call.as_str()).fetch_all(self.kit().db.reader()).await?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
 }

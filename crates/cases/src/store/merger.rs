@@ -3,10 +3,10 @@
 use contract::cases::CaseId;
 use kernel::{Ctx, Principal};
 
-use super::work::{self, Work};
 use super::brief::{self, BriefRow};
 use super::case;
 use super::creation::Fresh;
+use super::work::{self, Work};
 use crate::Cases;
 use crate::case::action::Action;
 use crate::case::split::{self, Part};

@@ -38,12 +38,7 @@ impl Identity {
     /// # Errors
     /// When the version is stale, there is nothing to decide, or powers would come together that exclude
     /// each other.
-    pub async fn decide_news(
-        &self,
-        ctx: &Ctx,
-        id: &str,
-        wish: NewsDecision,
-    ) -> Result<Role, IdentityError> {
+    pub async fn decide_news(&self, ctx: &Ctx, id: &str, wish: NewsDecision) -> Result<Role, IdentityError> {
         let default =
             default_roles().into_iter().find(|role| role.id == id).ok_or(IdentityError::NotFound)?;
         let mut change = self.begin_change().await?;
@@ -114,7 +109,10 @@ fn followers<'a>(snapshot: &Snapshot, defaults: &'a [Role]) -> Vec<&'a Role> {
                 .filter(|person| person.roles.contains(&role.id))
                 .all(|person| check_together(&snapshot.together(person, &role)).is_ok());
             if !goes_together {
-                tracing::warn!(role = role.id, "what this version grants excludes another role of its people");
+                tracing::warn!(
+                    role = role.id,
+                    "what this version grants excludes another role of its people"
+                );
             }
             goes_together && role != *old
         })

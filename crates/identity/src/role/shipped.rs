@@ -145,8 +145,7 @@ mod tests {
         let mut own = role(2, &[("a.x", Scope::All), ("c.x", Scope::All)]);
         own.shipped = Some(Shipped::of(&first));
         assert!(!own.is_as_shipped());
-        let next =
-            role(1, &[("b.x", Scope::All), ("c.x", Scope::Own), ("d.x", Scope::Unit)]);
+        let next = role(1, &[("b.x", Scope::All), ("c.x", Scope::Own), ("d.x", Scope::Unit)]);
         let news = own.news(&next).unwrap();
         assert_eq!(news.added, BTreeMap::from([("d.x".to_owned(), Scope::Unit)]), "not what was taken away");
         assert_eq!(news.removed, BTreeSet::from(["a.x".to_owned()]));

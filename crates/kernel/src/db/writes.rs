@@ -202,10 +202,11 @@ fn queries(
                 let text = texts.last_mut().expect("begins with one");
                 text.begin_insert(into);
                 let to = from + count;
-                let rows = lists.iter().flat_map(|list| &list[from..to]).filter_map(|write| match write.as_ref() {
-                    Write::Row { values, .. } => Some(values),
-                    Write::Change(_) => None,
-                });
+                let rows =
+                    lists.iter().flat_map(|list| &list[from..to]).filter_map(|write| match write.as_ref() {
+                        Write::Row { values, .. } => Some(values),
+                        Write::Change(_) => None,
+                    });
                 for (n, row) in rows.enumerate() {
                     text.row(n > 0, row);
                 }

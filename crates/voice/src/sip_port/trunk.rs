@@ -75,7 +75,8 @@ impl TrunkView {
         }
         self.state = state;
         self.code = code;
-        self.failures = if state == RegistrationState::Registered { 0 } else { self.failures.saturating_add(1) };
+        self.failures =
+            if state == RegistrationState::Registered { 0 } else { self.failures.saturating_add(1) };
     }
 }
 

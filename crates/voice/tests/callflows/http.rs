@@ -109,47 +109,48 @@ async fn a_draft_can_be_tried_without_a_telephone() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn prompts_are_uploaded_chosen_and_heard() {
     on_both_grounds(async |ground| {
-    let stage = Stage::new(&ground).await;
-    let tone: Vec<u8> = (0..16_000_u32)
-        .flat_map(|at| (((f64::from(at) * 0.3).sin() * 9_000.0) as i16).to_le_bytes())
-        .collect();
-    let mut wav =
-        b"RIFF\x24\x7d\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x80\x3e\0\0\0\x7d\0\0\x02\0\x10\0data\0\x7d\0\0"
-            .to_vec();
-    wav.extend(tone);
-    let path = "/voice/prompts/greeting/sounds?language=zh";
-    let (code, problem) = stage.upload("leader", path, b"MP3?".to_vec()).await;
-    assert_eq!((code, problem["code"].as_str()), (422, Some("voice.bad_sound")));
-    assert_eq!(stage.upload("1001", path, wav.clone()).await.0, 403);
-    assert_eq!(stage.upload("leader", "/voice/prompts/nix/sounds?language=zh", wav.clone()).await.0, 404);
-    let (_, before) = stage.download("leader", "/voice/prompts/greeting/audio").await;
-    let (code, prompt) = stage.upload("leader", path, wav.clone()).await;
-    assert_eq!((code, &prompt["own"]), (200, &json!(["zh"])));
-    assert_eq!(prompt["sounds"][0]["in_force"], true);
-    let (_, after) = stage.download("leader", "/voice/prompts/greeting/audio").await;
-    assert_ne!(before.len(), after.len(), "callers hear the new sound");
-    let (code, prompt) =
-        stage.put("leader", "/voice/prompts/greeting/sound", r#"{"language":"zh","sound":null}"#).await;
-    assert_eq!((code, &prompt["own"]), (200, &json!([])));
-    assert_eq!(
-        stage.download("leader", "/voice/prompts/greeting/audio").await.1,
-        before,
-        "and the old one again"
-    );
-    assert_eq!(stage.delete("leader", "/voice/prompts/greeting").await.0, 409);
+        let stage = Stage::new(&ground).await;
+        let tone: Vec<u8> = (0..16_000_u32)
+            .flat_map(|at| (((f64::from(at) * 0.3).sin() * 9_000.0) as i16).to_le_bytes())
+            .collect();
+        let mut wav =
+            b"RIFF\x24\x7d\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x80\x3e\0\0\0\x7d\0\0\x02\0\x10\0data\0\x7d\0\0"
+                .to_vec();
+        wav.extend(tone);
+        let path = "/voice/prompts/greeting/sounds?language=zh";
+        let (code, problem) = stage.upload("leader", path, b"MP3?".to_vec()).await;
+        assert_eq!((code, problem["code"].as_str()), (422, Some("voice.bad_sound")));
+        assert_eq!(stage.upload("1001", path, wav.clone()).await.0, 403);
+        assert_eq!(stage.upload("leader", "/voice/prompts/nix/sounds?language=zh", wav.clone()).await.0, 404);
+        let (_, before) = stage.download("leader", "/voice/prompts/greeting/audio").await;
+        let (code, prompt) = stage.upload("leader", path, wav.clone()).await;
+        assert_eq!((code, &prompt["own"]), (200, &json!(["zh"])));
+        assert_eq!(prompt["sounds"][0]["in_force"], true);
+        let (_, after) = stage.download("leader", "/voice/prompts/greeting/audio").await;
+        assert_ne!(before.len(), after.len(), "callers hear the new sound");
+        let (code, prompt) =
+            stage.put("leader", "/voice/prompts/greeting/sound", r#"{"language":"zh","sound":null}"#).await;
+        assert_eq!((code, &prompt["own"]), (200, &json!([])));
+        assert_eq!(
+            stage.download("leader", "/voice/prompts/greeting/audio").await.1,
+            before,
+            "and the old one again"
+        );
+        assert_eq!(stage.delete("leader", "/voice/prompts/greeting").await.0, 409);
 
-    let (code, _) = stage.put("leader", "/voice/prompts/notice", r#"{"name":"停水通知","version":0}"#).await;
-    assert_eq!(code, 200);
-    let (_, voices) = stage.get("leader", "/voice/speech").await;
-    let spoken = r#"{"text":"今天下午两点至四点停水。","language":"zh"}"#;
-    let (code, prompt) = stage.post("leader", "/voice/prompts/notice/speech", spoken).await;
-    if voices["embedded"] == true {
-        assert_eq!((code, prompt["text"].as_str()), (200, Some("今天下午两点至四点停水。")));
-        assert!(prompt["duration_ms"].as_i64().unwrap() > 1_500);
-    } else {
-        assert_eq!(code, 503);
-    }
-    assert_eq!(stage.delete("leader", "/voice/prompts/notice").await.0, 204);
+        let (code, _) =
+            stage.put("leader", "/voice/prompts/notice", r#"{"name":"停水通知","version":0}"#).await;
+        assert_eq!(code, 200);
+        let (_, voices) = stage.get("leader", "/voice/speech").await;
+        let spoken = r#"{"text":"今天下午两点至四点停水。","language":"zh"}"#;
+        let (code, prompt) = stage.post("leader", "/voice/prompts/notice/speech", spoken).await;
+        if voices["embedded"] == true {
+            assert_eq!((code, prompt["text"].as_str()), (200, Some("今天下午两点至四点停水。")));
+            assert!(prompt["duration_ms"].as_i64().unwrap() > 1_500);
+        } else {
+            assert_eq!(code, 503);
+        }
+        assert_eq!(stage.delete("leader", "/voice/prompts/notice").await.0, 204);
     })
     .await;
 }

@@ -96,7 +96,9 @@ async fn serve(socket: UdpSocket, manners: Manners, asked: Arc<Mutex<Vec<Asked>>
         let challenge = |nonces: &mut u32, stale: bool| {
             *nonces += 1;
             let stale = if stale { ", stale=true" } else { "" };
-            format!("WWW-Authenticate: Digest realm=\"{REALM}\", nonce=\"n{nonces}\", algorithm=MD5, qop=\"auth\"{stale}\r\n")
+            format!(
+                "WWW-Authenticate: Digest realm=\"{REALM}\", nonce=\"n{nonces}\", algorithm=MD5, qop=\"auth\"{stale}\r\n"
+            )
         };
         let (status, extra) = match &proof {
             _ if manners.closed => ("403 Forbidden", String::new()),

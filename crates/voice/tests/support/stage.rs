@@ -174,7 +174,11 @@ impl Stage {
         let db = Db::open(ground.database()).await.unwrap();
         kernel::slice::migrate_kernel(&db).await.unwrap();
         kernel::db::migrate(&db, "voice", voice::MIGRATIONS).await.unwrap();
-        let kit = Kit::new(db, Arc::new(SystemClock), Config { data_dir: ground.dir().to_owned(), ..Config::default() });
+        let kit = Kit::new(
+            db,
+            Arc::new(SystemClock),
+            Config { data_dir: ground.dir().to_owned(), ..Config::default() },
+        );
         kit.gate.set(Arc::new(People));
         let port = NEXT_PORT.fetch_add(100, Ordering::Relaxed);
         let mut config = VoiceConfig {

@@ -84,7 +84,8 @@ async fn a_refused_registration_is_told_to_whoever_watches_the_floor() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_carrier_that_insists_on_a_longer_life_gets_it() {
-    let carrier = Carrier::new(Manners { shortest_secs: 1_800, granted_secs: 1_800, ..Manners::default() }).await;
+    let carrier =
+        Carrier::new(Manners { shortest_secs: 1_800, granted_secs: 1_800, ..Manners::default() }).await;
     let _stage = stage(&carrier, PASSWORD).await;
     assert_eq!(carrier.granted(1).await[0].expires, Some(1_800));
     assert!(carrier.asked().iter().any(|one| one.code == 423));

@@ -11,7 +11,9 @@ pub fn tree_micros(root: u32) -> u64 {
     let mut parents = HashMap::new();
     let mut times = HashMap::new();
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
         let text = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
         if let Some((parent, ticks)) = read(&text) {
             parents.insert(pid, parent);
