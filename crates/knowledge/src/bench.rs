@@ -16,21 +16,82 @@ const CHUNK: usize = 2_000;
 const SEARCHES: usize = 400;
 
 const MATTERS: [&str; 24] = [
-    "居住证", "公积金提取", "社保转移", "医保报销", "养老金认证", "户口迁移", "供热报停", "燃气过户", "水费缴纳",
-    "路灯维修", "占道经营", "违法建设", "噪声扰民", "停车收费", "网约车许可", "食品经营许可", "预付卡退款", "入学报名",
-    "学区划分", "低保申请", "残疾人证", "老年优待证", "不动产登记", "契税缴纳",
+    "居住证",
+    "公积金提取",
+    "社保转移",
+    "医保报销",
+    "养老金认证",
+    "户口迁移",
+    "供热报停",
+    "燃气过户",
+    "水费缴纳",
+    "路灯维修",
+    "占道经营",
+    "违法建设",
+    "噪声扰民",
+    "停车收费",
+    "网约车许可",
+    "食品经营许可",
+    "预付卡退款",
+    "入学报名",
+    "学区划分",
+    "低保申请",
+    "残疾人证",
+    "老年优待证",
+    "不动产登记",
+    "契税缴纳",
 ];
 const ASPECTS: [&str; 16] = [
-    "需要什么材料", "怎么办理", "多久办好", "在哪里办理", "费用是多少", "可以网上办吗", "条件是什么", "不服怎么办",
-    "能不能代办", "丢了怎么补办", "到期怎么续", "外地人可以吗", "咨询电话是多少", "流程是什么", "有没有优惠", "投诉找谁",
+    "需要什么材料",
+    "怎么办理",
+    "多久办好",
+    "在哪里办理",
+    "费用是多少",
+    "可以网上办吗",
+    "条件是什么",
+    "不服怎么办",
+    "能不能代办",
+    "丢了怎么补办",
+    "到期怎么续",
+    "外地人可以吗",
+    "咨询电话是多少",
+    "流程是什么",
+    "有没有优惠",
+    "投诉找谁",
 ];
 const PLACES: [&str; 20] = [
-    "澜溪区", "云桥区", "枫浦区", "望澄区", "青砚区", "霁岭区", "穗川县", "高新区", "听澜街道", "柳津街道", "钟影街道",
-    "桐阴街道", "虹影街道", "石舫街道", "望桥街道", "菱湾街道", "枫晚街道", "浦前街道", "汀芷街道", "渡前街道",
+    "澜溪区",
+    "云桥区",
+    "枫浦区",
+    "望澄区",
+    "青砚区",
+    "霁岭区",
+    "穗川县",
+    "高新区",
+    "听澜街道",
+    "柳津街道",
+    "钟影街道",
+    "桐阴街道",
+    "虹影街道",
+    "石舫街道",
+    "望桥街道",
+    "菱湾街道",
+    "枫晚街道",
+    "浦前街道",
+    "汀芷街道",
+    "渡前街道",
 ];
 const QUESTIONS: [&str; 10] = [
-    "居住证怎么办理", "gongjijin", "公积金提取需要什么材料", "我家暖气不热想报停今年的供热怎么申请", "gjjtq", "路登维修",
-    "澜溪区占道经营投诉找谁", "医保报销多久办好", "外地人可以办老年优待证吗", "水费",
+    "居住证怎么办理",
+    "gongjijin",
+    "公积金提取需要什么材料",
+    "我家暖气不热想报停今年的供热怎么申请",
+    "gjjtq",
+    "路登维修",
+    "澜溪区占道经营投诉找谁",
+    "医保报销多久办好",
+    "外地人可以办老年优待证吗",
+    "水费",
 ];
 
 /// What was measured.
@@ -94,7 +155,8 @@ pub fn run(folder: &Path, entries: usize) -> Result<Figures, BoxError> {
     shelves.commit(0)?;
     let build_ms = (clock.elapsed_ms() - begun).max(1);
     let marks: HashMap<usize, Vec<Vec<String>>> =
-        [(3, vec![vec!["r_990102".to_owned(), "r_990100".to_owned()]]), (7, vec![vec!["b_0007".to_owned()]])].into();
+        [(3, vec![vec!["r_990102".to_owned(), "r_990100".to_owned()]]), (7, vec![vec!["b_0007".to_owned()]])]
+            .into();
     let mut took = Vec::with_capacity(SEARCHES);
     for at in 0..SEARCHES + QUESTIONS.len() {
         let question = format!("{}{}", QUESTIONS[at % 10], if at % 4 == 3 { PLACES[at % 20] } else { "" });
@@ -132,7 +194,9 @@ fn micros() -> u64 {
 fn resident_mb() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes: f64 =
-        line.and_then(|line| line.split_whitespace().next()).and_then(|number| number.parse().ok()).unwrap_or(0.0);
+    let kilobytes: f64 = line
+        .and_then(|line| line.split_whitespace().next())
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(0.0);
     kilobytes / 1_024.0
 }

@@ -12,6 +12,7 @@ const PIECES_MAX: usize = 2_000;
 /// What happened to a piece of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = KnowledgeChange)]
 pub enum Change {
     /// It stands in both.
     Same,
@@ -23,6 +24,7 @@ pub enum Change {
 
 /// A piece of text and what happened to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = KnowledgePiece)]
 pub struct Piece {
     /// What happened.
     pub change: Change,
@@ -32,6 +34,7 @@ pub struct Piece {
 
 /// One field of two versions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = KnowledgeCompared)]
 pub struct Compared {
     /// The field: `title`, `region`, …, `answer`.
     pub field: String,
@@ -81,7 +84,8 @@ fn shown(answer: &Answer) -> String {
 }
 
 fn compared(field: &str, answer: Option<String>, old: &str, new: &str) -> Compared {
-    let whole_values = matches!(field, "region" | "business" | "kind" | "valid_from" | "valid_to" | "review_at");
+    let whole_values =
+        matches!(field, "region" | "business" | "kind" | "valid_from" | "valid_to" | "review_at");
     let pieces = if whole_values { pieces_of(&[old], &[new]) } else { pieces_of(&cut(old), &cut(new)) };
     Compared { field: field.to_owned(), answer, differs: old != new, pieces }
 }

@@ -27,6 +27,7 @@ pub const ATTACHMENTS_MAX: usize = 30;
 /// The form in which something is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = KnowledgeKind)]
 pub enum Kind {
     /// 通知.
     Notice,
@@ -87,6 +88,7 @@ impl Kind {
 
 /// A file that belongs to an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = KnowledgeAttachment)]
 pub struct Attachment {
     /// The file.
     pub file_id: String,
@@ -100,6 +102,7 @@ pub struct Attachment {
 /// One of the answers of an entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(as = KnowledgeAnswer)]
 pub struct Answer {
     /// Stays the same through all versions; empty for a new one.
     pub id: String,
@@ -147,6 +150,7 @@ impl Answer {
 /// Everything that one version of an entry says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(as = KnowledgeContent)]
 pub struct Content {
     /// The title, usually the question.
     pub title: String,
@@ -210,7 +214,8 @@ impl Content {
         texts.extend(self.keywords.iter().map(|word| ("keywords".to_owned(), word.as_str(), 60)));
         texts.extend(self.questions.iter().map(|word| ("questions".to_owned(), word.as_str(), TITLE_MAX)));
         let remarks = self.answers.iter().enumerate();
-        texts.extend(remarks.map(|(at, one)| (format!("answers.{at}.remark"), one.remark.as_str(), NOTE_MAX)));
+        texts
+            .extend(remarks.map(|(at, one)| (format!("answers.{at}.remark"), one.remark.as_str(), NOTE_MAX)));
         for (field, _, most) in texts.iter().filter(|(_, text, most)| text.chars().count() > *most) {
             wrong.push(Refusal::too_long(field, *most));
         }

@@ -30,12 +30,7 @@ impl Refusal {
     /// It is too long.
     #[must_use]
     pub fn too_long(field: &str, most: usize) -> Self {
-        Self::new(
-            field,
-            "too_long",
-            format!("内容过长，最多 {most}。"),
-            format!("Too long; at most {most}."),
-        )
+        Self::new(field, "too_long", format!("内容过长，最多 {most}。"), format!("Too long; at most {most}."))
     }
 
     /// There are too many.
@@ -58,12 +53,7 @@ impl Refusal {
     /// It ends before it begins.
     #[must_use]
     pub fn order(field: &str) -> Self {
-        Self::new(
-            field,
-            "order",
-            "结束时间应晚于开始时间。",
-            "The end must come after the beginning.",
-        )
+        Self::new(field, "order", "结束时间应晚于开始时间。", "The end must come after the beginning.")
     }
 
     /// It lies in the past.
@@ -136,9 +126,8 @@ impl From<sqlx::Error> for KnowledgeError {
 
 impl ToProblem for KnowledgeError {
     fn problem(&self) -> Problem {
-        let conflict = |code, zh: &str, en: &str| {
-            Problem::new(StatusCode::CONFLICT, code).detail_zh(zh).detail_en(en)
-        };
+        let conflict =
+            |code, zh: &str, en: &str| Problem::new(StatusCode::CONFLICT, code).detail_zh(zh).detail_en(en);
         match self {
             Self::NotFound => Problem::not_found(),
             Self::Forbidden => Problem::new(StatusCode::FORBIDDEN, "permission.denied")

@@ -63,7 +63,9 @@ pub fn format_of(name: &str, bytes: &[u8]) -> Option<Format> {
         "webp" => begins(b"RIFF") && has(8, b"WEBP"),
         "wav" => begins(b"RIFF") && has(8, b"WAVE"),
         "ogg" => begins(b"OggS"),
-        "mp3" => begins(b"ID3") || (bytes.first() == Some(&0xff) && bytes.get(1).is_some_and(|b| b & 0xe0 == 0xe0)),
+        "mp3" => {
+            begins(b"ID3") || (bytes.first() == Some(&0xff) && bytes.get(1).is_some_and(|b| b & 0xe0 == 0xe0))
+        }
         "mp4" | "m4a" => has(4, b"ftyp"),
         "webm" => begins(b"\x1a\x45\xdf\xa3"),
         "pdf" => begins(b"%PDF-"),

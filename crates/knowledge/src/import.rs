@@ -104,7 +104,8 @@ impl Knowledge {
                 }
                 Err(KnowledgeError::Invalid(refusals)) => {
                     let say = |pick: fn(&Refusal) -> &String| {
-                        let parts = refusals.iter().map(|refusal| format!("{}: {}", refusal.field, pick(refusal)));
+                        let parts =
+                            refusals.iter().map(|refusal| format!("{}: {}", refusal.field, pick(refusal)));
                         parts.collect::<Vec<_>>().join(" ")
                     };
                     let reason = (say(|refusal| &refusal.zh), say(|refusal| &refusal.en));
@@ -165,8 +166,12 @@ impl Knowledge {
 
 fn unreadable(why: Unreadable) -> KnowledgeError {
     let (zh, en) = match why {
-        Unreadable::Broken => ("文件已损坏或格式不正确，无法读取。", "The file is broken or not what its name says."),
-        Unreadable::Bomb => ("文件展开后过大，已拒绝。", "The file unpacks into far too much and was refused."),
+        Unreadable::Broken => {
+            ("文件已损坏或格式不正确，无法读取。", "The file is broken or not what its name says.")
+        }
+        Unreadable::Bomb => {
+            ("文件展开后过大，已拒绝。", "The file unpacks into far too much and was refused.")
+        }
         Unreadable::Slow => ("文件读取超时。", "The file took too long to read."),
     };
     KnowledgeError::File { zh: zh.to_owned(), en: en.to_owned() }
@@ -179,7 +184,9 @@ fn content_of(wish: &Wish, plan: &Plan, classes: &[ClassRow]) -> Result<Content,
         if text.is_empty() {
             return otherwise.clone().unwrap_or_default();
         }
-        let known = classes.iter().find(|one| one.kind == kind && one.active != 0 && (one.code == text || one.name == text));
+        let known = classes
+            .iter()
+            .find(|one| one.kind == kind && one.active != 0 && (one.code == text || one.name == text));
         known.map_or_else(
             || {
                 wrong.push(Refusal::unknown(field));

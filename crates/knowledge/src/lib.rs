@@ -33,10 +33,21 @@ pub const MIGRATIONS: &[Migration] =
 
 /// What the slice's routes ask for.
 pub const CAPABILITIES: &[Capability] = &[
-    Capability { name: "knowledge.read", zh: "查询知识库", en: "Search the knowledge base", scoped: false },
-    Capability { name: "knowledge.write", zh: "维护知识条目", en: "Write knowledge entries", scoped: true },
-    Capability { name: "knowledge.review", zh: "审核发布知识", en: "Review knowledge entries", scoped: true },
-    Capability { name: "knowledge.manage", zh: "管理知识库分类与词库", en: "Manage classes and words", scoped: false },
+    Capability {
+        name: "knowledge.read", zh: "查询知识库", en: "Search the knowledge base", scoped: false
+    },
+    Capability {
+        name: "knowledge.write", zh: "维护知识条目", en: "Write knowledge entries", scoped: true
+    },
+    Capability {
+        name: "knowledge.review", zh: "审核发布知识", en: "Review knowledge entries", scoped: true
+    },
+    Capability {
+        name: "knowledge.manage",
+        zh: "管理知识库分类与词库",
+        en: "Manage classes and words",
+        scoped: false,
+    },
 ];
 
 /// The section `[knowledge]` of the configuration.
@@ -87,8 +98,9 @@ impl Knowledge {
             zh: "知识条目复审周期（天）",
             en: "Days until a published entry is read again",
         }]);
-        let limiter =
-            |per_minute: u32, burst: u32| RateLimiter::new(RateLimit { burst: burst.max(1), per_minute: per_minute.max(1) });
+        let limiter = |per_minute: u32, burst: u32| {
+            RateLimiter::new(RateLimit { burst: burst.max(1), per_minute: per_minute.max(1) })
+        };
         Ok(Self(Arc::new(Inner {
             library: Library::new(kit.config.data_dir.join("knowledge-index")),
             requests: limiter(config.requests_per_minute, config.requests_per_minute),

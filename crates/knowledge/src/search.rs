@@ -98,7 +98,9 @@ impl Request {
     pub(crate) fn marks(&self) -> Vec<Vec<String>> {
         let mut groups = Vec::new();
         if let Some(region) = &self.region {
-            groups.push(crate::region::with_parents(region).into_iter().map(|code| format!("r_{code}")).collect());
+            groups.push(
+                crate::region::with_parents(region).into_iter().map(|code| format!("r_{code}")).collect(),
+            );
         }
         if let Some(business) = &self.business {
             groups.push(vec![format!("b_{business}")]);

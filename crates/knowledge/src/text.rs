@@ -11,9 +11,43 @@ use ammonia::{Builder, UrlRelative};
 
 /// Tags that are taken.
 const TAGS: [&str; 37] = [
-    "a", "audio", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "del", "em", "figcaption", "figure",
-    "h2", "h3", "h4", "hr", "i", "img", "li", "mark", "ol", "p", "pre", "s", "source", "strong", "sub", "sup",
-    "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u",
+    "a",
+    "audio",
+    "b",
+    "blockquote",
+    "br",
+    "caption",
+    "code",
+    "col",
+    "colgroup",
+    "del",
+    "em",
+    "figcaption",
+    "figure",
+    "h2",
+    "h3",
+    "h4",
+    "hr",
+    "i",
+    "img",
+    "li",
+    "mark",
+    "ol",
+    "p",
+    "pre",
+    "s",
+    "source",
+    "strong",
+    "sub",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "tfoot",
+    "th",
+    "thead",
+    "tr",
+    "u",
 ];
 const MORE_TAGS: [&str; 3] = ["ul", "video", "track"];
 
@@ -96,7 +130,8 @@ pub fn plain(html: &str) -> String {
         let tag = rest[at + 1..end].trim_start_matches('/');
         let name = tag.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
         match name {
-            "p" | "br" | "li" | "tr" | "h2" | "h3" | "h4" | "blockquote" | "pre" | "hr" | "table" | "figure" => {
+            "p" | "br" | "li" | "tr" | "h2" | "h3" | "h4" | "blockquote" | "pre" | "hr" | "table"
+            | "figure" => {
                 if !out.ends_with('\n') && !out.is_empty() {
                     out.push('\n');
                 }
@@ -118,14 +153,8 @@ fn unescape(text: &str, out: &mut String) {
     let mut rest = text;
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
-        let known = [
-            ("&amp;", '&'),
-            ("&lt;", '<'),
-            ("&gt;", '>'),
-            ("&quot;", '"'),
-            ("&#39;", '\''),
-            ("&nbsp;", ' '),
-        ];
+        let known =
+            [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>'), ("&quot;", '"'), ("&#39;", '\''), ("&nbsp;", ' ')];
         match known.iter().find(|(name, _)| rest[at..].starts_with(name)) {
             Some((name, c)) => {
                 out.push(*c);

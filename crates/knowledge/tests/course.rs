@@ -20,7 +20,8 @@ async fn an_entry_goes_from_the_draft_over_review_to_readers() {
         let refused = writer.post(&at("submission"), json!({ "version": 1 })).await.refused(422, "invalid");
         assert_eq!(refused["errors"].as_array().unwrap().len(), 4);
         world.as_("agent").get(&format!("/knowledge/entries/{id}")).await.refused(404, "not_found");
-        let save = |version| json!({ "version": version, "content": entry("停水怎么办", "请致电水务热线。") });
+        let save =
+            |version| json!({ "version": version, "content": entry("停水怎么办", "请致电水务热线。") });
         let saved = writer.put(&at("draft"), save(1)).await.ok();
         assert_eq!(saved["content"]["answers"][0]["number"], "ZS000001-1");
         writer.put(&at("draft"), save(1)).await.refused(409, "stale_version");
@@ -41,12 +42,13 @@ async fn an_entry_goes_from_the_draft_over_review_to_readers() {
         assert_eq!(shown["answers"][0]["text"], "请致电水务热线。");
         assert_eq!(world.site.events("knowledge.entry_published").await.len(), 1);
         let history = writer.get(&at("history")).await.ok();
-        let actions: Vec<&str> =
-            history["changes"].as_array().unwrap().iter().map(|one| one["action"].as_str().unwrap()).collect();
-        assert_eq!(
-            actions,
-            ["published", "submitted", "saved", "returned", "submitted", "saved", "created"]
-        );
+        let actions: Vec<&str> = history["changes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["action"].as_str().unwrap())
+            .collect();
+        assert_eq!(actions, ["published", "submitted", "saved", "returned", "submitted", "saved", "created"]);
     })
     .await;
 }
@@ -115,7 +117,10 @@ async fn what_has_expired_or_was_withdrawn_is_no_longer_read_and_can_come_back()
         assert_eq!(world.find("q=春节停水安排").await.len(), 1);
         world.site.clock.set(world.site.kit.now().plus_secs(3600));
         world.as_("agent").get(&path).await.refused(404, "not_found");
-        assert!(world.find("q=春节停水安排").await.is_empty(), "the index has not heard of it, the search has");
+        assert!(
+            world.find("q=春节停水安排").await.is_empty(),
+            "the index has not heard of it, the search has"
+        );
         let ctx = Ctx::system("test", world.site.kit.now());
         assert_eq!(world.knowledge.expire(&ctx).await.unwrap(), 1);
         assert_eq!(world.knowledge.expire(&ctx).await.unwrap(), 0);
@@ -129,7 +134,10 @@ async fn what_has_expired_or_was_withdrawn_is_no_longer_read_and_can_come_back()
         let mut reviewer = world.as_("reviewer");
         let reason = json!({ "version": version, "reason": "口径有变" });
         world.as_("writer").post(&at("withdrawal"), reason.clone()).await.refused(403, "permission.denied");
-        reviewer.delete(&format!("/knowledge/entries/{other}?version={version}")).await.refused(409, "knowledge.wrong_state");
+        reviewer
+            .delete(&format!("/knowledge/entries/{other}?version={version}"))
+            .await
+            .refused(409, "knowledge.wrong_state");
         reviewer.post(&at("withdrawal"), reason).await.done();
         world.index().await;
         assert!(world.find("q=水表坏了").await.is_empty());

@@ -62,7 +62,10 @@ async fn citizens_never_find_what_is_internal() {
     on_both(|site| async move {
         let world = World::new(site).await;
         let mut mixed = entry("水压不足", "请先检查阀门。");
-        mixed["answers"].as_array_mut().unwrap().push(json!({ "html": "<p>内部口径：暂不承诺时限。</p>", "audience": "internal" }));
+        mixed["answers"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!({ "html": "<p>内部口径：暂不承诺时限。</p>", "audience": "internal" }));
         let id = world.publish(mixed).await;
         let mut secret = entry("应急口径", "x");
         secret["answers"][0]["audience"] = json!("internal");
@@ -71,13 +74,21 @@ async fn citizens_never_find_what_is_internal() {
         assert_eq!(titles(&citizen.get("/portal/knowledge/search?q=水压不足").await.ok()), ["水压不足"]);
         for words in ["暂不承诺时限", "应急口径", "ZS000002"] {
             let found = citizen.get(&format!("/portal/knowledge/search?q={words}")).await.ok();
-            assert!(!found.to_string().contains("应急口径") && !found.to_string().contains("内部口径"), "{words}: {found}");
+            assert!(
+                !found.to_string().contains("应急口径") && !found.to_string().contains("内部口径"),
+                "{words}: {found}"
+            );
         }
         let read = citizen.get(&format!("/portal/knowledge/entries/{id}")).await.ok();
         assert_eq!(read["answers"].as_array().unwrap().len(), 1);
         citizen.get(&format!("/portal/knowledge/entries/{hidden}")).await.refused(404, "not_found");
         assert_eq!(world.find("q=暂不承诺时限").await, ["水压不足"]);
-        let ask = |audience| KnowledgeQuestion { text: "水压不足怎么办".to_owned(), region: None, audience, limit: 3 };
+        let ask = |audience| KnowledgeQuestion {
+            text: "水压不足怎么办".to_owned(),
+            region: None,
+            audience,
+            limit: 3,
+        };
         let passages = world.knowledge.passages(&ask(Audience::Public)).await.unwrap();
         assert_eq!((passages[0].text.as_str(), passages[0].number.as_str()), ("请先检查阀门。", "ZS000001"));
         assert!(passages.iter().all(|passage| passage.title != "应急口径"));
@@ -126,7 +137,13 @@ async fn words_are_tried_before_they_are_in_force_and_hold_at_once_without_a_res
         let tried = manager.post("/knowledge/words/trial", trial).await.ok();
         assert_eq!(titles(&tried["after"])[0], "一户一表改造");
         assert_eq!(tried["after"]["results"][0]["why"]["words"][0]["how"], "synonym");
-        assert!(tried["before"]["results"].as_array().unwrap().iter().all(|one| one["why"]["words"][0]["how"] != "synonym"));
+        assert!(
+            tried["before"]["results"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|one| one["why"]["words"][0]["how"] != "synonym")
+        );
         let body = json!({ "kind": "synonym", "text": "分户装表 一户一表" });
         manager.post("/knowledge/words", body).await.done();
         assert_eq!(world.find("q=分户装表").await[0], "一户一表改造");
@@ -134,7 +151,10 @@ async fn words_are_tried_before_they_are_in_force_and_hold_at_once_without_a_res
         let id = words[0]["id"].as_str().unwrap();
         manager.delete(&format!("/knowledge/words/{id}")).await.done();
         manager.delete(&format!("/knowledge/words/{id}")).await.refused(404, "not_found");
-        manager.post("/knowledge/words", json!({ "kind": "synonym", "text": "独字" })).await.refused(422, "invalid");
+        manager
+            .post("/knowledge/words", json!({ "kind": "synonym", "text": "独字" }))
+            .await
+            .refused(422, "invalid");
     })
     .await;
 }

@@ -46,7 +46,8 @@ async fn a_table_is_checked_first_then_taken_in_and_refused_lines_come_back() {
 async fn markdown_becomes_entries_and_what_is_broken_is_named() {
     on_both(|site| async move {
         let world = World::new(site).await;
-        let text = "# 水表检定\n\n到**计量所**。\n\n# 水质检测\n\n| 项目 | 费用 |\n|---|---|\n| 余氯 | 免费 |\n";
+        let text =
+            "# 水表检定\n\n到**计量所**。\n\n# 水质检测\n\n| 项目 | 费用 |\n|---|---|\n| 余氯 | 免费 |\n";
         let query = "name=a.md&region=990100&business=0101&kind=faq";
         assert_eq!(import(&world, query, text.as_bytes().to_vec()).await.ok()["accepted"], 2);
         import(&world, "name=a.docx", b"PK\x03\x04 broken".to_vec()).await.refused(422, "knowledge.file");

@@ -70,18 +70,30 @@ async fn every_route_asks_for_its_capability() {
             let path = path.replace("{id}", &id);
             for (account, mark) in PEOPLE.iter().zip(row.chars()) {
                 let method: Method = method.parse().unwrap();
-                let content = (method != Method::GET && method != Method::DELETE).then(|| body.to_string().into_bytes());
+                let content = (method != Method::GET && method != Method::DELETE)
+                    .then(|| body.to_string().into_bytes());
                 let answer = world
                     .as_(account)
                     .send_raw(method.clone(), &path, Some("application/json"), content.unwrap_or_default())
                     .await;
                 let refused = answer.status.as_u16() == 403;
-                assert_eq!(refused, mark == '-', "{account} {method} {path}: {} {}", answer.status, answer.text());
+                assert_eq!(
+                    refused,
+                    mark == '-',
+                    "{account} {method} {path}: {} {}",
+                    answer.status,
+                    answer.text()
+                );
             }
             let stranger = world
                 .server
                 .anonymous()
-                .send_raw(method.parse().unwrap(), &path, Some("application/json"), body.to_string().into_bytes())
+                .send_raw(
+                    method.parse().unwrap(),
+                    &path,
+                    Some("application/json"),
+                    body.to_string().into_bytes(),
+                )
                 .await;
             assert!(matches!(stranger.status.as_u16(), 401 | 400), "{method} {path}: {}", stranger.status);
         }
@@ -95,7 +107,9 @@ async fn a_unit_keeps_its_own_part_and_the_unit_above_supervises() {
         let world = World::new(site).await;
         let own = world.write("pipes_writer", entry("管网维修", "联系管网所。")).await;
         let path = format!("/knowledge/entries/{own}/draft");
-        for (account, status) in [("pipes_writer", 200), ("chief", 200), ("writer", 404), ("police_writer", 404)] {
+        for (account, status) in
+            [("pipes_writer", 200), ("chief", 200), ("writer", 404), ("police_writer", 404)]
+        {
             assert_eq!(world.as_(account).get(&path).await.status.as_u16(), status, "{account}");
         }
         let count = async |account: &str| {
@@ -105,7 +119,11 @@ async fn a_unit_keeps_its_own_part_and_the_unit_above_supervises() {
         assert_eq!((count("pipes_writer").await, count("chief").await), (1, 1));
         assert_eq!((count("writer").await, count("police_writer").await), (0, 0));
         let for_below = json!({ "unit_id": "pipes", "content": entry("水表", "水表。") });
-        world.as_("writer").post("/knowledge/entries", for_below.clone()).await.refused(403, "permission.denied");
+        world
+            .as_("writer")
+            .post("/knowledge/entries", for_below.clone())
+            .await
+            .refused(403, "permission.denied");
         world.as_("chief").post("/knowledge/entries", for_below).await.done();
         let elsewhere = json!({ "unit_id": "police", "content": entry("户口", "户口。") });
         world.as_("chief").post("/knowledge/entries", elsewhere).await.refused(403, "permission.denied");

@@ -83,7 +83,9 @@ impl World {
         let reads = PersonBuilder::new(account).may(&["knowledge.read"]);
         self.server.as_person(match account {
             "writer" => reads.unit("/centre/water/").may_within(Scope::Unit, &["knowledge.write"]),
-            "pipes_writer" => reads.unit("/centre/water/pipes/").may_within(Scope::Unit, &["knowledge.write"]),
+            "pipes_writer" => {
+                reads.unit("/centre/water/pipes/").may_within(Scope::Unit, &["knowledge.write"])
+            }
             "chief" => reads
                 .unit("/centre/water/")
                 .may_within(Scope::Subtree, &["knowledge.write", "knowledge.review"]),
@@ -110,7 +112,10 @@ impl World {
 
     pub async fn pass(&self, id: &str) {
         let version = self.version(id).await;
-        self.as_("author_reviewer").post(&format!("/knowledge/entries/{id}/submission"), json!({ "version": version })).await.done();
+        self.as_("author_reviewer")
+            .post(&format!("/knowledge/entries/{id}/submission"), json!({ "version": version }))
+            .await
+            .done();
         let decision = json!({ "version": version + 1, "passed": true });
         self.as_("reviewer").post(&format!("/knowledge/entries/{id}/decision"), decision).await.done();
         self.index().await;

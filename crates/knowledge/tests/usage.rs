@@ -25,7 +25,9 @@ async fn every_use_is_counted_for_the_person_and_for_all() {
         world.server.anonymous().get(&format!("/portal/knowledge/entries/{second}")).await.done();
         let order = |ranking: serde_json::Value| -> Vec<(String, i64)> {
             let rows = ranking.as_array().unwrap().clone();
-            rows.iter().map(|row| (row["title"].as_str().unwrap().to_owned(), row["reads"].as_i64().unwrap())).collect()
+            rows.iter()
+                .map(|row| (row["title"].as_str().unwrap().to_owned(), row["reads"].as_i64().unwrap()))
+                .collect()
         };
         let all = agent.get("/knowledge/ranking?period=week").await.ok();
         assert_eq!(all[1]["uses"], 1);
@@ -53,7 +55,9 @@ async fn favourites_are_one_persons_own() {
         agent.put(&path, json!({})).await.done();
         agent.put(&path, json!({})).await.done();
         assert_eq!(agent.get("/knowledge/favourites").await.ok().as_array().unwrap().len(), 1);
-        assert!(world.as_("colleague").get("/knowledge/favourites").await.ok().as_array().unwrap().is_empty());
+        assert!(
+            world.as_("colleague").get("/knowledge/favourites").await.ok().as_array().unwrap().is_empty()
+        );
         assert_eq!(agent.get(&format!("/knowledge/entries/{id}")).await.ok()["favourite"], true);
         agent.delete(&path).await.done();
         assert!(agent.get("/knowledge/favourites").await.ok().as_array().unwrap().is_empty());
@@ -79,7 +83,12 @@ async fn a_wrong_answer_is_a_task_of_whoever_maintains_it_and_of_nobody_else() {
         assert_eq!(texts.len(), 2);
         assert!(texts.contains(&"citizen") && texts.contains(&"agent"));
         assert_eq!(writer.get("/knowledge/tasks").await.ok()["reports"], 2);
-        assert!(world.as_("police_writer").get("/knowledge/reports").await.ok()["items"].as_array().unwrap().is_empty());
+        assert!(
+            world.as_("police_writer").get("/knowledge/reports").await.ok()["items"]
+                .as_array()
+                .unwrap()
+                .is_empty()
+        );
         let at = format!("/knowledge/reports/{}/resolution", open["items"][0]["id"].as_str().unwrap());
         let done = json!({ "fixed": true, "reply": "已更正" });
         world.as_("police_writer").post(&at, done.clone()).await.refused(404, "not_found");
@@ -90,10 +99,16 @@ async fn a_wrong_answer_is_a_task_of_whoever_maintains_it_and_of_nobody_else() {
         assert_eq!(writer.get(&format!("/knowledge/entries/{id}")).await.ok()["unhelpful"], 1);
         // A page that is hammered stops listening.
         for _ in 0..5 {
-            citizen.post(&format!("/portal/knowledge/entries/{id}/opinion"), json!({ "helpful": true })).await.done();
+            citizen
+                .post(&format!("/portal/knowledge/entries/{id}/opinion"), json!({ "helpful": true }))
+                .await
+                .done();
         }
         let once_more = json!({ "helpful": true });
-        citizen.post(&format!("/portal/knowledge/entries/{id}/opinion"), once_more).await.refused(429, "rate.limited");
+        citizen
+            .post(&format!("/portal/knowledge/entries/{id}/opinion"), once_more)
+            .await
+            .refused(429, "rate.limited");
     })
     .await;
 }

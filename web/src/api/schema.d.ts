@@ -1672,6 +1672,576 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/knowledge/businesses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts what can be read by business. */
+        get: operations["count_knowledge_by_business"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/classes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists regions and businesses. */
+        get: operations["list_knowledge_classes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/classes/{kind}/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets a region or a business. */
+        put: operations["put_knowledge_class"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists entries. */
+        get: operations["list_knowledge_entries"];
+        put?: never;
+        /** Writes a new entry's first draft. */
+        post: operations["create_knowledge_entry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports a list of entries. */
+        get: operations["export_knowledge_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an entry; readers get what is published and holds. */
+        get: operations["show_knowledge_entry"];
+        put?: never;
+        post?: never;
+        /** Deletes an entry that readers no longer have. */
+        delete: operations["delete_knowledge_entry"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries/{id}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compares two versions field by field. */
+        get: operations["compare_knowledge_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries/{id}/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that an entry was read again and still holds. */
+        post: operations["confirm_knowledge_entry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries/{id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides the open stage of review; the last one that passes publishes. */
+        post: operations["decide_knowledge_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries/{id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what is written on, or would be. */
+        get: operations["show_knowledge_draft"];
+        /** Saves the draft; of a published entry this begins the next version. */
+        put: operations["save_knowledge_draft"];
+        post?: never;
+        /** Throws the draft away; an entry of which nothing was published goes with it. */
+        delete: operations["discard_knowledge_draft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows all that happened to an entry. */
+        get: operations["show_knowledge_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries/{id}/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that an answer is wrong. */
+        post: operations["report_knowledge_entry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries/{id}/submission": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends the draft to review. */
+        post: operations["submit_knowledge_draft"];
+        /** Takes the draft back from review. */
+        delete: operations["take_back_knowledge_draft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries/{id}/uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Counts that the reader used an entry. */
+        post: operations["count_knowledge_use"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries/{id}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an entry away from readers. */
+        post: operations["withdraw_knowledge_entry"];
+        /** Gives a withdrawn entry back to readers. */
+        delete: operations["restore_knowledge_entry"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/favourites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what the reader keeps at hand. */
+        get: operations["list_knowledge_favourites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/favourites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keeps an entry at hand. */
+        put: operations["keep_knowledge_favourite"];
+        post?: never;
+        /** Keeps an entry at hand no longer. */
+        delete: operations["drop_knowledge_favourite"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps a file for an answer; its text will be searched. */
+        post: operations["upload_knowledge_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/files/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends a file. */
+        get: operations["show_knowledge_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a file in, or says what would come of it. */
+        post: operations["import_knowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows how the index stands. */
+        get: operations["show_knowledge_index"];
+        put?: never;
+        /** Has the index built anew in the background; it is searched meanwhile. */
+        post: operations["rebuild_knowledge_index"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/ranking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ranks entries by how often they were read. */
+        get: operations["rank_knowledge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/ranking.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports the ranking. */
+        get: operations["export_knowledge_ranking"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists reports on entries that the reader maintains. */
+        get: operations["list_knowledge_reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/reports/{id}/resolution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes a report. */
+        post: operations["resolve_knowledge_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Searches what can be read now. */
+        get: operations["search_knowledge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/stages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the regions with stages of their own; others follow the one above, at last one stage. */
+        get: operations["list_knowledge_stages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/stages/{region}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets how many stages the review of a region's texts has. */
+        put: operations["put_knowledge_stages"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts what waits for the reader. */
+        get: operations["count_knowledge_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/trail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what the reader read last. */
+        get: operations["list_knowledge_trail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the city's own words. */
+        get: operations["list_knowledge_words"];
+        put?: never;
+        /** Adds a word; it is in force at once. */
+        post: operations["add_knowledge_word"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/words/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Searches with words that are not in force yet, beside those that are. */
+        post: operations["try_knowledge_words"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/words/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a word out; it is out of force at once. */
+        delete: operations["remove_knowledge_word"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/limit-rules": {
         parameters: {
             query?: never;
@@ -2145,6 +2715,108 @@ export interface paths {
         };
         /** Says what the forms of the portal offer, and in the demonstration city who can sign in. */
         get: operations["get_portal_info"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/knowledge/classes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists regions and businesses. */
+        get: operations["list_portal_knowledge_classes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/knowledge/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what citizens can read. */
+        get: operations["list_portal_knowledge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/knowledge/entries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an entry, and counts that it was read. */
+        get: operations["show_portal_knowledge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/knowledge/entries/{id}/opinion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a citizen's opinion. */
+        post: operations["judge_portal_knowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/knowledge/files/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends a file of a public answer. */
+        get: operations["show_portal_knowledge_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/knowledge/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Searches what citizens can read. */
+        get: operations["search_portal_knowledge"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4121,6 +4793,11 @@ export interface components {
              */
             version: number;
         };
+        /**
+         * @description Who will read what is found.
+         * @enum {string}
+         */
+        Audience: "public" | "internal";
         /** @description A row of the log. */
         AuditEntry: {
             /** @description What was done. */
@@ -6061,6 +6738,705 @@ export interface components {
          * @enum {string}
          */
         Kind: "consult" | "complaint" | "report" | "help" | "suggestion" | "repair" | "praise" | "difficult" | "reflection" | "nuisance" | "other";
+        /** @description One of the answers of an entry. */
+        KnowledgeAnswer: {
+            /**
+             * @description Files.
+             * @default []
+             */
+            attachments: components["schemas"]["KnowledgeAttachment"][];
+            /**
+             * @description Who may read it.
+             * @default public
+             */
+            audience: components["schemas"]["Audience"];
+            /**
+             * @description The content with its markup.
+             * @default
+             */
+            html: string;
+            /**
+             * @description Stays the same through all versions; empty for a new one.
+             * @default
+             */
+            id: string;
+            /**
+             * @description The number that people quote; given by the house.
+             * @default
+             */
+            number: string;
+            /**
+             * @description A remark for maintainers.
+             * @default
+             */
+            remark: string;
+            /**
+             * Format: int64
+             * @description Holds from this instant on.
+             * @default null
+             */
+            valid_from: number | null;
+            /**
+             * Format: int64
+             * @description Holds until this instant.
+             * @default null
+             */
+            valid_to: number | null;
+        };
+        /** @description An answer as it is read. */
+        KnowledgeAnswerView: {
+            attachments: components["schemas"]["KnowledgeAttachment"][];
+            audience: components["schemas"]["Audience"];
+            /** @description The content with its markup; files as `file/<id>`, other entries as `entry/<id>`. */
+            html: string;
+            id: string;
+            /** Format: int64 */
+            last_viewed_at?: number | null;
+            number: string;
+            remark: string;
+            /** @description The content without markup, to be read out, sent or pasted. */
+            text: string;
+            /** Format: int64 */
+            valid_from?: number | null;
+            /** Format: int64 */
+            valid_to?: number | null;
+            /** Format: int64 */
+            views: number;
+        };
+        /** @description A file that belongs to an answer. */
+        KnowledgeAttachment: {
+            /** @description The file. */
+            file_id: string;
+            /** @description What it is called. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Its size.
+             */
+            size_bytes?: number;
+        };
+        /** @description How many entries a business has. */
+        KnowledgeBusinessCount: {
+            business: string;
+            /** Format: int64 */
+            count: number;
+        };
+        /**
+         * @description What happened to a piece of text.
+         * @enum {string}
+         */
+        KnowledgeChange: "same" | "removed" | "added";
+        /** @description A region or a business. */
+        KnowledgeClass: {
+            active: boolean;
+            code: string;
+            /** @description `region` or `business`. */
+            kind: string;
+            name: string;
+            parent_code?: string | null;
+            /** Format: int64 */
+            sort: number;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A region or a business as it shall be. */
+        KnowledgeClassRequest: {
+            active: boolean;
+            name: string;
+            /** @description Of a business; a region's follows from its code. */
+            parent_code?: string | null;
+            /** Format: int64 */
+            sort?: number;
+            /**
+             * Format: int64
+             * @description 0 for a new one.
+             */
+            version: number;
+        };
+        /** @description One field of two versions. */
+        KnowledgeCompared: {
+            /** @description Which answer, by its number. */
+            answer?: string | null;
+            /** @description Whether anything differs. */
+            differs: boolean;
+            /** @description The field: `title`, `region`, …, `answer`. */
+            field: string;
+            /** @description The pieces in order. */
+            pieces: components["schemas"]["KnowledgePiece"][];
+        };
+        /** @description It was read again. */
+        KnowledgeConfirmationRequest: {
+            /**
+             * Format: int64
+             * @description To be read again by this instant; by the parameter `knowledge.review_days` when absent.
+             */
+            next_at?: number | null;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description Everything that one version of an entry says. */
+        KnowledgeContent: {
+            /**
+             * @description The answers.
+             * @default []
+             */
+            answers: components["schemas"]["KnowledgeAnswer"][];
+            /**
+             * @description Code of the business.
+             * @default
+             */
+            business: string;
+            /**
+             * @description What it is about, in plain words.
+             * @default
+             */
+            description: string;
+            /**
+             * @description Words by which it is found.
+             * @default []
+             */
+            keywords: string[];
+            /** @default null */
+            kind: components["schemas"]["KnowledgeKind"] | null;
+            /**
+             * @description Other ways to ask.
+             * @default []
+             */
+            questions: string[];
+            /**
+             * @description Code of the region.
+             * @default
+             */
+            region: string;
+            /**
+             * @description A remark for maintainers.
+             * @default
+             */
+            remark: string;
+            /**
+             * Format: int64
+             * @description Has to be read again by this instant.
+             * @default null
+             */
+            review_at: number | null;
+            /**
+             * @description The title, usually the question.
+             * @default
+             */
+            title: string;
+            /**
+             * Format: int64
+             * @description Holds from this instant on.
+             * @default null
+             */
+            valid_from: number | null;
+            /**
+             * Format: int64
+             * @description Holds until this instant.
+             * @default null
+             */
+            valid_to: number | null;
+        };
+        /** @description A reviewer's decision. */
+        KnowledgeDecisionRequest: {
+            /** @description Why; needed when it does not pass. */
+            opinion?: string;
+            /** @description Whether it passes; else the author has it back. */
+            passed: boolean;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A draft as it shall be. */
+        KnowledgeDraftRequest: {
+            content: components["schemas"]["KnowledgeContent"];
+            /**
+             * Format: int64
+             * @description The entry's `version` that was read.
+             */
+            version: number;
+        };
+        /** @description A draft to be written on. */
+        KnowledgeDraftView: {
+            allowed: string[];
+            /** @description Of the version that is written on. */
+            content: components["schemas"]["KnowledgeContent"];
+            id: string;
+            number: string;
+            state: string;
+            /**
+             * Format: int64
+             * @description For the next change.
+             */
+            version: number;
+            /** @description Empty, `draft`, `in_review`, `returned`. */
+            work: string;
+        };
+        /** @description A line of the change log. */
+        KnowledgeEntryChange: {
+            /** @description `created`, `saved`, `submitted`, `passed`, `returned`, `published`, `withdrawn`, … */
+            action: string;
+            /** Format: int64 */
+            at: number;
+            id: string;
+            note: string;
+            person_name: string;
+        };
+        /** @description A reviewer's decision. */
+        KnowledgeEntryDecision: {
+            /** Format: int64 */
+            at: number;
+            id: string;
+            /** Format: int64 */
+            no: number;
+            opinion: string;
+            passed: boolean;
+            person_name: string;
+            /** Format: int64 */
+            stage: number;
+        };
+        /** @description All that happened to an entry. */
+        KnowledgeEntryHistory: {
+            changes: components["schemas"]["KnowledgeEntryChange"][];
+            decisions: components["schemas"]["KnowledgeEntryDecision"][];
+            versions: components["schemas"]["KnowledgeEntryVersion"][];
+        };
+        /** @description An entry in a list. */
+        KnowledgeEntryItem: {
+            business: string;
+            /** Format: int64 */
+            expires_at?: number | null;
+            id: string;
+            kind?: components["schemas"]["KnowledgeKind"] | null;
+            /** Format: int64 */
+            last_viewed_at?: number | null;
+            number: string;
+            /** @description Whether citizens can read it. */
+            public: boolean;
+            /** Format: int64 */
+            published_at?: number | null;
+            publisher: string;
+            region: string;
+            /** Format: int64 */
+            review_due_at?: number | null;
+            /** Format: int64 */
+            stage: number;
+            /** Format: int64 */
+            stages: number;
+            /** @description `unpublished`, `published`, `expired`, `withdrawn`. */
+            state: string;
+            title: string;
+            unit_id: string;
+            /** Format: int64 */
+            updated_at: number;
+            /** Format: int64 */
+            version: number;
+            /** Format: int64 */
+            views: number;
+            /** @description Empty, `draft`, `in_review`, `returned`. */
+            work: string;
+            /**
+             * Format: int64
+             * @description The version that is worked at.
+             */
+            work_no?: number | null;
+        };
+        /** @description An entry and how it was used. */
+        KnowledgeEntryUse: {
+            business: string;
+            id: string;
+            /** Format: int64 */
+            last_at: number;
+            number: string;
+            /**
+             * Format: int64
+             * @description How often it was read.
+             */
+            reads: number;
+            state: string;
+            title: string;
+            /**
+             * Format: int64
+             * @description How often it was copied, sent or pasted.
+             */
+            uses: number;
+        };
+        /** @description A version of an entry. */
+        KnowledgeEntryVersion: {
+            author_name: string;
+            /** Format: int64 */
+            no: number;
+            /** Format: int64 */
+            published_at?: number | null;
+            /** Format: int64 */
+            saved_at: number;
+            /** Format: int64 */
+            submitted_at?: number | null;
+        };
+        /** @description An entry with the version that was asked for. */
+        KnowledgeEntryView: components["schemas"]["KnowledgeEntryItem"] & {
+            /**
+             * @description What the reader may do with it now: `edit`, `submit`, `take_back`, `discard`, `decide`, `withdraw`, `restore`,
+             *     `confirm`, `delete`.
+             */
+            allowed: string[];
+            answers: components["schemas"]["KnowledgeAnswerView"][];
+            author_name: string;
+            description: string;
+            /** @description Whether the reader keeps it among the favourites. */
+            favourite: boolean;
+            /**
+             * Format: int64
+             * @description How many citizens it helped, and how many not.
+             */
+            helpful: number;
+            keywords: string[];
+            /** @description Published entries that link to this one. */
+            linked_from: components["schemas"]["KnowledgeLinkedEntry"][];
+            /** @description Entries that this one links to; a page shows those that are gone as plain words. */
+            links: components["schemas"]["KnowledgeLinkedEntry"][];
+            /**
+             * Format: int64
+             * @description The version that is shown.
+             */
+            no: number;
+            /**
+             * Format: int64
+             * @description The version that readers have.
+             */
+            published_no?: number | null;
+            questions: string[];
+            remark: string;
+            /** Format: int64 */
+            review_at?: number | null;
+            /** Format: int64 */
+            unhelpful: number;
+            /** Format: int64 */
+            valid_from?: number | null;
+            /** Format: int64 */
+            valid_to?: number | null;
+        };
+        /** @description A file that was kept. */
+        KnowledgeFile: {
+            id: string;
+            media_type: string;
+            name: string;
+            /** Format: int64 */
+            size_bytes: number;
+            /**
+             * @description Whether its text is searched: `read`; `none` for pictures and the like; `broken`, `bomb`, `slow` when it could
+             *     not be read.
+             */
+            text: string;
+        };
+        /** @description An entry that was found. */
+        KnowledgeFoundView: {
+            /** @description The answer that fits best. */
+            answer_id?: string | null;
+            business: string;
+            /** Format: int64 */
+            expires_at?: number | null;
+            id: string;
+            kind?: components["schemas"]["KnowledgeKind"] | null;
+            number: string;
+            /** Format: int64 */
+            published_at?: number | null;
+            publisher: string;
+            region: string;
+            snippet: components["schemas"]["KnowledgeMarked"];
+            title: components["schemas"]["KnowledgeMarked"];
+            /** Format: int64 */
+            views: number;
+            why?: components["schemas"]["KnowledgeWhy"] | null;
+        };
+        /**
+         * @description As what a word was found.
+         * @enum {string}
+         */
+        KnowledgeHow: "missing" | "sound" | "synonym" | "exact";
+        /** @description What came of it. */
+        KnowledgeImportResult: {
+            /** @description Entries that were written, or would be. */
+            accepted: number;
+            /** @description All of them as a table to be put right; a file of `/knowledge/files/{id}/file`. */
+            file_id?: string | null;
+            /** @description The first of these. */
+            reasons: components["schemas"]["KnowledgeRejectedLine"][];
+            /** @description How many were refused. */
+            rejected: number;
+            /** @description Titles of the first of them. */
+            titles: string[];
+        };
+        /** @description How the index stands. */
+        KnowledgeIndexView: {
+            /** @description Whether it is being built. */
+            building: boolean;
+            /**
+             * Format: int64
+             * @description Entries in it.
+             */
+            entries: number;
+            /** @description Whether it can be searched. */
+            ready: boolean;
+            /** @description Why it was last built: `missing`, `damaged`, `words`, `asked`. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description When it was last brought up to date.
+             */
+            refreshed_at?: number | null;
+        };
+        /**
+         * @description The form in which something is known.
+         * @enum {string}
+         */
+        KnowledgeKind: "notice" | "news" | "policy" | "faq" | "line" | "interview" | "media";
+        /** @description Another entry that this one links to, or that links to this one. */
+        KnowledgeLinkedEntry: {
+            /** @description Whether it can be read now. */
+            found: boolean;
+            id: string;
+            /** @description Empty when it is gone. */
+            number: string;
+            title: string;
+        };
+        /** @description A piece of text with the places in it that are marked, in characters: first, and one past the last. */
+        KnowledgeMarked: {
+            /** @description The places. */
+            marks: [
+                number,
+                number
+            ][];
+            /** @description The text. */
+            text: string;
+        };
+        /** @description A new entry. */
+        KnowledgeNewEntry: {
+            content: components["schemas"]["KnowledgeContent"];
+            /** @description The unit that shall maintain it; the reader's own when absent. */
+            unit_id?: string | null;
+        };
+        /** @description Whether it helped. */
+        KnowledgeOpinionRequest: {
+            /** @description Whether it helped. */
+            helpful: boolean;
+            /** @description What is wrong, if anything; a task of the maintainer. */
+            text?: string;
+        };
+        /** @description A piece of text and what happened to it. */
+        KnowledgePiece: {
+            /** @description What happened. */
+            change: components["schemas"]["KnowledgeChange"];
+            /** @description The text. */
+            text: string;
+        };
+        /**
+         * @description Where a word was found.
+         * @enum {string}
+         */
+        KnowledgePlace: "title" | "question" | "answer" | "attachment";
+        /** @description Regions, businesses, and how much citizens find in each. */
+        KnowledgePublicClasses: {
+            classes: components["schemas"]["KnowledgeClass"][];
+            counts: components["schemas"]["KnowledgeBusinessCount"][];
+        };
+        /** @description An entry as citizens read it. */
+        KnowledgePublicEntry: {
+            answers: components["schemas"]["KnowledgeAnswerView"][];
+            business: string;
+            description: string;
+            /** Format: int64 */
+            expires_at?: number | null;
+            id: string;
+            kind?: components["schemas"]["KnowledgeKind"] | null;
+            links: components["schemas"]["KnowledgeLinkedEntry"][];
+            number: string;
+            /** Format: int64 */
+            published_at?: number | null;
+            publisher: string;
+            region: string;
+            title: string;
+        };
+        /** @description An entry in a list. */
+        KnowledgePublicItem: {
+            business: string;
+            id: string;
+            kind?: components["schemas"]["KnowledgeKind"] | null;
+            number: string;
+            /** Format: int64 */
+            published_at?: number | null;
+            publisher: string;
+            title: string;
+        };
+        /** @description A line that was refused. */
+        KnowledgeRejectedLine: {
+            line: number;
+            reason: string;
+            title: string;
+        };
+        /** @description A report. */
+        KnowledgeReport: {
+            answer_id?: string | null;
+            /** Format: int64 */
+            at: number;
+            /** Format: int64 */
+            closed_at?: number | null;
+            closed_by: string;
+            entry_id: string;
+            id: string;
+            number: string;
+            person_name: string;
+            reply: string;
+            /** @description `agent` or `citizen`. */
+            source: string;
+            /** @description `open`, `fixed`, `dismissed`. */
+            state: string;
+            text: string;
+            title: string;
+            unit_id: string;
+        };
+        /** @description What is wrong. */
+        KnowledgeReportRequest: {
+            /** @description The answer, when one in particular. */
+            answer_id?: string | null;
+            text: string;
+        };
+        /** @description How a report was dealt with. */
+        KnowledgeResolutionRequest: {
+            /** @description Whether the answer was put right; else it was right all along. */
+            fixed: boolean;
+            reply: string;
+        };
+        /** @description What was found. */
+        KnowledgeSearchView: {
+            /** @description The index is being built anew: only titles and numbers were looked through. */
+            degraded: boolean;
+            results: components["schemas"]["KnowledgeFoundView"][];
+            /** @description The words that the question was cut into. */
+            words: string[];
+        };
+        /** @description How many stages the review of a region's texts has. */
+        KnowledgeStages: {
+            region: string;
+            /** Format: int64 */
+            stages: number;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description As it shall be. */
+        KnowledgeStagesRequest: {
+            /**
+             * Format: int64
+             * @description 1 to 5.
+             */
+            stages: number;
+            /**
+             * Format: int64
+             * @description 0 when the region had none of its own.
+             */
+            version: number;
+        };
+        /** @description What waits for the reader. */
+        KnowledgeTaskCount: {
+            /**
+             * Format: int64
+             * @description Entries to be read again.
+             */
+            due: number;
+            /**
+             * Format: int64
+             * @description Answers that somebody says are wrong.
+             */
+            reports: number;
+            /**
+             * Format: int64
+             * @description Own texts that came back.
+             */
+            returned: number;
+            /**
+             * Format: int64
+             * @description Texts to be reviewed.
+             */
+            to_review: number;
+        };
+        /** @description Words to be tried before they are in force. */
+        KnowledgeTrialRequest: {
+            /** @description Groups that would be known. */
+            synonyms?: string[];
+            /** @description The question. */
+            text: string;
+            /** @description Words that would be known. */
+            words?: string[];
+        };
+        /** @description A question with the words in force and with those to be tried. */
+        KnowledgeTrialView: {
+            after: components["schemas"]["KnowledgeSearchView"];
+            before: components["schemas"]["KnowledgeSearchView"];
+        };
+        /** @description What was done with an entry. */
+        KnowledgeUseRequest: {
+            /** @description The answer, when one in particular. */
+            answer_id?: string | null;
+            /** @description `read`, `copied`, `sent`, `pasted`. */
+            purpose: string;
+        };
+        /** @description The entry as it was read. */
+        KnowledgeVersionRequest: {
+            /**
+             * Format: int64
+             * @description The entry's `version`.
+             */
+            version: number;
+        };
+        /** @description Why an entry was found. */
+        KnowledgeWhy: {
+            /**
+             * Format: float
+             * @description Up to 1: how much of the question is met, and how well.
+             */
+            fit: number;
+            /** Format: float */
+            score: number;
+            /**
+             * Format: int32
+             * @description 3: every word as written; 2: some by words of the same meaning; 1: some by sound; 0: some are missing, or the
+             *     question is a sentence.
+             */
+            tier: number;
+            words: components["schemas"]["KnowledgeWordFound"][];
+        };
+        /** @description Why readers shall no longer have it. */
+        KnowledgeWithdrawalRequest: {
+            reason: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A word of the city's own, or a group of words that mean the same. */
+        KnowledgeWord: {
+            /** Format: int64 */
+            created_at: number;
+            created_by: string;
+            id: string;
+            /** @description `word` or `synonym`. */
+            kind: string;
+            /** @description The word; of a group all, with spaces between. */
+            text: string;
+        };
+        /** @description A word of the question and what became of it. */
+        KnowledgeWordFound: {
+            /** @description As what it was found. */
+            how: components["schemas"]["KnowledgeHow"];
+            place?: components["schemas"]["KnowledgePlace"] | null;
+            /** @description What stands in the text instead, when not the word itself. */
+            with?: string | null;
+            /** @description The word. */
+            word: string;
+        };
+        /** @description A word to be added. */
+        KnowledgeWordRequest: {
+            /** @description `word` or `synonym`. */
+            kind: string;
+            text: string;
+        };
         /**
          * @description A language of the screens.
          * @enum {string}
@@ -7134,6 +8510,87 @@ export interface components {
                  * @description How often it was changed.
                  */
                 version: number;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_KnowledgeEntryItem: {
+            /** @description The rows. */
+            items: {
+                business: string;
+                /** Format: int64 */
+                expires_at?: number | null;
+                id: string;
+                kind?: components["schemas"]["KnowledgeKind"] | null;
+                /** Format: int64 */
+                last_viewed_at?: number | null;
+                number: string;
+                /** @description Whether citizens can read it. */
+                public: boolean;
+                /** Format: int64 */
+                published_at?: number | null;
+                publisher: string;
+                region: string;
+                /** Format: int64 */
+                review_due_at?: number | null;
+                /** Format: int64 */
+                stage: number;
+                /** Format: int64 */
+                stages: number;
+                /** @description `unpublished`, `published`, `expired`, `withdrawn`. */
+                state: string;
+                title: string;
+                unit_id: string;
+                /** Format: int64 */
+                updated_at: number;
+                /** Format: int64 */
+                version: number;
+                /** Format: int64 */
+                views: number;
+                /** @description Empty, `draft`, `in_review`, `returned`. */
+                work: string;
+                /**
+                 * Format: int64
+                 * @description The version that is worked at.
+                 */
+                work_no?: number | null;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_KnowledgeReport: {
+            /** @description The rows. */
+            items: {
+                answer_id?: string | null;
+                /** Format: int64 */
+                at: number;
+                /** Format: int64 */
+                closed_at?: number | null;
+                closed_by: string;
+                entry_id: string;
+                id: string;
+                number: string;
+                person_name: string;
+                reply: string;
+                /** @description `agent` or `citizen`. */
+                source: string;
+                /** @description `open`, `fixed`, `dismissed`. */
+                state: string;
+                text: string;
+                title: string;
+                unit_id: string;
             }[];
             /** @description The word that brings the next page; absent on the last. */
             next_cursor?: string | null;
@@ -13787,6 +15244,1179 @@ export interface operations {
             };
         };
     };
+    count_knowledge_by_business: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Numbers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeBusinessCount"][];
+                };
+            };
+        };
+    };
+    list_knowledge_classes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeClass"][];
+                };
+            };
+        };
+    };
+    put_knowledge_class: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `region` or `business` */
+                kind: string;
+                /** @description Its code */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeClassRequest"];
+            };
+        };
+        responses: {
+            /** @description It is set */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description In use, or somebody was faster */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_knowledge_entries: {
+        parameters: {
+            query?: {
+                /** @description `published` (what readers have), `maintained`, `to_review`, `due`. */
+                shelf?: string;
+                /** @description Words of the title, or a number. */
+                q?: string;
+                /** @description Code of the region. */
+                region?: string;
+                /** @description Only what was written for just this region. */
+                region_exact?: boolean;
+                /** @description Code of the business. */
+                business?: string;
+                /** @description The form. */
+                kind?: components["schemas"]["KnowledgeKind"];
+                /** @description The unit that maintains it. */
+                unit_id?: string;
+                /** @description `unpublished`, `published`, `expired`, `withdrawn`. */
+                state?: string;
+                /** @description `draft`, `in_review`, `returned`. */
+                work?: string;
+                /** @description `-updated_at`, `-published_at`, `-views`, `review_due_at`, `number`. */
+                sort?: string;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_KnowledgeEntryItem"];
+                };
+            };
+        };
+    };
+    create_knowledge_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeNewEntry"];
+            };
+        };
+        responses: {
+            /** @description The draft */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeDraftView"];
+                };
+            };
+            /** @description Some fields are wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_knowledge_entries: {
+        parameters: {
+            query?: {
+                /** @description `published` (what readers have), `maintained`, `to_review`, `due`. */
+                shelf?: string;
+                /** @description Words of the title, or a number. */
+                q?: string;
+                /** @description Code of the region. */
+                region?: string;
+                /** @description Only what was written for just this region. */
+                region_exact?: boolean;
+                /** @description Code of the business. */
+                business?: string;
+                /** @description The form. */
+                kind?: components["schemas"]["KnowledgeKind"];
+                /** @description The unit that maintains it. */
+                unit_id?: string;
+                /** @description `unpublished`, `published`, `expired`, `withdrawn`. */
+                state?: string;
+                /** @description `draft`, `in_review`, `returned`. */
+                work?: string;
+                /** @description `-updated_at`, `-published_at`, `-views`, `review_due_at`, `number`. */
+                sort?: string;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The workbook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_knowledge_entry: {
+        parameters: {
+            query?: {
+                /** @description A version's number; maintainers may read all. What readers have when absent. */
+                no?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entry */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeEntryView"];
+                };
+            };
+            /** @description Not there, or not for this reader */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_knowledge_entry: {
+        parameters: {
+            query: {
+                /** @description The entry's `version`. */
+                version: number;
+            };
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is still published, or somebody was faster */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    compare_knowledge_versions: {
+        parameters: {
+            query: {
+                /** @description The earlier version's number. */
+                from: number;
+                /** @description The later version's number. */
+                to: number;
+            };
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Field by field */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeCompared"][];
+                };
+            };
+        };
+    };
+    confirm_knowledge_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeConfirmationRequest"];
+            };
+        };
+        responses: {
+            /** @description It holds until it is due again */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    decide_knowledge_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeDecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description It is decided */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The author, or not being reviewed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_knowledge_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The draft */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeDraftView"];
+                };
+            };
+        };
+    };
+    save_knowledge_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeDraftRequest"];
+            };
+        };
+        responses: {
+            /** @description The draft */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeDraftView"];
+                };
+            };
+            /** @description It is being reviewed, or somebody was faster */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    discard_knowledge_draft: {
+        parameters: {
+            query: {
+                /** @description The entry's `version`. */
+                version: number;
+            };
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_knowledge_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Versions, changes, decisions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeEntryHistory"];
+                };
+            };
+        };
+    };
+    report_knowledge_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeReportRequest"];
+            };
+        };
+        responses: {
+            /** @description The maintainer has it as a task */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    submit_knowledge_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeVersionRequest"];
+            };
+        };
+        responses: {
+            /** @description It is being reviewed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no draft, or somebody was faster */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Something is missing */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    take_back_knowledge_draft: {
+        parameters: {
+            query: {
+                /** @description The entry's `version`. */
+                version: number;
+            };
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is a draft again */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    count_knowledge_use: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeUseRequest"];
+            };
+        };
+        responses: {
+            /** @description It is counted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    withdraw_knowledge_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeWithdrawalRequest"];
+            };
+        };
+        responses: {
+            /** @description Readers have it no longer */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    restore_knowledge_entry: {
+        parameters: {
+            query: {
+                /** @description The entry's `version`. */
+                version: number;
+            };
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Readers have it again */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_knowledge_favourites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeEntryUse"][];
+                };
+            };
+        };
+    };
+    keep_knowledge_favourite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is kept */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    drop_knowledge_favourite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is not kept */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    upload_knowledge_file: {
+        parameters: {
+            query: {
+                /** @description The file's name with its ending. */
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description The file */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeFile"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not a kind that is taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_knowledge_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The file */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    import_knowledge: {
+        parameters: {
+            query: {
+                /** @description The file's name with its ending: `.xlsx`, `.docx`, `.md`. */
+                name: string;
+                /** @description The region of entries that name none. */
+                region?: string;
+                /** @description The business of entries that name none. */
+                business?: string;
+                /** @description The form of entries that name none. */
+                kind?: components["schemas"]["KnowledgeKind"];
+                /** @description Nothing is written. */
+                dry_run?: boolean;
+                /** @description What was written goes to review at once. */
+                submit?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description What came of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeImportResult"];
+                };
+            };
+            /** @description The file cannot be read */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_knowledge_index: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The index */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeIndexView"];
+                };
+            };
+        };
+    };
+    rebuild_knowledge_index: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It will be built */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    rank_knowledge: {
+        parameters: {
+            query?: {
+                /** @description Only what the reader read. */
+                mine?: boolean;
+                /** @description `week` (7 days) or `month` (30 days); `week` when absent. */
+                period?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The most read first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeEntryUse"][];
+                };
+            };
+        };
+    };
+    export_knowledge_ranking: {
+        parameters: {
+            query?: {
+                /** @description Only what the reader read. */
+                mine?: boolean;
+                /** @description `week` (7 days) or `month` (30 days); `week` when absent. */
+                period?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The workbook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_knowledge_reports: {
+        parameters: {
+            query?: {
+                /** @description `open`, `fixed`, `dismissed`. */
+                state?: string;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of reports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_KnowledgeReport"];
+                };
+            };
+        };
+    };
+    resolve_knowledge_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The report */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeResolutionRequest"];
+            };
+        };
+        responses: {
+            /** @description It is closed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It was closed before */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    search_knowledge: {
+        parameters: {
+            query?: {
+                /** @description Words, a sentence, pinyin, initials, or a number. */
+                q?: string;
+                /** @description Code of a region; what holds there, also from above, is found. */
+                region?: string;
+                /** @description Code of a business; what stands below it is found as well. */
+                business?: string;
+                /** @description The form. */
+                kind?: components["schemas"]["KnowledgeKind"];
+                /** @description The unit that maintains it. */
+                unit_id?: string;
+                /** @description Whether each result says why it is there. */
+                explain?: boolean;
+                /** @description 1 to 50; 20 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found, best first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeSearchView"];
+                };
+            };
+        };
+    };
+    list_knowledge_stages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeStages"][];
+                };
+            };
+        };
+    };
+    put_knowledge_stages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The region's code */
+                region: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeStagesRequest"];
+            };
+        };
+        responses: {
+            /** @description It is set */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    count_knowledge_tasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Numbers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeTaskCount"];
+                };
+            };
+        };
+    };
+    list_knowledge_trail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The last first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeEntryUse"][];
+                };
+            };
+        };
+    };
+    list_knowledge_words: {
+        parameters: {
+            query?: {
+                /** @description `word` or `synonym`; both when absent. */
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeWord"][];
+                };
+            };
+        };
+    };
+    add_knowledge_word: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeWordRequest"];
+            };
+        };
+        responses: {
+            /** @description It is in force */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is no word */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    try_knowledge_words: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeTrialRequest"];
+            };
+        };
+        responses: {
+            /** @description Both results */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeTrialView"];
+                };
+            };
+        };
+    };
+    remove_knowledge_word: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The word */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     list_limit_rules: {
         parameters: {
             query?: never;
@@ -14875,6 +17505,186 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PortalInfo"];
+                };
+            };
+        };
+    };
+    list_portal_knowledge_classes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgePublicClasses"];
+                };
+            };
+        };
+    };
+    list_portal_knowledge: {
+        parameters: {
+            query?: {
+                /** @description Code of the business; everything when absent. */
+                business?: string;
+                /** @description Code of the region; what holds there, also from above. */
+                region?: string;
+                /** @description `-views` (the most read first) or `-published_at`; the first when absent. */
+                sort?: string;
+                /** @description 1 to 50; 20 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgePublicItem"][];
+                };
+            };
+        };
+    };
+    show_portal_knowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entry */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgePublicEntry"];
+                };
+            };
+            /** @description Citizens do not have it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    judge_portal_knowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeOpinionRequest"];
+            };
+        };
+        responses: {
+            /** @description It is noted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_portal_knowledge_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The file */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    search_portal_knowledge: {
+        parameters: {
+            query?: {
+                /** @description Words, a sentence, pinyin, initials, or a number. */
+                q?: string;
+                /** @description Code of a region; what holds there, also from above, is found. */
+                region?: string;
+                /** @description Code of a business; what stands below it is found as well. */
+                business?: string;
+                /** @description The form. */
+                kind?: components["schemas"]["KnowledgeKind"];
+                /** @description The unit that maintains it. */
+                unit_id?: string;
+                /** @description Whether each result says why it is there. */
+                explain?: boolean;
+                /** @description 1 to 50; 20 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found, best first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeSearchView"];
+                };
+            };
+            /** @description Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
                 };
             };
         };

@@ -9,6 +9,7 @@ use crate::error::KnowledgeError;
 /// What readers have of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = KnowledgeState)]
 pub enum State {
     /// 未发布: nothing was ever published.
     Unpublished,
@@ -47,6 +48,7 @@ impl State {
 /// What maintainers are doing with an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = KnowledgeWork)]
 pub enum Work {
     /// Nothing: what is published is all there is.
     #[serde(rename = "")]

@@ -123,9 +123,13 @@ fn heading(paragraph: Node<'_, '_>) -> Option<u8> {
     let properties = paragraph.children().find(|node| node.tag_name().name() == "pPr")?;
     let value = |name: &str| {
         let node = properties.children().find(|node| node.tag_name().name() == name)?;
-        node.attributes().find(|attribute| attribute.name() == "val").map(|attribute| attribute.value().to_owned())
+        node.attributes()
+            .find(|attribute| attribute.name() == "val")
+            .map(|attribute| attribute.value().to_owned())
     };
-    if let Some(level) = value("outlineLvl").and_then(|level| level.parse::<u8>().ok()).filter(|level| *level < 9) {
+    if let Some(level) =
+        value("outlineLvl").and_then(|level| level.parse::<u8>().ok()).filter(|level| *level < 9)
+    {
         return Some(level + 1);
     }
     let style = value("pStyle")?.to_ascii_lowercase();

@@ -23,6 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<Knowledge> {
 
 /// The entry as it was read.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = KnowledgeVersionRequest)]
 struct VersionRequest {
     /// The entry's `version`.
     version: i64,
@@ -38,6 +39,7 @@ struct VersionQuery {
 
 /// A reviewer's decision.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = KnowledgeDecisionRequest)]
 struct DecisionRequest {
     version: i64,
     /// Whether it passes; else the author has it back.
@@ -49,6 +51,7 @@ struct DecisionRequest {
 
 /// Why readers shall no longer have it.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = KnowledgeWithdrawalRequest)]
 struct WithdrawalRequest {
     version: i64,
     reason: String,
@@ -56,6 +59,7 @@ struct WithdrawalRequest {
 
 /// It was read again.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = KnowledgeConfirmationRequest)]
 struct ConfirmationRequest {
     version: i64,
     /// To be read again by this instant; by the parameter `knowledge.review_days` when absent.

@@ -42,6 +42,7 @@ pub(super) struct LockQuery {
 
 /// A new entry.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = KnowledgeNewEntry)]
 struct NewEntry {
     /// The unit that shall maintain it; the reader's own when absent.
     #[serde(default)]
@@ -51,6 +52,7 @@ struct NewEntry {
 
 /// A draft as it shall be.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = KnowledgeDraftRequest)]
 struct DraftRequest {
     content: Content,
     /// The entry's `version` that was read.
@@ -59,6 +61,7 @@ struct DraftRequest {
 
 /// A draft to be written on.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KnowledgeDraftView)]
 struct DraftView {
     id: String,
     number: String,
@@ -169,7 +172,6 @@ async fn view(
         allowed: allowed(&row, by, &authors),
         no: written.no,
         published_no: row.published_no,
-        work_no: row.work_no,
         description: content.description,
         keywords: content.keywords,
         questions: content.questions,

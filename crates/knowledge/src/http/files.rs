@@ -18,8 +18,9 @@ use crate::extract;
 use crate::store::file::{FILE_BYTES_MAX, FileRow};
 
 pub(super) fn routes() -> OpenApiRouter<Knowledge> {
-    let uploads =
-        OpenApiRouter::new().routes(routes!(upload_knowledge_file)).layer(DefaultBodyLimit::max(FILE_BYTES_MAX));
+    let uploads = OpenApiRouter::new()
+        .routes(routes!(upload_knowledge_file))
+        .layer(DefaultBodyLimit::max(FILE_BYTES_MAX));
     OpenApiRouter::new().routes(routes!(show_knowledge_file)).merge(uploads)
 }
 
@@ -96,7 +97,10 @@ pub(super) async fn send(knowledge: &Knowledge, row: &FileRow, headers: &HeaderM
     let bytes = knowledge.file_bytes(row).await?;
     let inline = extract::format_of(&row.name, &bytes).is_some_and(|format| format.inline);
     let whole = bytes.len();
-    let part = headers.get(header::RANGE).and_then(|value| value.to_str().ok()).and_then(|asked| range(asked, whole));
+    let part = headers
+        .get(header::RANGE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|asked| range(asked, whole));
     let mut response = match part {
         Some((from, to)) => {
             let mut response = (StatusCode::PARTIAL_CONTENT, bytes[from..=to].to_vec()).into_response();

@@ -18,6 +18,7 @@ pub(super) fn routes() -> OpenApiRouter<Knowledge> {
 
 /// A version of an entry.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KnowledgeEntryVersion)]
 struct EntryVersion {
     no: i64,
     author_name: String,
@@ -28,6 +29,7 @@ struct EntryVersion {
 
 /// A line of the change log.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KnowledgeEntryChange)]
 struct EntryChange {
     id: String,
     at: i64,
@@ -39,6 +41,7 @@ struct EntryChange {
 
 /// A reviewer's decision.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KnowledgeEntryDecision)]
 struct EntryDecision {
     id: String,
     no: i64,
@@ -51,6 +54,7 @@ struct EntryDecision {
 
 /// All that happened to an entry.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KnowledgeEntryHistory)]
 struct EntryHistory {
     versions: Vec<EntryVersion>,
     changes: Vec<EntryChange>,

@@ -2,9 +2,9 @@
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
+use kernel::HttpResult;
 use kernel::http::{Auth, Json, Query, ReqCtx};
 use kernel::problem::ProblemBody;
-use kernel::HttpResult;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -48,6 +48,7 @@ struct ImportQuery {
 
 /// A line that was refused.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KnowledgeRejectedLine)]
 struct RejectedLine {
     line: usize,
     title: String,
@@ -56,6 +57,7 @@ struct RejectedLine {
 
 /// What came of it.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KnowledgeImportResult)]
 struct ImportResult {
     /// Entries that were written, or would be.
     accepted: usize,

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use axum::extract::State;
-use kernel::http::{Auth, Cell, EXPORT_ROWS_MAX, Json, Query, ReqCtx, Response, download_workbook, local_time};
+use kernel::http::{
+    Auth, Cell, EXPORT_ROWS_MAX, Json, Query, ReqCtx, Response, download_workbook, local_time,
+};
 use kernel::{HttpResult, Page, Principal, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -57,7 +59,8 @@ struct ListQuery {
 impl ListQuery {
     fn filter(&self, by: &Principal) -> HttpResult<Filter> {
         let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        let malformed = || Problem::invalid().field("shelf", "unknown", "没有这个列表。", "There is no such list.");
+        let malformed =
+            || Problem::invalid().field("shelf", "unknown", "没有这个列表。", "There is no such list.");
         let shelf = match filled(&self.shelf) {
             None => Shelf::Published,
             Some(code) => Shelf::parse(&code).ok_or_else(malformed)?,
@@ -154,12 +157,34 @@ async fn export_knowledge_entries(
     }
     let head = ctx.lang.pick(
         vec![
-            "编号", "标题", "地区", "业务", "类型", "状态", "编写", "发布单位", "发布时间", "有效期至", "复审日期",
-            "浏览次数", "最近浏览",
+            "编号",
+            "标题",
+            "地区",
+            "业务",
+            "类型",
+            "状态",
+            "编写",
+            "发布单位",
+            "发布时间",
+            "有效期至",
+            "复审日期",
+            "浏览次数",
+            "最近浏览",
         ],
         vec![
-            "Number", "Title", "Region", "Business", "Form", "State", "Work", "Publisher", "Published", "Valid until",
-            "Review due", "Views", "Last viewed",
+            "Number",
+            "Title",
+            "Region",
+            "Business",
+            "Form",
+            "State",
+            "Work",
+            "Publisher",
+            "Published",
+            "Valid until",
+            "Review due",
+            "Views",
+            "Last viewed",
         ],
     );
     download_workbook("knowledge", head, rows).await
@@ -181,6 +206,7 @@ fn state_name(code: &str, lang: kernel::Lang) -> &'static str {
 
 /// How many entries a business has.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KnowledgeBusinessCount)]
 pub(super) struct BusinessCount {
     pub business: String,
     pub count: i64,
@@ -202,6 +228,7 @@ async fn count_knowledge_by_business(
 
 /// What waits for the reader.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KnowledgeTaskCount)]
 struct TaskCount {
     /// Texts to be reviewed.
     to_review: i64,
@@ -218,7 +245,10 @@ struct TaskCount {
     get, path = "/knowledge/tasks", operation_id = "count_knowledge_tasks", tag = "knowledge",
     responses((status = 200, description = "Numbers", body = TaskCount))
 )]
-async fn count_knowledge_tasks(State(knowledge): State<Knowledge>, Auth(by): Auth) -> HttpResult<Json<TaskCount>> {
+async fn count_knowledge_tasks(
+    State(knowledge): State<Knowledge>,
+    Auth(by): Auth,
+) -> HttpResult<Json<TaskCount>> {
     by.require("knowledge.read")?;
     let count = async |shelf: Shelf, work: Option<&str>, capability: &str| -> HttpResult<i64> {
         if !by.has(capability) {

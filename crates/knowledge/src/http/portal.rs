@@ -74,6 +74,7 @@ struct BrowseQuery {
 
 /// An entry in a list.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KnowledgePublicItem)]
 struct PublicItem {
     id: String,
     number: String,
@@ -119,6 +120,7 @@ async fn list_portal_knowledge(
 
 /// Regions, businesses, and how much citizens find in each.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KnowledgePublicClasses)]
 struct PublicClasses {
     classes: Vec<KnowledgeClass>,
     counts: Vec<BusinessCount>,
@@ -144,6 +146,7 @@ async fn list_portal_knowledge_classes(
 
 /// An entry as citizens read it.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KnowledgePublicEntry)]
 struct PublicEntry {
     id: String,
     number: String,
@@ -181,7 +184,12 @@ async fn show_portal_knowledge(
     // Remarks are for those who maintain it.
     answers.iter_mut().for_each(|answer| answer.remark.clear());
     let links = knowledge.links_view(&content, Audience::Public).await?;
-    let citizen = Ctx { actor: kernel::Actor { kind: kernel::ActorKind::Citizen, id: String::new(), name: "市民".to_owned() }, ..ctx };
+    let citizen = Ctx {
+        actor: kernel::Actor {
+            kind: kernel::ActorKind::Citizen, id: String::new(), name: "市民".to_owned()
+        },
+        ..ctx
+    };
     knowledge.count_use(&citizen, None, &id, None, "portal").await?;
     Ok(Json(PublicEntry {
         kind: content.kind,
@@ -201,6 +209,7 @@ async fn show_portal_knowledge(
 
 /// Whether it helped.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = KnowledgeOpinionRequest)]
 struct OpinionRequest {
     /// Whether it helped.
     helpful: bool,

@@ -23,6 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<Knowledge> {
 
 /// What is wrong.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = KnowledgeReportRequest)]
 struct ReportRequest {
     /// The answer, when one in particular.
     #[serde(default)]
@@ -127,6 +128,7 @@ async fn list_knowledge_reports(
 
 /// How a report was dealt with.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = KnowledgeResolutionRequest)]
 struct ResolutionRequest {
     /// Whether the answer was put right; else it was right all along.
     fixed: bool,

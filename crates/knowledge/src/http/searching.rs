@@ -59,6 +59,7 @@ impl SearchQuery {
 
 /// What was found.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KnowledgeSearchView)]
 pub(super) struct SearchView {
     pub results: Vec<FoundView>,
     /// The words that the question was cut into.
@@ -88,6 +89,7 @@ async fn search_knowledge(
 
 /// Words to be tried before they are in force.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = KnowledgeTrialRequest)]
 struct TrialRequest {
     /// The question.
     text: String,
@@ -101,6 +103,7 @@ struct TrialRequest {
 
 /// A question with the words in force and with those to be tried.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KnowledgeTrialView)]
 struct TrialView {
     before: SearchView,
     after: SearchView,
@@ -134,6 +137,7 @@ async fn try_knowledge_words(
 
 /// How the index stands.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KnowledgeIndexView)]
 struct IndexView {
     /// Whether it can be searched.
     ready: bool,
@@ -152,7 +156,10 @@ struct IndexView {
     get, path = "/knowledge/index", operation_id = "show_knowledge_index", tag = "knowledge",
     responses((status = 200, description = "The index", body = IndexView))
 )]
-async fn show_knowledge_index(State(knowledge): State<Knowledge>, Auth(by): Auth) -> HttpResult<Json<IndexView>> {
+async fn show_knowledge_index(
+    State(knowledge): State<Knowledge>,
+    Auth(by): Auth,
+) -> HttpResult<Json<IndexView>> {
     by.require("knowledge.read")?;
     let status = knowledge.index_status();
     Ok(Json(IndexView {
@@ -169,7 +176,10 @@ async fn show_knowledge_index(State(knowledge): State<Knowledge>, Auth(by): Auth
     post, path = "/knowledge/index", operation_id = "rebuild_knowledge_index", tag = "knowledge",
     responses((status = 202, description = "It will be built"))
 )]
-async fn rebuild_knowledge_index(State(knowledge): State<Knowledge>, Auth(by): Auth) -> HttpResult<StatusCode> {
+async fn rebuild_knowledge_index(
+    State(knowledge): State<Knowledge>,
+    Auth(by): Auth,
+) -> HttpResult<StatusCode> {
     by.require("knowledge.manage")?;
     knowledge.want_reindex();
     Ok(StatusCode::ACCEPTED)

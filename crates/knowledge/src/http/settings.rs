@@ -50,6 +50,7 @@ pub(super) fn class_view(row: ClassRow) -> KnowledgeClass {
 
 /// A region or a business as it shall be.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = KnowledgeClassRequest)]
 struct ClassRequest {
     /// Of a business; a region's follows from its code.
     #[serde(default)]
@@ -116,6 +117,7 @@ struct KnowledgeStages {
 
 /// As it shall be.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = KnowledgeStagesRequest)]
 struct StagesRequest {
     /// 1 to 5.
     stages: i64,
@@ -134,7 +136,8 @@ async fn list_knowledge_stages(
 ) -> HttpResult<Json<Vec<KnowledgeStages>>> {
     by.require("knowledge.manage")?;
     let rows = knowledge.stages().await?;
-    let shown = |row: StageRow| KnowledgeStages { region: row.region, stages: row.stages, version: row.version };
+    let shown =
+        |row: StageRow| KnowledgeStages { region: row.region, stages: row.stages, version: row.version };
     Ok(Json(rows.into_iter().map(shown).collect()))
 }
 
@@ -179,6 +182,7 @@ struct WordQuery {
 
 /// A word to be added.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = KnowledgeWordRequest)]
 struct WordRequest {
     /// `word` or `synonym`.
     kind: String,

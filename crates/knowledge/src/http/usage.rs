@@ -25,6 +25,7 @@ pub(super) fn routes() -> OpenApiRouter<Knowledge> {
 
 /// What was done with an entry.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = KnowledgeUseRequest)]
 struct UseRequest {
     /// The answer, when one in particular.
     #[serde(default)]
@@ -35,6 +36,7 @@ struct UseRequest {
 
 /// An entry and how it was used.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KnowledgeEntryUse)]
 struct EntryUse {
     id: String,
     number: String,
@@ -149,7 +151,10 @@ async fn export_knowledge_ranking(
     get, path = "/knowledge/trail", operation_id = "list_knowledge_trail", tag = "knowledge",
     responses((status = 200, description = "The last first", body = Vec<EntryUse>))
 )]
-async fn list_knowledge_trail(State(knowledge): State<Knowledge>, Auth(by): Auth) -> HttpResult<Json<Vec<EntryUse>>> {
+async fn list_knowledge_trail(
+    State(knowledge): State<Knowledge>,
+    Auth(by): Auth,
+) -> HttpResult<Json<Vec<EntryUse>>> {
     by.require("knowledge.read")?;
     Ok(Json(knowledge.trail(&by.person_id).await?.into_iter().map(shown).collect()))
 }

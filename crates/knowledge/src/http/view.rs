@@ -14,6 +14,7 @@ use crate::text;
 
 /// An entry in a list.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KnowledgeEntryItem)]
 pub(super) struct EntryItem {
     pub id: String,
     pub number: String,
@@ -26,6 +27,8 @@ pub(super) struct EntryItem {
     pub state: String,
     /// Empty, `draft`, `in_review`, `returned`.
     pub work: String,
+    /// The version that is worked at.
+    pub work_no: Option<i64>,
     pub stage: i64,
     pub stages: i64,
     pub publisher: String,
@@ -51,6 +54,7 @@ pub(super) fn item(row: EntryRow) -> EntryItem {
         business: row.business,
         state: row.state,
         work: row.work,
+        work_no: row.work_no,
         stage: row.stage,
         stages: row.stages,
         publisher: row.publisher,
@@ -67,6 +71,7 @@ pub(super) fn item(row: EntryRow) -> EntryItem {
 
 /// An answer as it is read.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KnowledgeAnswerView)]
 pub(super) struct AnswerView {
     pub id: String,
     pub number: String,
@@ -85,6 +90,7 @@ pub(super) struct AnswerView {
 
 /// Another entry that this one links to, or that links to this one.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KnowledgeLinkedEntry)]
 pub(super) struct LinkedEntry {
     pub id: String,
     /// Empty when it is gone.
@@ -96,6 +102,7 @@ pub(super) struct LinkedEntry {
 
 /// An entry with the version that was asked for.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KnowledgeEntryView)]
 pub(super) struct EntryView {
     #[serde(flatten)]
     pub entry: EntryItem,
@@ -103,8 +110,6 @@ pub(super) struct EntryView {
     pub no: i64,
     /// The version that readers have.
     pub published_no: Option<i64>,
-    /// The version that is worked at.
-    pub work_no: Option<i64>,
     pub description: String,
     pub keywords: Vec<String>,
     pub questions: Vec<String>,
@@ -185,7 +190,11 @@ impl Knowledge {
     }
 
     /// Says of each entry that a version links to whether it can be read.
-    pub(super) async fn links_view(&self, content: &Content, audience: Audience) -> HttpResult<Vec<LinkedEntry>> {
+    pub(super) async fn links_view(
+        &self,
+        content: &Content,
+        audience: Audience,
+    ) -> HttpResult<Vec<LinkedEntry>> {
         let ids: Vec<String> = content.links().into_iter().take(crate::store::IDS_MAX).collect();
         let rows = self.entries(&ids).await?;
         let now = self.kit().now().0;
@@ -208,6 +217,7 @@ impl Knowledge {
 
 /// An entry that was found.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KnowledgeFoundView)]
 pub(super) struct FoundView {
     pub id: String,
     pub number: String,
@@ -228,6 +238,7 @@ pub(super) struct FoundView {
 
 /// Why an entry was found.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KnowledgeWhy)]
 pub(super) struct Why {
     /// 3: every word as written; 2: some by words of the same meaning; 1: some by sound; 0: some are missing, or the
     /// question is a sentence.

@@ -7,7 +7,18 @@ use crate::text;
 
 /// The columns of the table.
 pub(super) const HEAD: [&str; 12] = [
-    "标题", "描述", "地区", "业务", "类型", "关键词", "相似问题", "公开答案", "内部答案", "有效期至", "复审日期", "备注",
+    "标题",
+    "描述",
+    "地区",
+    "业务",
+    "类型",
+    "关键词",
+    "相似问题",
+    "公开答案",
+    "内部答案",
+    "有效期至",
+    "复审日期",
+    "备注",
 ];
 
 /// An entry as a file says it, with classes by name or code.
@@ -47,8 +58,10 @@ impl Wish {
 pub(super) fn workbook(bytes: &[u8]) -> Result<Vec<Wish>, Unreadable> {
     let rows = rows(bytes)?;
     let head = rows.first().ok_or(Unreadable::Broken)?;
-    let places: Vec<Option<usize>> =
-        HEAD.iter().map(|name| head.iter().position(|title| title.trim().trim_end_matches('*') == *name)).collect();
+    let places: Vec<Option<usize>> = HEAD
+        .iter()
+        .map(|name| head.iter().position(|title| title.trim().trim_end_matches('*') == *name))
+        .collect();
     if places[0].is_none() {
         return Err(Unreadable::Broken);
     }
@@ -155,7 +168,8 @@ pub(super) fn document(bytes: &[u8]) -> Result<Vec<Wish>, Unreadable> {
 pub(super) fn day_end(text: &str) -> Option<i64> {
     let text: String =
         text.trim().chars().map(|c| if matches!(c, '/' | '.' | '年' | '月') { '-' } else { c }).collect();
-    let day = chrono::NaiveDate::parse_from_str(text.trim_end_matches('日').get(..10).unwrap_or(&text), "%Y-%m-%d");
+    let day =
+        chrono::NaiveDate::parse_from_str(text.trim_end_matches('日').get(..10).unwrap_or(&text), "%Y-%m-%d");
     let end = day.ok()?.succ_opt()?.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis();
     Some(end - 8 * 3_600_000)
 }
@@ -168,7 +182,11 @@ pub(super) fn list(text: &str) -> Vec<String> {
 
 /// Returns questions that stand in lines, or apart by semicolons.
 pub(super) fn lines(text: &str) -> Vec<String> {
-    text.split(['\n', '；', ';', '|']).map(str::trim).filter(|line| !line.is_empty()).map(ToOwned::to_owned).collect()
+    text.split(['\n', '；', ';', '|'])
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(ToOwned::to_owned)
+        .collect()
 }
 
 #[cfg(test)]
@@ -177,10 +195,16 @@ mod tests {
 
     #[test]
     fn headings_of_the_first_level_begin_entries() {
-        let wishes = markdown("# 居住证怎么办\n\n到**派出所**。\n\n## 材料\n\n| 甲 | 乙 |\n|--|--|\n| 一 | 二 |\n\n# 空的\n".as_bytes()).unwrap();
+        let wishes = markdown(
+            "# 居住证怎么办\n\n到**派出所**。\n\n## 材料\n\n| 甲 | 乙 |\n|--|--|\n| 一 | 二 |\n\n# 空的\n"
+                .as_bytes(),
+        )
+        .unwrap();
         assert_eq!(wishes.len(), 2);
         assert_eq!((wishes[0].title.as_str(), wishes[1].line), ("居住证怎么办", 11));
-        assert!(wishes[0].answer.contains("<strong>派出所</strong>") && wishes[0].answer.contains("<td>一</td>"));
+        assert!(
+            wishes[0].answer.contains("<strong>派出所</strong>") && wishes[0].answer.contains("<td>一</td>")
+        );
         assert!(wishes[1].answer.is_empty());
         let hostile = markdown("# 题\n\n<script>alert(1)</script> 文".as_bytes()).unwrap();
         assert!(!hostile[0].answer.contains("<script"), "{}", hostile[0].answer);

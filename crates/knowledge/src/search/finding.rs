@@ -82,7 +82,8 @@ impl Knowledge {
             Some(shelves) => {
                 let (searched, asked, cut) = (shelves.clone(), query.clone(), analyzer.clone());
                 let marks = request.marks();
-                let outcome = blocking(move || searched.search(&cut, &asked, audience, &marks, limit + SPARE)).await;
+                let outcome =
+                    blocking(move || searched.search(&cut, &asked, audience, &marks, limit + SPARE)).await;
                 match outcome {
                     Ok(Ok(hits)) => Some(hits),
                     Ok(Err(error)) => {
@@ -174,15 +175,20 @@ impl Knowledge {
             if !row.is_found(now) || (audience == Audience::Public && row.public == 0) {
                 continue;
             }
-            let shown: Vec<(usize, &Answer)> =
-                content.answers.iter().enumerate().filter(|(_, answer)| answer.is_shown(audience, now)).collect();
+            let shown: Vec<(usize, &Answer)> = content
+                .answers
+                .iter()
+                .enumerate()
+                .filter(|(_, answer)| answer.is_shown(audience, now))
+                .collect();
             if shown.is_empty() {
                 continue;
             }
             let plain: Vec<(usize, String)> =
                 shown.iter().map(|(at, answer)| (*at, text::plain(&answer.html))).collect();
             let best = best_answer(&hit.looked, &plain);
-            let words = best.map_or("", |at| plain.iter().find(|(own, _)| *own == at).map_or("", |(_, text)| text));
+            let words =
+                best.map_or("", |at| plain.iter().find(|(own, _)| *own == at).map_or("", |(_, text)| text));
             let piece = snippet(words, &hit.looked);
             results.push(FoundEntry {
                 answer: best,
@@ -203,16 +209,14 @@ fn best_answer(looked: &Looked, answers: &[(usize, String)]) -> Option<usize> {
     answers
         .iter()
         .rev()
-        .max_by_key(|(_, text)| mark(text, looked).marks.iter().map(|(from, to)| to - from).sum::<usize>().min(200))
+        .max_by_key(|(_, text)| {
+            mark(text, looked).marks.iter().map(|(from, to)| to - from).sum::<usize>().min(200)
+        })
         .map(|(at, _)| *at)
 }
 
 fn plain_hit(row: &EntryRow) -> Hit {
-    Hit {
-        entry_id: row.id.clone(),
-        score: 1.0,
-        looked: Looked { tier: 0, fit: 0.0, words: Vec::new() },
-    }
+    Hit { entry_id: row.id.clone(), score: 1.0, looked: Looked { tier: 0, fit: 0.0, words: Vec::new() } }
 }
 
 impl Knowledge {

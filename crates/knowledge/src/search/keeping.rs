@@ -63,7 +63,9 @@ impl Knowledge {
             let found = blocking(move || knowledge.library().find()).await?;
             // An index that knows of events which the database has not belongs to another database.
             let newest = self.newest_event().await?;
-            if let Some(found) = found.filter(|found| found.mark().words == generation && found.mark().seq <= newest) {
+            if let Some(found) =
+                found.filter(|found| found.mark().words == generation && found.mark().seq <= newest)
+            {
                 self.library().show(Some(Arc::new(found)), None);
             }
         }

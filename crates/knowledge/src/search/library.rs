@@ -179,11 +179,7 @@ impl Shelves {
             .into_iter()
             .map(|hit| {
                 let looked = look(query, analyzer, &found.weights, &hit.document.title, &hit.document.body);
-                Hit {
-                    entry_id: hit.document.id,
-                    score: hit.score * (0.4 + looked.fit),
-                    looked,
-                }
+                Hit { entry_id: hit.document.id, score: hit.score * (0.4 + looked.fit), looked }
             })
             .collect();
         hits.sort_by(|a, b| b.looked.tier.cmp(&a.looked.tier).then_with(|| b.score.total_cmp(&a.score)));
@@ -291,4 +287,3 @@ impl Library {
         }
     }
 }
-

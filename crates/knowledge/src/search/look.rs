@@ -22,6 +22,7 @@ const SNIPPET: usize = 120;
 /// As what a word was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = KnowledgeHow)]
 pub enum How {
     /// Not at all.
     Missing,
@@ -36,6 +37,7 @@ pub enum How {
 /// Where a word was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = KnowledgePlace)]
 pub enum Place {
     /// In the title.
     Title,
@@ -60,6 +62,7 @@ impl Place {
 
 /// A word of the question and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = KnowledgeWordFound)]
 pub struct WordFound {
     /// The word.
     pub word: String,
@@ -101,6 +104,7 @@ pub fn look<S: BuildHasher>(
     for word in &query.words {
         words.push(find_word(word, analyzer, &texts, &mut sounds));
     }
+    hear_together(&mut words, &texts, &mut sounds);
     let weight = |found: &WordFound| weights.get(&found.word).copied().unwrap_or(1.0).max(0.05);
     let total: f32 = words.iter().map(weight).sum::<f32>().max(1e-6);
     let worth = |found: &WordFound| {
@@ -124,7 +128,8 @@ fn find_word(
     texts: &[(Place, String)],
     sounds: &mut Option<Vec<(Place, Sounds)>>,
 ) -> WordFound {
-    let place_of = |needle: &str| texts.iter().find(|(_, text)| text.contains(needle)).map(|(place, _)| *place);
+    let place_of =
+        |needle: &str| texts.iter().find(|(_, text)| text.contains(needle)).map(|(place, _)| *place);
     if let Some(place) = place_of(word) {
         return WordFound { word: word.to_owned(), how: How::Exact, with: None, place: Some(place) };
     }
@@ -138,15 +143,48 @@ fn find_word(
             };
         }
     }
+    match hear(word, texts, sounds) {
+        Some((place, with)) => {
+            WordFound { word: word.to_owned(), how: How::Sound, with: Some(with), place: Some(place) }
+        }
+        None => WordFound { word: word.to_owned(), how: How::Missing, with: None, place: None },
+    }
+}
+
+fn hear(
+    word: &str,
+    texts: &[(Place, String)],
+    sounds: &mut Option<Vec<(Place, Sounds)>>,
+) -> Option<(Place, String)> {
     let sounds = sounds.get_or_insert_with(|| {
         texts.iter().take(3).map(|(place, text)| (*place, Sounds::of(text))).collect()
     });
-    for (place, heard) in sounds.iter() {
-        if let Some(with) = heard.find(word) {
-            return WordFound { word: word.to_owned(), how: How::Sound, with: Some(with), place: Some(*place) };
+    sounds.iter().find_map(|(place, heard)| Some((*place, heard.find(word)?)))
+}
+
+/// Hears characters together that are no word: whoever writes 公暖 for 供暖 writes what the dictionary cuts apart.
+fn hear_together(
+    words: &mut [WordFound],
+    texts: &[(Place, String)],
+    sounds: &mut Option<Vec<(Place, Sounds)>>,
+) {
+    let is_piece = |found: &WordFound| found.word.chars().all(is_han) && found.word.chars().count() == 1;
+    let mut from = 0;
+    while from < words.len() {
+        let length = words[from..].iter().take_while(|found| is_piece(found)).count();
+        let run = &mut words[from..from + length];
+        if length >= 2 && run.iter().any(|found| found.how == How::Missing) {
+            let together: String = run.iter().map(|found| found.word.as_str()).collect();
+            if let Some((place, with)) = hear(&together, texts, sounds) {
+                for found in run.iter_mut().filter(|found| found.how == How::Missing) {
+                    found.how = How::Sound;
+                    found.with = Some(with.clone());
+                    found.place = Some(place);
+                }
+            }
         }
+        from += length.max(1);
     }
-    WordFound { word: word.to_owned(), how: How::Missing, with: None, place: None }
 }
 
 /// A text as it is heard.
@@ -165,8 +203,10 @@ impl Sounds {
     /// Finds characters that sound like a word of characters, or that its letters spell, whole or by initials.
     fn find(&self, word: &str) -> Option<String> {
         if word.chars().filter(|c| is_han(*c)).count() >= 2 {
-            let asked: Vec<String> =
-                pinyin::read(word).into_iter().filter_map(|(_, syllable)| syllable.map(pinyin::blur)).collect();
+            let asked: Vec<String> = pinyin::read(word)
+                .into_iter()
+                .filter_map(|(_, syllable)| syllable.map(pinyin::blur))
+                .collect();
             return self.run(asked.len(), |at, heard| *heard == asked[at]);
         }
         if word.len() < 2 || !word.bytes().all(|byte| byte.is_ascii_lowercase()) {
@@ -188,13 +228,16 @@ impl Sounds {
         }
         self.0
             .windows(length)
-            .find(|window| window.iter().enumerate().all(|(at, (_, heard))| !heard.is_empty() && fits(at, heard)))
+            .find(|window| {
+                window.iter().enumerate().all(|(at, (_, heard))| !heard.is_empty() && fits(at, heard))
+            })
             .map(|window| window.iter().map(|(c, _)| *c).collect())
     }
 }
 
 /// A piece of text with the places in it that are marked, in characters: first, and one past the last.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = KnowledgeMarked)]
 pub struct Marked {
     /// The text.
     pub text: String,
@@ -216,7 +259,8 @@ pub fn mark(text: &str, looked: &Looked) -> Marked {
         if needle.is_empty() || needle.len() > folded.len() {
             continue;
         }
-        let places = folded.windows(needle.len()).enumerate().filter(|(_, window)| *window == needle.as_slice());
+        let places =
+            folded.windows(needle.len()).enumerate().filter(|(_, window)| *window == needle.as_slice());
         marks.extend(places.map(|(at, _)| (at, at + needle.len())).take(40));
     }
     marks.sort_unstable();
@@ -239,7 +283,8 @@ pub fn snippet(text: &str, looked: &Looked) -> Marked {
     if chars.len() <= SNIPPET {
         return whole;
     }
-    let covered = |from: usize| whole.marks.iter().filter(|(at, end)| *at >= from && *end <= from + SNIPPET).count();
+    let covered =
+        |from: usize| whole.marks.iter().filter(|(at, end)| *at >= from && *end <= from + SNIPPET).count();
     let starts = whole.marks.iter().map(|(at, _)| at.saturating_sub(12));
     let mut best = (covered(0), 0);
     for from in starts.take(200) {

@@ -171,8 +171,11 @@ impl Knowledge {
     /// Returns the code of a business and of all below it.
     pub(crate) async fn businesses_under(&self, code: &str) -> Result<Vec<String>, KnowledgeError> {
         let parents = self.business_parents().await?;
-        let mut under: Vec<String> =
-            parents.keys().filter(|one| lineage(&parents, one).iter().any(|above| above == code)).cloned().collect();
+        let mut under: Vec<String> = parents
+            .keys()
+            .filter(|one| lineage(&parents, one).iter().any(|above| above == code))
+            .cloned()
+            .collect();
         under.sort_unstable();
         Ok(under)
     }

@@ -223,8 +223,7 @@ impl Knowledge {
         let Some(unit) = unit.filter(|unit| *unit != by.unit_id) else {
             return Ok((by.unit_id.clone(), by.unit_path.clone()));
         };
-        let found =
-            self.directory().unit(&UnitId(unit.to_owned())).await.map_err(KnowledgeError::Port)?;
+        let found = self.directory().unit(&UnitId(unit.to_owned())).await.map_err(KnowledgeError::Port)?;
         let unit = found
             .filter(|unit| unit.active)
             .ok_or_else(|| KnowledgeError::Invalid(vec![Refusal::unknown("unit_id")]))?;

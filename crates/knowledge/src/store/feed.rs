@@ -27,7 +27,11 @@ impl Knowledge {
     }
 
     /// Returns the entries that changed after an event, each with the number of the event.
-    pub(crate) async fn changed_after(&self, seq: i64, limit: i64) -> Result<Vec<(i64, String)>, KnowledgeError> {
+    pub(crate) async fn changed_after(
+        &self,
+        seq: i64,
+        limit: i64,
+    ) -> Result<Vec<(i64, String)>, KnowledgeError> {
         Ok(sqlx::query_as(
             "select seq, subject from kernel_outbox where seq > $1 and name in ($2, $3) order by seq limit $4",
         )
@@ -67,7 +71,8 @@ impl Knowledge {
                  where f.body_state = 'read' and u.entry_id in (",
             );
             sql.bind_all(chunk).push(")");
-            let found: Vec<(String, String, String)> = sql.query_as().fetch_all(self.kit().db.reader()).await?;
+            let found: Vec<(String, String, String)> =
+                sql.query_as().fetch_all(self.kit().db.reader()).await?;
             attached.extend(found);
         }
         let mut feed = Vec::with_capacity(rows.len());

@@ -135,7 +135,14 @@ impl Knowledge {
             && let Ok(at) = keys[0].parse::<i64>()
         {
             let than = if descending { " < " } else { " > " };
-            sql.push(" and (").push(column).push(than).bind(at).push(" or (").push(column).push(" = ").bind(at);
+            sql.push(" and (")
+                .push(column)
+                .push(than)
+                .bind(at)
+                .push(" or (")
+                .push(column)
+                .push(" = ")
+                .bind(at);
             sql.push(" and e.number > ").bind(keys[1].clone()).push("))");
         }
         sql.push(" order by ").push(column).push(if descending { " desc" } else { "" });
@@ -175,12 +182,17 @@ impl Knowledge {
             (Shelf::ToReview, Some(by)) => {
                 narrow(sql, by, &["knowledge.review"]);
                 // Neither what the person wrote nor what they passed in this round already.
-                sql.push(" and e.work = 'in_review' and not exists (select 1 from knowledge_version v where ");
-                sql.push("v.entry_id = e.id and v.no = e.work_no and v.authors like ");
-                sql.bind(format!("%{}%", by.person_id.replace(['%', '_'], "")));
-                sql.push(") and not exists (select 1 from knowledge_decision d join knowledge_version w on ");
-                sql.push("w.entry_id = d.entry_id and w.no = d.no where d.entry_id = e.id and d.no = e.work_no ");
-                sql.push("and d.round = w.submitted_at and d.passed = 1 and d.person_id = ").bind(&by.person_id);
+                sql.push(
+                    " and e.work = 'in_review' and not exists (select 1 from knowledge_version v where ",
+                );
+                sql.push("v.entry_id = e.id and v.no = e.work_no and ' ' || v.authors || ' ' like ");
+                sql.bind(format!("% {} %", escaped(&by.person_id)));
+                sql.push(" escape '!') and not exists (select 1 from knowledge_decision d join knowledge_version w on ");
+                sql.push(
+                    "w.entry_id = d.entry_id and w.no = d.no where d.entry_id = e.id and d.no = e.work_no ",
+                );
+                sql.push("and d.round = w.submitted_at and d.passed = 1 and d.person_id = ")
+                    .bind(&by.person_id);
                 sql.push(")");
             }
             (Shelf::Due, Some(by)) => {
@@ -193,7 +205,7 @@ impl Knowledge {
         }
         if let Some(text) = filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
             let text: String = text.chars().take(100).collect();
-            let pattern = format!("%{}%", text.replace('!', "!!").replace('%', "!%").replace('_', "!_"));
+            let pattern = format!("%{}%", escaped(&text));
             sql.push(" and (e.title like ").bind(pattern).push(" escape '!' or e.number = ");
             sql.bind(text.to_uppercase()).push(")");
         }
@@ -208,9 +220,11 @@ impl Knowledge {
         if let Some(kind) = filter.kind {
             sql.push(" and e.kind = ").bind(kind.code());
         }
-        for (column, value) in
-            [(" and e.unit_id = ", &filter.unit), (" and e.state = ", &filter.state), (" and e.work = ", &filter.work)]
-        {
+        for (column, value) in [
+            (" and e.unit_id = ", &filter.unit),
+            (" and e.state = ", &filter.state),
+            (" and e.work = ", &filter.work),
+        ] {
             if let Some(value) = value {
                 sql.push(column).bind(value);
             }
@@ -231,6 +245,11 @@ impl Knowledge {
         sql.push(" group by e.business");
         Ok(sql.query_as().fetch_all(self.kit().db.reader()).await?)
     }
+}
+
+/// Takes their meaning from the marks of a pattern.
+fn escaped(text: &str) -> String {
+    text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }
 
 fn readable(sql: &mut Statement, now: i64) {

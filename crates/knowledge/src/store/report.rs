@@ -185,7 +185,13 @@ impl Knowledge {
         .bind(ctx.now.0)
         .execute(tx.conn())
         .await?;
-        super::entry::record(&mut tx, ctx, &row, if fixed { "report_fixed" } else { "report_dismissed" }, reply);
+        super::entry::record(
+            &mut tx,
+            ctx,
+            &row,
+            if fixed { "report_fixed" } else { "report_dismissed" },
+            reply,
+        );
         Ok(tx.commit().await?)
     }
 

@@ -123,7 +123,10 @@ impl Knowledge {
             .bind(ctx.now.0)
             .execute(tx.conn())
             .await?;
-        for table in ["delete from knowledge_link where from_id = $1", "delete from knowledge_file_use where entry_id = $1"] {
+        for table in [
+            "delete from knowledge_link where from_id = $1",
+            "delete from knowledge_file_use where entry_id = $1",
+        ] {
             sqlx::query(table).bind(&row.id).execute(tx.conn()).await?;
         }
         for to in content.links() {

@@ -44,7 +44,8 @@ impl Knowledge {
         purpose: &str,
     ) -> Result<(), KnowledgeError> {
         let citizen = person.is_none();
-        let known = if citizen { &["portal", "robot"][..] } else { &["read", "sent", "pasted", "copied"][..] };
+        let known =
+            if citizen { &["portal", "robot"][..] } else { &["read", "sent", "pasted", "copied"][..] };
         if !known.contains(&purpose) {
             return Err(KnowledgeError::Invalid(vec![Refusal::unknown("purpose")]));
         }
@@ -104,11 +105,7 @@ impl Knowledge {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn ranking(
-        &self,
-        person: Option<&str>,
-        days: i64,
-    ) -> Result<Vec<UseRow>, KnowledgeError> {
+    pub async fn ranking(&self, person: Option<&str>, days: i64) -> Result<Vec<UseRow>, KnowledgeError> {
         let since = self.day(self.kit().now().plus_secs(-(days.clamp(1, 400) - 1) * 86_400));
         Ok(sqlx::query_as(
             "select u.entry_id, e.number, e.title, e.business, e.state, cast(sum(u.reads) as bigint) as reads, \
@@ -167,12 +164,16 @@ impl Knowledge {
         }
         let mut tx = self.kit().db.begin().await?;
         let mut sql = if kept {
-            let (count,): (i64,) = sqlx::query_as("select count(*) from knowledge_favourite where person_id = $1")
-                .bind(person)
-                .fetch_one(tx.conn())
-                .await?;
+            let (count,): (i64,) =
+                sqlx::query_as("select count(*) from knowledge_favourite where person_id = $1")
+                    .bind(person)
+                    .fetch_one(tx.conn())
+                    .await?;
             if count >= FAVOURITES_MAX {
-                return Err(KnowledgeError::Invalid(vec![Refusal::too_many("favourite", FAVOURITES_MAX as usize)]));
+                return Err(KnowledgeError::Invalid(vec![Refusal::too_many(
+                    "favourite",
+                    FAVOURITES_MAX as usize,
+                )]));
             }
             Statement::new("insert into knowledge_favourite (person_id, entry_id, at) values (")
         } else {
@@ -208,13 +209,12 @@ impl Knowledge {
     /// # Errors
     /// When the database fails.
     pub async fn is_favourite(&self, person: &str, id: &EntryId) -> Result<bool, KnowledgeError> {
-        let (count,): (i64,) = sqlx::query_as(
-            "select count(*) from knowledge_favourite where person_id = $1 and entry_id = $2",
-        )
-        .bind(person)
-        .bind(id.as_str())
-        .fetch_one(self.kit().db.reader())
-        .await?;
+        let (count,): (i64,) =
+            sqlx::query_as("select count(*) from knowledge_favourite where person_id = $1 and entry_id = $2")
+                .bind(person)
+                .bind(id.as_str())
+                .fetch_one(self.kit().db.reader())
+                .await?;
         Ok(count > 0)
     }
 

@@ -87,7 +87,8 @@ impl Knowledge {
         touch(&mut tx).await?;
         tx.audit(
             ctx,
-            Audit::new("knowledge.add_word", "knowledge_word", &id).detail(json!({ "kind": kind, "text": text })),
+            Audit::new("knowledge.add_word", "knowledge_word", &id)
+                .detail(json!({ "kind": kind, "text": text })),
         );
         tx.commit().await?;
         self.load_words().await?;
@@ -100,10 +101,11 @@ impl Knowledge {
     /// When it is not there.
     pub async fn remove_word(&self, ctx: &Ctx, id: &str) -> Result<(), KnowledgeError> {
         let mut tx = self.kit().db.begin().await?;
-        let gone: Option<(String,)> = sqlx::query_as("delete from knowledge_word where id = $1 returning text")
-            .bind(id)
-            .fetch_optional(tx.conn())
-            .await?;
+        let gone: Option<(String,)> =
+            sqlx::query_as("delete from knowledge_word where id = $1 returning text")
+                .bind(id)
+                .fetch_optional(tx.conn())
+                .await?;
         let (text,) = gone.ok_or(KnowledgeError::NotFound)?;
         touch(&mut tx).await?;
         tx.audit(
@@ -140,9 +142,13 @@ mod tests {
 
     #[test]
     fn a_group_has_at_least_two_words_and_any_mark_between() {
-        assert_eq!(tidied("synonym", " 公积金、住房公积金=房积金 公积金").unwrap(), "公积金 住房公积金 房积金");
+        assert_eq!(
+            tidied("synonym", " 公积金、住房公积金=房积金 公积金").unwrap(),
+            "公积金 住房公积金 房积金"
+        );
         assert_eq!(tidied("word", "澜溪新城").unwrap(), "澜溪新城");
-        for (kind, text) in [("synonym", "公积金"), ("word", "两 个词"), ("word", "字"), ("word", " ")] {
+        for (kind, text) in [("synonym", "公积金"), ("word", "两 个词"), ("word", "字"), ("word", " ")]
+        {
             assert!(tidied(kind, text).is_err(), "{kind} {text}");
         }
         assert!(matches!(tidied("other", "词语"), Err(KnowledgeError::NotFound)));

@@ -244,10 +244,8 @@ impl Index {
     /// Returns what finds the texts with one of the marks, without an effect on how well they fit.
     fn any_of(&self, group: &[String]) -> Box<dyn tantivy::query::Query> {
         let marks = group.iter().map(|mark| {
-            let term = TermQuery::new(
-                Term::from_field_text(self.fields.marks, mark),
-                IndexRecordOption::Basic,
-            );
+            let term =
+                TermQuery::new(Term::from_field_text(self.fields.marks, mark), IndexRecordOption::Basic);
             (Occur::Should, Box::new(term) as Box<dyn tantivy::query::Query>)
         });
         Box::new(ConstScoreQuery::new(Box::new(BooleanQuery::new(marks.collect())), 0.0))
