@@ -5,6 +5,7 @@ mod course;
 mod files;
 mod finding;
 mod imports;
+mod lists;
 mod permissions;
 mod support;
 mod usage;

@@ -75,7 +75,8 @@ impl Sort {
             Self::Published => ("coalesce(e.published_at, 0)", true),
             Self::Views => ("e.views", true),
             Self::Due => ("coalesce(e.review_due_at, 9000000000000000)", false),
-            Self::Number => ("0", false),
+            // The number itself, which decides among equals in every order, decides alone.
+            Self::Number => ("(e.views * 0)", false),
         }
     }
 
