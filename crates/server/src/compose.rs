@@ -10,6 +10,7 @@ use contract::voice::CallLookup;
 use identity::Identity;
 use kernel::http::events_router;
 use kernel::{BoxError, Clock, Config, Db, Dialect, Kit, Slice};
+use knowledge::Knowledge;
 use messages::Messages;
 use portal::Portal;
 use utoipa::openapi::OpenApi;
@@ -31,6 +32,8 @@ pub struct City {
     pub contacts: Contacts,
     /// Work orders.
     pub cases: Cases,
+    /// The knowledge base.
+    pub knowledge: Knowledge,
     /// Notices to staff.
     pub messages: Messages,
     /// Telephones.
@@ -101,6 +104,7 @@ impl City {
         calls.set(lookup.clone());
         history_of_calls.set(lookup.clone());
         history_of_cases.set(orders.clone());
+        let knowledge = Knowledge::new(kit.clone(), directory.clone())?;
         let portal = Portal::new(kit.clone(), orders.clone(), orders, lookup)?;
         portal.show(crate::demo::shown()?);
 
@@ -108,6 +112,7 @@ impl City {
             identity.slice(),
             contacts.slice(),
             cases.slice(),
+            knowledge.slice(),
             messages.slice(),
             voice.slice(),
             portal.slice(),
@@ -125,8 +130,20 @@ impl City {
         }
         let (api, document) = api.split_for_parts();
         let document = crate::document::finish(document);
-        let router = enclose(&kit, api, voice.sip_router(), document.clone());
-        Ok(Self { kit, identity, contacts, cases, messages, voice, router, document, slices, _lock: lock })
+        let router = enclose(&kit, api, voice.sip_router(), document.clone(), knowledge.embed_ancestors());
+        Ok(Self {
+            kit,
+            identity,
+            contacts,
+            cases,
+            knowledge,
+            messages,
+            voice,
+            router,
+            document,
+            slices,
+            _lock: lock,
+        })
     }
 
     /// Loads what slices keep in memory. Runs once before anything is asked.
@@ -151,6 +168,7 @@ impl City {
         self.voice.open().await?;
         tokio::spawn(kernel::event::run_sequencer(self.kit.clone(), stop.bell()));
         tokio::spawn(kernel::event::run_follower(self.kit.clone(), stop.bell()));
+        tokio::spawn(self.knowledge.clone().follow_index(stop.bell()));
         for subscription in subscriptions(self) {
             tokio::spawn(kernel::event::run_subscription(self.kit.clone(), subscription, stop.bell()));
         }

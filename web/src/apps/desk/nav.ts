@@ -40,6 +40,15 @@ export const NAV: NavGroup[] = [
       { name: 'surveys', icon: 'star', needs: ['call.monitor'], path: '/desk/call-ratings' },
     ],
   },
+  {
+    name: 'knowledge',
+    items: [
+      { name: 'knowledge', icon: 'book', needs: ['knowledge.read'], path: '/desk/knowledge' },
+      { name: 'knowledge_manage', icon: 'edit', needs: ['knowledge.write', 'knowledge.review'], path: '/desk/knowledge-entries' },
+      { name: 'knowledge_tasks', icon: 'inbox', needs: ['knowledge.write', 'knowledge.review'], path: '/desk/knowledge-tasks' },
+      { name: 'knowledge_ranking', icon: 'star', needs: ['knowledge.read'], path: '/desk/knowledge-ranking' },
+    ],
+  },
   { name: 'insight', items: [{ name: 'overview', icon: 'chart', needs: ['overview.read'], path: '/desk/overview' }] },
   {
     name: 'admin',
@@ -53,6 +62,8 @@ export const NAV: NavGroup[] = [
       { name: 'standard_phrases', icon: 'note', needs: ['phone_book.write'], path: '/desk/admin/standard-phrases' },
       { name: 'callflows', icon: 'keypad', needs: ['callflow.write'], path: '/desk/admin/call-flows' },
       { name: 'prompts', icon: 'play', needs: ['callflow.write'], path: '/desk/admin/prompts' },
+      { name: 'knowledge_words', icon: 'search', needs: ['knowledge.manage'], path: '/desk/admin/knowledge-words' },
+      { name: 'knowledge_classes', icon: 'tag', needs: ['knowledge.manage'], path: '/desk/admin/knowledge-classes' },
       { name: 'categories', icon: 'tag', needs: ['dictionary.write'], path: '/desk/admin/categories' },
       { name: 'catalogue', icon: 'send', needs: ['catalogue.read'], path: '/desk/admin/catalogue' },
       { name: 'flows', icon: 'edit', needs: ['flow.write'], path: '/desk/admin/flows' },

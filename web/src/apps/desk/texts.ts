@@ -4,6 +4,7 @@ import { texts as cases } from '@/slices/cases/texts'
 import { texts as contacts } from '@/slices/contacts/texts'
 import { texts as identity } from '@/slices/identity/texts'
 import { texts as insight } from '@/slices/insight/texts'
+import { texts as knowledge } from '@/slices/knowledge/texts'
 import { texts as messages } from '@/slices/messages/texts'
 import { texts as voice } from '@/slices/voice/texts'
 import { floorTexts } from '@/slices/voice/texts.floor'
@@ -32,6 +33,7 @@ const desk: Texts = {
       work: ['受理', 'Work'],
       cases: ['工单', 'Orders'],
       voice: ['话务', 'Calls'],
+      knowledge: ['知识', 'Knowledge'],
       insight: ['分析', 'Insight'],
       admin: ['系统管理', 'Administration'],
     },
@@ -55,6 +57,12 @@ const desk: Texts = {
     callflows: ['呼叫流程', 'Call flows'],
     prompts: ['语音素材', 'Prompts'],
     contacts: ['服务对象', 'Citizens'],
+    knowledge: ['知识库', 'Knowledge base'],
+    knowledge_manage: ['知识维护', 'Entries'],
+    knowledge_tasks: ['知识待办', 'Knowledge to-do'],
+    knowledge_ranking: ['点击排行', 'Ranking'],
+    knowledge_words: ['词库与同义词', 'Words and synonyms'],
+    knowledge_classes: ['知识分类', 'Knowledge classes'],
     overview: ['运行总览', 'Overview'],
     units: ['单位', 'Units'],
     people: ['人员', 'People'],
@@ -76,6 +84,7 @@ const desk: Texts = {
     go_work: ['前往受理工作台', 'Go to the agent desk'],
     go_tasks: ['前往我的待办', 'Go to the to-do list'],
     go_cases: ['前往工单查询', 'Go to orders'],
+    go_knowledge: ['前往知识库', 'Go to the knowledge base'],
     go_overview: ['前往运行总览', 'Go to the overview'],
     search: ['聚焦搜索框', 'Focus the search field'],
     theme: ['切换深浅色', 'Switch light and dark'],
@@ -93,4 +102,4 @@ const desk: Texts = {
 }
 
 /** Every text of the staff's pages. */
-export const deskTexts: Texts = { ...common, ...desk, ...identity, ...contacts, ...cases, ...voice, ...floorTexts, ...insight, ...messages }
+export const deskTexts: Texts = { ...common, ...desk, ...identity, ...contacts, ...cases, ...voice, ...floorTexts, ...insight, ...knowledge, ...messages }

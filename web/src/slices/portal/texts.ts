@@ -11,6 +11,8 @@ export const texts: Texts = {
     dial: ['电话拨打 {hotline}', 'Dial {hotline}'],
     dial_note: ['24 小时人工服务', 'Staffed day and night'],
     submit: ['我要反映', 'Submit a matter'],
+    knowledge: ['办事问答', 'Answers'],
+    knowledge_note: ['社保、公积金、户籍、水电气热等常见问题', 'Social insurance, housing fund, residence, utilities and more'],
     submit_note: ['咨询、求助、投诉、建议', 'Questions, help, complaints, ideas'],
     lookup: ['查询进度', 'Follow your order'],
     lookup_note: ['凭编号和查询码查看、评价', 'With number and query code; rate it too'],
