@@ -4,6 +4,7 @@
 mod acceptance;
 mod amendment;
 mod assignment;
+mod attachment;
 mod calendar;
 mod catalogue;
 mod catalogue_rows;
@@ -27,6 +28,7 @@ mod note;
 mod objection;
 mod operation;
 mod overview;
+mod position;
 mod ratings;
 mod redo;
 mod rerouting;
@@ -66,6 +68,8 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(return_visit::routes())
         .merge(closure::routes())
         .merge(note::routes())
+        .merge(attachment::routes())
+        .merge(position::routes())
         .merge(urge::routes())
         .merge(extension::routes())
         .merge(ending::routes())

@@ -2,6 +2,7 @@
 //! common part of that is [`work`].
 
 pub mod application;
+pub mod attachment;
 pub mod calendar;
 pub mod case;
 pub mod catalogue;
@@ -11,6 +12,7 @@ pub mod category;
 pub mod citizen;
 pub mod creation;
 pub mod deadline;
+pub mod document;
 pub mod dispatch;
 pub mod errand;
 pub mod figures;
@@ -46,6 +48,7 @@ mod feedback;
 mod merger;
 mod note;
 mod objection;
+mod position;
 mod praise;
 mod redo;
 mod rerouting;
@@ -56,4 +59,5 @@ mod search_postgres;
 mod search_sqlite;
 mod sending_back;
 mod supervision;
+mod upload;
 pub mod urge;

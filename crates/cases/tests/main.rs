@@ -1,6 +1,7 @@
 //! Orders through their addresses, on both databases.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod attachments;
 mod catalogue;
 mod citizen_acts;
 mod citizens;

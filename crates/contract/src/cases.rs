@@ -11,6 +11,7 @@ use crate::voice::{CallId, RecordingId};
 mod citizen;
 mod events;
 mod flow;
+mod upload;
 
 pub use citizen::{
     CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft, CitizenInfo, CitizenNotice,
@@ -24,6 +25,7 @@ pub use events::{
 };
 
 pub use flow::{CaseFlowChanged, FlowPublished};
+pub use upload::{FileToServe, UploadDesk, UploadRight, UploadTicket, UploadView, UploadedFile};
 
 kernel::id!(
     /// Names a work order.

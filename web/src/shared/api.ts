@@ -60,6 +60,8 @@ interface Options {
   query?: Query
   signal?: AbortSignal
   idempotencyKey?: string
+  /** Further headers, such as a proof of work. */
+  headers?: Record<string, string>
   /** Keeps a 401 from leading to the login page (used by the login page itself). */
   quiet401?: boolean
 }
@@ -73,6 +75,11 @@ let language = () => 'zh-CN'
 export function configureApi(hooks: { onUnauthorised?: () => void; language?: () => string }): void {
   if (hooks.onUnauthorised) onUnauthorised = hooks.onUnauthorised
   if (hooks.language) language = hooks.language
+}
+
+/** The language of answers now. */
+export function languageNow(): string {
+  return language()
 }
 
 /** A random key; works without a secure context, where `crypto.randomUUID` is missing. */
@@ -113,6 +120,7 @@ async function send(method: string, path: string, body: unknown, options: Option
   const headers: Record<string, string> = { accept: 'application/json', 'accept-language': language() }
   const raw = body instanceof Blob
   if (body !== undefined) headers['content-type'] = raw ? 'application/octet-stream' : 'application/json'
+  Object.assign(headers, options.headers)
   if (options.idempotencyKey) headers['idempotency-key'] = options.idempotencyKey
   let response: Response
   try {

@@ -14,7 +14,11 @@ use utoipa_axum::routes;
 use crate::Cases;
 use crate::case::draft::Draft;
 use crate::case::{Citizen, Kind, Source, Urgency};
+use crate::store::attachment::Attached;
 use crate::http::view::{CaseView, PlaceBody};
+
+/// So many files an order is written with at most.
+const ATTACHED_MAX: usize = 100;
 
 pub(super) fn routes() -> OpenApiRouter<Cases> {
     OpenApiRouter::new().routes(routes!(create_case))
@@ -72,6 +76,9 @@ struct CaseDraft {
     /// How much it hurries.
     #[serde(default)]
     urgency: Option<Urgency>,
+    /// Files that were sent before, by their ids.
+    #[serde(default)]
+    attachments: Vec<String>,
 }
 
 impl From<CaseDraft> for Draft {
@@ -119,8 +126,10 @@ async fn create_case(
         return Ok(replayed);
     }
     let idem = &request.idem;
+    let mut body = request.body;
+    let attached = Attached::Of(std::mem::take(&mut body.attachments).into_iter().take(ATTACHED_MAX).collect());
     let case = cases
-        .create(&ctx, Some(&by), request.body.into(), |case| {
+        .create_with(&ctx, Some(&by), body.into(), &attached, |case| {
             idem.answer(cases.kit(), StatusCode::CREATED, &cases.fresh_view(&ctx, &by, case))
         })
         .await?;

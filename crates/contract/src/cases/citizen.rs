@@ -147,6 +147,16 @@ pub trait CitizenDesk: Send + Sync {
     async fn info(&self, lang: Lang) -> Result<CitizenInfo, BoxError>;
     /// Writes an order. The answer is kept under the request's idempotency key, in the same transaction.
     async fn submit(&self, ctx: &Ctx, draft: CitizenDraft, idem: &Idem) -> Result<Submitted, Problem>;
+    /// As [`CitizenDesk::submit`], with the files that were sent under an upload ticket.
+    async fn submit_with(
+        &self,
+        ctx: &Ctx,
+        draft: CitizenDraft,
+        _ticket: Option<&str>,
+        idem: &Idem,
+    ) -> Result<Submitted, Problem> {
+        self.submit(ctx, draft, idem).await
+    }
     /// Finds an order by number and query code. A wrong code and an unknown number look the same and take
     /// the same time.
     async fn look_up(&self, number: &str, code: &str, lang: Lang) -> Result<Option<CitizenCase>, BoxError>;
@@ -170,6 +180,17 @@ pub trait CitizenDesk: Send + Sync {
         act: &str,
         text: &str,
     ) -> Result<Option<CitizenCase>, Problem>;
+    /// As [`CitizenDesk::act`], with the files that were sent under an upload ticket.
+    async fn act_with(
+        &self,
+        ctx: &Ctx,
+        (number, code): (&str, &str),
+        act: &str,
+        text: &str,
+        _ticket: Option<&str>,
+    ) -> Result<Option<CitizenCase>, Problem> {
+        self.act(ctx, number, code, act, text).await
+    }
 }
 
 /// What an outside helper without an account sees of an order.

@@ -1,5 +1,6 @@
 import { common } from '@/shared/i18n/common'
 import type { Texts } from '@/shared/i18n/pairs'
+import { filesTexts } from '@/shared/files/texts'
 import { texts as cases } from '@/slices/cases/texts'
 import { texts as contacts } from '@/slices/contacts/texts'
 import { texts as identity } from '@/slices/identity/texts'
@@ -93,4 +94,4 @@ const desk: Texts = {
 }
 
 /** Every text of the staff's pages. */
-export const deskTexts: Texts = { ...common, ...desk, ...identity, ...contacts, ...cases, ...voice, ...floorTexts, ...insight, ...messages }
+export const deskTexts: Texts = { ...common, ...filesTexts, ...desk, ...identity, ...contacts, ...cases, ...voice, ...floorTexts, ...insight, ...messages }

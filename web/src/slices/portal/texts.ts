@@ -55,6 +55,7 @@ export const texts: Texts = {
     subject: ['标题', 'Title'],
     subject_hint: ['例如：小区门口路灯不亮', 'For example: street lamp out at our gate'],
     content: ['详细情况', 'Details'],
+    files: ['照片等材料（选填）', 'Photos and the like (optional)'],
     content_hint: ['什么时间、什么地点、发生了什么、希望怎样解决', 'When, where, what happened, what you would like'],
     district: ['所在区域', 'District'],
     address: ['具体地址', 'Address'],
