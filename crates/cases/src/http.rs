@@ -14,6 +14,7 @@ mod co_handling;
 mod creation;
 mod detail;
 mod dispatch;
+mod documents;
 mod ending;
 mod extension;
 mod external_link;
@@ -69,6 +70,7 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(closure::routes())
         .merge(note::routes())
         .merge(attachment::routes())
+        .merge(documents::routes())
         .merge(position::routes())
         .merge(urge::routes())
         .merge(extension::routes())

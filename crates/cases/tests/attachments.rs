@@ -17,10 +17,9 @@ pub fn picture() -> Vec<u8> {
 }
 
 fn form(name: &str, bytes: &[u8]) -> Vec<u8> {
-    let mut body = format!(
-        "--edge\r\ncontent-disposition: form-data; name=\"thumb\"; filename=\"t.jpg\"\r\n\r\n"
-    )
-    .into_bytes();
+    let mut body =
+        format!("--edge\r\ncontent-disposition: form-data; name=\"thumb\"; filename=\"t.jpg\"\r\n\r\n")
+            .into_bytes();
     body.extend_from_slice(&picture());
     body.extend_from_slice(
         format!("\r\n--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n")
@@ -54,12 +53,19 @@ async fn files_wait_for_their_step_and_then_belong_to_its_line() {
         let case = world.dispatched("water").await;
         let path = format!("/cases/{}/attachments?step=acceptance", case["id"].as_str().unwrap());
         let sent = send(&world, "water_clerk", &path, "现场.jpg", &picture()).await.ok();
-        assert_eq!((&sent["kind"], &sent["entry_id"], &sent["has_thumb"]), (&json!("image"), &json!(null), &json!(true)));
+        assert_eq!(
+            (&sent["kind"], &sent["entry_id"], &sent["has_thumb"]),
+            (&json!("image"), &json!(null), &json!(true))
+        );
         // An answer that was lost: the same file again is the same file.
         let again = send(&world, "water_clerk", &path, "现场.jpg", &picture()).await.ok();
         assert_eq!(again["id"], sent["id"]);
         assert_eq!(listed(&world, "water_clerk", &case).await["items"].as_array().unwrap().len(), 1);
-        assert_eq!(listed(&world, "dispatcher", &case).await["items"], json!([]), "not yet part of the order");
+        assert_eq!(
+            listed(&world, "dispatcher", &case).await["items"],
+            json!([]),
+            "not yet part of the order"
+        );
 
         world.act("water_clerk", &case, "acceptance", json!({})).await;
         let shown = listed(&world, "dispatcher", &case).await;
@@ -73,7 +79,12 @@ async fn files_wait_for_their_step_and_then_belong_to_its_line() {
         let file = format!("/attachments/{}", sent["id"].as_str().unwrap());
         let got = world.sign_in("dispatcher").get(&file).await;
         assert_eq!(got.headers["content-type"], "image/jpeg");
-        assert!(got.headers["content-disposition"].to_str().unwrap().starts_with("inline; filename*=UTF-8''%E7%8E%B0"));
+        assert!(
+            got.headers["content-disposition"]
+                .to_str()
+                .unwrap()
+                .starts_with("inline; filename*=UTF-8''%E7%8E%B0")
+        );
         assert_eq!(got.headers["x-content-type-options"], "nosniff");
         assert!(holds(&got.body, b"GPS-31.2"), "a clerk's own picture proves where it was taken");
         assert!(!holds(&world.sign_in("dispatcher").get(&format!("{file}?thumb=true")).await.body, b"GPS"));
@@ -105,7 +116,12 @@ async fn lying_files_and_strangers_are_refused() {
         send(&world, "water_clerk", &nonsense, "a.jpg", &picture()).await.refused(422, "invalid");
         let broken = world
             .sign_in("water_clerk")
-            .send_raw(Method::POST, &path, Some("multipart/form-data; boundary=edge"), b"--edge\r\nnothing".to_vec())
+            .send_raw(
+                Method::POST,
+                &path,
+                Some("multipart/form-data; boundary=edge"),
+                b"--edge\r\nnothing".to_vec(),
+            )
             .await;
         broken.refused(400, "body.malformed");
         assert_eq!(listed(&world, "water_clerk", &case).await["items"], json!([]));
@@ -127,8 +143,12 @@ async fn files_of_a_new_order_go_with_it_and_only_the_writers_own() {
         let shown = listed(&world, "leader", &case).await;
         assert_eq!(shown["items"].as_array().unwrap().len(), 1);
         assert_eq!(shown["items"][0]["id"], sent["id"]);
-        let got = world.sign_in("leader").get(&format!("/attachments/{}", sent["id"].as_str().unwrap())).await;
-        assert!(!holds(&got.body, b"GPS"), "what an agent got from a citizen keeps the citizen's position secret");
+        let got =
+            world.sign_in("leader").get(&format!("/attachments/{}", sent["id"].as_str().unwrap())).await;
+        assert!(
+            !holds(&got.body, b"GPS"),
+            "what an agent got from a citizen keeps the citizen's position secret"
+        );
     })
     .await;
 }
@@ -165,11 +185,11 @@ async fn a_citizens_pictures_come_by_ticket_and_stay_hidden_with_the_citizen() {
         world.cases.take_back(&ctx, right, &last.id).await.unwrap();
 
         let none = Idem::none();
-        let submitted =
-            world.cases.submit_with(&ctx, draft(true), Some(&ticket.token), &none).await.unwrap();
+        let submitted = world.cases.submit_with(&ctx, draft(true), Some(&ticket.token), &none).await.unwrap();
         let page = world.sign_in("leader").get("/cases?q=夜间施工").await.ok();
         let case = page["items"][0].clone();
-        let case = world.sign_in("leader").get(&format!("/cases/{}", case["id"].as_str().unwrap())).await.ok();
+        let case =
+            world.sign_in("leader").get(&format!("/cases/{}", case["id"].as_str().unwrap())).await.ok();
         let own = UploadRight::Order { number: &submitted.number, code: &submitted.query_code };
         assert_eq!(world.cases.list(&ctx, own).await.unwrap().len(), 8);
         let wrong = UploadRight::Order { number: &submitted.number, code: "000000x" };
@@ -188,7 +208,9 @@ async fn a_citizens_pictures_come_by_ticket_and_stay_hidden_with_the_citizen() {
         // A ticket ends.
         let late = kernel::Ctx { now: ctx.now.plus_millis(2 * 3_600_000), ..ctx.clone() };
         assert!(world.cases.put(&late, right, file("y.jpg", picture())).await.is_err());
-        assert!(world.cases.put(&ctx, UploadRight::Ticket("guessed"), file("y.jpg", picture())).await.is_err());
+        assert!(
+            world.cases.put(&ctx, UploadRight::Ticket("guessed"), file("y.jpg", picture())).await.is_err()
+        );
     })
     .await;
 }
@@ -198,18 +220,23 @@ async fn a_supplement_and_a_helpers_result_bring_files() {
     on_both(|site| async move {
         let world = World::new(site).await;
         let ctx = world.site.ctx();
-        let submitted =
-            world.cases.submit(&ctx, draft(false), &Idem::none()).await.unwrap();
+        let submitted = world.cases.submit(&ctx, draft(false), &Idem::none()).await.unwrap();
         let ticket = world.cases.open_ticket(&ctx).await.unwrap();
         let file = UploadedFile { name: "补充.jpg".to_owned(), bytes: picture(), thumb: None };
         world.cases.put(&ctx, UploadRight::Ticket(&ticket.token), file.clone()).await.unwrap();
         let order = (submitted.number.as_str(), submitted.query_code.as_str());
-        world.cases.act_with(&ctx, order, "supplement", "补充一张照片", Some(&ticket.token)).await.unwrap().unwrap();
+        world
+            .cases
+            .act_with(&ctx, order, "supplement", "补充一张照片", Some(&ticket.token))
+            .await
+            .unwrap()
+            .unwrap();
         let case = world.sign_in("leader").get("/cases?q=夜间施工").await.ok()["items"][0].clone();
         let shown = listed(&world, "leader", &case).await;
         assert_eq!(shown["items"][0]["step"], "supplement");
 
-        let case = world.sign_in("leader").get(&format!("/cases/{}", case["id"].as_str().unwrap())).await.ok();
+        let case =
+            world.sign_in("leader").get(&format!("/cases/{}", case["id"].as_str().unwrap())).await.ok();
         let case = world.act("leader", &case, "review", json!({ "decision": "pass" })).await;
         let case = world.act("dispatcher", &case, "dispatch", json!({ "unit_id": "water" })).await;
         let link = world
@@ -217,8 +244,15 @@ async fn a_supplement_and_a_helpers_result_bring_files() {
             .await;
         let token = link["path"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
         let right = UploadRight::Link(&token);
-        assert_eq!(world.cases.list(&ctx, right).await.unwrap().len(), 1, "the citizen's picture is shown to the helper");
-        let file = UploadedFile { name: "处理后.jpg".to_owned(), bytes: [picture(), vec![1]].concat(), thumb: None };
+        assert_eq!(
+            world.cases.list(&ctx, right).await.unwrap().len(),
+            1,
+            "the citizen's picture is shown to the helper"
+        );
+        let file =
+            UploadedFile {
+                name: "处理后.jpg".to_owned(), bytes: [picture(), vec![1]].concat(), thumb: None
+            };
         world.cases.put(&ctx, right, file).await.unwrap();
         contract::cases::HelperDesk::answer(&world.cases, &ctx, &token, "已处理").await.unwrap();
         let shown = listed(&world, "water_clerk", &case).await;
@@ -235,7 +269,11 @@ async fn what_nobody_used_is_swept_and_what_is_used_stays() {
         let case = world.dispatched("water").await;
         let path = format!("/cases/{}/attachments?step=note", case["id"].as_str().unwrap());
         let kept = send(&world, "water_clerk", &path, "留.jpg", &picture()).await.ok();
-        world.sign_in("water_clerk").post(&format!("/cases/{}/notes", case["id"].as_str().unwrap()), json!({ "text": "见图" })).await.done();
+        world
+            .sign_in("water_clerk")
+            .post(&format!("/cases/{}/notes", case["id"].as_str().unwrap()), json!({ "text": "见图" }))
+            .await
+            .done();
         let left = send(&world, "water_clerk", &path, "弃.txt", "无用".as_bytes()).await.ok();
         let later = world.site.kit.now().plus_millis(4 * 24 * 3_600_000);
         assert_eq!(world.cases.sweep_uploads(world.site.kit.now()).await.unwrap(), 0);

@@ -161,7 +161,8 @@ async fn submit_portal_case(
         lng: body.place.lng,
         lat: body.place.lat,
     };
-    let submitted = portal.0.desk.submit_with(&ctx, draft, ticket(body.uploads.as_deref()), &request.idem).await?;
+    let submitted =
+        portal.0.desk.submit_with(&ctx, draft, ticket(body.uploads.as_deref()), &request.idem).await?;
     Ok((StatusCode::CREATED, Json(submitted)).into_response())
 }
 

@@ -140,8 +140,7 @@ impl CallTokens for Tokens {
 
 fn citizen(site: &Site) -> (Client, Portal) {
     let desk = Arc::new(Desk);
-    let portal =
-        Portal::new(site.kit.clone(), desk.clone(), desk.clone(), desk, Arc::new(Tokens)).unwrap();
+    let portal = Portal::new(site.kit.clone(), desk.clone(), desk.clone(), desk, Arc::new(Tokens)).unwrap();
     (TestServer::new(site, vec![portal.slice().router]).anonymous(), portal)
 }
 

@@ -175,6 +175,17 @@ export const api = {
     return (await response.json()) as T
   },
 
+  /** Replaces a file, or what is said of it. */
+  async replaceFile<T>(path: PathFor<'put'>, file: Blob, query: Query = {}): Promise<T> {
+    const response = await send('PUT', path, file, { query })
+    return (await response.json()) as T
+  },
+
+  /** Fetches what is not named like a file and hands it to the browser's downloads. */
+  async saveFile(path: PathFor<'get'>, fallbackName: string): Promise<void> {
+    await this.download(path as FilePath, {}, fallbackName)
+  },
+
   /** Fetches a file and hands it to the browser's downloads. */
   async download(path: FilePath, query: Query, fallbackName: string): Promise<void> {
     const response = await send('GET', path, undefined, { query })

@@ -216,12 +216,10 @@ fn is_text(bytes: &[u8]) -> bool {
     }
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => std::borrow::Cow::Borrowed(text),
-        Err(_) => {
-            match encoding_rs::GB18030.decode_without_bom_handling_and_without_replacement(bytes) {
-                Some(text) => text,
-                None => return false,
-            }
-        }
+        Err(_) => match encoding_rs::GB18030.decode_without_bom_handling_and_without_replacement(bytes) {
+            Some(text) => text,
+            None => return false,
+        },
     };
     let head: String = text.trim_start_matches('\u{feff}').trim_start().chars().take(512).collect();
     let head = head.to_ascii_lowercase();
@@ -340,7 +338,10 @@ mod tests {
         let docx = archive(&["[Content_Types].xml", "word/document.xml"]);
         assert_eq!(code("函.docx", &docx).unwrap().1, "函.docx");
         assert_eq!(code("函.xlsx", &docx), Err("lying"));
-        assert_eq!(code("函.docx", &archive(&["[Content_Types].xml", "word/document.xml", "word/vbaProject.bin"])), Err("lying"));
+        assert_eq!(
+            code("函.docx", &archive(&["[Content_Types].xml", "word/document.xml", "word/vbaProject.bin"])),
+            Err("lying")
+        );
         assert_eq!(code("all.zip", &archive(&["a.exe"])), Err("unsupported"));
         assert_eq!(code("红头.ofd", &archive(&["OFD.xml"])).unwrap().0, "application/ofd");
     }

@@ -85,7 +85,8 @@ fn orientation(segment: &[u8]) -> Option<u16> {
         Some(if big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) })
     };
     let long: [u8; 4] = tiff.get(4..8)?.try_into().ok()?;
-    let table = usize::try_from(if big { u32::from_be_bytes(long) } else { u32::from_le_bytes(long) }).ok()?;
+    let table =
+        usize::try_from(if big { u32::from_be_bytes(long) } else { u32::from_le_bytes(long) }).ok()?;
     let count = usize::from(short(table)?);
     (0..count.min(100))
         .map(|index| table + 2 + index * 12)
@@ -190,7 +191,8 @@ mod tests {
 
     #[test]
     fn a_jpeg_loses_its_position_and_stays_turned() {
-        let exif = b"Exif\0\0II*\0\x08\0\0\0\x02\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\x25\x88\x04\0\x01\0\0\0GPSGPS";
+        let exif =
+            b"Exif\0\0II*\0\x08\0\0\0\x02\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\x25\x88\x04\0\x01\0\0\0GPSGPS";
         let mut picture = vec![0xFF, 0xD8];
         picture.extend(segment(0xE0, b"JFIF\0"));
         picture.extend(segment(0xE1, exif));
@@ -212,15 +214,22 @@ mod tests {
             [&u32::try_from(body.len()).unwrap().to_be_bytes(), name, body, &[0; 4]].concat()
         };
         let head = b"\x89PNG\r\n\x1a\n".to_vec();
-        let picture =
-            [head, chunk(b"IHDR", b"head"), chunk(b"eXIf", b"GPS"), chunk(b"tEXt", b"GPS"), chunk(b"IEND", b"")]
-                .concat();
+        let picture = [
+            head,
+            chunk(b"IHDR", b"head"),
+            chunk(b"eXIf", b"GPS"),
+            chunk(b"tEXt", b"GPS"),
+            chunk(b"IEND", b""),
+        ]
+        .concat();
         let clean = strip("image/png", picture);
         assert!(!has(&clean, b"GPS") && has(&clean, b"IHDR") && has(&clean, b"IEND"));
 
-        let part =
-            |name: &[u8], body: &[u8]| [name, &u32::try_from(body.len()).unwrap().to_le_bytes(), body].concat();
-        let body = [part(b"VP8X", &[0b1100, 0, 0, 0]), part(b"EXIF", b"GPSX"), part(b"VP8 ", b"data")].concat();
+        let part = |name: &[u8], body: &[u8]| {
+            [name, &u32::try_from(body.len()).unwrap().to_le_bytes(), body].concat()
+        };
+        let body =
+            [part(b"VP8X", &[0b1100, 0, 0, 0]), part(b"EXIF", b"GPSX"), part(b"VP8 ", b"data")].concat();
         let size = u32::try_from(body.len() + 4).unwrap().to_le_bytes();
         let clean = strip("image/webp", [b"RIFF".as_slice(), &size, b"WEBP", &body].concat());
         assert!(!has(&clean, b"GPS") && has(&clean, b"data") && clean[20] == 0);
@@ -243,7 +252,9 @@ mod tests {
     #[test]
     fn broken_files_stay_as_they_are() {
         for media_type in ["image/jpeg", "image/png", "image/webp", "video/mp4"] {
-            for bytes in [&b"\xFF\xD8\xFF\xE1"[..], b"\xFF\xD8\xFF\xE1\xFF\xFF", b"\0\0\0\x01moov\0", b"\0\0\0\0", b""] {
+            for bytes in
+                [&b"\xFF\xD8\xFF\xE1"[..], b"\xFF\xD8\xFF\xE1\xFF\xFF", b"\0\0\0\x01moov\0", b"\0\0\0\0", b""]
+            {
                 let _ = strip(media_type, bytes.to_vec());
             }
         }

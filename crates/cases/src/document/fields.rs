@@ -39,7 +39,11 @@ pub const ORDER_FIELDS: &[(&str, &str, &str)] = &[
 /// What stands beside `工单`.
 pub const OTHER_FIELDS: &[(&str, &str, &str)] = &[
     ("记录", "办理记录列表，每条有 时间、事项、经办人、单位、说明", "the time line, oldest first"),
-    ("图片列表", "图片附件列表，每个有 编号、名称；用 {{ 图片(x.编号, 宽度厘米) }} 插入", "pictures; show one with {{ 图片(x.编号, 8) }}"),
+    (
+        "图片列表",
+        "图片附件列表，每个有 编号、名称；用 {{ 图片(x.编号, 宽度厘米) }} 插入",
+        "pictures; show one with {{ 图片(x.编号, 8) }}",
+    ),
     ("今天", "制作日期，如 2026年3月2日", "today"),
     ("制作人", "制作人姓名", "who makes the document"),
     ("制作单位", "制作人所在单位", "the maker's unit"),

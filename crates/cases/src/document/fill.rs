@@ -226,8 +226,10 @@ impl Template {
             };
             let mark = marks.iter().find(|mark| mark.text.contains(&name));
             let place = mark.map(|mark| self.place(text, mark.at)).unwrap_or_default();
-            let written =
-                mark.map_or_else(|| name.clone(), |mark| format!("{} {} {}", mark.open, mark.text, closing(mark.open)));
+            let written = mark.map_or_else(
+                || name.clone(),
+                |mark| format!("{} {} {}", mark.open, mark.text, closing(mark.open)),
+            );
             faults.push(Fault::new(
                 &place,
                 &written,
@@ -317,15 +319,23 @@ fn closing(open: &str) -> &'static str {
 
 /// A statement without the word that says what it replaces.
 fn bare(statement: &str) -> &str {
-    ["tr ", "p ", "tc ", "r "].iter().find_map(|prefix| statement.strip_prefix(prefix)).unwrap_or(statement).trim()
+    ["tr ", "p ", "tc ", "r "]
+        .iter()
+        .find_map(|prefix| statement.strip_prefix(prefix))
+        .unwrap_or(statement)
+        .trim()
 }
 
 fn has_text(kind: TemplateKind, part: &str) -> bool {
     match kind {
         TemplateKind::Word => {
             part == "word/document.xml"
-                || (part.starts_with("word/") && !part.contains("_rels") && part.ends_with(".xml")
-                    && ["header", "footer", "footnotes", "endnotes"].iter().any(|name| part[5..].starts_with(name)))
+                || (part.starts_with("word/")
+                    && !part.contains("_rels")
+                    && part.ends_with(".xml")
+                    && ["header", "footer", "footnotes", "endnotes"]
+                        .iter()
+                        .any(|name| part[5..].starts_with(name)))
         }
         TemplateKind::Excel => part.starts_with("xl/worksheets/sheet") && part.ends_with(".xml"),
     }
@@ -458,12 +468,7 @@ fn escape(text: &str, kind: TemplateKind) -> String {
 }
 
 /// Puts the pictures that a part showed into the package, and tells the part of them.
-fn add_pictures(
-    package: &mut Package,
-    part: &str,
-    used: &[String],
-    pictures: &HashMap<String, Picture>,
-) {
+fn add_pictures(package: &mut Package, part: &str, used: &[String], pictures: &HashMap<String, Picture>) {
     if used.is_empty() {
         return;
     }
@@ -491,7 +496,9 @@ fn add_pictures(
         for (ending, media_type) in [("jpg", "image/jpeg"), ("png", "image/png")] {
             if !types.contains(&format!("Extension=\"{ending}\"")) {
                 let entry = format!("<Default Extension=\"{ending}\" ContentType=\"{media_type}\"/>");
-                if let Some(at) = types.find("<Types").and_then(|at| types[at..].find('>').map(|end| at + end + 1)) {
+                if let Some(at) =
+                    types.find("<Types").and_then(|at| types[at..].find('>').map(|end| at + end + 1))
+                {
                     types.insert_str(at, &entry);
                 }
             }
@@ -539,7 +546,12 @@ mod tests {
         let source = [
             paragraph("编号：{</w:t></w:r><w:r><w:t>{ 工单.编号 }}"),
             paragraph("{{ 工单.内容 }}"),
-            format!("<w:tbl>{}{}{}</w:tbl>", row("{%tr for 条 in 记录 %}"), row("{{ 条.事 }}"), row("{%tr endfor %}")),
+            format!(
+                "<w:tbl>{}{}{}</w:tbl>",
+                row("{%tr for 条 in 记录 %}"),
+                row("{{ 条.事 }}"),
+                row("{%tr endfor %}")
+            ),
             paragraph("{{ 图片(工单.图, 6) }}"),
         ]
         .concat();
@@ -552,9 +564,16 @@ mod tests {
         let text = body(&filled);
         assert!(text.contains("编号：YZ1") && text.contains("a&lt;b&gt;</w:t><w:br/>"));
         assert_eq!(text.matches("<w:tr>").count(), 2);
-        assert!(text.contains("登记") && text.contains("派单") && text.contains("cx=\"2160000\" cy=\"1080000\""));
+        assert!(
+            text.contains("登记") && text.contains("派单") && text.contains("cx=\"2160000\" cy=\"1080000\"")
+        );
         let package = Package::read(&filled).unwrap();
-        assert!(package.parts.iter().any(|(name, bytes)| name == "word/media/document-picture1.png" && *bytes == png));
+        assert!(
+            package
+                .parts
+                .iter()
+                .any(|(name, bytes)| name == "word/media/document-picture1.png" && *bytes == png)
+        );
         assert!(package.text("word/_rels/document.xml.rels").unwrap().contains("rIdPicture1"));
         assert!(package.text("[Content_Types].xml").unwrap().contains("image/png"));
     }
@@ -568,7 +587,10 @@ mod tests {
             faults.remove(0)
         };
         let unknown = fault("{{ 工单.编码 }}");
-        assert_eq!((unknown.place.as_str(), unknown.placeholder.as_str()), ("正文第 2 段", "{{ 工单.编码 }}"));
+        assert_eq!(
+            (unknown.place.as_str(), unknown.placeholder.as_str()),
+            ("正文第 2 段", "{{ 工单.编码 }}")
+        );
         assert!(unknown.zh.contains("工单.编码"));
         assert!(fault("{{ 工单. }}").zh.contains("写法不正确"));
         assert!(fault("{% for x in 记录 %}").zh.contains("endfor"));
@@ -581,7 +603,8 @@ mod tests {
 
     #[test]
     fn what_never_ends_is_stopped() {
-        let source = paragraph("{% for a in range(9000) %}{% for b in range(9000) %}{{ b }}{% endfor %}{% endfor %}");
+        let source =
+            paragraph("{% for a in range(9000) %}{% for b in range(9000) %}{{ b }}{% endfor %}{% endfor %}");
         let fault = Template::read(&word(&source)).unwrap().fill(&sample(), &Arc::default()).unwrap_err();
         assert!(fault.zh.contains("过多"), "{fault:?}");
         let wide = paragraph(&format!("{{% for a in range(9000) %}}{}{{% endfor %}}", "字".repeat(20_000)));

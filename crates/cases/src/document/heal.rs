@@ -153,9 +153,7 @@ pub(super) fn marks(text: &str) -> Vec<Mark> {
             Some(b'#') => Some(("{#", "#}")),
             _ => None,
         };
-        let end = pair.and_then(|(open, close)| {
-            text[at + 2..].find(close).map(|step| (open, at + 2 + step))
-        });
+        let end = pair.and_then(|(open, close)| text[at + 2..].find(close).map(|step| (open, at + 2 + step)));
         match end {
             Some((open, end)) => {
                 found.push(Mark { at, open, text: text[at + 2..end].trim().to_owned() });
@@ -185,7 +183,10 @@ mod tests {
         let row = |text: &str| format!("<w:tr w:a=\"1\"><w:tc><w:p><w:t>{text}</w:t></w:p></w:tc></w:tr>");
         let table = [row("头"), row("{%tr for x in 记录 %}"), row("{{ x }}"), row("{%tr endfor %}")].concat();
         let wide = widen(&table, "w:tr");
-        assert_eq!(wide, [row("头"), "{% for x in 记录 %}".to_owned(), row("{{ x }}"), "{% endfor %}".to_owned()].concat());
+        assert_eq!(
+            wide,
+            [row("头"), "{% for x in 记录 %}".to_owned(), row("{{ x }}"), "{% endfor %}".to_owned()].concat()
+        );
         assert_eq!(widen("<w:p><w:pPr/><w:t>{%p if a %}</w:t></w:p><w:p/>", "w:tr"), "{% if a %}<w:p/>");
     }
 

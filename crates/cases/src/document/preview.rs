@@ -118,7 +118,8 @@ fn paragraph(node: Node<'_, '_>, picture: &dyn Fn(&str) -> Option<String>, out: 
         // Half points.
         let size = property(run, "rPr", "sz").and_then(|size| size.parse::<f64>().ok());
         let size = size.map(|half| (half / 2.0).clamp(6.0, 48.0));
-        let red = property(run, "rPr", "color").filter(|color| color.len() == 6 && color.chars().all(|c| c.is_ascii_hexdigit()));
+        let red = property(run, "rPr", "color")
+            .filter(|color| color.len() == 6 && color.chars().all(|c| c.is_ascii_hexdigit()));
         out.push_str("<span style=\"");
         if bold {
             out.push_str("font-weight:700;");
@@ -136,9 +137,13 @@ fn paragraph(node: Node<'_, '_>, picture: &dyn Fn(&str) -> Option<String>, out: 
                 "br" | "cr" => out.push_str("<br>"),
                 "tab" => out.push('\t'),
                 "drawing" => {
-                    let id = piece.descendants().find(|inner| inner.tag_name().name() == "blip").and_then(|blip| {
-                        blip.attributes().find(|one| one.name() == "embed").map(|one| one.value().to_owned())
-                    });
+                    let id = piece.descendants().find(|inner| inner.tag_name().name() == "blip").and_then(
+                        |blip| {
+                            blip.attributes()
+                                .find(|one| one.name() == "embed")
+                                .map(|one| one.value().to_owned())
+                        },
+                    );
                     if let Some(shown) = id.and_then(|id| picture(&id)) {
                         out.push_str(&shown);
                     }

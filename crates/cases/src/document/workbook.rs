@@ -195,12 +195,17 @@ mod tests {
     fn a_row_is_repeated_and_what_stands_below_moves() {
         let mut book = rust_xlsxwriter::Workbook::new();
         let sheet = book.add_worksheet();
-        for (row, text) in ["台账 {{ 工单.编号 }}", "{%tr for 条 in 记录 %}", "{{ 条.事 }}", "{%tr endfor %}", "合计"].iter().enumerate() {
+        for (row, text) in
+            ["台账 {{ 工单.编号 }}", "{%tr for 条 in 记录 %}", "{{ 条.事 }}", "{%tr endfor %}", "合计"]
+                .iter()
+                .enumerate()
+        {
             sheet.write_string(row as u32, 0, *text).unwrap();
         }
         sheet.merge_range(4, 1, 4, 2, "尾", &rust_xlsxwriter::Format::new()).unwrap();
         let template = Template::read(&book.save_to_buffer().unwrap()).unwrap();
-        let context = json!({ "工单": { "编号": "YZ1" }, "记录": [{ "事": "甲" }, { "事": "乙&丙" }, { "事": "丁" }] });
+        let context =
+            json!({ "工单": { "编号": "YZ1" }, "记录": [{ "事": "甲" }, { "事": "乙&丙" }, { "事": "丁" }] });
         assert_eq!(template.faults(&context), []);
         let filled = template.fill(&context, &Arc::default()).unwrap();
         let mut book: Xlsx<_> = calamine::open_workbook_from_rs(std::io::Cursor::new(filled)).unwrap();

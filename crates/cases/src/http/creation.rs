@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 use crate::Cases;
 use crate::case::draft::Draft;
 use crate::case::{Citizen, Kind, Source, Urgency};
-use crate::store::attachment::Attached;
 use crate::http::view::{CaseView, PlaceBody};
+use crate::store::attachment::Attached;
 
 /// So many files an order is written with at most.
 const ATTACHED_MAX: usize = 100;
@@ -127,7 +127,8 @@ async fn create_case(
     }
     let idem = &request.idem;
     let mut body = request.body;
-    let attached = Attached::Of(std::mem::take(&mut body.attachments).into_iter().take(ATTACHED_MAX).collect());
+    let attached =
+        Attached::Of(std::mem::take(&mut body.attachments).into_iter().take(ATTACHED_MAX).collect());
     let case = cases
         .create_with(&ctx, Some(&by), body.into(), &attached, |case| {
             idem.answer(cases.kit(), StatusCode::CREATED, &cases.fresh_view(&ctx, &by, case))

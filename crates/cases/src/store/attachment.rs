@@ -219,8 +219,7 @@ impl Cases {
     /// Keeps bytes and returns their digest and name in the folder.
     async fn put_bytes(&self, now: Timestamp, bytes: &[u8]) -> Result<(String, String), CaseError> {
         let digest = kernel::crypto::sha256_hex(bytes);
-        let blob =
-            self.kit().blobs.put(now, bytes).await.map_err(|error| CaseError::Port(error.into()))?;
+        let blob = self.kit().blobs.put(now, bytes).await.map_err(|error| CaseError::Port(error.into()))?;
         Ok((digest, blob))
     }
 
@@ -418,7 +417,9 @@ impl Cases {
     /// # Errors
     /// When the database fails.
     pub async fn waiting_attachments(&self, by: &Principal) -> Result<Vec<Attachment>, CaseError> {
-        let sql = format!("{SELECT} where case_id = '' and by_id = $1 and entry_id is null order by uploaded_at, id");
+        let sql = format!(
+            "{SELECT} where case_id = '' and by_id = $1 and entry_id is null order by uploaded_at, id"
+        );
         let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
             .bind(&by.person_id)
             .fetch_all(self.kit().db.reader())
@@ -533,7 +534,8 @@ pub(super) async fn to_serve(
     found: &Attachment,
     thumb: bool,
 ) -> Result<FileToServe, CaseError> {
-    let digest = if thumb { found.thumb_digest.clone().ok_or(CaseError::NotFound)? } else { found.digest.clone() };
+    let digest =
+        if thumb { found.thumb_digest.clone().ok_or(CaseError::NotFound)? } else { found.digest.clone() };
     let row: Option<(String, String, i64)> =
         sqlx::query_as("select blob, media_type, size_bytes from cases_file where digest = $1")
             .bind(&digest)

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use sqlx::FromRow;
 use tokio::io::AsyncReadExt as _;
 
-use super::run::{Outcome, Progress, RunFile};
 use super::attachment;
+use super::run::{Outcome, Progress, RunFile};
 use crate::Cases;
 use crate::document::{Fault, Picture, Template, TemplateKind, fields};
 use crate::error::{CaseError, Check};
@@ -95,9 +95,7 @@ fn read(bytes: &[u8]) -> Result<Template, CaseError> {
     if faults.is_empty() { Ok(template) } else { Err(CaseError::Template(faults)) }
 }
 
-async fn off_thread<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, CaseError> {
+async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, CaseError> {
     tokio::task::spawn_blocking(work).await.map_err(|error| CaseError::Port(error.into()))
 }
 
@@ -143,8 +141,7 @@ impl Cases {
     /// Reads a file of the folder whole.
     pub(crate) async fn read_blob(&self, blob: &str) -> Result<Vec<u8>, CaseError> {
         let mut bytes = Vec::new();
-        let mut file =
-            self.kit().blobs.open(blob).await.map_err(|error| CaseError::Port(error.into()))?;
+        let mut file = self.kit().blobs.open(blob).await.map_err(|error| CaseError::Port(error.into()))?;
         file.read_to_end(&mut bytes).await.map_err(|error| CaseError::Port(error.into()))?;
         Ok(bytes)
     }
@@ -164,10 +161,8 @@ impl Cases {
     /// [`CaseError::NotFound`].
     pub async fn template(&self, id: &str) -> Result<TemplateRow, CaseError> {
         let sql = format!("{SELECT} where id = $1");
-        let row: Option<TemplateRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
-            .bind(id)
-            .fetch_optional(self.kit().db.reader())
-            .await?;
+        let row: Option<TemplateRow> =
+            sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(self.kit().db.reader()).await?;
         row.ok_or(CaseError::NotFound)
     }
 
@@ -215,7 +210,10 @@ impl Cases {
         .bind(&ctx.actor.name)
         .execute(tx.conn())
         .await?;
-        tx.audit(ctx, Audit::new("template.add", "template", id.clone()).detail(json!({ "name": wish.name })));
+        tx.audit(
+            ctx,
+            Audit::new("template.add", "template", id.clone()).detail(json!({ "name": wish.name })),
+        );
         tx.commit().await?;
         self.template(&id).await
     }
@@ -289,6 +287,32 @@ impl Cases {
         Ok(tx.commit().await?)
     }
 
+    /// Notes in the audit log that somebody made a document of an order.
+    pub(crate) async fn note_document(&self, ctx: &Ctx, id: &CaseId, name: &str) -> Result<(), CaseError> {
+        let mut tx = self.kit().db.begin().await?;
+        tx.audit(ctx, Audit::new("document.make", "case", id.as_str()).detail(json!({ "template": name })));
+        Ok(tx.commit().await?)
+    }
+
+    /// Notes in the audit log that somebody made documents of many orders.
+    pub(crate) async fn note_documents(&self, ctx: &Ctx, name: &str, count: usize) -> Result<(), CaseError> {
+        let mut tx = self.kit().db.begin().await?;
+        let detail = json!({ "template": name, "orders": count });
+        tx.audit(ctx, Audit::new("document.batch", "template", "").detail(detail));
+        Ok(tx.commit().await?)
+    }
+
+    /// Returns the city's name, as the portal shows it.
+    pub(crate) fn city(&self) -> String {
+        #[derive(Default, serde::Deserialize)]
+        #[serde(default)]
+        struct Portal {
+            city: Option<String>,
+        }
+        let section: Portal = self.kit().config.section("portal").unwrap_or_default();
+        section.city.unwrap_or_else(|| "云州市".to_owned())
+    }
+
     /// Finds the pictures of an order that `by` may see and documents may show.
     pub(crate) async fn pictures_of(
         &self,
@@ -344,12 +368,7 @@ pub(crate) struct Batch {
 
 impl Batch {
     pub(crate) fn new() -> Self {
-        Self {
-            writer: zip::ZipWriter::new(Cursor::new(Vec::new())),
-            size: 0,
-            failed: Vec::new(),
-            made: 0,
-        }
+        Self { writer: zip::ZipWriter::new(Cursor::new(Vec::new())), size: 0, failed: Vec::new(), made: 0 }
     }
 
     /// Adds a document, or says why there is none.
@@ -359,7 +378,9 @@ impl Batch {
                 self.size += made.bytes.len();
                 self.made += 1;
                 let options = zip::write::SimpleFileOptions::default();
-                self.writer.start_file(made.name.as_str(), options).map_err(|error| CaseError::Port(error.into()))?;
+                self.writer
+                    .start_file(made.name.as_str(), options)
+                    .map_err(|error| CaseError::Port(error.into()))?;
                 self.writer.write_all(&made.bytes).map_err(|error| CaseError::Port(error.into()))
             }
             Ok(_) => {

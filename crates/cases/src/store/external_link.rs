@@ -61,7 +61,10 @@ pub(super) fn upload_id(link_id: &str) -> String {
 }
 
 /// Finds a link by its secret.
-pub(super) async fn by_token(conn: &mut AnyConnection, token: &str) -> Result<(CaseId, ExternalLink), CaseError> {
+pub(super) async fn by_token(
+    conn: &mut AnyConnection,
+    token: &str,
+) -> Result<(CaseId, ExternalLink), CaseError> {
     let row: Option<Row> = sqlx::query_as(sqlx::AssertSqlSafe(format!("{SELECT} where digest = $1")))
         .bind(digest(token))
         .fetch_optional(conn)

@@ -1,9 +1,7 @@
 //! Files of people without an account: tickets of citizens, links of outside helpers.
 
 use async_trait::async_trait;
-use contract::cases::{
-    CaseId, FileToServe, UploadDesk, UploadRight, UploadTicket, UploadView, UploadedFile,
-};
+use contract::cases::{CaseId, FileToServe, UploadDesk, UploadRight, UploadTicket, UploadView, UploadedFile};
 use kernel::{Ctx, Problem, Timestamp};
 
 use super::attachment::{self, Incoming, Owner};
@@ -113,12 +111,7 @@ impl Cases {
         Ok(view(&self.take_in(ctx, owner, file).await?))
     }
 
-    async fn take_upload_back(
-        &self,
-        ctx: &Ctx,
-        right: UploadRight<'_>,
-        id: &str,
-    ) -> Result<(), CaseError> {
+    async fn take_upload_back(&self, ctx: &Ctx, right: UploadRight<'_>, id: &str) -> Result<(), CaseError> {
         let owner = self.owner(ctx, right).await?;
         let mut tx = self.kit().db.begin().await?;
         let own = attachment::of_upload(tx.conn(), owner.upload_id.as_deref().unwrap_or_default()).await?;

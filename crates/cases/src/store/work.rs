@@ -141,7 +141,8 @@ impl Work {
         let entry = record(&mut self.tx, ctx, &self.case, &change);
         match &self.files {
             Some(Files::Of { person_id, action }) => {
-                attachment::bind_step(self.tx.conn(), &self.case.id, person_id, action.code(), &entry).await?;
+                attachment::bind_step(self.tx.conn(), &self.case.id, person_id, action.code(), &entry)
+                    .await?;
             }
             Some(Files::Under { upload_id, step }) => {
                 attachment::bind_upload(self.tx.conn(), &self.case.id, upload_id, step, &entry).await?;

@@ -136,6 +136,7 @@ pub fn grants(role: &str) -> Grants {
             ("query.share", All),
             ("limit.read", All),
             ("limit.write", All),
+            ("template.write", All),
             ("catalogue.read", All),
             ("catalogue.write", All),
             ("calendar.write", All),
@@ -169,6 +170,7 @@ pub fn grants(role: &str) -> Grants {
         "system_admin" => &[
             ("limit.read", All),
             ("limit.write", All),
+            ("template.write", All),
             ("catalogue.read", All),
             ("catalogue.write", All),
             ("calendar.write", All),

@@ -90,12 +90,8 @@ pub trait UploadDesk: Send + Sync {
     /// Gives a ticket.
     async fn open_ticket(&self, ctx: &Ctx) -> Result<UploadTicket, Problem>;
     /// Takes a file. The same file under the same right is taken once.
-    async fn put(
-        &self,
-        ctx: &Ctx,
-        right: UploadRight<'_>,
-        file: UploadedFile,
-    ) -> Result<UploadView, Problem>;
+    async fn put(&self, ctx: &Ctx, right: UploadRight<'_>, file: UploadedFile)
+    -> Result<UploadView, Problem>;
     /// Forgets a file that has not gone to an order yet.
     async fn take_back(&self, ctx: &Ctx, right: UploadRight<'_>, id: &str) -> Result<(), Problem>;
     /// Lists what may be seen under a right, oldest first.

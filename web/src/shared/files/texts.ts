@@ -23,6 +23,10 @@ export const filesTexts: Texts = {
     position: ['拍摄位置 {lng}, {lat}', 'Taken at {lng}, {lat}'],
     hidden: ['另有 {n} 个市民上传的附件因保密不显示', '{n} files of the citizen are kept confidential'],
     unplayable: ['浏览器无法播放此文件，请下载后打开。', 'This browser cannot play it; please download it.'],
+    sign: ['手写签名', 'Sign'],
+    signature: ['签名', 'Signature'],
+    sign_hint: ['请在框内签名', 'Please sign in the field'],
+    sign_again: ['重签', 'Again'],
     busy: ['附件正在上传，请稍候', 'Files are still being sent'],
   },
 }
