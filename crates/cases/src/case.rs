@@ -32,6 +32,7 @@ pub mod objection;
 pub mod operation_rule;
 pub mod position;
 pub mod praise;
+pub mod publication;
 pub mod rating;
 pub mod redo;
 pub mod rerouting;

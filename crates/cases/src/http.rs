@@ -30,6 +30,7 @@ mod objection;
 mod operation;
 mod overview;
 mod position;
+mod publication;
 mod ratings;
 mod redo;
 mod rerouting;
@@ -72,6 +73,7 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(attachment::routes())
         .merge(documents::routes())
         .merge(position::routes())
+        .merge(publication::routes())
         .merge(urge::routes())
         .merge(extension::routes())
         .merge(ending::routes())

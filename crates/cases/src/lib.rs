@@ -51,6 +51,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 30, name: "flow", sql: include_str!("../migrations/0030_flow.sql") },
     Migration { version: 50, name: "attachments", sql: include_str!("../migrations/0050_attachments.sql") },
     Migration { version: 51, name: "documents", sql: include_str!("../migrations/0051_documents.sql") },
+    Migration { version: 52, name: "publications", sql: include_str!("../migrations/0052_publications.sql") },
 ];
 
 /// What another process may have changed is read again after this time.
@@ -390,6 +391,7 @@ pub const CAPABILITIES: &[Capability] = &[
     capability("case.instruct", "领导批示", "Write instructions"),
     capability("case.summon", "街乡吹哨", "Summon other units"),
     capability("case.share", "外部协办链接", "Give a link to outside helpers"),
+    capability("publication.write", "公开办件编审", "Publish settled orders"),
     capability("template.write", "维护文书模板", "Change templates of documents"),
     capability("case.discover", "主动发现登记", "Write orders of one's own unit"),
     capability("case.praise", "表扬登记", "Record praise"),

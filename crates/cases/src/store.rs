@@ -23,6 +23,7 @@ pub mod limit_rule;
 pub mod list;
 pub mod number;
 pub mod overview;
+pub mod publication;
 pub mod rating;
 pub mod recording;
 pub mod run;

@@ -1,7 +1,7 @@
 //! Files of orders: who may send them, who may see them, where they go, what is refused.
 
 use axum::http::Method;
-use contract::cases::{CitizenDesk as _, CitizenDraft, UploadDesk as _, UploadRight, UploadedFile};
+use contract::cases::{CitizenDesk as _, CitizenDraft, UploadDesk, UploadRight, UploadedFile};
 use kernel::http::Idem;
 use serde_json::{Value, json};
 use testkit::{Answer, on_both};
@@ -181,7 +181,7 @@ async fn a_citizens_pictures_come_by_ticket_and_stay_hidden_with_the_citizen() {
         }
         let tenth = world.cases.put(&ctx, right, file("x.txt", b"zzz".to_vec())).await;
         assert!(tenth.is_err(), "nine are enough");
-        let last = world.cases.list(&ctx, right).await.unwrap().pop().unwrap();
+        let last = UploadDesk::list(&world.cases, &ctx, right).await.unwrap().pop().unwrap();
         world.cases.take_back(&ctx, right, &last.id).await.unwrap();
 
         let none = Idem::none();
@@ -191,9 +191,9 @@ async fn a_citizens_pictures_come_by_ticket_and_stay_hidden_with_the_citizen() {
         let case =
             world.sign_in("leader").get(&format!("/cases/{}", case["id"].as_str().unwrap())).await.ok();
         let own = UploadRight::Order { number: &submitted.number, code: &submitted.query_code };
-        assert_eq!(world.cases.list(&ctx, own).await.unwrap().len(), 8);
+        assert_eq!(UploadDesk::list(&world.cases, &ctx, own).await.unwrap().len(), 8);
         let wrong = UploadRight::Order { number: &submitted.number, code: "000000x" };
-        assert!(world.cases.list(&ctx, wrong).await.is_err());
+        assert!(UploadDesk::list(&world.cases, &ctx, wrong).await.is_err());
 
         // The shift leader makes return visits and may know; the unit may not.
         let path = format!("/attachments/{}", sent.id);
@@ -245,7 +245,7 @@ async fn a_supplement_and_a_helpers_result_bring_files() {
         let token = link["path"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
         let right = UploadRight::Link(&token);
         assert_eq!(
-            world.cases.list(&ctx, right).await.unwrap().len(),
+            UploadDesk::list(&world.cases, &ctx, right).await.unwrap().len(),
             1,
             "the citizen's picture is shown to the helper"
         );

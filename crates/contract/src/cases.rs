@@ -11,6 +11,7 @@ use crate::voice::{CallId, RecordingId};
 mod citizen;
 mod events;
 mod flow;
+mod publication;
 mod upload;
 
 pub use citizen::{
@@ -25,6 +26,7 @@ pub use events::{
 };
 
 pub use flow::{CaseFlowChanged, FlowPublished};
+pub use publication::{MonthFigures, PublishedCase, PublishedFilter};
 pub use upload::{FileToServe, UploadDesk, UploadRight, UploadTicket, UploadView, UploadedFile};
 
 kernel::id!(

@@ -6,6 +6,7 @@ mod cases;
 mod help;
 mod info;
 pub mod proof;
+mod published;
 mod uploads;
 
 use std::sync::{Arc, RwLock};
@@ -149,6 +150,7 @@ impl Portal {
                 .merge(calls::routes())
                 .merge(help::routes())
                 .merge(uploads::routes())
+                .merge(published::routes())
                 .with_state(self.clone()),
             jobs: Vec::new(),
             capabilities: &[],

@@ -235,7 +235,7 @@ async fn files_take_a_ticket_and_a_ticket_takes_work() {
         assert_eq!(worker.post("/portal/uploads", json!({})).await.ok()["token"], "t");
         worker.post("/portal/uploads", json!({})).await.refused(428, "proof.required");
         let form = b"--e\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.jpg\"\r\n\r\nxyz\r\n--e--\r\n";
-        let mut send = |token: &str| {
+        let send = |token: &str| {
             let (mut citizen, path) = (citizen.clone(), format!("/portal/uploads/{token}/files"));
             async move {
                 let kind = Some("multipart/form-data; boundary=e");

@@ -3,13 +3,14 @@
 use async_trait::async_trait;
 use contract::cases::{
     CaseBrief, CaseId, CaseLookup, CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft,
-    CitizenInfo, CitizenRating, CitizenStep, OverdueBrief, RecordingAccess, Submitted,
+    CitizenInfo, CitizenRating, CitizenStep, MonthFigures, OverdueBrief, PublishedCase, PublishedFilter,
+    RecordingAccess, Submitted,
 };
 use contract::contacts::{ContactId, HistoryItem, HistorySource};
 use contract::voice::{CallId, RecordingId};
 use kernel::db::Statement;
 use kernel::http::Idem;
-use kernel::{BoxError, Ctx, Lang, Principal, Problem};
+use kernel::{BoxError, Ctx, Lang, Page, Principal, Problem, Timestamp};
 use sqlx::FromRow;
 
 use super::attachment::Attached;
@@ -326,6 +327,18 @@ impl CitizenDesk for Cases {
             })
             .await?;
         Ok(submitted(&case))
+    }
+
+    async fn published(&self, filter: &PublishedFilter) -> Result<Page<PublishedCase>, BoxError> {
+        Ok(Self::published(self, filter).await?)
+    }
+
+    async fn published_one(&self, id: &str) -> Result<Option<PublishedCase>, BoxError> {
+        Ok(Self::published_one(self, id).await?)
+    }
+
+    async fn months(&self, now: Timestamp) -> Result<Vec<MonthFigures>, BoxError> {
+        Ok(Self::months(self, now).await?)
     }
 
     async fn look_up(&self, number: &str, code: &str, lang: Lang) -> Result<Option<CitizenCase>, BoxError> {

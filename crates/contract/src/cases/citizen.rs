@@ -2,9 +2,11 @@
 
 use async_trait::async_trait;
 use kernel::http::Idem;
-use kernel::{BoxError, Ctx, Lang, Problem};
+use kernel::{BoxError, Ctx, Lang, Page, Problem, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use super::publication::{MonthFigures, PublishedCase, PublishedFilter};
 
 /// A category that a citizen may choose, with those below it.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -190,6 +192,18 @@ pub trait CitizenDesk: Send + Sync {
         _ticket: Option<&str>,
     ) -> Result<Option<CitizenCase>, Problem> {
         self.act(ctx, number, code, act, text).await
+    }
+    /// Lists settled orders that the city shows to everybody, newest first.
+    async fn published(&self, _filter: &PublishedFilter) -> Result<Page<PublishedCase>, BoxError> {
+        Ok(Page { items: Vec::new(), next_cursor: None, total: Some(0) })
+    }
+    /// Finds one of them.
+    async fn published_one(&self, _id: &str) -> Result<Option<PublishedCase>, BoxError> {
+        Ok(None)
+    }
+    /// Counts the orders that came and were settled in the last months, oldest first.
+    async fn months(&self, _now: Timestamp) -> Result<Vec<MonthFigures>, BoxError> {
+        Ok(Vec::new())
     }
 }
 

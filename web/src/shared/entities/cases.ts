@@ -17,6 +17,7 @@ export type CaseDraft = Sent<Schemas['CaseDraft']>
 export type Category = Sent<Schemas['CategoryView']>
 export type TimelineEntry = Schemas['TimelineEntry']
 export type Attachment = Sent<Schemas['AttachmentView']>
+export type Publication = Schemas['PublicationView']
 export type DocumentTemplate = Schemas['TemplateView']
 export type Deadline = Schemas['DeadlineView']
 export type ExternalLink = Schemas['LinkView']

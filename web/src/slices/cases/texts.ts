@@ -433,6 +433,17 @@ export const texts: Texts = {
     compute: ['计算时限', 'Compute'],
     yellow: ['{at} 起预警', 'Yellow from {at}'],
   },
+  publish: {
+    title: ['网上公开', 'Shown to everybody'],
+    note: ['办结工单可在门户公开；姓名、电话、门牌会先建议隐去。', 'A settled order can be shown on the portal; names, numbers and doors are proposed for blacking out.'],
+    hint: ['系统已隐去可识别诉求人的内容，请逐字核对后公开。', 'What points at the citizen was blacked out; please read every word before it is shown.'],
+    since: ['{at} 由 {by} 公开', 'Shown since {at} by {by}'],
+    edit: ['编审', 'Edit'],
+    saved: ['已公开', 'Shown now'],
+    withdraw: ['撤下', 'Take back'],
+    withdraw_sure: ['撤下后门户立即不再显示，可以重新公开。', 'The portal stops showing it at once; it can be shown again.'],
+    withdrawn: ['已撤下', 'Taken back'],
+  },
   here: {
     go: ['定位到这里', 'Put it here'],
     done: ['已定位，误差约 {metres} 米', 'Located, within about {metres} m'],
