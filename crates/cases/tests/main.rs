@@ -18,6 +18,7 @@ mod limit_rules;
 mod lists;
 mod objection;
 mod permissions;
+mod position;
 mod publications;
 mod recordings;
 mod redo;

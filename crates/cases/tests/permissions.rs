@@ -114,8 +114,8 @@ const TABLE: &[Row] = &[
     ("DELETE", "/templates/x", "-----------+-+--"),
     ("GET", "/templates/x/file", "-----------+-+--"),
     ("GET", "/template-fields", "-----------+-+--"),
-    ("GET", "/cases/{id}/documents/x", "+++++++0+0+++000"),
-    ("GET", "/cases/{id}/documents/x/preview", "+++++++0+0+++000"),
+    ("GET", "/cases/{id}/documents/x", "0000000000000---"),
+    ("GET", "/cases/{id}/documents/x/preview", "0000000000000---"),
     ("POST", "/documents", "--+-++--+--+----"),
     ("GET", "/limit-rules", "--++++----++++--"),
     ("POST", "/limit-rules", "-----------+-+--"),
@@ -164,6 +164,7 @@ fn body(path: &str) -> Value {
             "version": 0, "name": "", "title": "", "xml": "", "old_xml": "", "new_xml": "", "to": "", "mapping": {},
             "after": "", "variables": {}, "acts": [], "mark": "", "rules": [], "note": ""
         }),
+        "documents" => json!({ "template_id": "", "ids": [] }),
         "rows" | "y" => json!({ "code": "", "item": "" }),
         "catalogues" | "trial" | "publication" => json!({}),
         "categories" => json!({ "code": "", "name": "" }),
