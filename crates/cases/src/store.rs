@@ -2,6 +2,7 @@
 //! common part of that is [`work`].
 
 pub mod application;
+pub mod attachment;
 pub mod calendar;
 pub mod case;
 pub mod catalogue;
@@ -12,6 +13,7 @@ pub mod citizen;
 pub mod creation;
 pub mod deadline;
 pub mod dispatch;
+pub mod document;
 pub mod errand;
 pub mod figures;
 pub mod flow;
@@ -21,6 +23,7 @@ pub mod limit_rule;
 pub mod list;
 pub mod number;
 pub mod overview;
+pub mod publication;
 pub mod rating;
 pub mod recording;
 pub mod run;
@@ -47,6 +50,7 @@ mod feedback;
 mod merger;
 mod note;
 mod objection;
+mod position;
 mod praise;
 mod redo;
 mod rerouting;
@@ -57,4 +61,5 @@ mod search_postgres;
 mod search_sqlite;
 mod sending_back;
 mod supervision;
+mod upload;
 pub mod urge;

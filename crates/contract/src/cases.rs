@@ -11,6 +11,8 @@ use crate::voice::{CallId, RecordingId};
 mod citizen;
 mod events;
 mod flow;
+mod publication;
+mod upload;
 
 pub use citizen::{
     CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft, CitizenInfo, CitizenNotice,
@@ -24,6 +26,8 @@ pub use events::{
 };
 
 pub use flow::{CaseFlowChanged, FlowPublished};
+pub use publication::{MonthFigures, PublishedCase, PublishedFilter};
+pub use upload::{FileToServe, UploadDesk, UploadRight, UploadTicket, UploadView, UploadedFile};
 
 kernel::id!(
     /// Names a work order.

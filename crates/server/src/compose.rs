@@ -105,7 +105,7 @@ impl City {
         history_of_calls.set(lookup.clone());
         history_of_cases.set(orders.clone());
         let knowledge = Knowledge::new(kit.clone(), directory.clone())?;
-        let portal = Portal::new(kit.clone(), orders.clone(), orders, lookup)?;
+        let portal = Portal::new(kit.clone(), orders.clone(), orders.clone(), orders, lookup)?;
         portal.show(crate::demo::shown()?);
 
         let mut slices = vec![

@@ -124,6 +124,8 @@ actions!(
     ChangeSigners = "signers", "加签减签", "change who signs", "case.countersign";
     /// Pass it to another unit.
     Transfer = "transfer", "转办", "transfer", "case.dispatch";
+    /// Say where it is, on the spot.
+    Locate = "position", "现场定位", "say where it is", "case.handle";
     /// Take back what one has just passed on.
     Recall = "recall", "撤回", "take back", "case.read";
     /// Put it behind another order.
@@ -175,6 +177,7 @@ impl Action {
                 | Self::Share
                 | Self::Countersign
                 | Self::ChangeSigners
+                | Self::Locate
         )
     }
 
@@ -250,6 +253,7 @@ impl Action {
                     && !case.standing.ruled
                     && case.standing.returns < rules.free_returns
             }
+            Self::Locate => with_unit(),
             Self::Assign => with_unit() && objected().is_none(),
             Self::GiveFeedback => at(Step::Handling) && objected().is_none(),
             Self::ReviewResult => at(Step::ResultReview),

@@ -15,6 +15,10 @@ use crate::Cases;
 use crate::case::draft::Draft;
 use crate::case::{Citizen, Kind, Source, Urgency};
 use crate::http::view::{CaseView, PlaceBody};
+use crate::store::attachment::Attached;
+
+/// So many files an order is written with at most.
+const ATTACHED_MAX: usize = 100;
 
 pub(super) fn routes() -> OpenApiRouter<Cases> {
     OpenApiRouter::new().routes(routes!(create_case))
@@ -72,6 +76,9 @@ struct CaseDraft {
     /// How much it hurries.
     #[serde(default)]
     urgency: Option<Urgency>,
+    /// Files that were sent before, by their ids.
+    #[serde(default)]
+    attachments: Vec<String>,
 }
 
 impl From<CaseDraft> for Draft {
@@ -120,8 +127,11 @@ async fn create_case(
     }
     let idem = &request.idem;
     let mut answer = String::new();
+    let mut body = request.body;
+    let attached =
+        Attached::Of(std::mem::take(&mut body.attachments).into_iter().take(ATTACHED_MAX).collect());
     cases
-        .create(&ctx, Some(&by), request.body.into(), |case| {
+        .create_with(&ctx, Some(&by), body.into(), &attached, |case| {
             answer = serde_json::to_string(&cases.fresh_view(&ctx, &by, case)).expect("a view is plain data");
             idem.answer_text(cases.kit(), StatusCode::CREATED, &answer)
         })

@@ -3,15 +3,17 @@
 use async_trait::async_trait;
 use contract::cases::{
     CaseBrief, CaseId, CaseLookup, CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft,
-    CitizenInfo, CitizenRating, CitizenStep, OverdueBrief, RecordingAccess, Submitted,
+    CitizenInfo, CitizenRating, CitizenStep, MonthFigures, OverdueBrief, PublishedCase, PublishedFilter,
+    RecordingAccess, Submitted,
 };
 use contract::contacts::{ContactId, HistoryItem, HistorySource};
 use contract::voice::{CallId, RecordingId};
 use kernel::db::Statement;
 use kernel::http::Idem;
-use kernel::{BoxError, Ctx, Lang, Principal, Problem};
+use kernel::{BoxError, Ctx, Lang, Page, Principal, Problem, Timestamp};
 use sqlx::AssertSqlSafe;
 
+use super::attachment::Attached;
 use super::brief::{self, BriefRow};
 use super::{case, citizen_act};
 use crate::Cases;
@@ -130,7 +132,7 @@ impl HistorySource for Cases {
 impl Cases {
     /// Finds an order by number and query code. One statement is asked whether the number is known or not,
     /// and an unknown one is compared with a code too, so that the answers take as long.
-    async fn by_code(&self, number: &str, code: &str) -> Result<Option<Case>, CaseError> {
+    pub(super) async fn by_code(&self, number: &str, code: &str) -> Result<Option<Case>, CaseError> {
         let mut conn = self.kit().db.reader().acquire().await?;
         let found: Option<(String, String)> =
             sqlx::query_as("select id, query_code from cases_case where number = $1")
@@ -253,6 +255,16 @@ impl CitizenDesk for Cases {
     }
 
     async fn submit(&self, ctx: &Ctx, draft: CitizenDraft, idem: &Idem) -> Result<Submitted, Problem> {
+        self.submit_with(ctx, draft, None, idem).await
+    }
+
+    async fn submit_with(
+        &self,
+        ctx: &Ctx,
+        draft: CitizenDraft,
+        ticket: Option<&str>,
+        idem: &Idem,
+    ) -> Result<Submitted, Problem> {
         let Some(kind) = Kind::parse(&draft.r#type) else {
             let mut check = Check::default();
             check.refuse("type", "unknown", "请选择类型。", "Please choose a type.");
@@ -280,15 +292,31 @@ impl CitizenDesk for Cases {
             },
             ..ctx.clone()
         };
+        let attached = match ticket {
+            Some(token) => Attached::Under(self.ticket(token, ctx.now).await?),
+            None => Attached::Nothing,
+        };
         let kit = self.kit().clone();
         let submitted =
             |case: &Case| Submitted { number: case.number.clone(), query_code: case.query_code.clone() };
         let case = self
-            .create(&citizen, None, draft, |case| {
+            .create_with(&citizen, None, draft, &attached, |case| {
                 idem.answer(&kit, axum::http::StatusCode::CREATED, &submitted(case))
             })
             .await?;
         Ok(submitted(&case))
+    }
+
+    async fn published(&self, filter: &PublishedFilter) -> Result<Page<PublishedCase>, BoxError> {
+        Ok(Self::published(self, filter).await?)
+    }
+
+    async fn published_one(&self, id: &str) -> Result<Option<PublishedCase>, BoxError> {
+        Ok(Self::published_one(self, id).await?)
+    }
+
+    async fn months(&self, now: Timestamp) -> Result<Vec<MonthFigures>, BoxError> {
+        Ok(Self::months(self, now).await?)
     }
 
     async fn look_up(&self, number: &str, code: &str, lang: Lang) -> Result<Option<CitizenCase>, BoxError> {
@@ -325,6 +353,17 @@ impl CitizenDesk for Cases {
         act: &str,
         text: &str,
     ) -> Result<Option<CitizenCase>, Problem> {
+        self.act_with(ctx, (number, code), act, text, None).await
+    }
+
+    async fn act_with(
+        &self,
+        ctx: &Ctx,
+        (number, code): (&str, &str),
+        act: &str,
+        text: &str,
+        ticket: Option<&str>,
+    ) -> Result<Option<CitizenCase>, Problem> {
         let Some(case) = self.by_code(number, code).await? else { return Ok(None) };
         let Some(act) = CitizenAct::parse(act) else {
             return Err(Problem::invalid().field(
@@ -339,7 +378,11 @@ impl CitizenDesk for Cases {
             id: String::new(),
             name: ctx.lang.pick("市民", "Citizen").to_owned(),
         };
-        let case = self.citizen_acts(&Ctx { actor, ..ctx.clone() }, &case, act, text).await?;
+        let upload_id = match ticket {
+            Some(token) => Some(self.ticket(token, ctx.now).await?),
+            None => None,
+        };
+        let case = self.citizen_acts(&Ctx { actor, ..ctx.clone() }, &case, act, text, upload_id).await?;
         Ok(Some(self.citizen_view(&case, ctx.lang).await?))
     }
 }

@@ -6,6 +6,7 @@ use contract::voice::{CallId, RecordingBrief};
 use kernel::{Actor, ActorKind, Ctx, Principal, Writes};
 use serde_json::{Map, Value};
 
+use super::attachment::Attached;
 use super::{case, deadline, recording, work};
 use crate::Cases;
 use crate::case::change::LimitInput;
@@ -33,7 +34,22 @@ impl Cases {
         draft: Draft,
         remember: impl FnOnce(&Case) -> Option<kernel::http::StoredAnswer> + Send,
     ) -> Result<Case, CaseError> {
-        let Fresh { case, mut writes } = self.compose(ctx, by, draft).await?;
+        self.create_with(ctx, by, draft, &Attached::Nothing, remember).await
+    }
+
+    /// As [`Cases::create`], with files that were sent before.
+    ///
+    /// # Errors
+    /// As [`Cases::create`].
+    pub async fn create_with(
+        &self,
+        ctx: &Ctx,
+        by: Option<&Principal>,
+        draft: Draft,
+        attached: &Attached,
+        remember: impl FnOnce(&Case) -> Option<kernel::http::StoredAnswer> + Send,
+    ) -> Result<Case, CaseError> {
+        let Fresh { case, mut writes } = self.compose(ctx, by, draft, attached).await?;
         if let Some(answer) = remember(&case) {
             writes.remember(answer);
         }
@@ -50,6 +66,7 @@ impl Cases {
         ctx: &Ctx,
         by: Option<&Principal>,
         mut draft: Draft,
+        attached: &Attached,
     ) -> Result<Fresh, CaseError> {
         self.freshen().await?;
         let recordings = self.prepare(&mut draft).await?;
@@ -89,7 +106,8 @@ impl Cases {
             deadline::start(&mut writes, &case.id, limit, derivation);
         }
         work::carry_out(&mut writes, ctx, &mut case, moves);
-        work::record(&mut writes, ctx, &case, &change);
+        let entry = work::record(&mut writes, ctx, &case, &change);
+        attached.bind(&mut writes, by.map_or("", |by| &by.person_id), &case.id, &entry);
         for recording in recordings.iter().filter(|recording| recording.finished) {
             recording::bind_fresh(&mut writes, ctx, &case.id, recording);
         }

@@ -5,9 +5,10 @@ use contract::cases::{CaseId, HelperDesk, HelperView};
 use kernel::{Actor, ActorKind, Ctx, Principal, Problem, Timestamp};
 use sqlx::{AnyConnection, FromRow};
 
-use super::{case, work};
+use super::{attachment, case, work};
 use crate::Cases;
 use crate::case::action::Action;
+use crate::case::attachment::HELP;
 use crate::case::external_link::{self, ExternalLink, LinkWish};
 use crate::case::timeline::EntryKind;
 use crate::error::CaseError;
@@ -54,7 +55,16 @@ fn digest(token: &str) -> String {
     kernel::crypto::sha256_hex(token.as_bytes())
 }
 
-async fn by_token(conn: &mut AnyConnection, token: &str) -> Result<(CaseId, ExternalLink), CaseError> {
+/// Names the files that came under a link.
+pub(super) fn upload_id(link_id: &str) -> String {
+    format!("link:{link_id}")
+}
+
+/// Finds a link by its secret.
+pub(super) async fn by_token(
+    conn: &mut AnyConnection,
+    token: &str,
+) -> Result<(CaseId, ExternalLink), CaseError> {
     let row: Option<Row> = sqlx::query_as(sqlx::AssertSqlSafe(format!("{SELECT} where digest = $1")))
         .bind(digest(token))
         .fetch_optional(conn)
@@ -199,7 +209,8 @@ impl Cases {
         }
         let actor = Actor { kind: ActorKind::Citizen, id: String::new(), name: link.helper.clone() };
         let helper = Ctx { actor, ..ctx.clone() };
-        work::record(&mut tx, &helper, &case, &change);
+        let entry = work::record(&mut tx, &helper, &case, &change);
+        attachment::bind_upload(tx.conn(), &id, &upload_id(&link.id), HELP, &entry).await?;
         tx.commit().await?;
         self.open_link(ctx, token).await
     }

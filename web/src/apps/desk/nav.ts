@@ -67,6 +67,7 @@ export const NAV: NavGroup[] = [
       { name: 'categories', icon: 'tag', needs: ['dictionary.write'], path: '/desk/admin/categories' },
       { name: 'catalogue', icon: 'send', needs: ['catalogue.read'], path: '/desk/admin/catalogue' },
       { name: 'flows', icon: 'edit', needs: ['flow.write'], path: '/desk/admin/flows' },
+      { name: 'templates', icon: 'file', needs: ['template.write'], path: '/desk/admin/templates' },
       { name: 'limit_rules', icon: 'clock', needs: ['limit.read'], path: '/desk/admin/limit-rules' },
       { name: 'notice_rules', icon: 'bell', needs: ['notice.write'], path: '/desk/admin/notice-rules' },
       { name: 'dictionary', icon: 'book', needs: ['dictionary.write'], path: '/desk/admin/dictionary' },

@@ -1,5 +1,6 @@
 import { common } from '@/shared/i18n/common'
 import type { Texts } from '@/shared/i18n/pairs'
+import { filesTexts } from '@/shared/files/texts'
 import { texts as cases } from '@/slices/cases/texts'
 import { texts as contacts } from '@/slices/contacts/texts'
 import { texts as identity } from '@/slices/identity/texts'
@@ -71,7 +72,8 @@ const desk: Texts = {
     categories: ['事项分类', 'Categories'],
     catalogue: ['派单目录', 'Dispatch catalogue'],
     flows: ['流程设计', 'Flows'],
-    limit_rules: ['时限规则', 'Limit rules'],
+    templates: ['文书模板', 'Templates'],
+      limit_rules: ['时限规则', 'Limit rules'],
     notice_rules: ['消息规则', 'Notice rules'],
     dictionary: ['数据字典', 'Dictionary'],
     parameters: ['系统参数', 'Parameters'],
@@ -102,4 +104,4 @@ const desk: Texts = {
 }
 
 /** Every text of the staff's pages. */
-export const deskTexts: Texts = { ...common, ...desk, ...identity, ...contacts, ...cases, ...voice, ...floorTexts, ...insight, ...knowledge, ...messages }
+export const deskTexts: Texts = { ...common, ...filesTexts, ...desk, ...identity, ...contacts, ...cases, ...voice, ...floorTexts, ...insight, ...knowledge, ...messages }
