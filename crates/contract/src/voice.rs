@@ -256,3 +256,22 @@ impl Event for CallRated {
         vec![Audience::Capability("call.read".to_owned())]
     }
 }
+
+/// The list of an outbound task is through.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CampaignDone {
+    /// The task.
+    pub campaign_id: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl Event for CampaignDone {
+    const NAME: &'static str = "voice.campaign_done";
+    fn subject(&self) -> String {
+        self.campaign_id.clone()
+    }
+    fn audience(&self) -> Vec<Audience> {
+        vec![Audience::Capability("campaign.read".to_owned())]
+    }
+}

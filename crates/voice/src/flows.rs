@@ -280,6 +280,12 @@ impl Flows {
         }
     }
 
+    /// Tells whether a table of working times is open at an instant; an unknown one never is.
+    #[must_use]
+    pub fn is_open(&self, table: &str, at: i64) -> bool {
+        self.facts(&Caller::default(), None, at).hours.get(table).copied().unwrap_or(false)
+    }
+
     /// Returns the sound of what is said when all of it is at hand.
     #[must_use]
     pub fn at_hand(&self, items: &[Item]) -> Option<Vec<Clip>> {

@@ -3,6 +3,10 @@
 mod callbacks;
 mod callflow;
 mod calls;
+mod campaign_targets;
+mod campaign_work;
+mod campaigns;
+mod detours;
 mod dialling;
 mod figures;
 mod floor;
@@ -57,6 +61,18 @@ pub const CAPABILITIES: &[Capability] = &[
         en: "Call and transfer to outside numbers",
         scoped: false,
     },
+    Capability {
+        name: "campaign.read",
+        zh: "查看外呼任务与结果",
+        en: "Read outbound tasks and their results",
+        scoped: true,
+    },
+    Capability {
+        name: "campaign.write",
+        zh: "管理外呼任务",
+        en: "Make and run outbound tasks",
+        scoped: false,
+    },
     Capability { name: "call.listen_in", zh: "监听通话", en: "Listen to running calls", scoped: false },
     Capability { name: "call.whisper", zh: "耳语指导", en: "Whisper to agents", scoped: false },
     Capability { name: "call.barge", zh: "强插通话", en: "Join running calls", scoped: false },
@@ -99,6 +115,10 @@ pub fn router(core: Arc<Core>) -> OpenApiRouter {
         .merge(seat::routes())
         .merge(calls::routes())
         .merge(operations::routes())
+        .merge(campaigns::routes())
+        .merge(campaign_targets::routes())
+        .merge(campaign_work::routes())
+        .merge(detours::routes())
         .merge(dialling::routes())
         .merge(supervision::routes())
         .merge(summaries::routes())

@@ -3,6 +3,9 @@
 pub mod callbacks;
 pub mod callflow;
 pub mod calls;
+pub mod campaign_calls;
+pub mod campaign_targets;
+pub mod campaigns;
 pub mod downloads;
 pub mod figures;
 pub mod flow_counts;

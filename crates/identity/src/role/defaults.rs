@@ -41,6 +41,8 @@ const SHIFT_LEADER: Grants = &[
     ("call.take_over", All),
     ("call.whisper", All),
     ("callflow.write", All),
+    ("campaign.read", All),
+    ("campaign.write", All),
     ("case.close", All),
     ("case.countersign", All),
     ("case.create", All),
@@ -96,6 +98,7 @@ const DISPATCHER: Grants = &[
 const REVIEWER: Grants = &[
     ("call.listen", All),
     ("call.read", All),
+    ("campaign.read", All),
     ("case.close", All),
     ("case.countersign", All),
     ("case.decide", All),
@@ -122,6 +125,7 @@ const REVIEWER: Grants = &[
 ];
 const UNIT_ADMIN: Grants = &[
     ("call.listen", Subtree),
+    ("campaign.read", Subtree),
     ("case.accept", Subtree),
     ("case.assign", Subtree),
     ("case.countersign", Subtree),
@@ -157,6 +161,7 @@ const UNIT_CLERK: Grants = &[
 ];
 const UNIT_LEADER: Grants = &[
     ("call.listen", Subtree),
+    ("campaign.read", Subtree),
     ("case.export", Subtree),
     ("case.note", Subtree),
     ("case.read", Subtree),
@@ -188,6 +193,8 @@ const HOTLINE_MANAGER: Grants = &[
     ("call.monitor", All),
     ("call.read", All),
     ("callflow.write", All),
+    ("campaign.read", All),
+    ("campaign.write", All),
     ("case.close", All),
     ("case.countersign", All),
     ("case.decide", All),

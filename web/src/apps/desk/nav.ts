@@ -35,6 +35,7 @@ export const NAV: NavGroup[] = [
       { name: 'missed', icon: 'phone-missed', needs: ['call.handle_missed'], path: '/desk/missed-calls' },
       { name: 'numbers', icon: 'flag', needs: ['number.write'], path: '/desk/numbers' },
       { name: 'running', icon: 'eye', needs: ['call.monitor'], path: '/desk/running-calls' },
+      { name: 'campaigns', icon: 'send', needs: ['campaign.read'], path: '/desk/campaigns' },
       { name: 'callbacks', icon: 'back', needs: ['call.handle_missed'], path: '/desk/callbacks' },
       { name: 'messages', icon: 'mic', needs: ['call.handle_missed'], path: '/desk/voicemail' },
       { name: 'surveys', icon: 'star', needs: ['call.monitor'], path: '/desk/call-ratings' },

@@ -107,7 +107,9 @@ export const floorTexts: Texts = {
     none: ['无', 'None'],
   },
   numbers: {
-    title: ['VIP 与黑名单', 'VIP and blacklist'],
+    title: ['号码名单', 'Lists of numbers'],
+    do_not_call: ['免打扰', 'Do not call'],
+    do_not_call_note: ['外呼任务不呼叫这些号码。', 'Outbound tasks never call these numbers.'],
     vip: ['VIP', 'VIP'],
     blacklist: ['黑名单', 'Blacklist'],
     vip_note: ['VIP 来电提高优先级。', 'Calls from these numbers go before others.'],

@@ -1,8 +1,10 @@
 import type { Texts } from '@/shared/i18n/pairs'
+import { campaignTexts } from './campaign/texts'
 import { flowTexts } from './callflow/texts'
 
 export const texts: Texts = {
   ...flowTexts,
+  ...campaignTexts,
   phone: {
     bar: ['软电话', 'Telephone'],
     sign_in: ['座席签入', 'Sign in seat'],
@@ -42,6 +44,7 @@ export const texts: Texts = {
     title: ['受理工作台', 'Agent desk'],
     pop: ['来电', 'Caller'],
     pop_empty: ['来电时，这里会显示来电人的档案、历史来电和工单。', 'When a call comes in, the caller’s file, earlier calls and orders show up here.'],
+    answer_as: ['以“{name}”接听', 'Answer as {name}'],
     new_caller: ['首次来电，尚无档案', 'First call, no file yet'],
     file: ['服务对象', 'Citizen'],
     open_cases: ['相关工单', 'Orders'],
@@ -79,6 +82,24 @@ export const texts: Texts = {
     invite: ['邀请加入会议', 'Invite to conference'],
     queue: ['转回队列', 'Back to the queue'],
     seat: { ready: ['空闲', 'Ready'], not_ready: ['示忙', 'Not ready'], break: ['小休', 'On break'], on_call: ['通话中', 'On a call'], ringing: ['振铃中', 'Ringing'], reserved: ['分配中', 'Reserved'], wrap_up: ['话后整理', 'Wrap-up'] },
+  },
+  detour: {
+    tab: { people: ['座席与号码', 'People'], flow: ['呼叫流程', 'Call flow'] },
+    flow: ['流程', 'Flow'],
+    choose: ['请选择流程', 'Choose a flow'],
+    node: ['从哪个节点开始', 'Begin at'],
+    start: ['流程开头', 'The beginning'],
+    back: ['完成后转回本座席', 'Bring the citizen back to me'],
+    back_hint: ['您保持在线，听不到市民按键；流程结束后自动恢复通话并显示结果。', 'You stay on the line and hear nothing; at the end you talk again and see what came of it.'],
+    away_hint: ['本座席结束通话，市民按流程继续。', 'Your part ends; the flow leads the citizen on.'],
+    send: ['转入流程', 'Send into the flow'],
+    none: ['没有可转入的流程', 'There is no flow to send to'],
+    running: ['市民在流程中', 'Citizen is in the flow'],
+    fetch: ['取回', 'Fetch back'],
+    fetched: ['已提前取回', 'Fetched back'],
+    nothing: ['已从流程返回', 'Back from the flow'],
+    found: { password_ok: ['口令正确', 'code right'], password_wrong: ['口令错误', 'code wrong'], order_found: ['已查到工单', 'order found'], order_unknown: ['未查到工单', 'no such order'] },
+    exit: { timeout: ['未按键', 'no key'], invalid: ['按键无效', 'wrong key'], failed: ['失败', 'failed'], next: ['完成', 'done'], ok: ['成功', 'ok'] },
   },
   parties: {
     role: { agent: ['接听', 'Agent'], consulted: ['咨询中', 'Being asked'], successor: ['转接中', 'Takes the call'], member: ['会议', 'In conference'], listener: ['监听', 'Listens'], whisperer: ['耳语', 'Whispers'] },
@@ -132,7 +153,7 @@ export const texts: Texts = {
     note: ['对通话的每一次介入都会记入通话过程与审计日志。', 'Every intervention is kept in the history of the call and in the audit log.'],
     sign_in_first: ['签入座席后可监听和介入通话。', 'Sign in at your seat to listen and intervene.'],
     state: ['状态', 'State'],
-    states: { greeting: ['欢迎语', 'Greeting'], queued: ['排队', 'Queued'], ringing: ['振铃', 'Ringing'], dialling: ['呼叫中', 'Calling'], talking: ['通话', 'Talking'], held: ['保持', 'On hold'], consulting: ['咨询', 'Asking'], transferring: ['转接', 'Transfer'], parked: ['保留', 'Parked'], agent_lost: ['座席断线', 'Agent lost'], farewell: ['结束语', 'Farewell'], ended: ['结束', 'Ended'] },
+    states: { greeting: ['欢迎语', 'Greeting'], queued: ['排队', 'Queued'], ringing: ['振铃', 'Ringing'], dialling: ['呼叫中', 'Calling'], talking: ['通话', 'Talking'], held: ['保持', 'On hold'], consulting: ['咨询', 'Asking'], transferring: ['转接', 'Transfer'], parked: ['保留', 'Parked'], detour: ['流程中', 'In a flow'], flow: ['流程', 'Flow'], agent_lost: ['座席断线', 'Agent lost'], farewell: ['结束语', 'Farewell'], ended: ['结束', 'Ended'] },
     mode: { listen: ['监听', 'Listen'], whisper: ['耳语', 'Whisper'], barge: ['强插', 'Barge in'], take_over: ['拦截', 'Take over'] },
     leave: ['退出', 'Leave'],
     release: ['强拆', 'Cut'],
@@ -192,7 +213,7 @@ export const texts: Texts = {
       dial_asked: ['发起呼叫', 'Asked to call'], dialled: ['拨打', 'Dialled'], dial_failed: ['未接通', 'Not reached'], citizen_answered: ['对方接听', 'They answered'], joined: ['加入', 'Joined'], left: ['离开', 'Left'], consulting: ['咨询', 'Asked'], taken_back: ['取回', 'Taken back'],
       transferring: ['转接', 'Transferring'], transfer_cancelled: ['取消转接', 'Transfer cancelled'], transferred: ['转接完成', 'Transferred'], requeued: ['优先返回队列', 'First in the queue again'], conference: ['会议', 'Conference'], supervised: ['班长介入', 'Supervised'], taken_over: ['拦截', 'Taken over'],
       parked: ['来话保留', 'Parked'], parked_too_long: ['保留超时', 'Parked too long'], retrieved: ['取回', 'Fetched'], said: ['播放语音', 'Said'], kicked: ['强制签出', 'Signed out by force'], help_asked: ['请求协助', 'Asked for help'], hung_up: ['挂机', 'Hung up'], agent_back: ['座席恢复', 'Agent back'], media_connected: ['媒体已连接', 'Sound connected'], media_failed: ['媒体连接失败', 'Sound failed'],
-      answered: ['接听', 'Answered'], held: ['保持', 'Held'], resumed: ['取回', 'Resumed'], agent_lost: ['座席断线', 'Agent lost'], rebound: ['座席恢复', 'Agent back'], ended: ['结束', 'Ended'], digit: ['按键', 'Digit'], flow: ['流程', 'Flow'], flow_problem: ['流程问题', 'Flow problem'], left_queue: ['离开队列', 'Left the queue'], message_left: ['留言（秒）', 'Left a message, s'], callback_wished: ['登记回电', 'Wants a call-back'], rated: ['评价（星）', 'Rated, stars'],
+      answered: ['接听', 'Answered'], held: ['保持', 'Held'], resumed: ['取回', 'Resumed'], agent_lost: ['座席断线', 'Agent lost'], rebound: ['座席恢复', 'Agent back'], ended: ['结束', 'Ended'], digit: ['按键', 'Digit'], flow: ['流程', 'Flow'], flow_problem: ['流程问题', 'Flow problem'], left_queue: ['离开队列', 'Left the queue'], detour: ['转入流程', 'Sent into a flow'], detour_over: ['从流程返回', 'Back from the flow'], let_go: ['交由流程继续', 'Left to the flow'], message_left: ['留言（秒）', 'Left a message, s'], callback_wished: ['登记回电', 'Wants a call-back'], rated: ['评价（星）', 'Rated, stars'],
     },
     empty: ['没有符合条件的通话', 'No calls match'],
   },
