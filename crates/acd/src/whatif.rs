@@ -267,7 +267,8 @@ impl Stage<'_> {
     fn hear(&mut self, effect: Effect, now: i64) {
         match effect {
             Effect::Offer { call, seat } => {
-                let (Some(&caller), Some(&worker)) = (self.callers.get(&call), self.workers.get(&seat)) else {
+                let (Some(&caller), Some(&worker)) = (self.callers.get(&call), self.workers.get(&seat))
+                else {
                     return;
                 };
                 self.later(now + self.day.answer_ms.max(0), What::Accept { caller, worker });

@@ -42,12 +42,13 @@ pub(crate) fn enclose(kit: &Kit, api: Router, sip: Router, document: OpenApi) ->
                 .detail_zh("此地址不支持该操作。")
                 .detail_en("This address does not take that method.")
         });
-    let (guard_kit, dress_kit) = (kit.clone(), kit.clone());
+    let (guard_kit, dress_kit, embed_kit) = (kit.clone(), kit.clone(), kit.clone());
     Router::new()
         .nest("/api/v1", api)
         .merge(sip)
         .route("/healthz", get(|| async { "ok" }))
         .fallback(serve_asset)
+        .layer(from_fn(move |request: Request, next: Next| embed(embed_kit.clone(), request, next)))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(pace))
         .layer(from_fn(move |request: Request, next: Next| guard_origin(guard_kit.clone(), request, next)))
@@ -66,6 +67,21 @@ pub(crate) fn enclose(kit: &Kit, api: Router, sip: Router, document: OpenApi) ->
         .layer(fixed(header::REFERRER_POLICY, "same-origin"))
         .layer(fixed(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(fixed(HeaderName::from_static("permissions-policy"), "microphone=(self), geolocation=(self)"))
+}
+
+/// Lets the pages of other systems that the parameters name show the telephone's page, and no other, in a frame.
+async fn embed(kit: Kit, request: Request, next: Next) -> Response {
+    let softphone = request.uri().path() == "/desk/softphone";
+    let mut response = next.run(request).await;
+    let origins = if softphone { contract::voice::embed_origins(&kit.parameters) } else { Vec::new() };
+    if !origins.is_empty() {
+        let policy = CONTENT_SECURITY_POLICY
+            .replace("frame-ancestors 'self'", &format!("frame-ancestors 'self' {}", origins.join(" ")));
+        if let Ok(policy) = HeaderValue::from_str(&policy) {
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+    }
+    response
 }
 
 fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

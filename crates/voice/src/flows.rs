@@ -87,6 +87,12 @@ impl Flows {
     #[must_use]
     pub fn new(kit: &Kit, config: &VoiceConfig, ports: Ports) -> Self {
         kit.parameters.declare(vec![ParameterSpec {
+            key: contract::voice::EMBED_ORIGINS,
+            default: json!(""),
+            zh: "可嵌入软电话页面的外部系统地址（如 https://crm.example.gov.cn，多个用逗号分隔；空为不允许）",
+            en: "Systems whose pages may embed the telephone (https://crm.example.gov.cn, by commas; empty for none)",
+        }]);
+        kit.parameters.declare(vec![ParameterSpec {
             key: DUTY_NUMBER,
             default: json!(""),
             zh: "非工作时间和紧急事项转接的值班电话；空为不转",

@@ -27,6 +27,7 @@ mod summaries;
 mod supervision;
 mod surveys;
 mod trace;
+mod whatif;
 
 use std::sync::Arc;
 
@@ -139,5 +140,6 @@ pub fn router(core: Arc<Core>) -> OpenApiRouter {
         .merge(messages::routes())
         .merge(callbacks::routes())
         .merge(surveys::routes())
+        .merge(whatif::routes())
         .with_state(core)
 }

@@ -26,6 +26,7 @@ mod sounds;
 pub mod speech;
 pub mod store;
 pub mod tokens;
+pub mod whatif;
 pub mod writer;
 
 use std::net::SocketAddr;

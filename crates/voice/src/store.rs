@@ -22,3 +22,4 @@ pub mod recordings;
 pub mod summaries;
 pub mod surveys;
 pub mod visits;
+pub mod whatif;

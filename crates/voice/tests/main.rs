@@ -3,6 +3,7 @@
 mod books;
 mod callflows;
 mod calls;
+mod campaigns;
 mod desk;
 mod hostile;
 mod media_plane;

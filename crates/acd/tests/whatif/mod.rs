@@ -74,7 +74,8 @@ fn a_queue_that_overflows_is_helped_by_another() {
 #[test]
 fn patience_is_learned_from_those_who_were_answered_too() {
     // Half give up after a minute; the others were answered before anything could be known.
-    let waits: Vec<(i64, bool)> = (0..100).map(|n| if n % 2 == 0 { (60_000, true) } else { (1_000, false) }).collect();
+    let waits: Vec<(i64, bool)> =
+        (0..100).map(|n| if n % 2 == 0 { (60_000, true) } else { (1_000, false) }).collect();
     let patience = Patience::of(&waits);
     let mut draw = Draw::new(1);
     assert!((0..200).all(|_| patience.draw(0, &mut draw) == Some(60_000)));

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use contract::cases::{
     CaseBrief, CaseId, CaseLookup, CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft,
-    CitizenInfo, CitizenRating, CitizenStep, EndedCase, EndedFilter, OverdueBrief, RecordingAccess, Submitted,
+    CitizenInfo, CitizenRating, CitizenStep, EndedCase, EndedFilter, OverdueBrief, RecordingAccess,
+    Submitted,
 };
 use contract::contacts::{ContactId, HistoryItem, HistorySource};
 use contract::voice::{CallId, RecordingId};

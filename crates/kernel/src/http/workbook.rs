@@ -60,9 +60,7 @@ where
         let head: Vec<&str> = head.iter().map(AsRef::as_ref).collect();
         write_workbook(&head, &rows)
     };
-    let written = tokio::task::spawn_blocking(write)
-        .await
-        .map_err(|error| Problem::from_internal(&error))?;
+    let written = tokio::task::spawn_blocking(write).await.map_err(|error| Problem::from_internal(&error))?;
     let bytes = written.map_err(|error| Problem::from_internal(&error))?;
     let mut response = bytes.into_response();
     let headers = response.headers_mut();

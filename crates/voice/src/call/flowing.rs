@@ -139,7 +139,8 @@ impl Actor {
         let detour = std::mem::replace(&mut leading.run, before);
         let findings = detour.findings().to_vec();
         leading.run.resume(detour);
-        let found: Vec<String> = findings.iter().map(|finding| format!("{} {}", finding.kind, finding.exit)).collect();
+        let found: Vec<String> =
+            findings.iter().map(|finding| format!("{} {}", finding.kind, finding.exit)).collect();
         self.note("detour_over", &format!("{}{}", if early { "early " } else { "" }, found.join(", ")));
         if let Some(view) = &mut self.detour {
             (if early { "fetched" } else { "over" }).clone_into(&mut view.state);

@@ -230,12 +230,15 @@ impl Actor {
 
     /// Returns the queue that the call waited in, and the merged hotline as which it is answered.
     fn called_as(&self) -> (Option<String>, Option<String>) {
-        let Some(flow) = self.flow.as_ref().filter(|_| self.row.direction == "in") else { return (None, None) };
+        let Some(flow) = self.flow.as_ref().filter(|_| self.row.direction == "in") else {
+            return (None, None);
+        };
         let routing = self.core.desk.routing();
         let id = flow.queue().0.or_else(|| routing.queue_of_number(&self.row.called));
         let id = id.unwrap_or_else(|| crate::queue::MAIN.to_owned());
         let queue = routing.queues().into_iter().find(|queue| queue.id == id);
-        let own = queue.as_ref().map(|queue| queue.set.identity.clone()).filter(|identity| !identity.is_empty());
+        let own =
+            queue.as_ref().map(|queue| queue.set.identity.clone()).filter(|identity| !identity.is_empty());
         let hotline = Some(flow.caller.hotline.clone())
             .filter(|hotline| !hotline.is_empty() && *hotline != self.core.config.hotline);
         (queue.map(|queue| queue.set.name), own.or(hotline))

@@ -63,8 +63,11 @@ impl Engine {
         }
         let agents = campaigns::agents(&core.kit.db).await?;
         for campaign in running {
-            let joined: Vec<&str> =
-                agents.iter().filter(|(id, _)| *id == campaign.id).map(|(_, person)| person.as_str()).collect();
+            let joined: Vec<&str> = agents
+                .iter()
+                .filter(|(id, _)| *id == campaign.id)
+                .map(|(_, person)| person.as_str())
+                .collect();
             match campaign.plan() {
                 Ok(plan) => self.turn_of(&campaign, &plan, &joined, now).await?,
                 Err(error) => tracing::error!(campaign = campaign.id, %error, "a task can't be read"),
@@ -213,9 +216,12 @@ pub async fn hindrance(
     }
     let pace = Pace { mode: Mode::Notice, lines_max: usize::MAX, ..pace(plan) };
     let room = Room { open: true, free_lines: free_lines(core), ..Room::default() };
-    let past =
-        campaign_targets::past(&core.kit.db, std::slice::from_ref(&target.number), now - (24 * 3_600_000).max(pace.gap_ms))
-            .await?;
+    let past = campaign_targets::past(
+        &core.kit.db,
+        std::slice::from_ref(&target.number),
+        now - (24 * 3_600_000).max(pace.gap_ms),
+    )
+    .await?;
     let candidate = Candidate {
         target: target.id.clone(),
         number: target.number.clone(),
@@ -265,8 +271,14 @@ pub async fn call_target(
     match dialled {
         Ok(call) => Ok(Some(call)),
         Err(error) => {
-            let ended =
-                Ended { attempt_id: &attempt, call_id: "", result: "cancelled", at: now, talked_ms: 0, keys: &[] };
+            let ended = Ended {
+                attempt_id: &attempt,
+                call_id: "",
+                result: "cancelled",
+                at: now,
+                talked_ms: 0,
+                keys: &[],
+            };
             let mut tx = core.kit.db.begin().await?;
             campaign_calls::end(&mut tx, &ended).await?;
             tx.commit().await?;

@@ -15,7 +15,8 @@ const FIELDS_MAX: usize = 12;
 /// Characters of such a cell.
 const FIELD_CHARS: usize = 200;
 
-const NUMBER: &[&str] = &["号码", "电话", "手机", "手机号", "手机号码", "联系电话", "电话号码", "number", "phone", "mobile"];
+const NUMBER: &[&str] =
+    &["号码", "电话", "手机", "手机号", "手机号码", "联系电话", "电话号码", "number", "phone", "mobile"];
 const NAME: &[&str] = &["姓名", "名称", "联系人", "市民", "name"];
 
 /// A row that can be called.

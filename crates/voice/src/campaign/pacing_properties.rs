@@ -8,8 +8,7 @@ use super::Mode;
 use super::pacing::{Candidate, Decision, Pace, Past, Room, decide};
 use super::retry::{After, RetryRules, after};
 
-const RESULTS: [&str; 7] =
-    ["answered", "busy", "no_answer", "rejected", "invalid", "failed", "cancelled"];
+const RESULTS: [&str; 7] = ["answered", "busy", "no_answer", "rejected", "invalid", "failed", "cancelled"];
 
 #[derive(Clone, Debug)]
 struct Moment {

@@ -146,7 +146,11 @@ impl Plan {
             found.push(("script", "话术最多 4000 字。", "The script has at most 4,000 characters."));
         }
         if self.mode == Mode::Notice && self.flow_id.is_none() && self.script.trim().is_empty() {
-            found.push(("script", "请填写通知内容或选择流程。", "Please write what is said, or choose a flow."));
+            found.push((
+                "script",
+                "请填写通知内容或选择流程。",
+                "Please write what is said, or choose a flow.",
+            ));
         }
         if self.mode == Mode::Notice && self.script.chars().count() > crate::callflow::model::TEXT_MAX {
             found.push(("script", "语音通知最多 1000 字。", "A notice has at most 1,000 characters."));

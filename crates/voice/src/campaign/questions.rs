@@ -232,7 +232,8 @@ mod tests {
 
     #[test]
     fn answers_are_counted_by_choice() {
-        let answers = [json!({"a": "是", "b": ["水"], "c": 5}), json!({"a": "否", "b": ["水", "电"], "c": 2})];
+        let answers =
+            [json!({"a": "是", "b": ["水"], "c": 5}), json!({"a": "否", "b": ["水", "电"], "c": 2})];
         let tallies = tally(&questions(), &answers);
         let times = |at: usize| tallies[at].counts.iter().map(|count| count.times).collect::<Vec<_>>();
         assert_eq!((times(0), times(1)), (vec![1, 1], vec![2, 1, 0]));

@@ -48,7 +48,9 @@ impl RetryRules {
             return Some(("呼叫次数为 1 至 10。", "A number is called between 1 and 10 times."));
         }
         let pauses = [self.busy_minutes, self.no_answer_minutes, self.failed_minutes];
-        if !(0..=PAUSE_MAX).contains(&self.gap_minutes) || pauses.iter().any(|at| !(1..=PAUSE_MAX).contains(at)) {
+        if !(0..=PAUSE_MAX).contains(&self.gap_minutes)
+            || pauses.iter().any(|at| !(1..=PAUSE_MAX).contains(at))
+        {
             return Some(("间隔为 1 分钟至 7 天。", "Pauses are between a minute and 7 days."));
         }
         None

@@ -257,8 +257,9 @@ async fn export_campaign_targets(
     filter.cursor = None;
     let mut rows = Vec::new();
     loop {
-        let page =
-            campaign_targets::list(&core.kit.db, &id, (scope, &me), &filter).await.map_err(VoiceError::from)?;
+        let page = campaign_targets::list(&core.kit.db, &id, (scope, &me), &filter)
+            .await
+            .map_err(VoiceError::from)?;
         for row in page.items {
             let line = Target::new(row, masked);
             let mut cells = vec![
@@ -290,7 +291,18 @@ async fn export_campaign_targets(
     tx.audit(&ctx, Audit::new("campaign.export_list", "campaign", &id).detail(detail));
     tx.commit().await.map_err(VoiceError::from)?;
     let fixed = [
-        "序号", "号码", "姓名", "单位", "工单编号", "状态", "结果", "呼叫次数", "话务员", "更新时间", "备注", "按键",
+        "序号",
+        "号码",
+        "姓名",
+        "单位",
+        "工单编号",
+        "状态",
+        "结果",
+        "呼叫次数",
+        "话务员",
+        "更新时间",
+        "备注",
+        "按键",
     ];
     let mut head: Vec<String> = fixed.map(str::to_owned).to_vec();
     head.extend(plan.questions.iter().map(|question| question.title.clone()));
@@ -362,9 +374,11 @@ async fn import_campaign_targets(
         .map_err(|error| match error {
             SheetError::TooLarge => refuse("too_large", "文件太大。", "The file is too large."),
             SheetError::Empty => refuse("empty", "文件中没有内容。", "There is nothing in the file."),
-            SheetError::Unreadable(_) => {
-                refuse("unreadable", "请上传 Excel（.xlsx）或 CSV 文件。", "Please choose an Excel (.xlsx) or CSV file.")
-            }
+            SheetError::Unreadable(_) => refuse(
+                "unreadable",
+                "请上传 Excel（.xlsx）或 CSV 文件。",
+                "Please choose an Excel (.xlsx) or CSV file.",
+            ),
         })?;
     let routing = core.desk.routing();
     let unwanted = |number: &str| routing.is_unwanted(number, ctx.now.0);
@@ -412,7 +426,8 @@ async fn import_campaign_orders(
         limit: i64::try_from(TARGETS_MAX).unwrap_or(i64::MAX),
     };
     let orders = cases.ended(&me, &wanted).await.map_err(VoiceError::Port)?;
-    let rows = orders.iter().map(|order| (0, order.phone.clone(), order.contact_name.clone(), BTreeMap::new()));
+    let rows =
+        orders.iter().map(|order| (0, order.phone.clone(), order.contact_name.clone(), BTreeMap::new()));
     let routing = core.desk.routing();
     let reading = list::judge(rows, &listed, &|number| routing.is_unwanted(number, ctx.now.0));
     bounded(listed.len(), &reading)?;

@@ -291,7 +291,18 @@ async fn export_campaigns(
     tx.audit(&ctx, Audit::new("campaign.export", "campaign", "").detail(json!({ "rows": rows.len() })));
     tx.commit().await.map_err(VoiceError::from)?;
     let head = vec![
-        "任务", "方式", "状态", "名单", "接通", "未接通", "不呼", "待呼", "创建人", "创建时间", "开始时间", "结束时间",
+        "任务",
+        "方式",
+        "状态",
+        "名单",
+        "接通",
+        "未接通",
+        "不呼",
+        "待呼",
+        "创建人",
+        "创建时间",
+        "开始时间",
+        "结束时间",
     ];
     download_workbook("campaigns", head, rows).await
 }
@@ -322,10 +333,12 @@ async fn checked(core: &Core, plan: &Plan) -> HttpResult<String> {
     }
     let known = core.flows.known().await.map_err(VoiceError::from)?;
     if !known.hours.contains(&plan.hours_id) {
-        problem = problem.field("hours_id", "unknown", "没有这个时间表。", "There is no such table of times.");
+        problem =
+            problem.field("hours_id", "unknown", "没有这个时间表。", "There is no such table of times.");
     }
     if plan.flow_id.as_ref().is_some_and(|flow| !known.flows.contains(flow)) {
-        problem = problem.field("flow_id", "unknown", "没有这个已发布的流程。", "There is no such published flow.");
+        problem =
+            problem.field("flow_id", "unknown", "没有这个已发布的流程。", "There is no such published flow.");
     }
     if plan.mode == Mode::Notice && plan.flow_id.is_none() && !known.voice {
         problem = problem.field(
@@ -496,7 +509,10 @@ async fn show_campaign_figures(
 /// Lists the call flows and tables of times that a task may name.
 #[utoipa::path(get, path = "/voice/campaign-choices", operation_id = "list_campaign_choices", tag = "voice",
     responses((status = 200, body = Choices)))]
-async fn list_campaign_choices(HttpState(core): HttpState<Arc<Core>>, Auth(me): Auth) -> HttpResult<Json<Choices>> {
+async fn list_campaign_choices(
+    HttpState(core): HttpState<Arc<Core>>,
+    Auth(me): Auth,
+) -> HttpResult<Json<Choices>> {
     me.require("campaign.write")?;
     let flows = crate::store::callflow::list(&core.kit.db).await.map_err(VoiceError::from)?;
     let hours = flow_tables::hours(&core.kit.db).await.map_err(VoiceError::from)?;

@@ -16,7 +16,7 @@ use crate::error::VoiceError;
 use crate::store;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
-    OpenApiRouter::new().routes(routes!(list_detours))
+    OpenApiRouter::new().routes(routes!(list_detours)).routes(routes!(show_embedding))
 }
 
 /// A node that a caller may be sent to.
@@ -47,6 +47,21 @@ struct DetourFlow {
 struct Detours {
     /// The flows.
     items: Vec<DetourFlow>,
+}
+
+/// Who may show the telephone in a frame.
+#[derive(Serialize, ToSchema)]
+struct Embedding {
+    /// Origins of other systems' pages.
+    origins: Vec<String>,
+}
+
+/// Tells which other systems' pages the telephone's page may talk to.
+#[utoipa::path(get, path = "/voice/embedding", operation_id = "show_embedding", tag = "voice",
+    responses((status = 200, body = Embedding)))]
+async fn show_embedding(State(core): State<Arc<Core>>, Auth(me): Auth) -> HttpResult<Json<Embedding>> {
+    me.require("call.answer")?;
+    Ok(Json(Embedding { origins: contract::voice::embed_origins(&core.kit.parameters) }))
 }
 
 /// Tells whether a caller may be sent to a node: it does something for them.
@@ -81,12 +96,13 @@ pub(super) fn check(core: &Core, flow: &str, node: Option<&str>) -> HttpResult<(
         ));
     };
     match node {
-        Some(node) if !graph.node(node).is_some_and(|node| fits(&node.kind)) => Err(Problem::invalid().field(
-            "node",
-            "unknown",
-            "流程中没有可转入的该节点。",
-            "The flow has no such node to begin at.",
-        )),
+        Some(node) if !graph.node(node).is_some_and(|node| fits(&node.kind)) => Err(Problem::invalid()
+            .field(
+                "node",
+                "unknown",
+                "流程中没有可转入的该节点。",
+                "The flow has no such node to begin at.",
+            )),
         _ => Ok(()),
     }
 }

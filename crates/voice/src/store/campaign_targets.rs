@@ -162,10 +162,11 @@ pub async fn of_attempt(db: &Db, attempt: &str) -> Result<Option<TargetRow>, DbE
 /// # Errors
 /// When the database fails.
 pub async fn numbers(db: &Db, campaign: &str) -> Result<HashSet<String>, DbError> {
-    let all: Vec<String> = sqlx::query_scalar("select number from voice_campaign_target where campaign_id = $1")
-        .bind(campaign)
-        .fetch_all(db.reader())
-        .await?;
+    let all: Vec<String> =
+        sqlx::query_scalar("select number from voice_campaign_target where campaign_id = $1")
+            .bind(campaign)
+            .fetch_all(db.reader())
+            .await?;
     Ok(all.into_iter().collect())
 }
 
@@ -268,8 +269,9 @@ pub async fn counts(
     campaign: &str,
     (scope, by): (Scope, &Principal),
 ) -> Result<Vec<(String, Option<String>, i64)>, DbError> {
-    let mut query =
-        Statement::new("select t.state, t.result, count(*) from voice_campaign_target t where t.campaign_id = ");
+    let mut query = Statement::new(
+        "select t.state, t.result, count(*) from voice_campaign_target t where t.campaign_id = ",
+    );
     query.bind(campaign.to_owned()).push(" and ");
     within(&mut query, scope, by);
     query.push(" group by t.state, t.result");

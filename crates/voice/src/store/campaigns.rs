@@ -206,7 +206,10 @@ pub async fn remove(tx: &mut Tx, id: &str) -> Result<bool, DbError> {
         .bind(id)
         .execute(tx.conn())
         .await?;
-    sqlx::query("delete from voice_campaign_agent where campaign_id = $1").bind(id).execute(tx.conn()).await?;
+    sqlx::query("delete from voice_campaign_agent where campaign_id = $1")
+        .bind(id)
+        .execute(tx.conn())
+        .await?;
     Ok(true)
 }
 
@@ -215,7 +218,10 @@ pub async fn remove(tx: &mut Tx, id: &str) -> Result<bool, DbError> {
 /// # Errors
 /// When a statement fails.
 pub async fn join(tx: &mut Tx, person: &str, campaign: Option<&str>, now: i64) -> Result<(), DbError> {
-    sqlx::query("delete from voice_campaign_agent where person_id = $1").bind(person).execute(tx.conn()).await?;
+    sqlx::query("delete from voice_campaign_agent where person_id = $1")
+        .bind(person)
+        .execute(tx.conn())
+        .await?;
     if let Some(campaign) = campaign {
         sqlx::query(
             "insert into voice_campaign_agent (campaign_id, person_id, joined_at) values ($1, $2, $3)",

@@ -49,6 +49,9 @@ impl Authenticator for People {
                     "floor.manage",
                     "queue.write",
                     "number.write",
+                    "campaign.read",
+                    "campaign.write",
+                    "case.read",
                 ]),
                 HashSet::new(),
             ),
@@ -58,6 +61,7 @@ impl Authenticator for People {
                 HashMap::from([
                     ("call.monitor".to_owned(), Scope::Unit),
                     ("floor.manage".to_owned(), Scope::Unit),
+                    ("campaign.read".to_owned(), Scope::Unit),
                 ]),
                 HashSet::from(["phone".to_owned()]),
             ),

@@ -9,6 +9,7 @@ export const routes: RouteRecordRaw[] = [
   { path: '/desk/running-calls', name: 'running', component: () => import('./views/RunningCallsView.vue'), meta: { title: 'nav.running', needs: ['call.monitor'] } },
   { path: '/desk/admin/phone-book', name: 'phone_book', component: () => import('./views/PhoneBookView.vue'), meta: { title: 'nav.phone_book', needs: ['phone_book.write'] } },
   { path: '/desk/admin/standard-phrases', name: 'standard_phrases', component: () => import('./views/StandardPhrasesView.vue'), meta: { title: 'nav.standard_phrases', needs: ['phone_book.write'] } },
+  { path: '/desk/softphone', name: 'softphone', component: () => import('./embed/SoftphoneView.vue'), meta: { title: 'phone.bar', needs: ['call.answer'], bare: true } },
   { path: '/desk/campaigns', name: 'campaigns', component: () => import('./campaign/CampaignsView.vue'), meta: { title: 'nav.campaigns', needs: ['campaign.read'] } },
   { path: '/desk/campaigns/:id', name: 'campaign', component: () => import('./campaign/CampaignView.vue'), meta: { title: 'nav.campaigns', needs: ['campaign.read'] } },
   { path: '/desk/voicemail', name: 'messages', component: () => import('./callflow/views/MessagesView.vue'), meta: { title: 'nav.messages', needs: ['call.handle_missed'] } },

@@ -83,6 +83,7 @@ export const texts: Texts = {
     queue: ['转回队列', 'Back to the queue'],
     seat: { ready: ['空闲', 'Ready'], not_ready: ['示忙', 'Not ready'], break: ['小休', 'On break'], on_call: ['通话中', 'On a call'], ringing: ['振铃中', 'Ringing'], reserved: ['分配中', 'Reserved'], wrap_up: ['话后整理', 'Wrap-up'] },
   },
+  embed: { no_agent: ['您没有话务权限。', 'You are no agent.'] },
   detour: {
     tab: { people: ['座席与号码', 'People'], flow: ['呼叫流程', 'Call flow'] },
     flow: ['流程', 'Flow'],

@@ -574,11 +574,9 @@ fn random_orders_leave_no_leg_no_seat_and_no_party() {
                     Command::EndSupervision { seat: place }
                 }),
                 26 => Input::Do(Command::Retrieve { seat: place }),
-                27 if random(3) == 0 => Input::Do(Command::Detour {
-                    flow: "f".into(),
-                    node: None,
-                    back: random(3) != 0,
-                }),
+                27 if random(3) == 0 => {
+                    Input::Do(Command::Detour { flow: "f".into(), node: None, back: random(3) != 0 })
+                }
                 27 => {
                     Input::Do(if random(4) == 0 { Command::TransferToQueue } else { Command::DropParty(no) })
                 }

@@ -77,8 +77,10 @@ impl Run {
             Kind::Digits(digits) if exit == "next" => variable(&digits.variable),
             Kind::Menu(menu) if menu.keys.iter().any(|key| key == exit) => Some(exit.to_owned()),
             Kind::Order(_) if exit == "found" => {
-                let parts: Vec<String> =
-                    ["order_number", "order_title", "order_status", "order_unit"].into_iter().filter_map(variable).collect();
+                let parts: Vec<String> = ["order_number", "order_title", "order_status", "order_unit"]
+                    .into_iter()
+                    .filter_map(variable)
+                    .collect();
                 Some(parts.join(" "))
             }
             Kind::Survey(_) => self.variables.get("stars").map(plain),
