@@ -66,3 +66,4 @@ create table voice_campaign_agent (
     primary key (campaign_id, person_id)
 );
 create index voice_campaign_agent_person on voice_campaign_agent (person_id);
+insert into voice_hours (id, name, spec, version) values ('outbound', '外呼时段', '{"week":[[{"from":"09:00","to":"12:00"},{"from":"14:00","to":"20:00"}],[{"from":"09:00","to":"12:00"},{"from":"14:00","to":"20:00"}],[{"from":"09:00","to":"12:00"},{"from":"14:00","to":"20:00"}],[{"from":"09:00","to":"12:00"},{"from":"14:00","to":"20:00"}],[{"from":"09:00","to":"12:00"},{"from":"14:00","to":"20:00"}],[{"from":"09:00","to":"12:00"},{"from":"14:00","to":"20:00"}],[{"from":"09:00","to":"12:00"},{"from":"14:00","to":"20:00"}]],"holiday":[],"make_up":null,"dates":{}}', 1);

@@ -86,6 +86,7 @@ impl Flows {
     /// Looks for voices and declares parameters; flows are read by [`Flows::load`].
     #[must_use]
     pub fn new(kit: &Kit, config: &VoiceConfig, ports: Ports) -> Self {
+        kit.parameters.declare(vec![crate::emergency::parameter()]);
         kit.parameters.declare(vec![ParameterSpec {
             key: contract::voice::EMBED_ORIGINS,
             default: json!(""),

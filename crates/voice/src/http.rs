@@ -8,6 +8,7 @@ mod campaign_work;
 mod campaigns;
 mod detours;
 mod dialling;
+mod emergencies;
 mod figures;
 mod floor;
 mod flow_tables;
@@ -121,6 +122,7 @@ pub fn router(core: Arc<Core>) -> OpenApiRouter {
         .merge(campaign_work::routes())
         .merge(detours::routes())
         .merge(dialling::routes())
+        .merge(emergencies::routes())
         .merge(supervision::routes())
         .merge(summaries::routes())
         .merge(phone_book::routes())

@@ -11,6 +11,7 @@ pub mod campaign;
 pub mod config;
 pub mod core;
 pub mod desk;
+pub mod emergency;
 pub mod error;
 pub mod flows;
 mod http;
@@ -76,6 +77,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 10, name: "callflows", sql: include_str!("../migrations/0010_callflows.sql") },
     Migration { version: 20, name: "queues", sql: include_str!("../migrations/0020_queues.sql") },
     Migration { version: 60, name: "campaigns", sql: include_str!("../migrations/0060_campaigns.sql") },
+    Migration { version: 61, name: "emergency", sql: include_str!("../migrations/0061_emergency.sql") },
 ];
 
 /// Why calls can't be taken.

@@ -7,6 +7,7 @@ pub mod campaign_calls;
 pub mod campaign_targets;
 pub mod campaigns;
 pub mod downloads;
+pub mod emergencies;
 pub mod figures;
 pub mod flow_counts;
 pub mod flow_tables;

@@ -5,6 +5,7 @@ mod callflows;
 mod calls;
 mod campaigns;
 mod desk;
+mod dump;
 mod hostile;
 mod media_plane;
 mod operations;

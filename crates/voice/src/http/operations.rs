@@ -129,7 +129,12 @@ fn read(core: &Core, me: &Principal, body: &Destination) -> HttpResult<Target> {
 }
 
 /// Only whoever answers for the call decides about it.
-async fn decide(core: &Core, me: &Principal, id: &str, command: Command) -> HttpResult<StatusCode> {
+pub(super) async fn decide(
+    core: &Core,
+    me: &Principal,
+    id: &str,
+    command: Command,
+) -> HttpResult<StatusCode> {
     let call = my_call(core, me, id)?;
     let mine = my_sitting(core, me)?.seat_no;
     if call.view().seat_no.as_deref() != Some(mine.as_str()) {

@@ -270,7 +270,7 @@ pub async fn conclude(tx: &mut Tx, target: &str, said: &Outcome<'_>, now: i64) -
     };
     let done = sqlx::query(
         "update voice_campaign_target set state = $2, due_at = $3, result = $4, answers = $5, note = $6, \
-         updated_at = $7, claimed_at = null where id = $1 and state in ('calling', 'done', 'claimed')",
+         updated_at = $7, claimed_at = null where id = $1 and state in ('calling', 'done')",
     )
     .bind(target)
     .bind(state)

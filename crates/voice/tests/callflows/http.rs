@@ -157,7 +157,11 @@ async fn tables_refuse_what_cannot_be_meant() {
     assert_eq!(put("/voice/hours/office", hours("08:00")).await, 204);
     assert_eq!(put("/voice/hours/office", hours("08:00")).await, 409);
     let (_, tables) = stage.get("leader", "/voice/hours").await;
-    assert_eq!(tables.as_array().unwrap().len(), 2, "the main table is always there");
+    assert_eq!(
+        tables.as_array().unwrap().len(),
+        3,
+        "the main table and that of outbound calls are always there"
+    );
     assert_eq!(
         put("/voice/access-codes/staff", json!({"name": "a", "digits": "12", "version": 0})).await,
         422

@@ -31,6 +31,8 @@ export const NAV: NavGroup[] = [
     name: 'voice',
     items: [
       { name: 'floor', icon: 'chart', needs: ['call.monitor'], path: '/desk/floor' },
+      { name: 'emergencies', icon: 'alert', needs: ['call.monitor'], path: '/desk/emergencies' },
+      { name: 'what_if', icon: 'chart', needs: ['queue.write'], path: '/desk/what-if' },
       { name: 'calls', icon: 'phone', needs: ['call.read'], path: '/desk/calls' },
       { name: 'missed', icon: 'phone-missed', needs: ['call.handle_missed'], path: '/desk/missed-calls' },
       { name: 'numbers', icon: 'flag', needs: ['number.write'], path: '/desk/numbers' },

@@ -46,6 +46,8 @@ const desk: Texts = {
     floor: ['现场监控', 'Floor'],
     queues: ['队列', 'Queues'],
     numbers: ['号码名单', 'Lists of numbers'],
+    emergencies: ['紧急转接', 'Emergencies'],
+    what_if: ['排班试算', 'What if'],
     campaigns: ['外呼任务', 'Outbound tasks'],
     running: ['实时通话', 'Running calls'],
     phone_book: ['电话簿', 'Phone book'],

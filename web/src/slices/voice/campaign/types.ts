@@ -17,7 +17,7 @@ export const STATE_TONE: Record<string, string> = { running: 'green', paused: 'a
 /** A plan to begin with. */
 export function emptyPlan(): Plan {
   return {
-    name: '', purpose: 'visit', mode: 'preview', script: '', questions: [], flow_id: null, hours_id: 'main', lines_max: 5, keep_ready: 1,
+    name: '', purpose: 'visit', mode: 'preview', script: '', questions: [], flow_id: null, hours_id: 'outbound', lines_max: 5, keep_ready: 1,
     retry: { attempts_max: 3, day_max: 2, gap_minutes: 60, busy_minutes: 15, no_answer_minutes: 120, failed_minutes: 30 },
   }
 }
