@@ -13,13 +13,14 @@ mod export;
 mod http;
 pub mod react;
 pub mod seed;
-pub mod sheet;
 pub mod store;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
+
+pub use kernel::sheet;
 
 use contract::contacts::ContactBook;
 use contract::identity::{Directory, PersonId, UnitId};

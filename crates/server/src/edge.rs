@@ -50,13 +50,14 @@ pub(crate) fn enclose(
                 .detail_zh("此地址不支持该操作。")
                 .detail_en("This address does not take that method.")
         });
-    let (guard_kit, dress_kit) = (kit.clone(), kit.clone());
+    let (guard_kit, dress_kit, embed_kit) = (kit.clone(), kit.clone(), kit.clone());
     Router::new()
         .nest("/api/v1", api)
         .merge(sip)
         .route("/healthz", get(|| async { "ok" }))
         .route("/embed/{*page}", get(move |uri| serve_embedded(uri, embedded)))
         .fallback(serve_asset)
+        .layer(from_fn(move |request: Request, next: Next| embed(embed_kit.clone(), request, next)))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(pace))
         .layer(from_fn(move |request: Request, next: Next| guard_origin(guard_kit.clone(), request, next)))
@@ -91,6 +92,21 @@ fn embedding_policy(ancestors: &[String]) -> HeaderValue {
     let policy =
         CONTENT_SECURITY_POLICY.replace("frame-ancestors 'self'", &format!("frame-ancestors {sites}"));
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(CONTENT_SECURITY_POLICY))
+}
+
+/// Lets the pages of other systems that the parameters name show the telephone's page, and no other, in a frame.
+async fn embed(kit: Kit, request: Request, next: Next) -> Response {
+    let softphone = request.uri().path() == "/desk/softphone";
+    let mut response = next.run(request).await;
+    let origins = if softphone { contract::voice::embed_origins(&kit.parameters) } else { Vec::new() };
+    if !origins.is_empty() {
+        let policy = CONTENT_SECURITY_POLICY
+            .replace("frame-ancestors 'self'", &format!("frame-ancestors 'self' {}", origins.join(" ")));
+        if let Ok(policy) = HeaderValue::from_str(&policy) {
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+    }
+    response
 }
 
 fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

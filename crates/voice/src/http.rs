@@ -3,7 +3,12 @@
 mod callbacks;
 mod callflow;
 mod calls;
+mod campaign_targets;
+mod campaign_work;
+mod campaigns;
+mod detours;
 mod dialling;
+mod emergencies;
 mod figures;
 mod floor;
 mod flow_tables;
@@ -23,6 +28,7 @@ mod summaries;
 mod supervision;
 mod surveys;
 mod trace;
+mod whatif;
 
 use std::sync::Arc;
 
@@ -55,6 +61,18 @@ pub const CAPABILITIES: &[Capability] = &[
         name: "call.dial",
         zh: "外呼与转外线",
         en: "Call and transfer to outside numbers",
+        scoped: false,
+    },
+    Capability {
+        name: "campaign.read",
+        zh: "查看外呼任务与结果",
+        en: "Read outbound tasks and their results",
+        scoped: true,
+    },
+    Capability {
+        name: "campaign.write",
+        zh: "管理外呼任务",
+        en: "Make and run outbound tasks",
         scoped: false,
     },
     Capability { name: "call.listen_in", zh: "监听通话", en: "Listen to running calls", scoped: false },
@@ -99,7 +117,12 @@ pub fn router(core: Arc<Core>) -> OpenApiRouter {
         .merge(seat::routes())
         .merge(calls::routes())
         .merge(operations::routes())
+        .merge(campaigns::routes())
+        .merge(campaign_targets::routes())
+        .merge(campaign_work::routes())
+        .merge(detours::routes())
         .merge(dialling::routes())
+        .merge(emergencies::routes())
         .merge(supervision::routes())
         .merge(summaries::routes())
         .merge(phone_book::routes())
@@ -119,5 +142,6 @@ pub fn router(core: Arc<Core>) -> OpenApiRouter {
         .merge(messages::routes())
         .merge(callbacks::routes())
         .merge(surveys::routes())
+        .merge(whatif::routes())
         .with_state(core)
 }

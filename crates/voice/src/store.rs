@@ -3,7 +3,11 @@
 pub mod callbacks;
 pub mod callflow;
 pub mod calls;
+pub mod campaign_calls;
+pub mod campaign_targets;
+pub mod campaigns;
 pub mod downloads;
+pub mod emergencies;
 pub mod figures;
 pub mod flow_counts;
 pub mod flow_tables;
@@ -19,3 +23,4 @@ pub mod recordings;
 pub mod summaries;
 pub mod surveys;
 pub mod visits;
+pub mod whatif;

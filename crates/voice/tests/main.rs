@@ -3,7 +3,9 @@
 mod books;
 mod callflows;
 mod calls;
+mod campaigns;
 mod desk;
+mod dump;
 mod hostile;
 mod media_plane;
 mod operations;

@@ -3,15 +3,15 @@
 use async_trait::async_trait;
 use contract::cases::{
     CaseBrief, CaseId, CaseLookup, CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft,
-    CitizenInfo, CitizenRating, CitizenStep, MonthFigures, OverdueBrief, PublishedCase, PublishedFilter,
-    RecordingAccess, Submitted,
+    CitizenInfo, CitizenRating, CitizenStep, EndedCase, EndedFilter, MonthFigures, OverdueBrief,
+    PublishedCase, PublishedFilter, RecordingAccess, Submitted,
 };
 use contract::contacts::{ContactId, HistoryItem, HistorySource};
 use contract::voice::{CallId, RecordingId};
 use kernel::db::Statement;
 use kernel::http::Idem;
 use kernel::{BoxError, Ctx, Lang, Page, Principal, Problem, Timestamp};
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, FromRow};
 
 use super::attachment::Attached;
 use super::brief::{self, BriefRow};
@@ -22,6 +22,32 @@ use crate::case::draft::Draft;
 use crate::case::rating::{Rating, RatingSource};
 use crate::case::{Case, Citizen, Kind, Place, Source, Status, Urgency};
 use crate::error::{CaseError, Check};
+
+/// An order that has ended, as a campaign of return visits takes it.
+#[derive(FromRow)]
+struct EndedRow {
+    id: String,
+    number: String,
+    title: String,
+    contact_id: Option<String>,
+    contact_name: String,
+    contact_phone: String,
+    unit_id: Option<String>,
+}
+
+impl From<EndedRow> for EndedCase {
+    fn from(row: EndedRow) -> Self {
+        Self {
+            id: CaseId(row.id),
+            number: row.number,
+            title: row.title,
+            contact_id: row.contact_id,
+            contact_name: row.contact_name,
+            phone: row.contact_phone,
+            unit_id: row.unit_id,
+        }
+    }
+}
 
 #[async_trait]
 impl CaseLookup for Cases {
@@ -76,6 +102,33 @@ impl CaseLookup for Cases {
                 due_at,
             })
             .collect())
+    }
+
+    async fn ended(&self, by: &Principal, filter: &EndedFilter) -> Result<Vec<EndedCase>, BoxError> {
+        let Some(scope) = by.scope("case.read") else { return Ok(Vec::new()) };
+        let mut sql = Statement::new(
+            "select c.id, c.number, c.title, c.contact_id, c.contact_name, c.contact_phone, c.unit_id \
+             from cases_case c where c.confidential = 0 and c.contact_phone is not null \
+             and c.settled_at >= ",
+        );
+        sql.bind(filter.from).push(" and c.settled_at < ").bind(filter.to).push(" and ");
+        super::scope::push(&mut sql, scope, by);
+        if let Some(kind) = &filter.kind {
+            sql.push(" and c.type = ").bind(kind.clone());
+        }
+        if let Some(unit) = &filter.unit_id {
+            sql.push(" and c.unit_id = ").bind(unit.clone());
+        }
+        if let Some(category) = &filter.category_id {
+            sql.push(
+                " and exists (select 1 from cases_category k, cases_category top where k.id = c.category_id \
+                 and substr(k.path, 1, length(top.path)) = top.path and top.id = ",
+            );
+            sql.bind(category.clone()).push(")");
+        }
+        sql.push(" order by c.settled_at, c.id limit ").bind(filter.limit.clamp(0, 50_000));
+        let rows: Vec<EndedRow> = sql.query_as().fetch_all(self.kit().db.reader()).await?;
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
     async fn of_call(&self, call: &CallId) -> Result<Vec<CaseBrief>, BoxError> {

@@ -42,6 +42,8 @@ const SHIFT_LEADER: Grants = &[
     ("call.take_over", All),
     ("call.whisper", All),
     ("callflow.write", All),
+    ("campaign.read", All),
+    ("campaign.write", All),
     ("case.close", All),
     ("case.countersign", All),
     ("case.create", All),
@@ -101,6 +103,7 @@ const DISPATCHER: Grants = &[
 const REVIEWER: Grants = &[
     ("call.listen", All),
     ("call.read", All),
+    ("campaign.read", All),
     ("case.close", All),
     ("case.countersign", All),
     ("case.decide", All),
@@ -131,6 +134,7 @@ const REVIEWER: Grants = &[
 ];
 const UNIT_ADMIN: Grants = &[
     ("call.listen", Subtree),
+    ("campaign.read", Subtree),
     ("case.accept", Subtree),
     ("case.assign", Subtree),
     ("case.countersign", Subtree),
@@ -171,6 +175,7 @@ const UNIT_CLERK: Grants = &[
 ];
 const UNIT_LEADER: Grants = &[
     ("call.listen", Subtree),
+    ("campaign.read", Subtree),
     ("case.export", Subtree),
     ("case.note", Subtree),
     ("case.read", Subtree),
@@ -205,6 +210,8 @@ const HOTLINE_MANAGER: Grants = &[
     ("call.monitor", All),
     ("call.read", All),
     ("callflow.write", All),
+    ("campaign.read", All),
+    ("campaign.write", All),
     ("case.close", All),
     ("case.countersign", All),
     ("case.decide", All),

@@ -23,7 +23,11 @@ async fn a_draft_is_saved_unfinished_and_published_only_when_it_is_sound() {
     let (code, flows) = stage.get("leader", "/voice/call-flows").await;
     assert_eq!(code, 200);
     let ids: Vec<_> = flows.as_array().unwrap().iter().map(|flow| flow["id"].as_str().unwrap()).collect();
-    assert_eq!(ids, ["after_hours", "direct", "main", "menu", "order_query"], "a new house has its flows");
+    assert_eq!(
+        ids,
+        ["after_hours", "direct", "main", "menu", "order_query", "satisfaction"],
+        "a new house has its flows"
+    );
     assert!(flows.as_array().unwrap().iter().all(|flow| flow["published"] == 1 && flow["changed"] == false));
     assert_eq!(stage.get("1001", "/voice/call-flows").await.0, 403);
 
@@ -165,7 +169,11 @@ async fn tables_refuse_what_cannot_be_meant() {
     assert_eq!(put("/voice/hours/office", hours("08:00")).await, 204);
     assert_eq!(put("/voice/hours/office", hours("08:00")).await, 409);
     let (_, tables) = stage.get("leader", "/voice/hours").await;
-    assert_eq!(tables.as_array().unwrap().len(), 2, "the main table is always there");
+    assert_eq!(
+        tables.as_array().unwrap().len(),
+        3,
+        "the main table and that of outbound calls are always there"
+    );
     assert_eq!(
         put("/voice/access-codes/staff", json!({"name": "a", "digits": "12", "version": 0})).await,
         422

@@ -13,7 +13,7 @@ use crate::support::ground::on_both_grounds;
 use crate::support::stage::Stage;
 use crate::support::trunk::TrunkCall;
 
-mod http;
+pub mod http;
 
 fn sdp(phone: &Phone) -> String {
     let at = phone.address();
@@ -286,4 +286,65 @@ async fn a_caller_who_waits_too_long_is_called_back_in_their_turn() {
         assert!(rest["items"].as_array().unwrap().is_empty());
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_agent_sends_the_caller_to_type_a_code_and_gets_them_back_with_the_result() {
+    let stage = Stage::new().await;
+    let code = json!({"name": "身份口令", "digits": "4711", "version": 0}).to_string();
+    assert_eq!(stage.put("leader", "/voice/access-codes/identity", &code).await.0, 204);
+    let flow = json!({"schema": 1, "start": "ask", "nodes": [
+        {"id": "ask", "kind": "digits", "name": "输入口令", "exits": {"next": "check", "timeout": "back"},
+         "props": {"say": {"prompt": "order_code"}, "variable": "typed", "min": 4, "max": 4, "secret": true}},
+        {"id": "check", "kind": "password", "name": "身份口令", "exits": {"ok": "back", "wrong": "back"},
+         "props": {"variable": "typed", "access": "identity"}},
+        {"id": "back", "kind": "return", "props": {}},
+    ]});
+    http::publish(&stage, "identity", &flow).await;
+    let mut agent = Agent::ready(&stage, "1001").await;
+    let (_trunk, phone) = caller(&stage, "13800001234", "12345").await;
+    let (_, browser) = answered(&mut agent).await;
+    let mine = stage.until("1001", "/voice/seat", |mine| mine["call"]["state"] == "talking").await;
+    let id = mine["call"]["call_id"].as_str().unwrap().to_owned();
+    let path = format!("/voice/calls/{id}/detour");
+
+    let (_, detours) = stage.get("1001", "/voice/detours").await;
+    let nodes = detours["items"].as_array().unwrap().iter().find(|one| one["id"] == "identity").unwrap();
+    assert_eq!(nodes["nodes"].as_array().unwrap().len(), 2, "where the caller only leaves is no beginning");
+    assert_eq!(stage.get("leader", "/voice/detours").await.0, 403);
+    assert_eq!(stage.put("1001", &path, r#"{"flow":"nix","back":true}"#).await.0, 422);
+    assert_eq!(stage.put("1001", &path, r#"{"flow":"identity","node":"back","back":true}"#).await.0, 422);
+    assert_eq!(stage.put("1002", &path, r#"{"flow":"identity","back":true}"#).await.0, 404, "not theirs");
+    assert_eq!(stage.delete("1001", &path).await.0, 409, "there is nobody to fetch");
+    assert_eq!(stage.put("1001", &path, r#"{"flow":"identity","back":true}"#).await.0, 202);
+    stage.until("1001", "/voice/seat", |mine| mine["call"]["state"] == "detour").await;
+    let (phone, _) = talk(phone, 1_200, Say::Events("4711")).await;
+    let back = stage.until("1001", "/voice/seat", |mine| mine["call"]["state"] == "talking").await;
+    let found = &back["call"]["detour"]["findings"];
+    assert_eq!(found[0]["kind"], "digits");
+    assert!(found[0]["value"].is_null(), "a secret is not told");
+    assert_eq!((found[1]["kind"].as_str(), found[1]["exit"].as_str()), (Some("password"), Some("ok")));
+    until_step(&stage, &id, "detour", "identity - back").await;
+    until_step(&stage, &id, "detour_over", "password ok").await;
+
+    // Fetched back before the end; then sent away for good.
+    assert_eq!(stage.put("1001", &path, r#"{"flow":"identity","back":true}"#).await.0, 202);
+    stage.until("1001", "/voice/seat", |mine| mine["call"]["state"] == "detour").await;
+    assert_eq!(stage.delete("1001", &path).await.0, 202);
+    stage.until("1001", "/voice/seat", |mine| mine["call"]["state"] == "talking").await;
+    assert_eq!(stage.put("1001", &path, r#"{"flow":"satisfaction","back":false}"#).await.0, 202);
+    agent.released().await;
+    drop(browser);
+    stage.state_until("1001", "wrap_up").await;
+    until_step(&stage, &id, "flow", "satisfaction survey").await;
+    let (_phone, _) = talk(phone, 1_500, Say::Events("1")).await;
+    stage
+        .until("leader", "/voice/surveys", |list| {
+            list["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|one| one["stars"] == 5 && one["agent_name"] == "话务员1001")
+        })
+        .await;
 }

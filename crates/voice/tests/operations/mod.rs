@@ -434,3 +434,53 @@ async fn a_colleague_is_called_in_the_house() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_caller_in_danger_is_connected_with_the_police_and_it_is_kept() {
+    let outside = Outside::new().await;
+    let address = outside.address().to_string();
+    let stage = Stage::with(|config| config.trunks[0].outbound = Some(address)).await;
+    let mut outside = outside;
+    let mut agent = Agent::ready(&stage, "1001").await;
+    let (_trunk, phone) = caller(&stage, "13800001234").await;
+    let (invite, browser) = answered(&mut agent).await;
+    let id = call_of(&stage, "1001").await;
+    let path = format!("/voice/calls/{id}/emergency-transfers");
+    assert_eq!(stage.post("1001", &path, r#"{"service":"911"}"#).await.0, 422);
+    assert_eq!(stage.post("1002", &path, r#"{"service":"110"}"#).await.0, 404, "not theirs");
+    assert_eq!(stage.post("nobody", &path, r#"{"service":"110"}"#).await.0, 403);
+    // Nobody needs the right to dial for this.
+    let (code, kept) = stage.post("1001", &path, r#"{"service":"110","note":"家中有人闯入"}"#).await;
+    assert_eq!((code, kept["service"].as_str()), (201, Some("110")), "{kept}");
+    let mut police = Phone::new(Codec::Pcma, Some(101));
+    let ringing = outside.request("INVITE").await;
+    assert!(ringing.starts_with("INVITE sip:110@"), "{ringing}");
+    police.to = ([127, 0, 0, 1], port_of(body(&ringing))).into();
+    outside.accept(&ringing, &sdp(&police)).await;
+    stage
+        .until("1001", "/voice/seat", |mine| {
+            mine["call"]["parties"]
+                .as_array()
+                .is_some_and(|all| all.iter().any(|one| one["number"] == "110" && one["up"] == true))
+        })
+        .await;
+    let ears = vec![
+        (Ear::Phone(phone), CITIZEN_HZ),
+        (Ear::Browser(Box::new(browser)), AGENT_HZ),
+        (Ear::Phone(police), OTHER_HZ),
+    ];
+    let (_ears, heard) = together(ears).await;
+    assert_eq!(heard[0], [AGENT_HZ, OTHER_HZ]);
+    assert_eq!(heard[2], [CITIZEN_HZ, AGENT_HZ]);
+    // The agent leaves; the caller and the police go on.
+    agent.bye(&invite).await;
+    stage.state_until("1001", "wrap_up").await;
+    assert_eq!(stage.voice.desk().call_count(), 1);
+    let (_, list) = stage.get("leader", "/voice/emergency-transfers").await;
+    assert_eq!(
+        (list["items"][0]["note"].as_str(), list["items"][0]["seat_no"].as_str()),
+        (Some("家中有人闯入"), Some("1001"))
+    );
+    assert_eq!(stage.get("1001", "/voice/emergency-transfers").await.0, 403);
+    assert!(stage.audit().await.iter().any(|action| action == "call.emergency"));
+}

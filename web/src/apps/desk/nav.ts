@@ -31,10 +31,13 @@ export const NAV: NavGroup[] = [
     name: 'voice',
     items: [
       { name: 'floor', icon: 'chart', needs: ['call.monitor'], path: '/desk/floor' },
+      { name: 'emergencies', icon: 'alert', needs: ['call.monitor'], path: '/desk/emergencies' },
+      { name: 'what_if', icon: 'chart', needs: ['queue.write'], path: '/desk/what-if' },
       { name: 'calls', icon: 'phone', needs: ['call.read'], path: '/desk/calls' },
       { name: 'missed', icon: 'phone-missed', needs: ['call.handle_missed'], path: '/desk/missed-calls' },
       { name: 'numbers', icon: 'flag', needs: ['number.write'], path: '/desk/numbers' },
       { name: 'running', icon: 'eye', needs: ['call.monitor'], path: '/desk/running-calls' },
+      { name: 'campaigns', icon: 'send', needs: ['campaign.read'], path: '/desk/campaigns' },
       { name: 'callbacks', icon: 'back', needs: ['call.handle_missed'], path: '/desk/callbacks' },
       { name: 'messages', icon: 'mic', needs: ['call.handle_missed'], path: '/desk/voicemail' },
       { name: 'surveys', icon: 'star', needs: ['call.monitor'], path: '/desk/call-ratings' },
