@@ -22,7 +22,9 @@ mod skills;
 mod summaries;
 mod supervision;
 mod surveys;
+mod telephones;
 mod trace;
+mod trunks;
 
 use std::sync::Arc;
 
@@ -86,6 +88,12 @@ pub const CAPABILITIES: &[Capability] = &[
         scoped: false,
     },
     Capability {
+        name: "telephone.write",
+        zh: "管理话机、查看中继",
+        en: "Keep desk telephones, see trunks",
+        scoped: false,
+    },
+    Capability {
         name: "number.write",
         zh: "维护 VIP 与黑名单",
         en: "Keep the lists of important and unwanted callers",
@@ -119,5 +127,7 @@ pub fn router(core: Arc<Core>) -> OpenApiRouter {
         .merge(messages::routes())
         .merge(callbacks::routes())
         .merge(surveys::routes())
+        .merge(telephones::routes())
+        .merge(trunks::routes())
         .with_state(core)
 }

@@ -18,4 +18,5 @@ pub mod record;
 pub mod recordings;
 pub mod summaries;
 pub mod surveys;
+pub mod telephones;
 pub mod visits;

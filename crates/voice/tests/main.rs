@@ -10,3 +10,5 @@ mod operations;
 mod queues;
 mod store;
 mod support;
+mod telephones;
+mod trunks;

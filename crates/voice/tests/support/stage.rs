@@ -49,6 +49,7 @@ impl Authenticator for People {
                     "floor.manage",
                     "queue.write",
                     "number.write",
+                    "telephone.write",
                 ]),
                 HashSet::new(),
             ),
@@ -190,12 +191,7 @@ impl Stage {
             trunks: vec![TrunkConfig {
                 name: "carrier".to_owned(),
                 peers: vec!["127.0.0.0/8".to_owned()],
-                numbers: Vec::new(),
-                outbound: None,
-                channels: None,
-                username: None,
-                password: None,
-                registrar: None,
+                ..TrunkConfig::default()
             }],
             greeting: false,
             ..VoiceConfig::default()

@@ -45,6 +45,8 @@ const desk: Texts = {
     missed: ['未接来电', 'Missed calls'],
     floor: ['现场监控', 'Floor'],
     queues: ['队列', 'Queues'],
+    telephones: ['桌面话机', 'Desk telephones'],
+    trunks: ['中继线路', 'Trunks'],
     numbers: ['VIP 与黑名单', 'VIP and blacklist'],
     running: ['实时通话', 'Running calls'],
     phone_book: ['电话簿', 'Phone book'],

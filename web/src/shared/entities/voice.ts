@@ -18,6 +18,11 @@ export type StandardPhrase = Schemas['StandardPhrase']
 export type { HistoryItem } from './contacts'
 /** What the server says of my seat. */
 export type SeatAnswer = Schemas['MySeat']
+/** What my seat can answer on. */
+export type MyTelephones = Schemas['MyTelephones']
+export type Telephone = Schemas['TelephoneRow']
+export type TelephonePassword = Schemas['TelephonePassword']
+export type Trunk = Schemas['TrunkRow']
 
 /** `GET /voice/figures/me`: the document has another `MyFigures`, that of orders, under the same name. */
 export interface CallFigures {
@@ -41,6 +46,8 @@ export interface MySeat {
   signed_in?: boolean
   state: SeatState
   since?: number | null
+  /** Whether the telephone that it answers on is registered. */
+  phone?: boolean
   /** When the time for writing ends by itself. */
   until?: number | null
   call?: SeatCall | null
