@@ -15,5 +15,4 @@ pub mod peaks;
 pub mod recording;
 pub mod rtcp;
 pub mod rtp;
-pub mod srtp;
 pub mod tone;

@@ -3822,6 +3822,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/voice/seat/telephone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Chooses the telephone that my seat answers on, from the next call on. */
+        put: operations["update_seat_telephone"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/voice/seats/{no}/session": {
         parameters: {
             query?: never;
@@ -3953,6 +3970,126 @@ export interface paths {
         };
         /** Sums surveys up. */
         get: operations["show_survey_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/telephone-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what is typed into a desk telephone. */
+        get: operations["show_telephone_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/telephones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists desk telephones by the number of their seat. */
+        get: operations["list_telephones"];
+        put?: never;
+        /** Gives seats a desk telephone. The passwords are in the answer and nowhere else. */
+        post: operations["create_telephones"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/telephones.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports desk telephones as a table for spreadsheets. */
+        get: operations["export_telephones"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/telephones/{seat_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a seat's desk telephone away; the seat answers on its page again. */
+        delete: operations["delete_telephone"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/telephones/{seat_id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Gives a desk telephone another password; it has to register again. */
+        put: operations["update_telephone_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/trunks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the trunks of the configuration and how they do. */
+        get: operations["list_trunks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/trunks.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports the trunks as a table for spreadsheets. */
+        get: operations["export_trunks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -6521,11 +6658,25 @@ export interface components {
              */
             now: number;
             seat?: components["schemas"]["SeatView"] | null;
+            telephones?: components["schemas"]["MyTelephones"] | null;
             /**
              * Format: int64
              * @description When the time for writing ends by itself, epoch milliseconds.
              */
             until?: number | null;
+        };
+        /** @description My seat's telephones. */
+        MyTelephones: {
+            /** @description Whether the desk telephone is asked to answer by itself. */
+            auto_answer: boolean;
+            /** @description Whether the desk's telephone is registered. */
+            desk: boolean;
+            /** @description Whether the seat has a desk telephone at all. */
+            has_desk: boolean;
+            /** @description The telephone that rings: `page` or `desk`. */
+            kind: string;
+            /** @description Whether the page's telephone is registered. */
+            page: boolean;
         };
         /** @description A thing by id and name. */
         Named: {
@@ -6640,6 +6791,12 @@ export interface components {
         NewSecret: {
             /** @description The password, to be changed at the next sign-in. */
             password: string;
+        };
+        NewTelephones: {
+            /** @description Where they stand, of which make they are. */
+            note?: string | null;
+            /** @description The seats, 100 at most; those that have a telephone keep it. */
+            seat_ids: string[];
         };
         /** @description What a new unit is made of. */
         NewUnit: {
@@ -7585,6 +7742,45 @@ export interface components {
                 type_name: string;
                 unit?: components["schemas"]["Named"] | null;
                 urgency: components["schemas"]["Urgency"];
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_TelephoneRow: {
+            /** @description The rows. */
+            items: {
+                /** @description Where from; the newest, which is the one that rings, stands first. */
+                bindings: components["schemas"]["TelephoneBinding"][];
+                /** @description Whether the seat answers on it. */
+                chosen: boolean;
+                /**
+                 * Format: int64
+                 * @description When the account was made, epoch milliseconds.
+                 */
+                created_at: number;
+                /** @description Who made it. */
+                created_by: string;
+                /** @description Where it stands, of which make it is. */
+                note: string;
+                /**
+                 * Format: int64
+                 * @description When its password was made, epoch milliseconds.
+                 */
+                password_at: number;
+                /** @description Whether it is registered now. */
+                registered: boolean;
+                /** @description The seat. */
+                seat_id: string;
+                /** @description Its number, which is also the telephone's user name. */
+                seat_no: string;
+                /** @description Whether somebody works at the seat now. */
+                signed_in: boolean;
             }[];
             /** @description The word that brings the next page; absent on the last. */
             next_cursor?: string | null;
@@ -8619,12 +8815,16 @@ export interface components {
         SeatView: {
             /** @description The call, in those states that have one. */
             call_id?: string | null;
+            /** @description Whether the telephone on its desk is registered. */
+            desk_phone: boolean;
             /** @description The person there. */
             person_id: string;
             /** @description Their name. */
             person_name: string;
-            /** @description Whether the telephone in the page is registered. */
+            /** @description Whether the telephone that it answers on is registered. */
             phone: boolean;
+            /** @description The telephone that it answers on: `page` or `desk`. */
+            phone_kind: string;
             /** @description The seat. */
             seat_id: string;
             /** @description Its number. */
@@ -8997,6 +9197,89 @@ export interface components {
             unit?: components["schemas"]["Named"] | null;
             urgency: components["schemas"]["Urgency"];
         };
+        /** @description Where a telephone is registered from. */
+        TelephoneBinding: {
+            /** @description Address that it was seen at. */
+            address: string;
+            /**
+             * Format: int64
+             * @description When it lapses unless it registers again, epoch milliseconds.
+             */
+            expires_at: number;
+            /**
+             * Format: int64
+             * @description Since when, epoch milliseconds.
+             */
+            since: number;
+            /** @description `udp`, `tcp`, `tls`. */
+            transport: string;
+            /** @description What it says that it is. */
+            user_agent: string;
+        };
+        TelephoneChoice: {
+            /** @description Whether a desk telephone is asked to answer by itself. */
+            auto_answer?: boolean | null;
+            /** @description The telephone that rings from the next call on. */
+            kind: components["schemas"]["TelephoneKind"];
+        };
+        /** @enum {string} */
+        TelephoneKind: "page" | "desk";
+        /** @description A password, shown once. */
+        TelephonePassword: {
+            /** @description Password; it is not stored and cannot be shown again. */
+            password: string;
+            /** @description The seat. */
+            seat_id: string;
+            /** @description User name. */
+            user: string;
+        };
+        /** @description A desk telephone. */
+        TelephoneRow: {
+            /** @description Where from; the newest, which is the one that rings, stands first. */
+            bindings: components["schemas"]["TelephoneBinding"][];
+            /** @description Whether the seat answers on it. */
+            chosen: boolean;
+            /**
+             * Format: int64
+             * @description When the account was made, epoch milliseconds.
+             */
+            created_at: number;
+            /** @description Who made it. */
+            created_by: string;
+            /** @description Where it stands, of which make it is. */
+            note: string;
+            /**
+             * Format: int64
+             * @description When its password was made, epoch milliseconds.
+             */
+            password_at: number;
+            /** @description Whether it is registered now. */
+            registered: boolean;
+            /** @description The seat. */
+            seat_id: string;
+            /** @description Its number, which is also the telephone's user name. */
+            seat_no: string;
+            /** @description Whether somebody works at the seat now. */
+            signed_in: boolean;
+        };
+        /** @description What is typed into a telephone beside its own user name and password. */
+        TelephoneSettings: {
+            /** @description Realm, which telephones call domain or authentication realm. */
+            realm: string;
+            /** @description Address and port for TCP, when it is served. */
+            tcp?: string | null;
+            /** @description Address and port for TLS, when it is served. */
+            tls?: string | null;
+            /** @description Address and port for UDP. */
+            udp: string;
+        };
+        /** @description What came of it. */
+        TelephonesCreated: {
+            /** @description Seats that have a telephone now. */
+            items: components["schemas"]["TelephonePassword"][];
+            /** @description Seats that had one before, or are not known. */
+            left_out: string[];
+        };
         /** @description What a condition node may ask. */
         Test: {
             /** @enum {string} */
@@ -9316,6 +9599,49 @@ export interface components {
             tasks: components["schemas"]["TrialTask"][];
             timers: components["schemas"]["TrialTimer"][];
             variables: Record<string, never>;
+        };
+        /** @description A trunk. */
+        TrunkRow: {
+            /** @description Calls that it carries now. */
+            calls: number;
+            /** @description Calls that it can carry; absent without a limit. */
+            channels?: number | null;
+            /** @description What is wrong, in the words of the network. */
+            fault?: string | null;
+            /** @description Its name. */
+            name: string;
+            /** @description Numbers that it brings; all when empty. */
+            numbers: string[];
+            /** @description Where calls outward go; absent for a trunk that only brings calls. */
+            outbound?: string | null;
+            /** @description Addresses that calls may come from. */
+            peers: string[];
+            /** @description Whether the carrier takes our registration; absent when none is wished for. */
+            registered?: boolean | null;
+            /**
+             * Format: int64
+             * @description Until when, epoch milliseconds.
+             */
+            registered_until?: number | null;
+            /**
+             * Format: int64
+             * @description How long its last answer took, in milliseconds.
+             */
+            round_trip_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Since when, epoch milliseconds.
+             */
+            since?: number | null;
+            /** @description `reachable`, `silent`, `unknown`: not asked yet, or never. */
+            state: string;
+            /** @description `udp`, `tcp`, `tls`. */
+            transport: string;
+        };
+        /** @description All trunks. */
+        TrunkRows: {
+            /** @description In the order of the configuration. */
+            items: components["schemas"]["TrunkRow"][];
         };
         /** @description A unit (单位). */
         Unit: {
@@ -18001,6 +18327,29 @@ export interface operations {
             };
         };
     };
+    update_seat_telephone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TelephoneChoice"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyTelephones"];
+                };
+            };
+        };
+    };
     delete_seat_session_of: {
         parameters: {
             query?: never;
@@ -18273,6 +18622,190 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SurveyFigures"];
+                };
+            };
+        };
+    };
+    show_telephone_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TelephoneSettings"];
+                };
+            };
+        };
+    };
+    list_telephones: {
+        parameters: {
+            query?: {
+                /** @description Part of a seat's number, a note, an address or a make. */
+                q?: string;
+                /** @description `registered`, `lost`, or nothing. */
+                state?: string;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TelephoneRow"];
+                };
+            };
+        };
+    };
+    create_telephones: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTelephones"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TelephonesCreated"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_telephones: {
+        parameters: {
+            query?: {
+                /** @description Part of a seat's number, a note, an address or a make. */
+                q?: string;
+                /** @description `registered`, `lost`, or nothing. */
+                state?: string;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+        };
+    };
+    delete_telephone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                seat_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    update_telephone_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                seat_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TelephonePassword"];
+                };
+            };
+        };
+    };
+    list_trunks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrunkRows"];
+                };
+            };
+        };
+    };
+    export_trunks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
                 };
             };
         };

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+mod baresip;
+
 use std::time::Duration;
 
 use ::media::codec::Codec;

@@ -20,9 +20,10 @@ export type { HistoryItem } from './contacts'
 export type SeatAnswer = Schemas['MySeat']
 /** What my seat can answer on. */
 export type MyTelephones = Schemas['MyTelephones']
-export type Telephone = Schemas['TelephoneRow']
+/** Tables ask for an id; these rows are known by other names. */
+export type Telephone = Schemas['TelephoneRow'] & { id?: string }
 export type TelephonePassword = Schemas['TelephonePassword']
-export type Trunk = Schemas['TrunkRow']
+export type Trunk = Schemas['TrunkRow'] & { id?: string }
 
 /** `GET /voice/figures/me`: the document has another `MyFigures`, that of orders, under the same name. */
 export interface CallFigures {
