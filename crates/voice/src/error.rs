@@ -21,6 +21,9 @@ pub enum VoiceError {
     /// The person has no seat.
     #[error("the person has no seat")]
     NoSeat,
+    /// The seat has no desk telephone.
+    #[error("the seat has no desk telephone")]
+    NoTelephone,
     /// The person does not sit at a seat.
     #[error("the person is not signed in at a seat")]
     NotSignedIn,
@@ -93,6 +96,9 @@ impl ToProblem for VoiceError {
             Self::NoSeat => Problem::new(StatusCode::CONFLICT, "voice.no_seat")
                 .detail_zh("您还没有分配座席，请联系管理员。")
                 .detail_en("No seat is assigned to you; please ask an administrator."),
+            Self::NoTelephone => Problem::new(StatusCode::CONFLICT, "voice.no_telephone")
+                .detail_zh("本座席没有话机账号，请联系管理员。")
+                .detail_en("This seat has no desk telephone; please ask an administrator."),
             Self::NotSignedIn => Problem::new(StatusCode::CONFLICT, "voice.not_signed_in")
                 .detail_zh("请先签入座席。")
                 .detail_en("Please sign in at your seat first."),

@@ -27,7 +27,9 @@ mod skills;
 mod summaries;
 mod supervision;
 mod surveys;
+mod telephones;
 mod trace;
+mod trunks;
 mod whatif;
 
 use std::sync::Arc;
@@ -104,6 +106,12 @@ pub const CAPABILITIES: &[Capability] = &[
         scoped: false,
     },
     Capability {
+        name: "telephone.write",
+        zh: "管理话机、查看中继",
+        en: "Keep desk telephones, see trunks",
+        scoped: false,
+    },
+    Capability {
         name: "number.write",
         zh: "维护 VIP 与黑名单",
         en: "Keep the lists of important and unwanted callers",
@@ -143,5 +151,7 @@ pub fn router(core: Arc<Core>) -> OpenApiRouter {
         .merge(callbacks::routes())
         .merge(surveys::routes())
         .merge(whatif::routes())
+        .merge(telephones::routes())
+        .merge(trunks::routes())
         .with_state(core)
 }

@@ -4,6 +4,7 @@
 //! sound through [`media`], seats through [`desk`], and the database through [`writer`], which
 //! no call waits for.
 
+mod accounts;
 mod blocked;
 pub mod call;
 pub mod callflow;
@@ -26,6 +27,7 @@ pub mod sip_port;
 mod sounds;
 pub mod speech;
 pub mod store;
+mod telephones;
 pub mod tokens;
 pub mod whatif;
 pub mod writer;
@@ -46,6 +48,7 @@ pub use crate::config::{TrunkConfig, VoiceConfig};
 pub use crate::core::Ports;
 pub use crate::lookup::VoiceLookup;
 
+use crate::accounts::Accounts;
 use crate::call::record::RecordingEnd;
 use crate::call::state::Input;
 use crate::call::{CallMessage, take};
@@ -76,6 +79,7 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 10, name: "callflows", sql: include_str!("../migrations/0010_callflows.sql") },
     Migration { version: 20, name: "queues", sql: include_str!("../migrations/0020_queues.sql") },
+    Migration { version: 30, name: "telephones", sql: include_str!("../migrations/0030_telephones.sql") },
     Migration { version: 60, name: "campaigns", sql: include_str!("../migrations/0060_campaigns.sql") },
     Migration { version: 61, name: "emergency", sql: include_str!("../migrations/0061_emergency.sql") },
 ];
@@ -129,7 +133,13 @@ impl Voice {
         })?;
         let tokens = Arc::new(Tokens::default());
         let (arriving, calls) = mpsc::channel(ARRIVALS);
-        let options = StackOptions { clock: kit.clock.clone(), tokens: tokens.clone(), calls: arriving };
+        let accounts = Arc::new(Accounts::default());
+        let options = StackOptions {
+            clock: kit.clock.clone(),
+            tokens: tokens.clone(),
+            accounts: accounts.clone(),
+            calls: arriving,
+        };
         let stack = StackPort::start(&config, options).await?;
         let writer = Writer::start(kit.clone());
         let desk = Desk::start(kit.clone(), writer.clone(), config.floor());
@@ -140,6 +150,8 @@ impl Voice {
             config,
             ports,
             port: Arc::new(stack.clone()),
+            stack: stack.clone(),
+            accounts,
             media,
             writer,
             desk,
@@ -161,6 +173,7 @@ impl Voice {
         recover(&self.core.kit, &repaired).await?;
         self.core.desk.open().await?;
         self.core.flows.load().await?;
+        telephones::load(&self.core).await?;
         tokio::spawn(follow_flows(Arc::downgrade(&self.core)));
         let core = self.core.clone();
         tokio::spawn(async move {
@@ -258,8 +271,8 @@ impl Voice {
 async fn follow_phones(core: Arc<Core>, mut changes: broadcast::Receiver<FlowChange>) {
     loop {
         match changes.recv().await {
-            Ok(FlowChange { seat, reachable }) => {
-                let busy = core.desk.phone(&seat, reachable);
+            Ok(FlowChange { seat, place, reachable }) => {
+                let busy = core.desk.phone(&seat, place, reachable);
                 if let Some(call) = busy.filter(|_| reachable).and_then(|call| core.desk.call(&call)) {
                     call.send(CallMessage::Input(Input::PhoneBack { seat }));
                 }
@@ -272,13 +285,16 @@ async fn follow_phones(core: Arc<Core>, mut changes: broadcast::Receiver<FlowCha
     }
 }
 
-/// Reads flows anew when another process has changed them.
+/// Reads flows and accounts of telephones anew when another process has changed them.
 async fn follow_flows(core: Weak<Core>) {
     loop {
         tokio::time::sleep(FOLLOW_FLOWS).await;
         let Some(core) = core.upgrade() else { return };
         if let Err(error) = core.flows.follow().await {
             tracing::warn!(%error, "call flows could not be read anew");
+        }
+        if let Err(error) = telephones::load(&core).await {
+            tracing::warn!(%error, "desk telephones could not be read anew");
         }
     }
 }

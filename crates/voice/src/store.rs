@@ -22,5 +22,6 @@ pub mod record;
 pub mod recordings;
 pub mod summaries;
 pub mod surveys;
+pub mod telephones;
 pub mod visits;
 pub mod whatif;

@@ -281,6 +281,7 @@ const SYSTEM_ADMIN: Grants = &[
     ("person.read", All),
     ("person.write", All),
     ("seat.write", All),
+    ("telephone.write", All),
     ("unit.read", All),
     ("unit.write", All),
 ];

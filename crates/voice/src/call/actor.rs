@@ -208,7 +208,7 @@ impl Actor {
         self.drive(VecDeque::from([Step::Call(Input::Tick), Step::Flow(callflow::Input::Tick)])).await;
     }
 
-    async fn apply(&mut self, input: Input) {
+    pub(super) async fn apply(&mut self, input: Input) {
         self.drive(VecDeque::from([Step::Call(input)])).await;
     }
 
@@ -245,7 +245,7 @@ impl Actor {
             // The page may have come back on a new connection before the old one was missed.
             if lost
                 && let Phase::AgentLost { seat, .. } = self.state.phase()
-                && self.core.port.is_reachable(seat)
+                && self.core.port.is_reachable(self.core.desk.phone_choice(seat).place, seat)
             {
                 steps.push_back(Step::Call(Input::PhoneBack { seat: seat.clone() }));
             }
@@ -347,6 +347,12 @@ impl Actor {
             (Side::Party(no), LegEvent::FlowLost) => self.apply(Input::PartyLost(no)).await,
             (side, LegEvent::Digit(digit)) => self.digit(side, digit).await,
             (side, LegEvent::Offer { sdp, reply }) => self.further_offer(side, sdp, reply).await,
+            (side, LegEvent::Refer { number, reply }) => {
+                let code = self.refer(side, &number).await;
+                self.note("referred", &format!("{number} {code}"));
+                // The telephone may be gone by now.
+                let _ = reply.send(code);
+            }
         }
     }
 
@@ -359,6 +365,9 @@ impl Actor {
         let accepted = self.accept(side, sdp).await;
         if let Err(error) = &accepted {
             tracing::warn!(call = self.row.id, ?side, error, "a telephone's answer is unusable");
+        }
+        if let (Side::Citizen, false, Some(leg)) = (side, accepted.is_ok(), self.citizen) {
+            self.core.port.hang_up(leg);
         }
         self.apply(match (side, accepted.is_ok()) {
             (Side::Citizen, true) => Input::CitizenAnswered,
@@ -387,6 +396,7 @@ impl Actor {
                 self.digit(side, digit).await;
             }
             MediaEvent::LegSilent { leg: CITIZEN, secs } if !self.citizen_holds => {
+                self.probe(CITIZEN);
                 self.apply(Input::CitizenSilent(secs)).await;
             }
             MediaEvent::WebRtcConnected { leg } => self.note("media_connected", &leg.to_string()),
@@ -396,7 +406,10 @@ impl Actor {
                 self.tell_problem("no_connection");
             }
             MediaEvent::RecordingStopped { .. } | MediaEvent::RecordingFailed { .. } => self.recorded(event),
-            MediaEvent::LegSilent { leg, .. } if leg != CITIZEN => self.tell_problem("agent_silent"),
+            MediaEvent::LegSilent { leg, .. } if leg != CITIZEN => {
+                self.probe(leg);
+                self.tell_problem("agent_silent");
+            }
             MediaEvent::LegSilent { .. }
             | MediaEvent::LegMediaStarted { .. }
             | MediaEvent::LegQuiet { .. }

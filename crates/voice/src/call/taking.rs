@@ -14,7 +14,7 @@ use super::view::CallView;
 use crate::callflow::Run;
 use crate::core::Core;
 use crate::error::VoiceError;
-use crate::media::{CallMedia, MediaError, WebRtcRole};
+use crate::media::{CallMedia, Codec, LegSpec, MediaError, WebRtcRole};
 use crate::pop::Prefetch;
 use crate::sip_port::{IncomingCall, Origin};
 
@@ -105,7 +105,7 @@ async fn run(core: &Arc<Core>, call: IncomingCall) -> Result<(), u16> {
             return Err(503);
         }
     };
-    let (answer, plain) = match connect(&media, &call.offer, now) {
+    let (answer, plain) = match connect(&media, call.offer.as_deref(), now) {
         Ok(connected) => connected,
         Err(code) => {
             core.desk.remove_call(&id);
@@ -126,11 +126,18 @@ async fn run(core: &Arc<Core>, call: IncomingCall) -> Result<(), u16> {
     Ok(())
 }
 
-/// Opens the citizen's media; returns our answer.
-fn connect(media: &CallMedia, offer: &str, now: i64) -> Result<(String, Option<Plain>), u16> {
+/// Opens the citizen's media; returns our answer, or our offer to a caller who made none.
+fn connect(media: &CallMedia, offer: Option<&str>, now: i64) -> Result<(String, Option<Plain>), u16> {
     let refused = |error: &dyn std::fmt::Display, code: u16| {
         tracing::info!(%error, code, "a session description was refused");
         code
+    };
+    let Some(offer) = offer else {
+        let spec =
+            LegSpec { leg: leg::CITIZEN, codec: Codec::Pcma, dtmf_payload_type: Some(101), remote: None };
+        let local = media.add_rtp_leg(spec.clone()).map_err(|error| refused(&error, 503))?;
+        let local = leg::local(local, now);
+        return Ok((sdp::offer(&local), Some(Plain { spec, local })));
     };
     let description = sdp::Description::parse(offer).map_err(|error| refused(&error, 488))?;
     let (_, stream) = description.audio().map_err(|error| refused(&error, 488))?;

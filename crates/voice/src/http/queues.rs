@@ -1,4 +1,4 @@
-//! Live figures of queue, seats and trunks.
+//! Live figures of queue and seats.
 
 use std::sync::Arc;
 
@@ -12,10 +12,9 @@ use utoipa_axum::routes;
 
 use crate::core::Core;
 use crate::desk::{QueueView, SeatView};
-use crate::sip_port::TrunkView;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
-    OpenApiRouter::new().routes(routes!(list_queues)).routes(routes!(list_trunks))
+    OpenApiRouter::new().routes(routes!(list_queues))
 }
 
 /// Queue and seats as they are now; `voice.queue` tells of changes.
@@ -36,19 +35,4 @@ async fn list_queues(State(core): State<Arc<Core>>, Auth(me): Auth) -> HttpResul
     }
     let seats = if me.has("call.monitor") { core.desk.seat_views() } else { Vec::new() };
     Ok(Json(Live { queue: core.desk.queue_view(), seats }))
-}
-
-/// Trunks that register with their carriers.
-#[derive(Serialize, ToSchema)]
-struct Trunks {
-    /// The trunks.
-    items: Vec<TrunkView>,
-}
-
-/// Lists how the trunks stand that register with their carriers.
-#[utoipa::path(get, path = "/voice/trunks", operation_id = "list_trunks", tag = "voice",
-    responses((status = 200, body = Trunks)))]
-async fn list_trunks(State(core): State<Arc<Core>>, Auth(me): Auth) -> HttpResult<Json<Trunks>> {
-    me.require("call.monitor")?;
-    Ok(Json(Trunks { items: core.port.registered_trunks() }))
 }

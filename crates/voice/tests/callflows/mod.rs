@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::calls::answered;
 use crate::media_plane::phone::{Phone, Say};
 use crate::support::agent::Agent;
-use crate::support::ground::on_both_grounds;
+use crate::support::ground::{Ground, on_both_grounds};
 use crate::support::stage::Stage;
 use crate::support::trunk::TrunkCall;
 
@@ -290,7 +290,7 @@ async fn a_caller_who_waits_too_long_is_called_back_in_their_turn() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_agent_sends_the_caller_to_type_a_code_and_gets_them_back_with_the_result() {
-    let stage = Stage::new().await;
+    let stage = Stage::new(&Ground::sqlite()).await;
     let code = json!({"name": "身份口令", "digits": "4711", "version": 0}).to_string();
     assert_eq!(stage.put("leader", "/voice/access-codes/identity", &code).await.0, 204);
     let flow = json!({"schema": 1, "start": "ask", "nodes": [

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::calls::{answered, port_of, sdp};
 use crate::media_plane::phone::{Phone, Say};
 use crate::support::agent::Agent;
+use crate::support::ground::Ground;
 use crate::support::outside::Outside;
 use crate::support::stage::Stage;
 use crate::support::text::{body, header};
@@ -18,7 +19,7 @@ const LIST: &str =
 async fn stage() -> (Stage, Outside) {
     let outside = Outside::new().await;
     let address = outside.address().to_string();
-    (Stage::with(|config| config.trunks[0].outbound = Some(address)).await, outside)
+    (Stage::with(&Ground::sqlite(), |config| config.trunks[0].outbound = Some(address)).await, outside)
 }
 
 fn plan(mode: &str) -> Value {

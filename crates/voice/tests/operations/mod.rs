@@ -439,7 +439,7 @@ async fn a_colleague_is_called_in_the_house() {
 async fn a_caller_in_danger_is_connected_with_the_police_and_it_is_kept() {
     let outside = Outside::new().await;
     let address = outside.address().to_string();
-    let stage = Stage::with(|config| config.trunks[0].outbound = Some(address)).await;
+    let stage = Stage::with(&Ground::sqlite(), |config| config.trunks[0].outbound = Some(address)).await;
     let mut outside = outside;
     let mut agent = Agent::ready(&stage, "1001").await;
     let (_trunk, phone) = caller(&stage, "13800001234").await;

@@ -10,6 +10,7 @@ use testkit::on_both;
 use voice::call::record::{Record, TraceRow, VisitRow};
 use voice::desk::Joining;
 use voice::queue::{MAIN, Queue, QueueDraft};
+use voice::sip_port::Place;
 use voice::store::{numbers, queues, record, visits};
 
 use crate::support::ground::on_both_grounds;
@@ -31,7 +32,7 @@ fn call(id: &str, caller: &str, called: &str) -> Joining {
 
 async fn sit(stage: &Stage, seat: &str) {
     assert_eq!(stage.post(seat, "/voice/seat", "").await.0, 200);
-    stage.voice.desk().phone(seat, true);
+    stage.voice.desk().phone(seat, Place::Page, true);
     assert_eq!(stage.put(seat, "/voice/seat/state", r#"{"state":"ready"}"#).await.0, 200);
 }
 

@@ -52,6 +52,7 @@ impl Authenticator for People {
                     "campaign.read",
                     "campaign.write",
                     "case.read",
+                    "telephone.write",
                 ]),
                 HashSet::new(),
             ),
@@ -193,12 +194,7 @@ impl Stage {
             trunks: vec![TrunkConfig {
                 name: "carrier".to_owned(),
                 peers: vec!["127.0.0.0/8".to_owned()],
-                numbers: Vec::new(),
-                outbound: None,
-                channels: None,
-                username: None,
-                password: None,
-                registrar: None,
+                ..TrunkConfig::default()
             }],
             greeting: false,
             ..VoiceConfig::default()

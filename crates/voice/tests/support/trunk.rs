@@ -97,6 +97,43 @@ impl TrunkCall {
         }
     }
 
+    /// Offers the call with further header lines; returns the whole final answer.
+    pub async fn offer_with(&mut self, sdp: &str, more: &str) -> (u16, String) {
+        let invite = self.request("INVITE", 1, sdp).replacen("Contact:", &format!("{more}Contact:"), 1);
+        self.send(&invite).await;
+        loop {
+            let Some(message) = self.receive().await else { return (0, String::new()) };
+            let code = status(&message);
+            if code < 200 {
+                continue;
+            }
+            self.to = header(&message, "To").unwrap().to_owned();
+            if code < 300 {
+                self.branch += 1;
+            }
+            self.send(&self.request("ACK", 1, "")).await;
+            self.branch += 1;
+            return (code, message);
+        }
+    }
+
+    /// Calls without an offer and answers the house's one in the ACK; returns it.
+    pub async fn invite_late(&mut self, sdp: &str) -> (u16, String) {
+        self.send(&self.request("INVITE", 1, "")).await;
+        loop {
+            let Some(message) = self.receive().await else { return (0, String::new()) };
+            let code = status(&message);
+            if code < 200 {
+                continue;
+            }
+            self.to = header(&message, "To").unwrap().to_owned();
+            self.branch += 1;
+            self.send(&self.request("ACK", 1, sdp)).await;
+            self.branch += 1;
+            return (code, body(&message).to_owned());
+        }
+    }
+
     /// Offers other media within the call.
     pub async fn again(&mut self, sdp: &str) -> (u16, String) {
         self.cseq += 1;

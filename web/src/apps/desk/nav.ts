@@ -60,6 +60,8 @@ export const NAV: NavGroup[] = [
       { name: 'people', icon: 'user', needs: ['person.write', 'role.write', 'person.recover'], path: '/desk/admin/people' },
       { name: 'roles', icon: 'key', needs: ['role.write'], path: '/desk/admin/roles' },
       { name: 'seats', icon: 'headset', needs: ['seat.write'], path: '/desk/admin/seats' },
+      { name: 'telephones', icon: 'phone', needs: ['telephone.write'], path: '/desk/admin/telephones' },
+      { name: 'trunks', icon: 'send', needs: ['telephone.write', 'call.monitor'], path: '/desk/admin/trunks' },
       { name: 'queues', icon: 'users', needs: ['queue.write'], path: '/desk/admin/queues' },
       { name: 'phone_book', icon: 'phone', needs: ['phone_book.write'], path: '/desk/admin/phone-book' },
       { name: 'standard_phrases', icon: 'note', needs: ['phone_book.write'], path: '/desk/admin/standard-phrases' },

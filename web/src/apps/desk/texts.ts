@@ -48,6 +48,8 @@ const desk: Texts = {
     missed: ['未接来电', 'Missed calls'],
     floor: ['现场监控', 'Floor'],
     queues: ['队列', 'Queues'],
+    telephones: ['桌面话机', 'Desk telephones'],
+    trunks: ['中继线路', 'Trunks'],
     numbers: ['号码名单', 'Lists of numbers'],
     emergencies: ['紧急转接', 'Emergencies'],
     what_if: ['排班试算', 'What if'],

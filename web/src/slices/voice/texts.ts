@@ -1,10 +1,12 @@
 import type { Texts } from '@/shared/i18n/pairs'
 import { campaignTexts } from './campaign/texts'
 import { flowTexts } from './callflow/texts'
+import { lineTexts } from './texts.lines'
 
 export const texts: Texts = {
   ...flowTexts,
   ...campaignTexts,
+  ...lineTexts,
   phone: {
     bar: ['软电话', 'Telephone'],
     sign_in: ['座席签入', 'Sign in seat'],
@@ -25,6 +27,13 @@ export const texts: Texts = {
     auto_answer: ['自动接听', 'Answer automatically'],
     ring: ['来电响铃', 'Ring on incoming calls'],
     processing: ['降噪与回声消除', 'Noise and echo reduction'],
+    lift: ['请摘机接听', 'Lift the handset to answer'],
+    answer_on: ['接听方式', 'Answer on'],
+    kinds: { page: ['网页电话（耳麦）', 'This page (headset)'], desk: ['桌面话机', 'Desk telephone'] },
+    choose_signed_in: ['签入座席后可以切换', 'Sign in at the seat to switch'],
+    desk_lost: ['桌面话机未注册，来电不会分配到本座席', 'The desk telephone is not registered; no calls come to this seat'],
+    desk_here: ['桌面话机已注册', 'The desk telephone is registered'],
+    desk_auto_answer: ['话机自动接听（话机须支持）', 'Let the telephone answer by itself (where it can)'],
     elsewhere: ['电话正在另一个标签页中使用', 'The telephone is open in another tab'],
     use_here: ['在此处使用', 'Use it here'],
     seat_no: ['座席 {no}', 'Seat {no}'],
