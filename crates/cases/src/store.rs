@@ -13,6 +13,7 @@ pub mod creation;
 pub mod deadline;
 pub mod dispatch;
 pub mod errand;
+pub mod facts;
 pub mod figures;
 pub mod flow;
 pub mod flow_draft;

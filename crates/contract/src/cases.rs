@@ -10,6 +10,7 @@ use crate::voice::{CallId, RecordingId};
 
 mod citizen;
 mod events;
+mod facts;
 mod flow;
 
 pub use citizen::{
@@ -23,6 +24,7 @@ pub use events::{
     RatingGiven, TaskClosed, TaskOpened,
 };
 
+pub use facts::{CaseFact, CaseFacts, CaseLine, CaseWords, CodeName, StepFact};
 pub use flow::{CaseFlowChanged, FlowPublished};
 
 kernel::id!(

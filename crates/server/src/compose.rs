@@ -8,6 +8,7 @@ use contacts::Contacts;
 use contract::contacts::HistorySource;
 use contract::voice::CallLookup;
 use identity::Identity;
+use insight::Insight;
 use kernel::http::events_router;
 use kernel::{BoxError, Clock, Config, Db, Dialect, Kit, Slice};
 use messages::Messages;
@@ -35,6 +36,8 @@ pub struct City {
     pub messages: Messages,
     /// Telephones.
     pub voice: Voice,
+    /// Figures.
+    pub insight: Insight,
     /// All routes.
     pub router: Router,
     /// What they are.
@@ -101,6 +104,15 @@ impl City {
         calls.set(lookup.clone());
         history_of_calls.set(lookup.clone());
         history_of_cases.set(orders.clone());
+        let insight = Insight::open(
+            kit.clone(),
+            insight::projection::Sources {
+                cases: orders.clone(),
+                calls: lookup.clone(),
+                directory: directory.clone(),
+            },
+        )
+        .await?;
         let portal = Portal::new(kit.clone(), orders.clone(), orders, lookup)?;
         portal.show(crate::demo::shown()?);
 
@@ -110,6 +122,7 @@ impl City {
             cases.slice(),
             messages.slice(),
             voice.slice(),
+            insight.slice(),
             portal.slice(),
         ];
         for slice in &slices {
@@ -126,7 +139,7 @@ impl City {
         let (api, document) = api.split_for_parts();
         let document = crate::document::finish(document);
         let router = enclose(&kit, api, voice.sip_router(), document.clone());
-        Ok(Self { kit, identity, contacts, cases, messages, voice, router, document, slices, _lock: lock })
+        Ok(Self { kit, identity, contacts, cases, messages, voice, insight, router, document, slices, _lock: lock })
     }
 
     /// Loads what slices keep in memory. Runs once before anything is asked.
@@ -151,6 +164,7 @@ impl City {
         self.voice.open().await?;
         tokio::spawn(kernel::event::run_sequencer(self.kit.clone(), stop.bell()));
         tokio::spawn(kernel::event::run_follower(self.kit.clone(), stop.bell()));
+        tokio::spawn(self.insight.clone().follow(stop.bell()));
         for subscription in subscriptions(self) {
             tokio::spawn(kernel::event::run_subscription(self.kit.clone(), subscription, stop.bell()));
         }

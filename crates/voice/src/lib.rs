@@ -11,6 +11,7 @@ pub mod config;
 pub mod core;
 pub mod desk;
 pub mod error;
+mod facts;
 pub mod flows;
 mod http;
 mod lookup;

@@ -4,6 +4,7 @@ pub mod callbacks;
 pub mod callflow;
 pub mod calls;
 pub mod downloads;
+pub mod facts;
 pub mod figures;
 pub mod flow_counts;
 pub mod flow_tables;

@@ -71,6 +71,8 @@ const SHIFT_LEADER: Grants = &[
     ("query.share", All),
     ("queue.write", All),
     ("rating.follow_up", All),
+    ("report.read", All),
+    ("report.share", All),
     ("unit.read", All),
 ];
 const DISPATCHER: Grants = &[
@@ -91,6 +93,7 @@ const DISPATCHER: Grants = &[
     ("limit.read", All),
     ("overview.read", All),
     ("person.read", All),
+    ("report.read", All),
     ("unit.read", All),
 ];
 const REVIEWER: Grants = &[
@@ -118,6 +121,8 @@ const REVIEWER: Grants = &[
     ("person.read", All),
     ("query.share", All),
     ("rating.follow_up", All),
+    ("report.read", All),
+    ("report.share", All),
     ("unit.read", All),
 ];
 const UNIT_ADMIN: Grants = &[
@@ -138,6 +143,7 @@ const UNIT_ADMIN: Grants = &[
     ("limit.read", All),
     ("overview.read", Subtree),
     ("person.read", Subtree),
+    ("report.read", Subtree),
     ("unit.read", All),
 ];
 const UNIT_CLERK: Grants = &[
@@ -163,6 +169,7 @@ const UNIT_LEADER: Grants = &[
     ("flow.read", All),
     ("overview.read", Subtree),
     ("person.read", Subtree),
+    ("report.read", Subtree),
     ("unit.read", All),
 ];
 const CITY_LEADER: Grants = &[
@@ -177,6 +184,7 @@ const CITY_LEADER: Grants = &[
     ("limit.read", All),
     ("overview.read", All),
     ("person.read", All),
+    ("report.read", All),
     ("unit.read", All),
 ];
 const HOTLINE_MANAGER: Grants = &[
@@ -217,6 +225,9 @@ const HOTLINE_MANAGER: Grants = &[
     ("query.share", All),
     ("queue.write", All),
     ("rating.follow_up", All),
+    ("report.read", All),
+    ("report.share", All),
+    ("report.sql", All),
     ("unit.read", All),
 ];
 const SUPERVISION: Grants = &[
@@ -231,6 +242,7 @@ const SUPERVISION: Grants = &[
     ("limit.read", All),
     ("overview.read", All),
     ("person.read", All),
+    ("report.read", All),
     ("unit.read", All),
 ];
 const SYSTEM_ADMIN: Grants = &[

@@ -40,7 +40,13 @@ export const NAV: NavGroup[] = [
       { name: 'surveys', icon: 'star', needs: ['call.monitor'], path: '/desk/call-ratings' },
     ],
   },
-  { name: 'insight', items: [{ name: 'overview', icon: 'chart', needs: ['overview.read'], path: '/desk/overview' }] },
+  {
+    name: 'insight',
+    items: [
+      { name: 'overview', icon: 'chart', needs: ['overview.read'], path: '/desk/overview' },
+      { name: 'reports', icon: 'file', needs: ['report.read'], path: '/desk/reports' },
+    ],
+  },
   {
     name: 'admin',
     items: [

@@ -56,6 +56,7 @@ const desk: Texts = {
     prompts: ['语音素材', 'Prompts'],
     contacts: ['服务对象', 'Citizens'],
     overview: ['运行总览', 'Overview'],
+    reports: ['统计报表', 'Reports'],
     units: ['单位', 'Units'],
     people: ['人员', 'People'],
     roles: ['角色权限', 'Roles'],

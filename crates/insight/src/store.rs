@@ -1,0 +1,3 @@
+//! SQL of the slice.
+
+pub mod design;
