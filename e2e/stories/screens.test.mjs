@@ -18,7 +18,7 @@ const SCREENS = [
   { role: 'agent', paths: ['/desk/work', '/desk/tasks', '/desk/cases', '/desk/cases/:id', '/desk/contacts', '/desk/calls', '/desk/account'] },
   { role: 'shift_leader', paths: ['/desk/tasks', '/desk/missed-calls', '/desk/ratings'] },
   { role: 'unit_clerk', paths: ['/desk/tasks', '/desk/cases'] },
-  { role: 'city_leader', paths: ['/desk/overview'] },
+  { role: 'city_leader', paths: ['/desk/overview', '/desk/reports', '/desk/reports/unit', '/desk/reports/time-of-day', '/desk/evaluation'] },
   {
     role: 'system_admin',
     paths: ['units', 'people', 'seats', 'categories', 'flows', 'dictionary', 'parameters', 'calendar'].map((name) => `/desk/admin/${name}`),

@@ -43,32 +43,3 @@ create table insight_wall (
   made_at bigint not null
 );
 create index insight_wall_owner on insight_wall (owner_id, name);
-create table insight_warning (
-  id text primary key,
-  kind text not null,
-  subject text not null,
-  subject_name text not null,
-  first_at bigint not null,
-  last_at bigint not null,
-  count bigint not null,
-  expected double precision not null,
-  chance double precision not null,
-  cases text not null,
-  state text not null,
-  verdict text,
-  owner_id text,
-  owner_name text,
-  taken_at bigint,
-  ended_at bigint,
-  note text,
-  version bigint not null
-);
-create unique index insight_warning_open on insight_warning (kind, subject) where state <> 'ended';
-create index insight_warning_last on insight_warning (last_at, id);
-create table insight_risk_word (
-  word text primary key,
-  topic text not null,
-  active bigint not null,
-  changed_at bigint not null,
-  changed_by text not null
-);

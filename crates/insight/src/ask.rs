@@ -9,7 +9,7 @@ use crate::error::InsightError;
 use crate::fact::{TABLES, Value};
 use crate::names::Names;
 use crate::report::answer::{self, Table};
-use crate::report::dimension::Dimension;
+use crate::report::dimension::{self, Dimension};
 use crate::report::measure::Measure;
 use crate::report::period::Period;
 use crate::report::question::{Question, among};
@@ -149,12 +149,18 @@ impl Insight {
         let id = match table {
             "orders" | "calls" => "id",
             "steps" => "case_id",
-            _ => return Err(InsightError::question("report", "这张报表没有可下钻的明细。", "Nothing can be listed behind this report.")),
+            _ => {
+                return Err(InsightError::question(
+                    "report",
+                    "这张报表没有可下钻的明细。",
+                    "Nothing can be listed behind this report.",
+                ));
+            }
         };
-        let ask = async |sql: String, most: usize| {
-            let view = self.view(reach, by, question, question.period);
-            self.engine().ask(self.lake().snapshot(), vec![view], sql, most).await
-        };
+        let view = self.view(reach, by, question, question.period);
+        let snapshot = self.lake().snapshot();
+        let ask =
+            |sql: String, most: usize| self.engine().ask(snapshot.clone(), vec![view.clone()], sql, most);
         let count = ask(format!("select count(distinct {id}) from {table} where {condition}"), 1).await?;
         let total = count.rows.first().and_then(|row| row[0].int()).unwrap_or(0);
         let mut drilled = Drilled { total, ..Drilled::default() };
@@ -164,20 +170,14 @@ impl Insight {
                 "select id, at, direction, agent_id, result, waited_ms, talked_ms from calls where {condition} \
                  order by at desc, id desc {page}"
             );
-            let agent = crate::report::dimension::find("calls", "agent");
-            let result = crate::report::dimension::find("calls", "result");
             let mut names = Names::new(self.sources(), lang);
             for row in ask(sql, drill.take).await?.rows {
-                let named = async |names: &mut Names<'_>, one: Option<&'static Dimension>, value: &Value| match one {
-                    Some(one) if !value.key().is_empty() => names.name(one, &value.key()).await,
-                    _ => Ok(String::new()),
-                };
                 drilled.calls.push(CallLine {
                     id: row[0].key(),
                     started_at: row[1].int().unwrap_or(0),
                     direction: row[2].key(),
-                    agent: named(&mut names, agent, &row[3]).await?,
-                    result: named(&mut names, result, &row[4]).await?,
+                    agent: label(&mut names, "agent", &row[3]).await?,
+                    result: label(&mut names, "result", &row[4]).await?,
                     waited_ms: row[5].int().unwrap_or(0),
                     talked_ms: row[6].int().unwrap_or(0),
                 });
@@ -212,11 +212,20 @@ impl Insight {
             .iter()
             .map(|table| View { table, scope: scope::condition(table, reach, by), months: None })
             .collect();
-        let answer = self.engine().ask(self.lake().snapshot(), views, sql.to_owned(), STATEMENT_ROWS_MAX).await;
+        let answer =
+            self.engine().ask(self.lake().snapshot(), views, sql.to_owned(), STATEMENT_ROWS_MAX).await;
         answer.map_err(|error| match error {
             InsightError::Engine(reason) => InsightError::Statement(first_line(&reason.to_string())),
             other => other,
         })
+    }
+}
+
+/// Names a value of a call; empty for nothing.
+async fn label(names: &mut Names<'_>, id: &str, value: &Value) -> Result<String, InsightError> {
+    match (dimension::find("calls", id), value.key()) {
+        (Some(one), key) if !key.is_empty() => names.name(one, &key).await,
+        _ => Ok(String::new()),
     }
 }
 

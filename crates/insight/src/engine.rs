@@ -185,7 +185,8 @@ async fn open(context: &SessionContext, snapshot: &Snapshot, view: &View) -> Res
     let (mut clean, mut dirty) = (Vec::new(), Vec::new());
     let months = snapshot.manifest.tables.get(table.name).map(|files| &files.months);
     for (month, entries) in months.into_iter().flatten().filter(|(month, _)| wanted(month)) {
-        let to = if delta.is_some_and(|delta| delta.months.contains(month)) { &mut dirty } else { &mut clean };
+        let to =
+            if delta.is_some_and(|delta| delta.months.contains(month)) { &mut dirty } else { &mut clean };
         for entry in entries {
             to.push(ListingTableUrl::parse(format!("{STORE}/{}", entry.path))?);
         }
@@ -194,7 +195,8 @@ async fn open(context: &SessionContext, snapshot: &Snapshot, view: &View) -> Res
         Some(delta) => delta.batch.clone(),
         None => RecordBatch::new_empty(schema.clone()),
     };
-    let mut frame = context.read_table(Arc::new(MemTable::try_new(schema.clone(), vec![vec![newer.clone()]])?))?;
+    let mut frame =
+        context.read_table(Arc::new(MemTable::try_new(schema.clone(), vec![vec![newer.clone()]])?))?;
     if !clean.is_empty() {
         frame = frame.union(files(context, clean, &schema)?)?;
     }
@@ -202,7 +204,13 @@ async fn open(context: &SessionContext, snapshot: &Snapshot, view: &View) -> Res
         let hashes = newer.project(&[newer.schema().index_of("hash")?])?;
         let hashes = MemTable::try_new(hashes.schema(), vec![vec![hashes]])?;
         let hashes = context.read_table(Arc::new(hashes))?.with_column_renamed("hash", "newer_hash")?;
-        let older = files(context, dirty, &schema)?.join(hashes, JoinType::LeftAnti, &["hash"], &["newer_hash"], None)?;
+        let older = files(context, dirty, &schema)?.join(
+            hashes,
+            JoinType::LeftAnti,
+            &["hash"],
+            &["newer_hash"],
+            None,
+        )?;
         frame = frame.union(older)?;
     }
     if let Some(scope) = &view.scope {

@@ -135,7 +135,11 @@ pub const TABLES: &[&Table] = &[&ORDERS, &STEPS, &CALLS, &SEATS, &KEYS];
 
 /// Columns that every file has besides: derived from id and instant in the city's zone.
 pub const DERIVED: &[Column] = &[
-    Column { name: "hash", kind: Kind::Int, about: "a number made from the id, by which newer rows replace older ones" },
+    Column {
+        name: "hash",
+        kind: Kind::Int,
+        about: "a number made from the id, by which newer rows replace older ones",
+    },
     Column { name: "day", kind: Kind::Int, about: "the day in the city's zone, counted from 1970-01-01" },
     Column { name: "hour", kind: Kind::Int, about: "the hour of the day, 0 to 23" },
     Column { name: "month", kind: Kind::Int, about: "the month as a number, such as 202611" },
@@ -216,7 +220,11 @@ impl Table {
     ///
     /// # Errors
     /// When a row does not fit the table.
-    pub fn batch<'a>(&self, zone: Tz, rows: impl Iterator<Item = &'a Row> + Clone) -> Result<RecordBatch, ArrowError> {
+    pub fn batch<'a>(
+        &self,
+        zone: Tz,
+        rows: impl Iterator<Item = &'a Row> + Clone,
+    ) -> Result<RecordBatch, ArrowError> {
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.columns.len() + DERIVED.len());
         for (at, column) in self.columns.iter().enumerate() {
             let values = rows.clone().map(|row| row.get(at));
@@ -247,7 +255,8 @@ impl Table {
                 }
             });
         }
-        let mut derived = [Int64Builder::new(), Int64Builder::new(), Int64Builder::new(), Int64Builder::new()];
+        let mut derived =
+            [Int64Builder::new(), Int64Builder::new(), Int64Builder::new(), Int64Builder::new()];
         for row in rows {
             let place = local(zone, row.get(1).and_then(Value::int).unwrap_or(0));
             let hash = hash_of(&row.first().map(Value::key).unwrap_or_default());

@@ -1,6 +1,8 @@
 //! The slice's addresses.
 
+mod cockpit;
 mod designs;
+mod evaluation;
 mod reports;
 mod statements;
 
@@ -14,6 +16,8 @@ pub(crate) fn router(insight: Insight) -> OpenApiRouter {
         .merge(reports::routes())
         .merge(designs::routes())
         .merge(statements::routes())
+        .merge(evaluation::routes())
+        .merge(cockpit::routes())
         .with_state(insight)
 }
 

@@ -149,7 +149,8 @@ impl Lake {
         let from_seq = manifest.seq;
         manifest.seq = change.seq.unwrap_or(manifest.seq).max(manifest.seq);
         manifest.polled_at = change.polled_at.unwrap_or(manifest.polled_at);
-        let mut writes = change.rebuilt.iter().any(|(source, at)| manifest.rebuild.get(*source) != at.as_ref());
+        let mut writes =
+            change.rebuilt.iter().any(|(source, at)| manifest.rebuild.get(*source) != at.as_ref());
         for (source, at) in change.rebuilt {
             match at {
                 Some(at) => manifest.rebuild.insert(source.to_owned(), at),

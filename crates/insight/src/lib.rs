@@ -4,8 +4,10 @@
 //! up to date, [`engine`] answers questions over them within a reader's [`scope`], [`report`] knows the questions.
 
 mod ask;
+pub mod cockpit;
 pub mod engine;
 pub mod error;
+pub mod evaluation;
 pub mod fact;
 mod http;
 pub mod lake;
@@ -15,6 +17,7 @@ pub mod report;
 pub mod scope;
 pub mod sheet;
 pub mod store;
+pub mod wall;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -36,9 +39,20 @@ pub const MIGRATIONS: &[Migration] =
 
 /// What the slice's routes ask for.
 pub const CAPABILITIES: &[Capability] = &[
+    Capability {
+        name: "cockpit.read", zh: "查看驾驶舱与大屏", en: "See cockpit and wall", scoped: false
+    },
+    Capability {
+        name: "evaluation.close",
+        zh: "单位考核结账与权重",
+        en: "Close evaluations and set weights",
+        scoped: false,
+    },
     Capability { name: "report.read", zh: "查看统计报表", en: "Read reports", scoped: true },
     Capability { name: "report.share", zh: "共享自定义报表", en: "Share reports", scoped: false },
-    Capability { name: "report.sql", zh: "用 SQL 查询统计数据", en: "Query figures by SQL", scoped: false },
+    Capability {
+        name: "report.sql", zh: "用 SQL 查询统计数据", en: "Query figures by SQL", scoped: false
+    },
 ];
 
 /// New events are looked for after this time at the latest.
@@ -58,6 +72,7 @@ struct Inner {
     lake: Lake,
     engine: Engine,
     projection: Projection,
+    kept: cockpit::Kept,
 }
 
 impl std::fmt::Debug for Insight {
@@ -78,7 +93,7 @@ impl Insight {
         let salt = salt(&kit.config.data_dir.join("figures.salt"))?;
         let engine = Engine::start(&lake, Bounds::default())?;
         let projection = Projection::new(kit.clone(), sources.clone(), salt);
-        Ok(Self(Arc::new(Inner { kit, sources, lake, engine, projection })))
+        Ok(Self(Arc::new(Inner { kit, sources, lake, engine, projection, kept: cockpit::Kept::default() })))
     }
 
     /// Returns the slice for the composition.
@@ -108,7 +123,7 @@ impl Insight {
             };
             turns += 1;
             if turns.is_multiple_of(TURNS_PER_COMPACTION) {
-                self.keep_house().await;
+                self.keep_house(turns.is_multiple_of(TURNS_PER_COMPACTION * 48)).await;
             }
             if wait == TURN {
                 tokio::select! {
@@ -127,13 +142,13 @@ impl Insight {
         }
     }
 
-    /// Compacts, checks all files, and deletes old ones.
-    async fn keep_house(&self) {
+    /// Compacts, checks files, the `whole` of them or their sizes, and deletes old ones.
+    async fn keep_house(&self, whole: bool) {
         let elapsed_ms = self.0.kit.clock.elapsed_ms();
         if let Err(error) = self.0.lake.compact(elapsed_ms).await {
             tracing::error!(error = %kernel::problem::chain(&error), "facts could not be compacted; they stay as they are");
         }
-        if let Err(error) = self.0.lake.check(true).await {
+        if let Err(error) = self.0.lake.check(whole).await {
             tracing::error!(error = %kernel::problem::chain(&error), "files of facts could not be checked");
         }
         self.0.lake.tidy_up(elapsed_ms).await;
@@ -166,6 +181,10 @@ impl Insight {
 
     pub(crate) fn sources(&self) -> &Sources {
         &self.0.sources
+    }
+
+    pub(crate) fn kept(&self) -> &cockpit::Kept {
+        &self.0.kept
     }
 
     pub(crate) fn engine(&self) -> &Engine {

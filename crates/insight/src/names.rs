@@ -79,8 +79,6 @@ impl<'a> Names<'a> {
             CaseWord::Step => &self.words.steps,
             CaseWord::Category => &self.words.categories,
         };
-        list.iter()
-            .find(|one| one.code == key)
-            .map(|one| self.lang.pick(&one.zh, &one.en).to_owned())
+        list.iter().find(|one| one.code == key).map(|one| self.lang.pick(&one.zh, &one.en).to_owned())
     }
 }

@@ -13,7 +13,9 @@ use kernel::event::read_numbered;
 use kernel::{Envelope, Kit, crypto};
 
 use crate::error::InsightError;
-use crate::fact::{CALLS, KEYS, ORDERS, Row, SEATS, STEPS, call_row, key_row, order_row, seat_row, step_rows};
+use crate::fact::{
+    CALLS, KEYS, ORDERS, Row, SEATS, STEPS, call_row, key_row, order_row, seat_row, step_rows,
+};
 use crate::lake::{Change, DELTA_ROWS_MAX, Lake};
 
 /// So many events are read at once.
@@ -110,8 +112,7 @@ impl Projection {
         let mut change = Change::default();
         let key: &'static str = if source == "cases" { "cases" } else { "calls" };
         let last = if source == "cases" {
-            let ids =
-                self.sources.cases.case_ids(after, IDS_AT_ONCE).await.map_err(InsightError::Port)?;
+            let ids = self.sources.cases.case_ids(after, IDS_AT_ONCE).await.map_err(InsightError::Port)?;
             change.rows = self.case_rows(&ids).await?;
             ids.last().map(|id| id.0.clone())
         } else {

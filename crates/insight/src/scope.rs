@@ -20,10 +20,14 @@ pub fn condition(table: &Table, scope: Scope, by: &Principal) -> Option<String> 
     let columns = table.scope;
     let (person, unit) = (quoted(&by.person_id), quoted(&by.unit_id));
     let mut any: Vec<String> = columns.people.iter().map(|column| format!("{column} = {person}")).collect();
-    any.extend(columns.helpers.iter().map(|column| format!("strpos({column}, {}) > 0", among(&by.person_id))));
+    any.extend(
+        columns.helpers.iter().map(|column| format!("strpos({column}, {}) > 0", among(&by.person_id))),
+    );
     if scope >= Scope::Unit {
         any.extend(columns.units.iter().map(|column| format!("{column} = {unit}")));
-        any.extend(columns.helpers.iter().map(|column| format!("strpos({column}, {}) > 0", among(&by.unit_id))));
+        any.extend(
+            columns.helpers.iter().map(|column| format!("strpos({column}, {}) > 0", among(&by.unit_id))),
+        );
     }
     if scope == Scope::Subtree {
         let path = quoted(&by.unit_path);

@@ -50,7 +50,10 @@ fn number_format(unit: Unit) -> &'static str {
 pub fn write(question: &Question, table: &Table, around: &Around, lang: Lang) -> Result<Vec<u8>, XlsxError> {
     let formats = Formats {
         title: Format::new().set_bold().set_font_size(16).set_align(FormatAlign::Center),
-        hint: Format::new().set_font_color(Color::RGB(0x66_66_66)).set_text_wrap().set_align(FormatAlign::Top),
+        hint: Format::new()
+            .set_font_color(Color::RGB(0x66_66_66))
+            .set_text_wrap()
+            .set_align(FormatAlign::Top),
         head: Format::new()
             .set_bold()
             .set_background_color(Color::RGB(0xe8_ee_f7))
@@ -58,7 +61,10 @@ pub fn write(question: &Question, table: &Table, around: &Around, lang: Lang) ->
             .set_align(FormatAlign::Center)
             .set_text_wrap(),
         text: Format::new().set_border(FormatBorder::Thin),
-        total: Format::new().set_bold().set_border(FormatBorder::Thin).set_background_color(Color::RGB(0xf6_f6_f6)),
+        total: Format::new()
+            .set_bold()
+            .set_border(FormatBorder::Thin)
+            .set_background_color(Color::RGB(0xf6_f6_f6)),
     };
     let compared = !table.totals_before.is_empty();
     let per = if compared { 3 } else { 1 };
@@ -84,7 +90,16 @@ pub fn write(question: &Question, table: &Table, around: &Around, lang: Lang) ->
         for (column, name) in (0_u16..).zip(&one.names) {
             sheet.write_string_with_format(at, column, clipped(name), &formats.text)?;
         }
-        write_numbers(sheet, at, question, &one.values, &one.before, compared, &formats.text, around.offset_ms)?;
+        write_numbers(
+            sheet,
+            at,
+            question,
+            &one.values,
+            &one.before,
+            compared,
+            &formats.text,
+            around.offset_ms,
+        )?;
         at += 1;
     }
     let places = u16::try_from(question.by.len()).unwrap_or(0);
@@ -92,7 +107,16 @@ pub fn write(question: &Question, table: &Table, around: &Around, lang: Lang) ->
         let text = if column == 0 { lang.pick("合计", "Total") } else { "" };
         sheet.write_string_with_format(at, column, text, &formats.total)?;
     }
-    write_numbers(sheet, at, question, &table.totals, &table.totals_before, compared, &formats.total, around.offset_ms)?;
+    write_numbers(
+        sheet,
+        at,
+        question,
+        &table.totals,
+        &table.totals_before,
+        compared,
+        &formats.total,
+        around.offset_ms,
+    )?;
     for column in 0..columns {
         sheet.set_column_width(column, if column < places { 24 } else { 13 })?;
     }
@@ -215,14 +239,18 @@ fn write_notes(
         at += 1;
     }
     at += 1;
-    for (column, text) in
-        [(0, lang.pick("平衡校验", "Check")), (1, lang.pick("关系", "What should be the same")), (2, lang.pick("左", "Left")), (3, lang.pick("右", "Right"))]
-    {
+    for (column, text) in [
+        (0, lang.pick("平衡校验", "Check")),
+        (1, lang.pick("关系", "What should be the same")),
+        (2, lang.pick("左", "Left")),
+        (3, lang.pick("右", "Right")),
+    ] {
         sheet.write_string_with_format(at, column, text, &formats.head)?;
     }
     for check in &table.checks {
         at += 1;
-        let verdict = if check.holds { lang.pick("平衡", "holds") } else { lang.pick("不平衡", "does not hold") };
+        let verdict =
+            if check.holds { lang.pick("平衡", "holds") } else { lang.pick("不平衡", "does not hold") };
         sheet.write_string_with_format(at, 0, verdict, &formats.text)?;
         sheet.write_string_with_format(at, 1, clipped(&check.text), &formats.text)?;
         sheet.write_number_with_format(at, 2, check.left, &formats.text)?;

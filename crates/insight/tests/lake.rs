@@ -91,7 +91,8 @@ async fn a_spoilt_file_is_put_aside_and_built_anew() {
         let whole = world.rows("orders").await;
         let files = walk(&world.folder());
         // One of each: a bit turned in a month, a month cut short, a delta gone.
-        let months: Vec<_> = files.iter().filter(|path| path.to_string_lossy().contains("orders/2026")).collect();
+        let months: Vec<_> =
+            files.iter().filter(|path| path.to_string_lossy().contains("orders/2026")).collect();
         let mut bytes = std::fs::read(months[0]).unwrap();
         let middle = bytes.len() / 2;
         bytes[middle] ^= 0xff;

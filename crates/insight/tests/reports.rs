@@ -60,11 +60,19 @@ async fn every_report_of_the_list_answers_with_every_measure_and_every_dimension
             let id = report["id"].as_str().unwrap();
             leader.get(&format!("/reports/{id}?{MARCH}&compare=year")).await.done();
             let ids = |of: &str| -> Vec<String> {
-                report[of].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+                report[of]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|one| one["id"].as_str().unwrap().to_owned())
+                    .collect()
             };
             if id.starts_with("free-") || id == "keys" || id == "completion" {
                 for some in ids("all_measures").chunks(20) {
-                    leader.get(&format!("/reports/{id}?{MARCH}&by=-&measures={}", some.join(","))).await.done();
+                    leader
+                        .get(&format!("/reports/{id}?{MARCH}&by=-&measures={}", some.join(",")))
+                        .await
+                        .done();
                 }
                 for some in ids("all_by").chunks(4) {
                     leader.get(&format!("/reports/{id}?{MARCH}&by={}", some.join(","))).await.done();
@@ -87,7 +95,8 @@ async fn a_units_reader_sees_the_own_rows_in_reports_behind_numbers_and_in_state
         let answer = clerk().get(&format!("/reports/unit?{MARCH}&measures=created")).await.ok();
         assert_eq!(answer["lines"].as_array().unwrap().len(), 1);
         assert_eq!(answer["totals"], json!([4.0]));
-        let others = clerk().get(&format!("/reports/unit?{MARCH}&measures=created&where=unit:roads")).await.ok();
+        let others =
+            clerk().get(&format!("/reports/unit?{MARCH}&measures=created&where=unit:roads")).await.ok();
         assert_eq!(others["totals"], json!([null]), "nothing to sum");
         let behind = clerk().get(&format!("/reports/unit/rows?{MARCH}&measure=created")).await.ok();
         assert_eq!((&behind["total"], behind["cases"].as_array().unwrap().len()), (&json!(4), 4));
@@ -99,13 +108,22 @@ async fn a_units_reader_sees_the_own_rows_in_reports_behind_numbers_and_in_state
             assert_eq!(answer["rows"], json!([[4]]), "{sql}");
         }
         // Keys and calls belong to nobody in the unit.
-        let keys = clerk().post("/report-statements", json!({ "sql": "select count(*) from keys" })).await.ok();
+        let keys =
+            clerk().post("/report-statements", json!({ "sql": "select count(*) from keys" })).await.ok();
         assert_eq!(keys["rows"], json!([[0]]));
         clerk().get(&format!("/reports/inbound/rows?{MARCH}")).await.refused(403, "permission.denied");
-        world.server.as_person(PersonBuilder::new("nobody")).get("/reports").await.refused(403, "permission.denied");
+        world
+            .server
+            .as_person(PersonBuilder::new("nobody"))
+            .get("/reports")
+            .await
+            .refused(403, "permission.denied");
         let reader = PersonBuilder::new("reader").may(&["report.read"]);
         let mut reader = world.server.as_person(reader);
-        reader.post("/report-statements", json!({ "sql": "select 1" })).await.refused(403, "permission.denied");
+        reader
+            .post("/report-statements", json!({ "sql": "select 1" }))
+            .await
+            .refused(403, "permission.denied");
         reader.get("/fact-tables").await.refused(403, "permission.denied");
     })
     .await;
@@ -116,14 +134,24 @@ async fn what_stands_behind_a_number_is_what_was_counted() {
     on_sqlite(|site| async move {
         let world = world(site).await;
         let mut leader = world.leader();
-        let rows = leader.get(&format!("/reports/unit/rows?{MARCH}&cell=unit:water&measure=settled")).await.ok();
-        let numbers: Vec<_> = rows["cases"].as_array().unwrap().iter().map(|one| one["number"].clone()).collect();
+        let rows =
+            leader.get(&format!("/reports/unit/rows?{MARCH}&cell=unit:water&measure=settled")).await.ok();
+        let numbers: Vec<_> =
+            rows["cases"].as_array().unwrap().iter().map(|one| one["number"].clone()).collect();
         assert_eq!(numbers, ["YZ-case-01", "YZ-case-00"]);
-        let page = leader.get(&format!("/reports/unit/rows?{MARCH}&measure=created&limit=5&skip=10")).await.ok();
+        let page =
+            leader.get(&format!("/reports/unit/rows?{MARCH}&measure=created&limit=5&skip=10")).await.ok();
         assert_eq!((&page["total"], page["cases"].as_array().unwrap().len()), (&json!(12), 2));
         // Who may see numbers but not open the orders is told how many there are.
-        let reader = PersonBuilder::new("reader").may(&["report.read"]).may_within(kernel::Scope::Unit, &["case.read"]);
-        let hidden = world.server.as_person(reader).get(&format!("/reports/unit/rows?{MARCH}&measure=created")).await.ok();
+        let reader = PersonBuilder::new("reader")
+            .may(&["report.read"])
+            .may_within(kernel::Scope::Unit, &["case.read"]);
+        let hidden = world
+            .server
+            .as_person(reader)
+            .get(&format!("/reports/unit/rows?{MARCH}&measure=created"))
+            .await
+            .ok();
         assert_eq!((&hidden["total"], &hidden["hidden"]), (&json!(12), &json!(12)));
     })
     .await;
@@ -149,7 +177,8 @@ async fn nonsense_and_malice_are_refused() {
         ] {
             leader.get(&format!("/reports/orders?{query}")).await.refused(422, "invalid");
         }
-        let quoted = leader.get(&format!("/reports/orders?{MARCH}&where=district:x'%29%20or%20('1'='1")).await.ok();
+        let quoted =
+            leader.get(&format!("/reports/orders?{MARCH}&where=district:x'%29%20or%20('1'='1")).await.ok();
         assert_eq!(quoted["totals"][0], Value::Null);
         for sql in [
             "drop table orders",
@@ -184,7 +213,8 @@ async fn an_excel_file_is_a_report_and_no_text_becomes_a_formula() {
         for part in ["xl/sharedStrings.xml", "xl/worksheets/sheet1.xml"] {
             std::io::Read::read_to_string(&mut book.by_name(part).unwrap(), &mut text).unwrap();
         }
-        for word in ["承办单位办理情况", "统计区间：2026-03-01 ~ 2026-03-31", "水务局", "合计", "=cmd|roads"] {
+        for word in ["承办单位办理情况", "统计区间：2026-03-01 ~ 2026-03-31", "水务局", "合计", "=cmd|roads"]
+        {
             assert!(text.contains(word), "{word}");
         }
         assert!(!text.contains("<f>"), "a formula");

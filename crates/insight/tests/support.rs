@@ -95,7 +95,8 @@ impl CaseFacts for City {
             .collect())
     }
     fn case_words(&self) -> CaseWords {
-        let word = |code: &str, zh: &str| CodeName { code: code.to_owned(), zh: zh.to_owned(), en: code.to_owned() };
+        let word =
+            |code: &str, zh: &str| CodeName { code: code.to_owned(), zh: zh.to_owned(), en: code.to_owned() };
         CaseWords { kinds: vec![word("complaint", "投诉"), word("help", "求助")], ..CaseWords::default() }
     }
     async fn case_words_in(&self, _: &[CaseId], _: &[String]) -> Result<Vec<(CaseId, String)>, BoxError> {
@@ -145,7 +146,11 @@ fn unit(path: &str) -> UnitBrief {
 #[async_trait]
 impl Directory for City {
     async fn unit(&self, id: &UnitId) -> Result<Option<UnitBrief>, BoxError> {
-        Ok(Some(unit(&if id.as_str() == "centre" { "/centre/".to_owned() } else { format!("/centre/{id}/") })))
+        Ok(Some(unit(&if id.as_str() == "centre" {
+            "/centre/".to_owned()
+        } else {
+            format!("/centre/{id}/")
+        })))
     }
     async fn unit_by_code(&self, _: &str) -> Result<Option<UnitBrief>, BoxError> {
         Ok(None)
@@ -199,7 +204,13 @@ impl World {
 
     /// Somebody who sees everything.
     pub fn leader(&self) -> testkit::Client {
-        self.server.as_person(PersonBuilder::new("leader").may(&["report.read", "report.share", "report.sql", "case.read", "call.read"]))
+        self.server.as_person(PersonBuilder::new("leader").may(&[
+            "report.read",
+            "report.share",
+            "report.sql",
+            "case.read",
+            "call.read",
+        ]))
     }
 
     /// All rows of a table, in the order of their ids.

@@ -139,7 +139,19 @@ impl City {
         let (api, document) = api.split_for_parts();
         let document = crate::document::finish(document);
         let router = enclose(&kit, api, voice.sip_router(), document.clone());
-        Ok(Self { kit, identity, contacts, cases, messages, voice, insight, router, document, slices, _lock: lock })
+        Ok(Self {
+            kit,
+            identity,
+            contacts,
+            cases,
+            messages,
+            voice,
+            insight,
+            router,
+            document,
+            slices,
+            _lock: lock,
+        })
     }
 
     /// Loads what slices keep in memory. Runs once before anything is asked.

@@ -114,7 +114,11 @@ struct StepRow {
     due_at: Option<i64>,
 }
 
-fn words<T: Copy>(all: &[T], code: impl Fn(T) -> &'static str, name: impl Fn(T, Lang) -> &'static str) -> Vec<CodeName> {
+fn words<T: Copy>(
+    all: &[T],
+    code: impl Fn(T) -> &'static str,
+    name: impl Fn(T, Lang) -> &'static str,
+) -> Vec<CodeName> {
     all.iter()
         .map(|word| CodeName {
             code: code(*word).to_owned(),
@@ -299,7 +303,8 @@ impl CaseFacts for Cases {
         for some in ids.chunks(AT_ONCE) {
             let mut sql = Statement::new("select id, title, content from cases_case where id in (");
             sql.bind_all(some.iter().map(|id| id.0.clone())).push(") order by id");
-            let rows: Vec<(String, String, String)> = sql.query_as().fetch_all(self.kit().db.reader()).await?;
+            let rows: Vec<(String, String, String)> =
+                sql.query_as().fetch_all(self.kit().db.reader()).await?;
             for (id, title, content) in rows {
                 for word in words.iter().filter(|word| !word.is_empty()) {
                     if title.contains(word.as_str()) || content.contains(word.as_str()) {

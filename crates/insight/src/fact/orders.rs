@@ -81,19 +81,13 @@ pub const STEPS: Table = Table {
         column("type", Kind::Text, "type of the order, as a code"),
         column("struck_out", Kind::Int, "1 when the order does not count for its unit"),
     ],
-    scope: ScopeColumns {
-        people: &["person_id"],
-        units: &["unit_id"],
-        paths: &["unit_path"],
-        helpers: &[],
-    },
+    scope: ScopeColumns { people: &["person_id"], units: &["unit_id"], paths: &["unit_path"], helpers: &[] },
 };
 
 /// Makes the row of an order; `citizen` keys the citizen.
 #[must_use]
 pub fn order_row(fact: &CaseFact, citizen: impl Fn(&str) -> String) -> Row {
-    let helpers: Vec<&str> =
-        fact.co_unit_ids.iter().chain(&fact.helper_ids).map(String::as_str).collect();
+    let helpers: Vec<&str> = fact.co_unit_ids.iter().chain(&fact.helper_ids).map(String::as_str).collect();
     let helpers = (!helpers.is_empty()).then(|| format!(",{},", helpers.join(",")));
     vec![
         fact.id.as_str().into(),

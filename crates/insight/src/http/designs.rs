@@ -13,7 +13,9 @@ use utoipa_axum::routes;
 use crate::Insight;
 
 pub(super) fn routes() -> OpenApiRouter<Insight> {
-    OpenApiRouter::new().routes(routes!(list_report_designs, keep_report_design)).routes(routes!(delete_report_design))
+    OpenApiRouter::new()
+        .routes(routes!(list_report_designs, keep_report_design))
+        .routes(routes!(delete_report_design))
 }
 
 /// A report that somebody has put together.

@@ -35,7 +35,7 @@ pub(super) fn routes() -> OpenApiRouter<Insight> {
 
 /// A dimension or a measure of a report.
 #[derive(Serialize, ToSchema)]
-struct FieldView {
+struct ReportField {
     id: String,
     name: String,
     /// Of a measure: what counts.
@@ -61,9 +61,9 @@ struct ReportView {
     /// `bar`, `line`, `pie`, `tree`, `heat`, `pareto`, `control`, `box`.
     chart: String,
     /// All dimensions that it may have.
-    all_by: Vec<FieldView>,
+    all_by: Vec<ReportField>,
     /// All measures that it may have.
-    all_measures: Vec<FieldView>,
+    all_measures: Vec<ReportField>,
     /// Whether orders or calls behind a number can be listed.
     drills: bool,
 }
@@ -131,8 +131,8 @@ struct ReportAnswer {
     to: String,
     before_from: Option<String>,
     before_to: Option<String>,
-    by: Vec<FieldView>,
-    measures: Vec<FieldView>,
+    by: Vec<ReportField>,
+    measures: Vec<ReportField>,
     lines: Vec<ReportLine>,
     totals: Vec<Option<f64>>,
     totals_before: Vec<Option<f64>>,
@@ -178,8 +178,8 @@ struct ReportRows {
     hidden: usize,
 }
 
-fn dimension_view(one: &Dimension, lang: Lang) -> FieldView {
-    FieldView {
+fn dimension_view(one: &Dimension, lang: Lang) -> ReportField {
+    ReportField {
         id: one.id.to_owned(),
         name: lang.pick(one.name.0, one.name.1).to_owned(),
         about: String::new(),
@@ -194,8 +194,8 @@ fn dimension_view(one: &Dimension, lang: Lang) -> FieldView {
     }
 }
 
-fn measure_view(one: &Measure, lang: Lang) -> FieldView {
-    FieldView {
+fn measure_view(one: &Measure, lang: Lang) -> ReportField {
+    ReportField {
         id: one.id.to_owned(),
         name: lang.pick(one.name.0, one.name.1).to_owned(),
         about: lang.pick(one.about.0, one.about.1).to_owned(),
@@ -223,7 +223,9 @@ impl ReportQuery {
         let mut conditions = Question::conditions(table, self.r#where.as_deref().unwrap_or_default())?;
         if let Some(id) = self.unit_id.as_deref().filter(|id| !id.is_empty()) {
             let unit = ["unit", "agent_unit"].iter().find_map(|id| dimension::find(table.name, id));
-            let unit = unit.ok_or_else(|| InsightError::question("unit_id", "这张报表不按单位统计。", "This report knows no units."))?;
+            let unit = unit.ok_or_else(|| {
+                InsightError::question("unit_id", "这张报表不按单位统计。", "This report knows no units.")
+            })?;
             let below = insight.sources().directory.units_under(&UnitId(id.to_owned())).await;
             let below = below.map_err(InsightError::Port)?;
             conditions.push((unit, below.into_iter().map(|unit| unit.id.0).collect()));
@@ -242,7 +244,17 @@ impl ReportQuery {
                 period.buckets(bucket)?;
             }
         }
-        Ok(Question { table, axis: report.axis, only: report.only, period, compare, by, measures, conditions, sort })
+        Ok(Question {
+            table,
+            axis: report.axis,
+            only: report.only,
+            period,
+            compare,
+            by,
+            measures,
+            conditions,
+            sort,
+        })
     }
 
     /// Names the filters.
@@ -335,7 +347,12 @@ async fn show_report(
         checks: table
             .checks
             .into_iter()
-            .map(|check| ReportCheck { text: check.text, left: check.left, right: check.right, holds: check.holds })
+            .map(|check| ReportCheck {
+                text: check.text,
+                left: check.left,
+                right: check.right,
+                holds: check.holds,
+            })
             .collect(),
         cut: table.cut,
         building: !insight.lake().snapshot().manifest.rebuild.is_empty(),
@@ -388,15 +405,28 @@ async fn around(
     );
     if let Some(how) = question.compare {
         let before = question.period.before(how);
-        period.push_str(&format!("{}{} ~ {}", lang.pick("；对比期：", "; compared with "), before.from, before.to));
+        period.push_str(&format!(
+            "{}{} ~ {}",
+            lang.pick("；对比期：", "; compared with "),
+            before.from,
+            before.to
+        ));
     }
     let filters = query.filters(insight, question, lang).await?;
     let zone = insight.lake().zone();
     Ok(Around {
         title: lang.pick(report.title.0, report.title.1).to_owned(),
-        about: format!("{}{}", lang.pick("口径：", "What counts: "), lang.pick(report.about.0, report.about.1)),
+        about: format!(
+            "{}{}",
+            lang.pick("口径：", "What counts: "),
+            lang.pick(report.about.0, report.about.1)
+        ),
         period,
-        filters: if filters.is_empty() { filters } else { format!("{}{filters}", lang.pick("筛选：", "Filters: ")) },
+        filters: if filters.is_empty() {
+            filters
+        } else {
+            format!("{}{filters}", lang.pick("筛选：", "Filters: "))
+        },
         made: format!(
             "{}{}　{}{}",
             lang.pick("制表人：", "Made by "),

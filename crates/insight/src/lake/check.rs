@@ -31,7 +31,7 @@ impl Lake {
                         .values()
                         .flatten()
                         .chain(&files.delta)
-                        .map(|entry| (name.clone(), entry.clone()))
+                        .map(move |entry| (name.clone(), entry.clone()))
                 })
                 .collect()
         };

@@ -76,7 +76,8 @@ impl Lake {
                         merged.push(entry);
                     }
                 }
-                let mut out = Out { lake: self, table, month, generation, part: 0, waiting: Vec::new(), rows: 0 };
+                let mut out =
+                    Out { lake: self, table, month, generation, part: 0, waiting: Vec::new(), rows: 0 };
                 for entry in &merged {
                     let mut batches = self.stream(entry, false).await?;
                     while let Some(batch) = batches.try_next().await? {
@@ -170,10 +171,8 @@ impl Out<'_> {
         if self.waiting.is_empty() {
             return Ok(None);
         }
-        let path = format!(
-            "{}/{}/{:012}-{}.parquet",
-            self.table.name, self.month, self.generation, self.part
-        );
+        let path =
+            format!("{}/{}/{:012}-{}.parquet", self.table.name, self.month, self.generation, self.part);
         self.part += 1;
         self.rows = 0;
         let batches = std::mem::take(&mut self.waiting);
@@ -225,13 +224,9 @@ impl Table {
                 let array = batch.column(place);
                 let there = !array.is_null(at);
                 match column.kind {
-                    Kind::Text => {
-                        Value::Text(there.then(|| array.as_string_view().value(at).to_owned()))
-                    }
+                    Kind::Text => Value::Text(there.then(|| array.as_string_view().value(at).to_owned())),
                     Kind::Int => Value::Int(there.then(|| array.as_primitive::<Int64Type>().value(at))),
-                    Kind::Real => Value::Real(there.then(|| {
-                        array.as_primitive::<Float64Type>().value(at)
-                    })),
+                    Kind::Real => Value::Real(there.then(|| array.as_primitive::<Float64Type>().value(at))),
                 }
             })
             .collect()

@@ -105,11 +105,16 @@ pub fn compare(question: &Question, before: Period, lines: &mut [Line], earlier:
             .keys
             .iter()
             .zip(&shifts)
-            .map(|(key, shift)| if shift.is_empty() { key.clone() } else { shift.get(key).cloned().unwrap_or_default() })
+            .map(
+                |(key, shift)| {
+                    if shift.is_empty() { key.clone() } else { shift.get(key).cloned().unwrap_or_default() }
+                },
+            )
             .collect();
-        line.before = known.get(&keys).cloned().unwrap_or_else(|| {
-            question.measures.iter().map(|one| one.adds_up().then_some(0.0)).collect()
-        });
+        line.before = known
+            .get(&keys)
+            .cloned()
+            .unwrap_or_else(|| question.measures.iter().map(|one| one.adds_up().then_some(0.0)).collect());
     }
 }
 
@@ -117,9 +122,7 @@ pub fn compare(question: &Question, before: Period, lines: &mut [Line], earlier:
 pub fn sort(question: &Question, lines: &mut [Line]) {
     let by_time = matches!(question.by.first().map(|one| one.naming), Some(Naming::Time(_)));
     let (at, descending) = match question.sort {
-        Some((id, descending)) => {
-            (question.measures.iter().position(|one| one.id == id), descending)
-        }
+        Some((id, descending)) => (question.measures.iter().position(|one| one.id == id), descending),
         None if by_time => (None, false),
         None => (Some(0), true),
     };

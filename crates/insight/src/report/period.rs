@@ -40,7 +40,13 @@ impl Period {
             NaiveDate::parse_from_str(text, "%Y-%m-%d")
                 .ok()
                 .filter(|day| (1990..2200).contains(&day.year()))
-                .ok_or_else(|| InsightError::question(field, "请填写日期，如 2026-11-01。", "A date is needed, such as 2026-11-01."))
+                .ok_or_else(|| {
+                    InsightError::question(
+                        field,
+                        "请填写日期，如 2026-11-01。",
+                        "A date is needed, such as 2026-11-01.",
+                    )
+                })
         };
         let (from, to) = (day("from", from)?, day("to", to)?);
         if to < from {
@@ -56,9 +62,10 @@ impl Period {
     #[must_use]
     pub fn instants(self, zone: Tz) -> (i64, i64) {
         let start = |day: NaiveDate| {
-            zone.from_local_datetime(&day.and_time(NaiveTime::MIN))
-                .earliest()
-                .map_or_else(|| day.and_time(NaiveTime::MIN).and_utc().timestamp_millis(), |at| at.timestamp_millis())
+            zone.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest().map_or_else(
+                || day.and_time(NaiveTime::MIN).and_utc().timestamp_millis(),
+                |at| at.timestamp_millis(),
+            )
         };
         (start(self.from), start(self.to + Days::new(1)))
     }
@@ -85,10 +92,8 @@ impl Period {
                 let months = (self.to.year() * 12 + self.to.month0() as i32)
                     - (self.from.year() * 12 + self.from.month0() as i32)
                     + 1;
-                let from = self
-                    .from
-                    .checked_sub_months(Months::new(months.unsigned_abs()))
-                    .unwrap_or(self.from);
+                let from =
+                    self.from.checked_sub_months(Months::new(months.unsigned_abs())).unwrap_or(self.from);
                 Self { from, to: self.from - Days::new(1) }
             }
             Comparison::Previous => {
@@ -96,6 +101,12 @@ impl Period {
                 Self { from: self.from - chrono::Duration::days(days), to: self.from - Days::new(1) }
             }
         }
+    }
+
+    /// Returns the whole month of the first day.
+    #[must_use]
+    pub fn whole_month(self) -> Self {
+        Self { from: self.from.with_day(1).unwrap_or(self.from), to: last_of_month(self.from) }
     }
 
     fn ends_month(self) -> bool {
@@ -107,7 +118,7 @@ impl Period {
     /// # Errors
     /// When there are too many.
     pub fn buckets(self, bucket: Bucket) -> Result<Vec<i64>, InsightError> {
-        let mut values = match bucket {
+        let mut values: Vec<i64> = match bucket {
             Bucket::HourOfDay => (0..24).collect(),
             Bucket::Weekday => (0..7).collect(),
             _ => {
@@ -181,7 +192,10 @@ pub fn name_of(bucket: Bucket, value: i64, zh: bool) -> String {
             } else {
                 ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
             };
-            usize::try_from(value).ok().and_then(|at| names.get(at)).map_or_else(|| value.to_string(), |name| (*name).to_owned())
+            usize::try_from(value)
+                .ok()
+                .and_then(|at| names.get(at))
+                .map_or_else(|| value.to_string(), |name| (*name).to_owned())
         }
     }
 }
@@ -196,11 +210,26 @@ mod tests {
 
     #[test]
     fn a_whole_month_is_compared_with_the_month_before() {
-        assert_eq!(period("2026-03-01", "2026-03-31").before(Comparison::Previous), period("2026-02-01", "2026-02-28"));
-        assert_eq!(period("2026-01-01", "2026-03-31").before(Comparison::Previous), period("2025-10-01", "2025-12-31"));
-        assert_eq!(period("2026-03-02", "2026-03-08").before(Comparison::Previous), period("2026-02-23", "2026-03-01"));
-        assert_eq!(period("2025-02-01", "2025-02-28").before(Comparison::Year), period("2024-02-01", "2024-02-29"));
-        assert_eq!(period("2024-02-29", "2024-02-29").before(Comparison::Year), period("2023-02-28", "2023-02-28"));
+        assert_eq!(
+            period("2026-03-01", "2026-03-31").before(Comparison::Previous),
+            period("2026-02-01", "2026-02-28")
+        );
+        assert_eq!(
+            period("2026-01-01", "2026-03-31").before(Comparison::Previous),
+            period("2025-10-01", "2025-12-31")
+        );
+        assert_eq!(
+            period("2026-03-02", "2026-03-08").before(Comparison::Previous),
+            period("2026-02-23", "2026-03-01")
+        );
+        assert_eq!(
+            period("2025-02-01", "2025-02-28").before(Comparison::Year),
+            period("2024-02-01", "2024-02-29")
+        );
+        assert_eq!(
+            period("2024-02-29", "2024-02-29").before(Comparison::Year),
+            period("2023-02-28", "2023-02-28")
+        );
     }
 
     #[test]
@@ -210,14 +239,25 @@ mod tests {
             values.into_iter().map(|value| name_of(bucket, value, true)).collect()
         };
         assert_eq!(all("2026-02-27", "2026-03-01", Bucket::Day), ["2026-02-27", "2026-02-28", "2026-03-01"]);
-        assert_eq!(all("2026-03-01", "2026-03-09", Bucket::Week), ["2026-02-23 ~ 03-01", "2026-03-02 ~ 03-08", "2026-03-09 ~ 03-15"]);
-        assert_eq!(all("2025-12-31", "2026-04-01", Bucket::Quarter), ["2025 年 4 季度", "2026 年 1 季度", "2026 年 2 季度"]);
+        assert_eq!(
+            all("2026-03-01", "2026-03-09", Bucket::Week),
+            ["2026-02-23 ~ 03-01", "2026-03-02 ~ 03-08", "2026-03-09 ~ 03-15"]
+        );
+        assert_eq!(
+            all("2025-12-31", "2026-04-01", Bucket::Quarter),
+            ["2025 年 4 季度", "2026 年 1 季度", "2026 年 2 季度"]
+        );
         assert!(period("2020-01-01", "2026-01-01").buckets(Bucket::Hour).is_err());
     }
 
     #[test]
     fn nonsense_is_refused() {
-        for (from, to) in [("2026-03-02", "2026-03-01"), ("x", "2026-03-01"), ("2000-01-01", "2026-01-01"), ("0001-01-01", "0001-01-02")] {
+        for (from, to) in [
+            ("2026-03-02", "2026-03-01"),
+            ("x", "2026-03-01"),
+            ("2000-01-01", "2026-01-01"),
+            ("0001-01-01", "0001-01-02"),
+        ] {
             assert!(Period::parse(from, to).is_err(), "{from} {to}");
         }
     }

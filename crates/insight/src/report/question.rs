@@ -48,8 +48,13 @@ impl Question {
     pub fn dimensions(table: &Table, text: &str) -> Result<Vec<&'static Dimension>, InsightError> {
         let mut found: Vec<&'static Dimension> = Vec::new();
         for id in text.split(',').filter(|id| !id.is_empty()) {
-            let one = dimension::find(table.name, id)
-                .ok_or_else(|| InsightError::question("by", format!("没有维度 {id}。"), format!("There is no dimension {id}.")))?;
+            let one = dimension::find(table.name, id).ok_or_else(|| {
+                InsightError::question(
+                    "by",
+                    format!("没有维度 {id}。"),
+                    format!("There is no dimension {id}."),
+                )
+            })?;
             if !found.iter().any(|known| known.id == one.id) {
                 found.push(one);
             }
@@ -67,14 +72,23 @@ impl Question {
     pub fn measures(table: &Table, text: &str) -> Result<Vec<&'static Measure>, InsightError> {
         let mut found: Vec<&'static Measure> = Vec::new();
         for id in text.split(',').filter(|id| !id.is_empty()) {
-            let one = measure::find(table.name, id)
-                .ok_or_else(|| InsightError::question("measures", format!("没有指标 {id}。"), format!("There is no measure {id}.")))?;
+            let one = measure::find(table.name, id).ok_or_else(|| {
+                InsightError::question(
+                    "measures",
+                    format!("没有指标 {id}。"),
+                    format!("There is no measure {id}."),
+                )
+            })?;
             if !found.iter().any(|known| known.id == one.id) {
                 found.push(one);
             }
         }
         if found.is_empty() || found.len() > MEASURES_MAX {
-            return Err(InsightError::question("measures", "请选择 1 到 24 个指标。", "Between 1 and 24 measures are needed."));
+            return Err(InsightError::question(
+                "measures",
+                "请选择 1 到 24 个指标。",
+                "Between 1 and 24 measures are needed.",
+            ));
         }
         Ok(found)
     }
@@ -91,8 +105,13 @@ impl Question {
         let mut found = Vec::new();
         for part in split(text, ';').into_iter().filter(|part| !part.is_empty()) {
             let (id, values) = part.split_once(':').unwrap_or((part.as_str(), ""));
-            let one = dimension::find(table.name, id)
-                .ok_or_else(|| InsightError::question("where", format!("没有维度 {id}。"), format!("There is no dimension {id}.")))?;
+            let one = dimension::find(table.name, id).ok_or_else(|| {
+                InsightError::question(
+                    "where",
+                    format!("没有维度 {id}。"),
+                    format!("There is no dimension {id}."),
+                )
+            })?;
             let values: Vec<String> = split(values, ',').iter().map(|value| plain(value)).collect();
             if values.len() > VALUES_MAX {
                 return Err(InsightError::question("where", "筛选值过多。", "There are too many values."));
@@ -172,7 +191,11 @@ pub fn among(column: &str, one: &Dimension, values: &[String]) -> String {
         .iter()
         .filter(|value| !value.is_empty())
         .filter_map(|value| {
-            if number { value.parse::<i64>().ok().map(|value| value.to_string()) } else { Some(quoted(value)) }
+            if number {
+                value.parse::<i64>().ok().map(|value| value.to_string())
+            } else {
+                Some(quoted(value))
+            }
         })
         .collect();
     let mut any = Vec::new();
@@ -228,7 +251,8 @@ mod tests {
     #[test]
     fn conditions_are_read_with_signs_in_their_values() {
         let read = Question::conditions(&ORDERS, r"district:云阳区,a\,b\;c;type:;status:archived").unwrap();
-        let shown: Vec<(&str, Vec<String>)> = read.into_iter().map(|(one, values)| (one.id, values)).collect();
+        let shown: Vec<(&str, Vec<String>)> =
+            read.into_iter().map(|(one, values)| (one.id, values)).collect();
         assert_eq!(
             shown,
             [

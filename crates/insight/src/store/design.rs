@@ -59,10 +59,18 @@ impl Insight {
     ) -> Result<String, InsightError> {
         let name = name.trim();
         if name.is_empty() || name.chars().count() > NAME_MAX {
-            return Err(InsightError::question("name", "名称为 1 到 40 个字。", "A name of 1 to 40 characters is needed."));
+            return Err(InsightError::question(
+                "name",
+                "名称为 1 到 40 个字。",
+                "A name of 1 to 40 characters is needed.",
+            ));
         }
         if query.chars().count() > QUERY_MAX || crate::report::catalogue::find(report).is_none() {
-            return Err(InsightError::question("query", "报表设置无效。", "The report's settings are not valid."));
+            return Err(InsightError::question(
+                "query",
+                "报表设置无效。",
+                "The report's settings are not valid.",
+            ));
         }
         let mut tx = self.kit().db.begin().await?;
         sqlx::query("delete from insight_design where owner_id = $1 and name = $2")
@@ -75,7 +83,11 @@ impl Insight {
             .fetch_one(tx.conn())
             .await?;
         if kept >= MOST {
-            return Err(InsightError::question("name", "最多保存 200 张报表。", "At most 200 reports can be kept."));
+            return Err(InsightError::question(
+                "name",
+                "最多保存 200 张报表。",
+                "At most 200 reports can be kept.",
+            ));
         }
         let id = kernel::id::new_id();
         sqlx::query(

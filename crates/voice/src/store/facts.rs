@@ -98,12 +98,11 @@ pub async fn calls(db: &Db, ids: &[CallId]) -> Result<Vec<CallFact>, DbError> {
 /// # Errors
 /// When the database fails.
 pub async fn call_ids(db: &Db, after: &str, limit: i64) -> Result<Vec<CallId>, DbError> {
-    let rows: Vec<(String,)> =
-        sqlx::query_as("select id from voice_call where id > $1 order by id limit $2")
-            .bind(after)
-            .bind(limit)
-            .fetch_all(db.reader())
-            .await?;
+    let rows: Vec<(String,)> = sqlx::query_as("select id from voice_call where id > $1 order by id limit $2")
+        .bind(after)
+        .bind(limit)
+        .fetch_all(db.reader())
+        .await?;
     Ok(rows.into_iter().map(|(id,)| CallId(id)).collect())
 }
 

@@ -45,6 +45,7 @@ export const NAV: NavGroup[] = [
     items: [
       { name: 'overview', icon: 'chart', needs: ['overview.read'], path: '/desk/overview' },
       { name: 'reports', icon: 'file', needs: ['report.read'], path: '/desk/reports' },
+      { name: 'evaluation', icon: 'check', needs: ['report.read'], path: '/desk/evaluation' },
     ],
   },
   {

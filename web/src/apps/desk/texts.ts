@@ -57,6 +57,7 @@ const desk: Texts = {
     contacts: ['服务对象', 'Citizens'],
     overview: ['运行总览', 'Overview'],
     reports: ['统计报表', 'Reports'],
+    evaluation: ['单位考核', 'Evaluation'],
     units: ['单位', 'Units'],
     people: ['人员', 'People'],
     roles: ['角色权限', 'Roles'],

@@ -4,7 +4,7 @@ import type { components } from '@/api/schema'
 export type Report = components['schemas']['ReportView']
 export type Answer = components['schemas']['ReportAnswer']
 export type Line = components['schemas']['ReportLine']
-export type Field = components['schemas']['FieldView']
+export type Field = components['schemas']['ReportField']
 export type Rows = components['schemas']['ReportRows']
 export type Design = components['schemas']['ReportDesignView']
 
