@@ -3,6 +3,7 @@
 mod acd;
 mod client;
 mod flow;
+mod insight;
 mod orders;
 mod orders_at_scale;
 mod service;
@@ -20,7 +21,8 @@ pub fn bench(workspace: &Workspace, arguments: &Arguments) -> Outcome {
         Some("orders-at-scale") => orders_at_scale::bench(workspace, arguments),
         Some("start") => start::bench(workspace, arguments),
         Some("flow") => flow::bench(workspace, arguments),
-        _ => Err("bench knows `acd`, `flow`, `orders`, `orders-at-scale` and `start`".to_owned()),
+        Some("insight") => insight::bench(workspace, arguments),
+        _ => Err("bench knows `acd`, `flow`, `insight`, `orders`, `orders-at-scale` and `start`".to_owned()),
     }
 }
 
