@@ -131,7 +131,8 @@ async fn ingest(folder: &std::path::Path) -> i64 {
     let began = SystemClock.elapsed_ms();
     let events = 100_000_u64;
     for start in (0..events).step_by(2_000) {
-        let ids: Vec<CaseId> = (start..start + 2_000).map(|number| CaseId(format!("{number:032x}"))).collect();
+        let ids: Vec<CaseId> =
+            (start..start + 2_000).map(|number| CaseId(format!("{number:032x}"))).collect();
         let facts = source.case_facts(&ids).await.unwrap();
         let rows = facts.iter().map(|fact| order_row(fact, |id| id.to_owned())).collect();
         lake.apply(Change { rows: vec![(&ORDERS, rows)], ..Change::default() }).await.unwrap();

@@ -30,7 +30,7 @@ use tokio::sync::Notify;
 pub use crate::ask::{Drill, Drilled, GROUPS_MAX};
 use crate::engine::{Bounds, Engine};
 use crate::error::InsightError;
-use crate::lake::Lake;
+use crate::lake::{DELTA_ROWS_MAX, Lake};
 use crate::projection::{Projection, Sources};
 
 /// The slice's migrations.
@@ -113,7 +113,7 @@ impl Insight {
         let mut turns = 0_u32;
         let mut sequenced = self.0.kit.hub.sequenced();
         loop {
-            let wait = match self.0.projection.step(&self.0.lake).await {
+            let wait = match self.step().await {
                 Ok(true) => Duration::from_millis(1),
                 Ok(false) => TURN,
                 Err(error) => {
@@ -144,14 +144,13 @@ impl Insight {
 
     /// Compacts, checks files, the `whole` of them or their sizes, and deletes old ones.
     async fn keep_house(&self, whole: bool) {
-        let elapsed_ms = self.0.kit.clock.elapsed_ms();
-        if let Err(error) = self.0.lake.compact(elapsed_ms).await {
+        if let Err(error) = self.compact().await {
             tracing::error!(error = %kernel::problem::chain(&error), "facts could not be compacted; they stay as they are");
         }
         if let Err(error) = self.0.lake.check(whole).await {
             tracing::error!(error = %kernel::problem::chain(&error), "files of facts could not be checked");
         }
-        self.0.lake.tidy_up(elapsed_ms).await;
+        self.0.lake.tidy_up(self.0.kit.clock.elapsed_ms()).await;
     }
 
     /// Takes in everything that has happened; for tests and tools.
@@ -159,8 +158,26 @@ impl Insight {
     /// # Errors
     /// When a source or the files fail.
     pub async fn catch_up(&self) -> Result<(), InsightError> {
-        while self.0.projection.step(&self.0.lake).await? {}
+        while self.step().await? {}
         Ok(())
+    }
+
+    /// Takes in what is new, once, and compacts a delta that has grown large. Returns whether there may be more.
+    async fn step(&self) -> Result<bool, InsightError> {
+        let more = self.0.projection.step(&self.0.lake).await?;
+        if self.0.lake.delta_rows().await >= DELTA_ROWS_MAX {
+            self.compact().await?;
+        }
+        Ok(more)
+    }
+
+    /// Compacts on a thread where it holds nobody up: it reads and writes many rows.
+    async fn compact(&self) -> Result<usize, InsightError> {
+        let (insight, runtime) = (self.clone(), tokio::runtime::Handle::current());
+        let work = tokio::task::spawn_blocking(move || {
+            runtime.block_on(insight.0.lake.compact(insight.0.kit.clock.elapsed_ms()))
+        });
+        work.await.map_err(|error| InsightError::Files(format!("compaction broke off: {error}")))?
     }
 
     /// Returns the files.

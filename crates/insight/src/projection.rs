@@ -16,7 +16,7 @@ use crate::error::InsightError;
 use crate::fact::{
     CALLS, KEYS, ORDERS, Row, SEATS, STEPS, call_row, key_row, order_row, seat_row, step_rows,
 };
-use crate::lake::{Change, DELTA_ROWS_MAX, Lake};
+use crate::lake::{Change, Lake};
 
 /// So many events are read at once.
 pub const EVENTS_AT_ONCE: i64 = 2_000;
@@ -81,9 +81,6 @@ impl Projection {
         let more = i64::try_from(events.len()).unwrap_or(0) == EVENTS_AT_ONCE;
         self.take_in(lake, &events).await?;
         self.poll(lake).await?;
-        if lake.delta_rows().await >= DELTA_ROWS_MAX {
-            lake.compact(self.kit.clock.elapsed_ms()).await?;
-        }
         Ok(more)
     }
 
@@ -122,9 +119,6 @@ impl Projection {
         };
         change.rebuilt.push((key, last));
         lake.apply(change).await?;
-        if lake.delta_rows().await >= DELTA_ROWS_MAX {
-            lake.compact(self.kit.clock.elapsed_ms()).await?;
-        }
         Ok(())
     }
 

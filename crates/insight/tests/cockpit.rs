@@ -26,7 +26,10 @@ async fn the_cockpit_says_what_happens_now_once_for_everybody() {
         assert_eq!(seen["late_units"][0]["count"], 1);
         assert_eq!(seen["course"].as_array().unwrap().len(), 30);
         assert_eq!(seen["course"][29], json!({ "day": "2026-03-02", "created": 5, "settled": 1 }));
-        assert_eq!((seen["recent"].as_array().unwrap().len(), &seen["recent"][0]["unit"]), (5, &json!("水务局")));
+        assert_eq!(
+            (seen["recent"].as_array().unwrap().len(), &seen["recent"][0]["unit"]),
+            (5, &json!("水务局"))
+        );
         // For some seconds everybody is told the same; then what is new.
         world.city.order("case-6", "water", "complaint", 0);
         world.insight.projection().take_in(world.insight.lake(), &[told(9, "case-6")]).await.unwrap();
@@ -44,10 +47,12 @@ async fn a_layout_is_kept_shared_and_forgotten_by_its_owner() {
     on_both(|site| async move {
         let world = World::new(site).await;
         let may = |name: &str, what: &[&str]| world.server.as_person(PersonBuilder::new(name).may(what));
-        let (mut leader, mut other) = (may("leader", &["cockpit.read", "report.share"]), may("other", &["cockpit.read"]));
+        let (mut leader, mut other) =
+            (may("leader", &["cockpit.read", "report.share"]), may("other", &["cockpit.read"]));
         let body = |tiles: Value, shared: bool| json!({ "name": "大厅", "tiles": tiles, "shared": shared });
         let tiles = json!([{ "kind": "calls", "x": 0, "y": 0, "w": 6, "h": 4 }]);
-        let id = leader.post("/walls", body(tiles.clone(), true)).await.ok()["id"].as_str().unwrap().to_owned();
+        let id =
+            leader.post("/walls", body(tiles.clone(), true)).await.ok()["id"].as_str().unwrap().to_owned();
         let seen = other.get("/walls").await.ok();
         assert_eq!((&seen["walls"][0]["tiles"], &seen["walls"][0]["own"]), (&tiles, &json!(false)));
         other.post("/walls", body(tiles.clone(), true)).await.refused(403, "permission.denied");

@@ -6,8 +6,8 @@ use datafusion::arrow::array::{Array as _, AsArray as _, BooleanArray, Int64Arra
 use datafusion::arrow::compute::{cast, filter_record_batch};
 use datafusion::arrow::datatypes::{Float64Type, Int64Type};
 use datafusion::parquet::arrow::ProjectionMask;
-use datafusion::parquet::arrow::async_reader::{ParquetObjectReader, ParquetRecordBatchStreamBuilder};
-use futures::TryStreamExt as _;
+use datafusion::parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use object_store::ObjectStoreExt as _;
 use object_store::path::Path;
 
 use super::{FileEntry, Lake, State, manifest};
@@ -38,7 +38,7 @@ impl Lake {
         };
         if let Err(error) = outcome {
             for path in written {
-                let _ = object_store::ObjectStoreExt::delete(self.store.as_ref(), &Path::from(path)).await;
+                let _ = self.store.delete(&Path::from(path)).await;
             }
             return Err(error);
         }
@@ -79,9 +79,8 @@ impl Lake {
                 let mut out =
                     Out { lake: self, table, month, generation, part: 0, waiting: Vec::new(), rows: 0 };
                 for entry in &merged {
-                    let mut batches = self.stream(entry, false).await?;
-                    while let Some(batch) = batches.try_next().await? {
-                        let batch = without(&batch, &newer)?;
+                    for batch in self.batches(&entry.path, false).await? {
+                        let batch = without(&batch?, &newer)?;
                         kept.extend(out.push(table.fit(&batch)?, written).await?);
                     }
                 }
@@ -98,26 +97,19 @@ impl Lake {
     }
 
     async fn holds_any(&self, entry: &FileEntry, newer: &HashSet<i64>) -> Result<bool, InsightError> {
-        let mut batches = self.stream(entry, true).await?;
-        while let Some(batch) = batches.try_next().await? {
-            if hashes(&batch)?.iter().flatten().any(|hash| newer.contains(&hash)) {
+        for batch in self.batches(&entry.path, true).await? {
+            if hashes(&batch?)?.iter().flatten().any(|hash| newer.contains(&hash)) {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    async fn stream(
-        &self,
-        entry: &FileEntry,
-        only_hash: bool,
-    ) -> Result<
-        datafusion::parquet::arrow::async_reader::ParquetRecordBatchStream<ParquetObjectReader>,
-        InsightError,
-    > {
-        let reader = ParquetObjectReader::new(self.store.clone(), Path::from(entry.path.as_str()))
-            .with_file_size(entry.bytes);
-        let builder = ParquetRecordBatchStreamBuilder::new(reader).await?.with_batch_size(8192);
+    /// Reads a file; it holds a million rows at most, so its bytes fit in memory.
+    async fn batches(&self, path: &str, only_hash: bool) -> Result<ParquetRecordBatchReader, InsightError> {
+        let found = self.store.get(&Path::from(path)).await.map_err(InsightError::files)?;
+        let bytes = found.bytes().await.map_err(InsightError::files)?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new(bytes)?.with_batch_size(8192);
         let mask = if only_hash {
             ProjectionMask::columns(builder.parquet_schema(), ["hash"])
         } else {
@@ -128,11 +120,9 @@ impl Lake {
 
     /// Reads the rows of a small file.
     pub(super) async fn read_rows(&self, table: &Table, path: &str) -> Result<Vec<Row>, InsightError> {
-        let reader = ParquetObjectReader::new(self.store.clone(), Path::from(path));
-        let mut batches = ParquetRecordBatchStreamBuilder::new(reader).await?.build()?;
         let mut rows = Vec::new();
-        while let Some(batch) = batches.try_next().await? {
-            let batch = table.fit(&batch)?;
+        for batch in self.batches(path, false).await? {
+            let batch = table.fit(&batch?)?;
             rows.extend((0..batch.num_rows()).map(|at| table.row(&batch, at)));
         }
         Ok(rows)
