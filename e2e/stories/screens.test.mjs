@@ -25,7 +25,7 @@ const SCREENS = [
     ],
   },
   { role: 'unit_clerk', paths: ['/desk/tasks', '/desk/cases'] },
-  { role: 'city_leader', paths: ['/desk/overview'] },
+  { role: 'city_leader', paths: ['/desk/overview', '/desk/reports', '/desk/reports/unit', '/desk/reports/time-of-day', '/desk/evaluation'] },
   {
     role: 'system_admin',
     paths: ['units', 'people', 'seats', 'categories', 'catalogue', 'flows', 'limit-rules', 'notice-rules', 'dictionary', 'parameters', 'calendar'].map((name) => `/desk/admin/${name}`),

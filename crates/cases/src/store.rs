@@ -15,6 +15,7 @@ pub mod deadline;
 pub mod dispatch;
 pub mod document;
 pub mod errand;
+pub mod facts;
 pub mod figures;
 pub mod flow;
 pub mod flow_draft;

@@ -10,6 +10,7 @@ use crate::voice::{CallId, RecordingId};
 
 mod citizen;
 mod events;
+mod facts;
 mod flow;
 mod publication;
 mod upload;
@@ -25,6 +26,7 @@ pub use events::{
     RatingGiven, TaskClosed, TaskOpened,
 };
 
+pub use facts::{CaseFact, CaseFacts, CaseLine, CaseWords, CodeName, StepFact};
 pub use flow::{CaseFlowChanged, FlowPublished};
 pub use publication::{MonthFigures, PublishedCase, PublishedFilter};
 pub use upload::{FileToServe, UploadDesk, UploadRight, UploadTicket, UploadView, UploadedFile};

@@ -6,6 +6,10 @@ use kernel::{BoxError, Ctx};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+mod facts;
+
+pub use facts::{CallFact, CallFacts, FloorNow, KeyFact, SeatFact};
+
 kernel::id!(
     /// Names a call (通话).
     CallId

@@ -8,6 +8,7 @@ use contacts::Contacts;
 use contract::contacts::HistorySource;
 use contract::voice::CallLookup;
 use identity::Identity;
+use insight::Insight;
 use kernel::http::events_router;
 use kernel::{BoxError, Clock, Config, Db, Dialect, Kit, Slice};
 use knowledge::Knowledge;
@@ -38,6 +39,8 @@ pub struct City {
     pub messages: Messages,
     /// Telephones.
     pub voice: Voice,
+    /// Figures.
+    pub insight: Insight,
     /// All routes.
     pub router: Router,
     /// What they are.
@@ -105,6 +108,15 @@ impl City {
         history_of_calls.set(lookup.clone());
         history_of_cases.set(orders.clone());
         let knowledge = Knowledge::new(kit.clone(), directory.clone())?;
+        let insight = Insight::open(
+            kit.clone(),
+            insight::projection::Sources {
+                cases: orders.clone(),
+                calls: lookup.clone(),
+                directory: directory.clone(),
+            },
+        )
+        .await?;
         let portal = Portal::new(kit.clone(), orders.clone(), orders.clone(), orders, lookup)?;
         portal.show(crate::demo::shown()?);
 
@@ -115,6 +127,7 @@ impl City {
             knowledge.slice(),
             messages.slice(),
             voice.slice(),
+            insight.slice(),
             portal.slice(),
         ];
         for slice in &slices {
@@ -139,6 +152,7 @@ impl City {
             knowledge,
             messages,
             voice,
+            insight,
             router,
             document,
             slices,
@@ -169,6 +183,7 @@ impl City {
         tokio::spawn(kernel::event::run_sequencer(self.kit.clone(), stop.bell()));
         tokio::spawn(kernel::event::run_follower(self.kit.clone(), stop.bell()));
         tokio::spawn(self.knowledge.clone().follow_index(stop.bell()));
+        tokio::spawn(self.insight.clone().follow(stop.bell()));
         for subscription in subscriptions(self) {
             tokio::spawn(kernel::event::run_subscription(self.kit.clone(), subscription, stop.bell()));
         }

@@ -14,6 +14,7 @@ pub mod core;
 pub mod desk;
 pub mod emergency;
 pub mod error;
+mod facts;
 pub mod flows;
 mod http;
 mod lookup;

@@ -8,6 +8,7 @@ pub mod campaign_targets;
 pub mod campaigns;
 pub mod downloads;
 pub mod emergencies;
+pub mod facts;
 pub mod figures;
 pub mod flow_counts;
 pub mod flow_tables;

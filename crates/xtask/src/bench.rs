@@ -4,6 +4,7 @@ mod acd;
 mod client;
 mod cpu;
 mod flow;
+mod insight;
 mod knowledge;
 mod orders;
 mod orders_at_scale;
@@ -22,10 +23,9 @@ pub fn bench(workspace: &Workspace, arguments: &Arguments) -> Outcome {
         Some("orders-at-scale") => orders_at_scale::bench(workspace, arguments),
         Some("start") => start::bench(workspace, arguments),
         Some("flow") => flow::bench(workspace, arguments),
+        Some("insight") => insight::bench(workspace, arguments),
         Some("knowledge") => knowledge::bench(workspace, arguments),
-        _ => {
-            Err("bench knows `acd`, `flow`, `knowledge`, `orders`, `orders-at-scale` and `start`".to_owned())
-        }
+        _ => Err("bench knows `acd`, `flow`, `insight`, `knowledge`, `orders`, `orders-at-scale` and `start`".to_owned()),
     }
 }
 

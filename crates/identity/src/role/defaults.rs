@@ -62,6 +62,7 @@ const SHIFT_LEADER: Grants = &[
     ("case.urge", All),
     ("case.void", All),
     ("catalogue.read", All),
+    ("cockpit.read", All),
     ("contact.read", All),
     ("contact.write", All),
     ("floor.manage", All),
@@ -77,6 +78,8 @@ const SHIFT_LEADER: Grants = &[
     ("query.share", All),
     ("queue.write", All),
     ("rating.follow_up", All),
+    ("report.read", All),
+    ("report.share", All),
     ("unit.read", All),
 ];
 const DISPATCHER: Grants = &[
@@ -98,6 +101,7 @@ const DISPATCHER: Grants = &[
     ("limit.read", All),
     ("overview.read", All),
     ("person.read", All),
+    ("report.read", All),
     ("unit.read", All),
 ];
 const REVIEWER: Grants = &[
@@ -130,6 +134,8 @@ const REVIEWER: Grants = &[
     ("person.read", All),
     ("query.share", All),
     ("rating.follow_up", All),
+    ("report.read", All),
+    ("report.share", All),
     ("unit.read", All),
 ];
 const UNIT_ADMIN: Grants = &[
@@ -154,6 +160,7 @@ const UNIT_ADMIN: Grants = &[
     ("limit.read", All),
     ("overview.read", Subtree),
     ("person.read", Subtree),
+    ("report.read", Subtree),
     ("unit.read", All),
 ];
 const UNIT_CLERK: Grants = &[
@@ -183,6 +190,7 @@ const UNIT_LEADER: Grants = &[
     ("knowledge.read", All),
     ("overview.read", Subtree),
     ("person.read", Subtree),
+    ("report.read", Subtree),
     ("unit.read", All),
 ];
 const CITY_LEADER: Grants = &[
@@ -193,11 +201,13 @@ const CITY_LEADER: Grants = &[
     ("case.supervise", All),
     ("case.urge", All),
     ("catalogue.read", All),
+    ("cockpit.read", All),
     ("flow.read", All),
     ("knowledge.read", All),
     ("limit.read", All),
     ("overview.read", All),
     ("person.read", All),
+    ("report.read", All),
     ("unit.read", All),
 ];
 const HOTLINE_MANAGER: Grants = &[
@@ -227,8 +237,10 @@ const HOTLINE_MANAGER: Grants = &[
     ("case.void", All),
     ("catalogue.read", All),
     ("catalogue.write", All),
+    ("cockpit.read", All),
     ("contact.read", All),
     ("contact.unmask", All),
+    ("evaluation.close", All),
     ("floor.manage", All),
     ("flow.read", All),
     ("knowledge.manage", All),
@@ -247,6 +259,9 @@ const HOTLINE_MANAGER: Grants = &[
     ("query.share", All),
     ("queue.write", All),
     ("rating.follow_up", All),
+    ("report.read", All),
+    ("report.share", All),
+    ("report.sql", All),
     ("unit.read", All),
 ];
 const SUPERVISION: Grants = &[
@@ -256,12 +271,14 @@ const SUPERVISION: Grants = &[
     ("call.read", All),
     ("case.read", All),
     ("catalogue.read", All),
+    ("cockpit.read", All),
     ("contact.read", All),
     ("flow.read", All),
     ("knowledge.read", All),
     ("limit.read", All),
     ("overview.read", All),
     ("person.read", All),
+    ("report.read", All),
     ("unit.read", All),
 ];
 const SYSTEM_ADMIN: Grants = &[

@@ -52,7 +52,14 @@ export const NAV: NavGroup[] = [
       { name: 'knowledge_ranking', icon: 'star', needs: ['knowledge.read'], path: '/desk/knowledge-ranking' },
     ],
   },
-  { name: 'insight', items: [{ name: 'overview', icon: 'chart', needs: ['overview.read'], path: '/desk/overview' }] },
+  {
+    name: 'insight',
+    items: [
+      { name: 'overview', icon: 'chart', needs: ['overview.read'], path: '/desk/overview' },
+      { name: 'reports', icon: 'file', needs: ['report.read'], path: '/desk/reports' },
+      { name: 'evaluation', icon: 'check', needs: ['report.read'], path: '/desk/evaluation' },
+    ],
+  },
   {
     name: 'admin',
     items: [

@@ -70,6 +70,8 @@ const desk: Texts = {
     knowledge_words: ['词库与同义词', 'Words and synonyms'],
     knowledge_classes: ['知识分类', 'Knowledge classes'],
     overview: ['运行总览', 'Overview'],
+    reports: ['统计报表', 'Reports'],
+    evaluation: ['单位考核', 'Evaluation'],
     units: ['单位', 'Units'],
     people: ['人员', 'People'],
     roles: ['角色权限', 'Roles'],
