@@ -5,6 +5,7 @@ mod acceptance;
 mod amendment;
 mod assignment;
 mod calendar;
+mod case_form;
 mod catalogue;
 mod catalogue_rows;
 mod categories;
@@ -21,11 +22,14 @@ mod flow_drafts;
 mod flow_migrations;
 mod flow_trials;
 mod flows;
+mod form_drafts;
+mod forms;
 mod limit_rules;
 mod list;
 mod note;
 mod objection;
 mod operation;
+mod order_types;
 mod overview;
 mod ratings;
 mod redo;
@@ -88,6 +92,10 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(flow_drafts::routes())
         .merge(flow_trials::routes())
         .merge(flow_migrations::routes())
+        .merge(forms::routes())
+        .merge(form_drafts::routes())
+        .merge(order_types::routes())
+        .merge(case_form::routes())
         .merge(calendar::routes())
         .with_state(cases)
 }

@@ -12,6 +12,7 @@ mod deadlines;
 mod ending;
 mod extension;
 mod flows;
+mod forms;
 mod limit_rules;
 mod lists;
 mod objection;

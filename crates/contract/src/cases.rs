@@ -13,8 +13,8 @@ mod events;
 mod flow;
 
 pub use citizen::{
-    CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft, CitizenInfo, CitizenNotice,
-    CitizenRating, CitizenStep, HelperDesk, HelperView, Submitted,
+    CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft, CitizenForm, CitizenInfo,
+    CitizenNotice, CitizenOrderType, CitizenRating, CitizenStep, HelperDesk, HelperView, Submitted,
 };
 pub use events::{
     ApplicationDecided, ApplicationMade, CaseAccepted, CaseArchived, CaseAssigned, CaseClosed, CaseCreated,
@@ -23,7 +23,7 @@ pub use events::{
     RatingGiven, TaskClosed, TaskOpened,
 };
 
-pub use flow::{CaseFlowChanged, FlowPublished};
+pub use flow::{CaseFlowChanged, CaseFormFilled, FlowPublished, FormPublished};
 
 kernel::id!(
     /// Names a work order.

@@ -5,6 +5,7 @@ mod calls;
 mod cases;
 mod help;
 mod info;
+mod order_types;
 
 use std::sync::{Arc, RwLock};
 
@@ -125,6 +126,7 @@ impl Portal {
             migrations: &[],
             router: OpenApiRouter::new()
                 .merge(info::routes())
+                .merge(order_types::routes())
                 .merge(cases::routes())
                 .merge(calls::routes())
                 .merge(help::routes())

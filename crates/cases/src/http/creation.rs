@@ -7,6 +7,7 @@ use kernel::HttpResult;
 use kernel::http::{Auth, Idempotent, Json, ReqCtx};
 use kernel::problem::ProblemBody;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -15,6 +16,7 @@ use crate::Cases;
 use crate::case::draft::Draft;
 use crate::case::{Citizen, Kind, Source, Urgency};
 use crate::http::view::{CaseView, PlaceBody};
+use crate::store::form_answer::Filling;
 
 pub(super) fn routes() -> OpenApiRouter<Cases> {
     OpenApiRouter::new().routes(routes!(create_case))
@@ -72,6 +74,16 @@ struct CaseDraft {
     /// How much it hurries.
     #[serde(default)]
     urgency: Option<Urgency>,
+    /// The order type, when one was chosen; it says type and category.
+    #[serde(default)]
+    order_type_id: Option<String>,
+    /// The version of the form that was filled in.
+    #[serde(default)]
+    form_id: Option<String>,
+    /// What was filled in.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    form: Map<String, Value>,
 }
 
 impl From<CaseDraft> for Draft {
@@ -119,8 +131,14 @@ async fn create_case(
         return Ok(replayed);
     }
     let idem = &request.idem;
+    let mut body = request.body;
+    let filling = body.order_type_id.take().filter(|id| !id.is_empty()).map(|order_type_id| Filling {
+        order_type_id,
+        form_id: body.form_id.take(),
+        answers: std::mem::take(&mut body.form),
+    });
     let case = cases
-        .create(&ctx, Some(&by), request.body.into(), |case| {
+        .create_filled(&ctx, Some(&by), body.into(), filling.as_ref(), |case| {
             idem.answer(cases.kit(), StatusCode::CREATED, &cases.fresh_view(&ctx, &by, case))
         })
         .await?;

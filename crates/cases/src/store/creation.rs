@@ -6,6 +6,7 @@ use contract::voice::{CallId, RecordingBrief};
 use kernel::{Actor, ActorKind, Ctx, Principal, Writes};
 use serde_json::{Map, Value};
 
+use super::form_answer::{self, Filling};
 use super::{case, deadline, recording, work};
 use crate::Cases;
 use crate::case::change::LimitInput;
@@ -24,10 +25,35 @@ impl Cases {
         &self,
         ctx: &Ctx,
         by: Option<&Principal>,
+        draft: Draft,
+        remember: impl FnOnce(&Case) -> Option<kernel::http::StoredAnswer> + Send,
+    ) -> Result<Case, CaseError> {
+        self.create_filled(ctx, by, draft, None, remember).await
+    }
+
+    /// Writes an order of an order type with what was filled into its form, as [`Cases::create`] does.
+    ///
+    /// # Errors
+    /// Those of [`Cases::create`]; [`CaseError::Form`] field by field; [`CaseError::FormChanged`] when the form
+    /// was published anew since it was filled in.
+    pub async fn create_filled(
+        &self,
+        ctx: &Ctx,
+        by: Option<&Principal>,
         mut draft: Draft,
+        filling: Option<&Filling>,
         remember: impl FnOnce(&Case) -> Option<kernel::http::StoredAnswer> + Send,
     ) -> Result<Case, CaseError> {
         self.freshen().await?;
+        let filled = match filling {
+            Some(filling) => Some(self.fill(ctx, by, filling).await?),
+            None => None,
+        };
+        if let Some(filled) = &filled {
+            let own = &filled.order_type.draft;
+            draft.kind = own.kind;
+            draft.category_id = own.category_id.clone().or(draft.category_id);
+        }
         let recordings = self.prepare(&mut draft).await?;
         let unit = by.map(|by| UnitRef { id: by.unit_id.clone(), path: by.unit_path.clone() });
         let identity = Identity {
@@ -37,9 +63,14 @@ impl Cases {
             unit,
         };
         let rules = self.rule_book();
-        let flow = self.flow_for(draft.kind, draft.category_id.as_deref())?;
-        let variables =
+        let own = filled.as_ref().and_then(|filled| filled.order_type.draft.flow_name.as_deref());
+        let flow = self.flow_of(own, draft.kind, draft.category_id.as_deref())?;
+        let mut variables =
             Map::from_iter([("answered_at_once".to_owned(), Value::Bool(draft.answer.is_some()))]);
+        if let Some((version, answers)) = filled.as_ref().and_then(|filled| filled.sheet.as_ref()) {
+            let facts = crate::case::form::variables(&version.form, answers);
+            variables.insert("form".to_owned(), Value::Object(facts));
+        }
         let (course, moves) = Course::start(flow, variables, ctx.now)?;
         let (mut case, change) = draft::write(draft, identity, &writer(ctx, by), ctx.now);
         let mut limits = Vec::new();
@@ -61,6 +92,9 @@ impl Cases {
             case.citizen.contact_id = Some(file.0);
         }
         case::insert(&mut writes, &case, course.flow_id(), &state);
+        if let Some(filled) = &filled {
+            form_answer::insert(&mut writes, ctx, &case, filled);
+        }
         for (derivation, limit) in &limits {
             deadline::start(&mut writes, &case.id, limit, derivation);
         }
