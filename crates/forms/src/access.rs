@@ -81,7 +81,12 @@ impl Field {
     fn fits_citizens(&self) -> bool {
         let inside = matches!(
             self.kind,
-            FieldType::Person | FieldType::Group | FieldType::Unit | FieldType::Relation | FieldType::Query
+            FieldType::Person
+                | FieldType::Group
+                | FieldType::Unit
+                | FieldType::Relation
+                | FieldType::Query
+                | FieldType::Upload
         );
         let listed = !self.kind.has_options() || matches!(self.options, Some(Options::List { .. }));
         let columns = || self.kind != FieldType::Table || self.fields.iter().all(Self::fits_citizens);

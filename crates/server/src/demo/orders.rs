@@ -15,6 +15,7 @@ use chrono::{Duration, NaiveTime, TimeZone as _};
 use kernel::{Actor, ActorKind, BoxError, Ctx, Principal, Timestamp};
 
 use super::data::{DemoCity, Order, Step};
+use super::forms::Types;
 use super::staff::Staff;
 use crate::City;
 
@@ -43,6 +44,7 @@ pub(crate) async fn create(
     city: &City,
     written: &DemoCity,
     staff: &Staff,
+    types: &Types,
     now: Timestamp,
 ) -> Result<Outcome, BoxError> {
     let mut moments = Vec::new();
@@ -70,7 +72,7 @@ pub(crate) async fn create(
         }
         match moment {
             Moment::Written => {
-                cases[order_at] = Some(write(city, written, staff, order, at).await?);
+                cases[order_at] = Some(write(city, written, staff, types, order, at).await?);
                 outcome.orders += 1;
             }
             Moment::Step(step_at) => {
@@ -105,6 +107,7 @@ async fn write(
     city: &City,
     written: &DemoCity,
     staff: &Staff,
+    types: &Types,
     order: &Order,
     at: Timestamp,
 ) -> Result<Case, BoxError> {
@@ -149,7 +152,7 @@ async fn write(
         },
     };
     city.cases
-        .create(&ctx, by, draft, seed::forget)
+        .create_filled(&ctx, by, draft, types.filling(order).as_ref(), seed::forget)
         .await
         .map_err(|error| format!("{}: {}", order.key, kernel::problem::chain(&error)).into())
 }

@@ -57,6 +57,12 @@ export interface FormVersion {
 }
 export interface FormDraft { id: string; name: string; title: string; form: FormSchema | null; base_id: string | null; version: number; updated_at: number; updated_by: string }
 
+/** What the panel of actions asks of the forms beside it. */
+export interface StepForms {
+  save(whole: boolean): Promise<number>
+  refuse(fields: { field: string; detail: string }[]): boolean
+}
+
 /** Actions that take the order forward, so that the step's form has to be whole. */
 export function goesForward(action: string, decision: string): boolean {
   return ['dispatch', 'acceptance', 'feedback', 'return_visit', 'closure', 'close', 'edit'].includes(action) || (['review', 'result_review'].includes(action) && decision === 'pass')
