@@ -30,6 +30,8 @@ export default defineConfig({
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   server: {
     port: 5173,
+    // What scripts of forms run in lies with the engine.
+    fs: { allow: ['..'] },
     proxy: {
       '/api': { target: backend },
       '/sip': { target: backend, ws: true },

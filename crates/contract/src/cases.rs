@@ -16,8 +16,8 @@ mod publication;
 mod upload;
 
 pub use citizen::{
-    CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft, CitizenInfo, CitizenNotice,
-    CitizenRating, CitizenStep, HelperDesk, HelperView, Submitted,
+    CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft, CitizenForm, CitizenInfo,
+    CitizenNotice, CitizenOrderType, CitizenRating, CitizenStep, HelperDesk, HelperView, Submitted,
 };
 pub use events::{
     ApplicationDecided, ApplicationMade, CaseAccepted, CaseArchived, CaseAssigned, CaseClosed, CaseCreated,
@@ -27,7 +27,7 @@ pub use events::{
 };
 
 pub use facts::{CaseFact, CaseFacts, CaseLine, CaseWords, CodeName, StepFact};
-pub use flow::{CaseFlowChanged, FlowPublished};
+pub use flow::{CaseFlowChanged, CaseFormFilled, FlowPublished, FormPublished};
 pub use publication::{MonthFigures, PublishedCase, PublishedFilter};
 pub use upload::{FileToServe, UploadDesk, UploadRight, UploadTicket, UploadView, UploadedFile};
 

@@ -290,4 +290,15 @@ impl Directory for Identity {
         let entry = store::dictionary::find(&mut conn, list, code).await?;
         Ok(entry.map(|entry| WordBrief { zh: entry.zh, en: entry.en, active: entry.active }))
     }
+
+    async fn role(&self, id: &str) -> Result<Option<WordBrief>, BoxError> {
+        self.look_for_changes().await?;
+        Ok(self.directory.read(|snapshot| {
+            snapshot.roles.get(id).map(|role| WordBrief {
+                zh: role.name_zh.clone(),
+                en: role.name_en.clone(),
+                active: true,
+            })
+        }))
+    }
 }

@@ -77,6 +77,16 @@ struct PortalDraft {
     /// The upload ticket under which files were sent.
     #[serde(default)]
     uploads: Option<String>,
+    /// The kind of matter, when one was chosen; it says type and category.
+    #[serde(default)]
+    order_type_id: Option<String>,
+    /// The version of its form that was filled in.
+    #[serde(default)]
+    form_id: Option<String>,
+    /// What was filled in.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    form: serde_json::Map<String, serde_json::Value>,
 }
 
 /// The code that came with the number.
@@ -160,6 +170,9 @@ async fn submit_portal_case(
         address: body.place.address,
         lng: body.place.lng,
         lat: body.place.lat,
+        order_type_id: body.order_type_id,
+        form_id: body.form_id,
+        form: body.form,
     };
     let submitted =
         portal.0.desk.submit_with(&ctx, draft, ticket(body.uploads.as_deref()), &request.idem).await?;

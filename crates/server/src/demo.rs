@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod data;
+mod forms;
 mod knowledge;
 mod orders;
 mod staff;
@@ -69,6 +70,7 @@ pub(crate) async fn create(city: &City) -> Result<bool, BoxError> {
     tracing::info!("creating the demonstration city: units and people");
     let staff = staff::create(city, &ctx, &written).await?;
     catalogue::publish(city, &ctx, &written).await?;
+    let types = forms::publish(city, &ctx).await?;
     tracing::info!(
         units = written.units.len(),
         people = written.people.people.len(),
@@ -76,7 +78,7 @@ pub(crate) async fn create(city: &City) -> Result<bool, BoxError> {
     );
     let told = knowledge::create(city, &written, &staff, now).await?;
     tracing::info!(entries = told, "the knowledge base is there; creating the orders");
-    let outcome = orders::create(city, &written, &staff, now).await?;
+    let outcome = orders::create(city, &written, &staff, &types, now).await?;
     for refusal in &outcome.refusals {
         tracing::warn!("{refusal}");
     }

@@ -18,10 +18,12 @@ use utoipa::openapi::OpenApi;
 
 use crate::assets::{serve_asset, serve_embedded};
 
-/// The content security policy of the pages: nothing from elsewhere, no inline scripts. Styles may be
+/// The content security policy of the pages: nothing from elsewhere, no inline scripts. Scripts of forms run in a
+/// worker made of their text, apart from the page. Styles may be
 /// inline because the component library sets positions that way.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' ws: wss:; font-src 'self' data:; \
+     worker-src 'self' blob:; \
      frame-ancestors 'self'; base-uri 'self'; form-action 'self'; object-src 'none'";
 
 /// Wraps the routes of all slices. `sip` is the WebSocket of browser phones, outside `/api`.

@@ -25,7 +25,10 @@ pub fn bench(workspace: &Workspace, arguments: &Arguments) -> Outcome {
         Some("flow") => flow::bench(workspace, arguments),
         Some("insight") => insight::bench(workspace, arguments),
         Some("knowledge") => knowledge::bench(workspace, arguments),
-        _ => Err("bench knows `acd`, `flow`, `insight`, `knowledge`, `orders`, `orders-at-scale` and `start`".to_owned()),
+        _ => {
+            Err("bench knows `acd`, `flow`, `insight`, `knowledge`, `orders`, `orders-at-scale` and `start`"
+                .to_owned())
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use contract::cases::{
     CaseBrief, CaseId, CaseLookup, CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft,
-    CitizenInfo, CitizenRating, CitizenStep, EndedCase, EndedFilter, MonthFigures, OverdueBrief,
-    PublishedCase, PublishedFilter, RecordingAccess, Submitted,
+    CitizenForm, CitizenInfo, CitizenOrderType, CitizenRating, CitizenStep, EndedCase, EndedFilter,
+    MonthFigures, OverdueBrief, PublishedCase, PublishedFilter, RecordingAccess, Submitted,
 };
 use contract::contacts::{ContactId, HistoryItem, HistorySource};
 use contract::voice::{CallId, RecordingId};
@@ -15,6 +15,8 @@ use sqlx::{AssertSqlSafe, FromRow};
 
 use super::attachment::Attached;
 use super::brief::{self, BriefRow};
+use super::creation::Enclosed;
+use super::form_answer::Filling;
 use super::{case, citizen_act};
 use crate::Cases;
 use crate::case::citizen_act::CitizenAct;
@@ -307,6 +309,33 @@ impl CitizenDesk for Cases {
         })
     }
 
+    async fn order_types(&self, lang: Lang) -> Result<Vec<CitizenOrderType>, BoxError> {
+        let types = Self::order_types(self);
+        let offered = types.iter().filter(|one| one.draft.active && one.draft.for_citizens);
+        Ok(offered
+            .map(|one| CitizenOrderType {
+                id: one.id.clone(),
+                name: match lang {
+                    Lang::En if !one.draft.en.is_empty() => one.draft.en.clone(),
+                    _ => one.draft.zh.clone(),
+                },
+                r#type: one.draft.kind.code().to_owned(),
+                category_id: one.draft.category_id.clone(),
+            })
+            .collect())
+    }
+
+    async fn order_form(&self, ctx: &Ctx, order_type_id: &str) -> Result<Option<CitizenForm>, Problem> {
+        let Some(fresh) = self.fresh_form(ctx, None, order_type_id)? else { return Ok(None) };
+        Ok(Some(CitizenForm {
+            form_id: fresh.form_id,
+            form: serde_json::json!(fresh.form),
+            answers: fresh.answers,
+            editable: fresh.editable,
+            required: fresh.required,
+        }))
+    }
+
     async fn submit(&self, ctx: &Ctx, draft: CitizenDraft, idem: &Idem) -> Result<Submitted, Problem> {
         self.submit_with(ctx, draft, None, idem).await
     }
@@ -314,10 +343,15 @@ impl CitizenDesk for Cases {
     async fn submit_with(
         &self,
         ctx: &Ctx,
-        draft: CitizenDraft,
+        mut draft: CitizenDraft,
         ticket: Option<&str>,
         idem: &Idem,
     ) -> Result<Submitted, Problem> {
+        let filling = draft.order_type_id.take().filter(|id| !id.is_empty()).map(|order_type_id| Filling {
+            order_type_id,
+            form_id: draft.form_id.take(),
+            answers: std::mem::take(&mut draft.form),
+        });
         let Some(kind) = Kind::parse(&draft.r#type) else {
             let mut check = Check::default();
             check.refuse("type", "unknown", "请选择类型。", "Please choose a type.");
@@ -353,7 +387,7 @@ impl CitizenDesk for Cases {
         let submitted =
             |case: &Case| Submitted { number: case.number.clone(), query_code: case.query_code.clone() };
         let case = self
-            .create_with(&citizen, None, draft, &attached, |case| {
+            .create_with(&citizen, None, draft, &Enclosed { attached, filling }, |case| {
                 idem.answer(&kit, axum::http::StatusCode::CREATED, &submitted(case))
             })
             .await?;

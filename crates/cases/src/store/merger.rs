@@ -3,10 +3,9 @@
 use contract::cases::CaseId;
 use kernel::{Ctx, Principal};
 
-use super::attachment::Attached;
 use super::brief::{self, BriefRow};
 use super::case;
-use super::creation::Fresh;
+use super::creation::{Enclosed, Fresh};
 use super::work::{self, Work};
 use crate::Cases;
 use crate::case::action::Action;
@@ -103,7 +102,7 @@ impl Cases {
         // What needs more than SQL happens before the order is taken up.
         let mut fresh = Vec::with_capacity(parts.len());
         for part in parts {
-            fresh.push(self.compose(ctx, Some(by), split::draft(&origin, part), &Attached::Nothing).await?);
+            fresh.push(self.compose(ctx, Some(by), split::draft(&origin, part), &Enclosed::default()).await?);
         }
         let mut work = self.take_up(by, id, version, Action::Split).await?;
         for Fresh { case, writes } in fresh {

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use contract::cases::{CaseId, TaskClosed, TaskId, TaskOpened};
 use kernel::{Audit, Ctx, Principal, Tx, Writes};
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::AnyConnection;
 
+use super::form_answer::Gate;
 use super::{attachment, case, deadline, external_link, task, timeline, timer};
 use crate::case::action::Action;
 use crate::case::application::Application;
 use crate::case::change::{Change, CourseInput, Fact, LimitInput};
 use crate::case::errand::Errand;
+use crate::case::form;
 use crate::case::limit::{Limit, LimitName, LimitRules};
 use crate::case::operation_rule::OperationRules;
 use crate::case::{Case, Step, Task, UnitRef};
@@ -30,6 +32,7 @@ pub(crate) struct Work {
     co_units: Vec<String>,
     applications: Vec<Application>,
     errands: Vec<Errand>,
+    gate: Gate,
     /// Whose files go to the line that the change writes, and under which step or ticket they came.
     files: Option<Files>,
 }
@@ -55,7 +58,9 @@ impl Cases {
         if !by.has(action.capability()) {
             return Err(CaseError::Forbidden(action));
         }
+        let gate = self.gate(by, id, version, action).await?;
         let mut work = self.open(id).await?;
+        work.gate = gate;
         action.permit(&work.case, by)?;
         work.expect_version(version)?;
         action.fits(&work.case, &work.rules.operations)?;
@@ -91,8 +96,9 @@ impl Cases {
         let case = case::load(tx.conn(), id).await?.ok_or(CaseError::NotFound)?;
         let co_units = case.co_units.clone();
         let (applications, errands) = (case.applications.clone(), case.errands.clone());
+        let (gate, files) = (Gate::default(), None);
         let unit = case.unit.clone();
-        Ok(Work { tx, case, cases: self.clone(), rules, unit, co_units, applications, errands, files: None })
+        Ok(Work { tx, case, cases: self.clone(), rules, unit, co_units, applications, errands, gate, files })
     }
 }
 
@@ -272,7 +278,14 @@ impl Work {
                 let token = self.case.task(*step).and_then(|task| task.token.clone()).ok_or_else(|| {
                     CaseError::Flow { step: Some(*step), reason: "no such task is open".to_owned() }
                 })?;
-                let moves = course.complete(*step, &token, action, variables, ctx.now)?;
+                if form::goes_forward(*step, action) && !self.gate.refusals.is_empty() {
+                    return Err(CaseError::Form(std::mem::take(&mut self.gate.refusals)));
+                }
+                let mut variables = variables.clone();
+                if !self.gate.variables.is_empty() {
+                    variables["form"] = Value::Object(std::mem::take(&mut self.gate.variables));
+                }
+                let moves = course.complete(*step, &token, action, &variables, ctx.now)?;
                 carry_out(&mut self.tx, ctx, &mut self.case, moves);
                 Ok(())
             }

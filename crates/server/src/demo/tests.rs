@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kernel::{Config, MockClock, Timestamp};
 
-use super::{data, orders, staff};
+use super::{data, forms, orders, staff};
 use crate::City;
 use crate::run::quiet;
 
@@ -20,7 +20,8 @@ async fn every_story_runs_to_its_end() {
     let written = data::DemoCity::read().unwrap();
     let ctx = kernel::Ctx::system("demo", NOW);
     let people = staff::create(&city, &ctx, &written).await.unwrap();
-    let outcome = orders::create(&city, &written, &people, NOW).await.unwrap();
+    let types = forms::publish(&city, &ctx).await.unwrap();
+    let outcome = orders::create(&city, &written, &people, &types, NOW).await.unwrap();
     assert_eq!(outcome.refusals, Vec::<String>::new());
     assert!(outcome.orders >= 300, "{} orders", outcome.orders);
     let statuses: Vec<(String, i64)> =
@@ -28,6 +29,13 @@ async fn every_story_runs_to_its_end() {
             .fetch_all(city.kit.db.reader())
             .await
             .unwrap();
+    let filled: Vec<(String, i64)> = sqlx::query_as(
+        "select form_name, count(*) from cases_form_answer group by form_name order by form_name",
+    )
+    .fetch_all(city.kit.db.reader())
+    .await
+    .unwrap();
+    assert!(filled.len() == 3 && filled.iter().all(|(_, orders)| *orders >= 1), "{filled:?}");
     let names: Vec<&str> = statuses.iter().map(|(status, _)| status.as_str()).collect();
     for status in [
         "draft_logged",

@@ -80,6 +80,8 @@ export const NAV: NavGroup[] = [
       { name: 'catalogue', icon: 'send', needs: ['catalogue.read'], path: '/desk/admin/catalogue' },
       { name: 'flows', icon: 'edit', needs: ['flow.write'], path: '/desk/admin/flows' },
       { name: 'templates', icon: 'file', needs: ['template.write'], path: '/desk/admin/templates' },
+      { name: 'forms', icon: 'note', needs: ['form.read'], path: '/desk/admin/forms' },
+      { name: 'order_types', icon: 'list', needs: ['order_type.write'], path: '/desk/admin/order-types' },
       { name: 'limit_rules', icon: 'clock', needs: ['limit.read'], path: '/desk/admin/limit-rules' },
       { name: 'notice_rules', icon: 'bell', needs: ['notice.write'], path: '/desk/admin/notice-rules' },
       { name: 'dictionary', icon: 'book', needs: ['dictionary.write'], path: '/desk/admin/dictionary' },

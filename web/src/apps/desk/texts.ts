@@ -61,6 +61,8 @@ const desk: Texts = {
     messages: ['语音留言', 'Voicemail'],
     surveys: ['通话评价', 'Call ratings'],
     callflows: ['呼叫流程', 'Call flows'],
+    forms: ['表单设计', 'Forms'],
+    order_types: ['业务类型', 'Order types'],
     prompts: ['语音素材', 'Prompts'],
     contacts: ['服务对象', 'Citizens'],
     knowledge: ['知识库', 'Knowledge base'],

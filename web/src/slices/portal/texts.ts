@@ -62,6 +62,8 @@ export const texts: Texts = {
     label: ['网上通话', 'Call'],
   },
   psubmit: {
+    matter: ['事项', 'Matter'],
+    other_matter: ['其他事项', 'Something else'],
     title: ['反映事项', 'Submit a matter'],
     kind: ['您想', 'You want to'],
     kinds: {
