@@ -9,6 +9,7 @@ use crate::contacts::ContactId;
 use crate::voice::{CallId, RecordingId};
 
 mod citizen;
+mod corpus;
 mod events;
 mod flow;
 
@@ -16,6 +17,7 @@ pub use citizen::{
     CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft, CitizenInfo, CitizenNotice,
     CitizenRating, CitizenStep, HelperDesk, HelperView, Submitted,
 };
+pub use corpus::{CaseCorpus, CorpusCase, CorpusCategory, CorpusDraft, CorpusPlace, UnitProposal};
 pub use events::{
     ApplicationDecided, ApplicationMade, CaseAccepted, CaseArchived, CaseAssigned, CaseClosed, CaseCreated,
     CaseDispatched, CaseEnded, CaseFeedbackGiven, CaseMoved, CaseReopened, CaseRestored, CaseReturned,

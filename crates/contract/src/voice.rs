@@ -6,6 +6,10 @@ use kernel::{BoxError, Ctx};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+mod written;
+
+pub use written::{WrittenChange, WrittenItem, WrittenListener, WrittenQueue, WrittenSeat};
+
 kernel::id!(
     /// Names a call (通话).
     CallId

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use bot::Bot;
 use cases::Cases;
 use contacts::Contacts;
 use contract::contacts::HistorySource;
@@ -35,6 +36,8 @@ pub struct City {
     pub messages: Messages,
     /// Telephones.
     pub voice: Voice,
+    /// Help from language.
+    pub bot: Bot,
     /// All routes.
     pub router: Router,
     /// What they are.
@@ -101,6 +104,17 @@ impl City {
         calls.set(lookup.clone());
         history_of_calls.set(lookup.clone());
         history_of_cases.set(orders.clone());
+        let bot = Bot::new(
+            kit.clone(),
+            bot::Ports {
+                corpus: orders.clone(),
+                citizens: orders.clone(),
+                directory: directory.clone(),
+                knowledge: None,
+            },
+        )?;
+        bot.serve_with(Arc::new(voice.desk().clone()));
+        bot.know_places(crate::demo::places()?);
         let portal = Portal::new(kit.clone(), orders.clone(), orders, lookup)?;
         portal.show(crate::demo::shown()?);
 
@@ -110,6 +124,7 @@ impl City {
             cases.slice(),
             messages.slice(),
             voice.slice(),
+            bot.slice(),
             portal.slice(),
         ];
         for slice in &slices {
@@ -126,7 +141,7 @@ impl City {
         let (api, document) = api.split_for_parts();
         let document = crate::document::finish(document);
         let router = enclose(&kit, api, voice.sip_router(), document.clone());
-        Ok(Self { kit, identity, contacts, cases, messages, voice, router, document, slices, _lock: lock })
+        Ok(Self { kit, identity, contacts, cases, messages, voice, bot, router, document, slices, _lock: lock })
     }
 
     /// Loads what slices keep in memory. Runs once before anything is asked.
@@ -149,6 +164,7 @@ impl City {
             kernel::jobs::clear_leases(&self.kit).await?;
         }
         self.voice.open().await?;
+        self.bot.work(|| stop.bell());
         tokio::spawn(kernel::event::run_sequencer(self.kit.clone(), stop.bell()));
         tokio::spawn(kernel::event::run_follower(self.kit.clone(), stop.bell()));
         for subscription in subscriptions(self) {

@@ -4,6 +4,7 @@ mod board;
 mod engagement;
 mod settings;
 mod visits;
+mod written;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -24,6 +25,7 @@ use crate::writer::Writer;
 
 pub use board::{Board, BoardQueue, BoardSeat, BreakView, FloorLoad, SeatPlace};
 use visits::{Moment, Visits};
+use written::{Listening, Written};
 
 /// A person at a seat.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,6 +122,7 @@ struct State {
     phones: HashMap<String, bool>,
     places: HashMap<String, SeatPlace>,
     visits: Visits,
+    written: Written,
     service: ServiceLevel,
     revision: u64,
 }
@@ -132,6 +135,7 @@ struct Inner {
     state: Mutex<State>,
     calls: Mutex<HashMap<String, CallHandle>>,
     wake: Notify,
+    listening: Listening,
 }
 
 /// The desk. Clones share it.
@@ -154,11 +158,13 @@ impl Desk {
                 phones: HashMap::new(),
                 places: HashMap::new(),
                 visits: Visits::default(),
+                written: Written::default(),
                 service: ServiceLevel::default(),
                 revision: 0,
             }),
             calls: Mutex::new(HashMap::new()),
             wake: Notify::new(),
+            listening: Listening::default(),
         }));
         tokio::spawn(tick(Arc::downgrade(&desk.0)));
         tokio::spawn(tell_queue(Arc::downgrade(&desk.0)));
@@ -274,6 +280,9 @@ impl Desk {
 
     fn tell(&self, state: &mut State, effect: Effect, at: Moment) {
         let now = at.now;
+        if self.tell_written(state, &effect) {
+            return;
+        }
         match effect {
             Effect::Offer { call, seat } => {
                 self.send(&call, state::Input::Offer { seat: seat.to_string() });
@@ -395,6 +404,9 @@ impl Desk {
     pub fn phone(&self, seat: &str, reachable: bool) -> Option<String> {
         self.state().phones.insert(seat.to_owned(), reachable);
         self.apply(Input::Phone { seat: seat.into(), reachable });
+        if !reachable {
+            self.watch_written(seat);
+        }
         let now = self.0.kit.now().0;
         let mut state = self.state();
         self.touch(&mut state, seat);

@@ -60,6 +60,7 @@ interface Options {
   query?: Query
   signal?: AbortSignal
   idempotencyKey?: string
+  headers?: Record<string, string>
   /** Keeps a 401 from leading to the login page (used by the login page itself). */
   quiet401?: boolean
 }
@@ -110,7 +111,7 @@ async function problemOf(response: Response): Promise<ApiError> {
 }
 
 async function send(method: string, path: string, body: unknown, options: Options): Promise<Response> {
-  const headers: Record<string, string> = { accept: 'application/json', 'accept-language': language() }
+  const headers: Record<string, string> = { accept: 'application/json', 'accept-language': language(), ...options.headers }
   const raw = body instanceof Blob
   if (body !== undefined) headers['content-type'] = raw ? 'application/octet-stream' : 'application/json'
   if (options.idempotencyKey) headers['idempotency-key'] = options.idempotencyKey

@@ -20,6 +20,7 @@ const AGENT: Grants = &[
     ("case.read", All),
     ("case.return_visit", All),
     ("case.urge", All),
+    ("chat.answer", All),
     ("contact.read", All),
     ("contact.write", All),
     ("person.read", Unit),
@@ -59,6 +60,8 @@ const SHIFT_LEADER: Grants = &[
     ("case.urge", All),
     ("case.void", All),
     ("catalogue.read", All),
+    ("chat.answer", All),
+    ("chat.read", All),
     ("contact.read", All),
     ("contact.write", All),
     ("floor.manage", All),
@@ -71,6 +74,8 @@ const SHIFT_LEADER: Grants = &[
     ("query.share", All),
     ("queue.write", All),
     ("rating.follow_up", All),
+    ("robot.train", All),
+    ("topic.read", All),
     ("unit.read", All),
 ];
 const DISPATCHER: Grants = &[
@@ -91,6 +96,7 @@ const DISPATCHER: Grants = &[
     ("limit.read", All),
     ("overview.read", All),
     ("person.read", All),
+    ("topic.read", All),
     ("unit.read", All),
 ];
 const REVIEWER: Grants = &[
@@ -100,6 +106,7 @@ const REVIEWER: Grants = &[
     ("case.countersign", All),
     ("case.decide", All),
     ("case.export", All),
+    ("case.merge", All),
     ("case.note", All),
     ("case.praise", All),
     ("case.read", All),
@@ -111,6 +118,7 @@ const REVIEWER: Grants = &[
     ("case.urge", All),
     ("case.void", All),
     ("catalogue.read", All),
+    ("chat.read", All),
     ("contact.read", All),
     ("flow.read", All),
     ("limit.read", All),
@@ -118,6 +126,7 @@ const REVIEWER: Grants = &[
     ("person.read", All),
     ("query.share", All),
     ("rating.follow_up", All),
+    ("topic.read", All),
     ("unit.read", All),
 ];
 const UNIT_ADMIN: Grants = &[
@@ -177,9 +186,11 @@ const CITY_LEADER: Grants = &[
     ("limit.read", All),
     ("overview.read", All),
     ("person.read", All),
+    ("topic.read", All),
     ("unit.read", All),
 ];
 const HOTLINE_MANAGER: Grants = &[
+    ("assist.learn", All),
     ("calendar.write", All),
     ("call.download", All),
     ("call.export", All),
@@ -203,6 +214,7 @@ const HOTLINE_MANAGER: Grants = &[
     ("case.void", All),
     ("catalogue.read", All),
     ("catalogue.write", All),
+    ("chat.read", All),
     ("contact.read", All),
     ("contact.unmask", All),
     ("floor.manage", All),
@@ -217,6 +229,8 @@ const HOTLINE_MANAGER: Grants = &[
     ("query.share", All),
     ("queue.write", All),
     ("rating.follow_up", All),
+    ("robot.train", All),
+    ("topic.read", All),
     ("unit.read", All),
 ];
 const SUPERVISION: Grants = &[
@@ -231,9 +245,11 @@ const SUPERVISION: Grants = &[
     ("limit.read", All),
     ("overview.read", All),
     ("person.read", All),
+    ("topic.read", All),
     ("unit.read", All),
 ];
 const SYSTEM_ADMIN: Grants = &[
+    ("assist.learn", All),
     ("calendar.write", All),
     ("catalogue.read", All),
     ("catalogue.write", All),

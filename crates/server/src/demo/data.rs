@@ -103,6 +103,20 @@ pub(crate) struct Order {
 pub(crate) struct District {
     pub code: String,
     pub name: String,
+    #[serde(default)]
+    pub streets: Vec<Street>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Street {
+    pub name: String,
+    pub centre: (f64, f64),
+    #[serde(default)]
+    pub roads: Vec<String>,
+    #[serde(default)]
+    pub quarters: Vec<String>,
+    #[serde(default)]
+    pub landmarks: Vec<String>,
 }
 
 /// Everything.

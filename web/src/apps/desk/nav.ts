@@ -23,6 +23,7 @@ export const NAV: NavGroup[] = [
     name: 'cases',
     items: [
       { name: 'cases', icon: 'list', needs: ['case.read'], path: '/desk/cases' },
+      { name: 'topics', icon: 'flag', needs: ['topic.read', 'case.merge'], path: '/desk/topics' },
       { name: 'ratings', icon: 'star', needs: ['rating.follow_up'], path: '/desk/ratings' },
       { name: 'contacts', icon: 'users', needs: ['contact.read'], path: '/desk/contacts' },
     ],
@@ -55,6 +56,7 @@ export const NAV: NavGroup[] = [
       { name: 'prompts', icon: 'play', needs: ['callflow.write'], path: '/desk/admin/prompts' },
       { name: 'categories', icon: 'tag', needs: ['dictionary.write'], path: '/desk/admin/categories' },
       { name: 'catalogue', icon: 'send', needs: ['catalogue.read'], path: '/desk/admin/catalogue' },
+      { name: 'models', icon: 'star', needs: ['assist.learn'], path: '/desk/admin/models' },
       { name: 'flows', icon: 'edit', needs: ['flow.write'], path: '/desk/admin/flows' },
       { name: 'limit_rules', icon: 'clock', needs: ['limit.read'], path: '/desk/admin/limit-rules' },
       { name: 'notice_rules', icon: 'bell', needs: ['notice.write'], path: '/desk/admin/notice-rules' },

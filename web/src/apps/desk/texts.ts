@@ -1,5 +1,6 @@
 import { common } from '@/shared/i18n/common'
 import type { Texts } from '@/shared/i18n/pairs'
+import { texts as bot } from '@/slices/bot/texts'
 import { texts as cases } from '@/slices/cases/texts'
 import { texts as contacts } from '@/slices/contacts/texts'
 import { texts as identity } from '@/slices/identity/texts'
@@ -70,6 +71,8 @@ const desk: Texts = {
     calendar: ['工作日历', 'Calendar'],
     audit: ['审计日志', 'Audit log'],
     sessions: ['在线会话', 'Sessions'],
+    topics: ['热点事件', 'Hot topics'],
+    models: ['智能模型', 'What is learnt'],
   },
   keys: {
     help: ['显示快捷键', 'Show hot keys'],
@@ -93,4 +96,4 @@ const desk: Texts = {
 }
 
 /** Every text of the staff's pages. */
-export const deskTexts: Texts = { ...common, ...desk, ...identity, ...contacts, ...cases, ...voice, ...floorTexts, ...insight, ...messages }
+export const deskTexts: Texts = { ...common, ...desk, ...identity, ...contacts, ...cases, ...bot, ...voice, ...floorTexts, ...insight, ...messages }
