@@ -88,6 +88,7 @@ impl From<Match> for SameOrder {
 
 /// All that can be said of what is written so far.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
+#[schema(as = OrderHelp)]
 pub struct Help {
     /// Values for fields.
     pub suggestions: Vec<Suggestion>,

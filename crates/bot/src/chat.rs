@@ -604,7 +604,10 @@ impl Bot {
             (_, false) => "The conversation ended because nothing was said for long.",
         };
         self.close_chat(ctx, chat, by, words).await?;
-        self.offers().remove(chat.id.as_str());
+        let asked = self.offers().remove(chat.id.as_str());
+        if let Some(person_id) = asked {
+            self.tell_offer(&person_id, chat.id.as_str(), false);
+        }
         if let Some(queue) = self.queue() {
             queue.leave(chat.id.as_str());
         }

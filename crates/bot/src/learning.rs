@@ -31,6 +31,7 @@ const UNIT_ORDERS_MIN: i64 = 3;
 /// What a part of the model says of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ModelField)]
 pub enum Field {
     /// The category at the top of the tree.
     Area,
@@ -48,6 +49,7 @@ impl Field {
 
 /// How a part did on orders that it had not seen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ModelScore)]
 pub struct Score {
     /// The part.
     pub field: Field,
@@ -552,8 +554,8 @@ mod tests {
     #[test]
     fn numbers_and_names_are_not_learnt() {
         assert_eq!(strike_numbers("电话19900001234，3号楼"), "电话，3号楼");
-        let struck = without_names("我叫王建国，住在听澜路5号，反映停水", &Lexicon::new(["听澜路"]));
-        assert!(!struck.contains("王建国") && !struck.contains("听澜路"), "{struck}");
+        let struck = without_names("我叫王建国，住在人民路5号，反映停水", &Lexicon::new(["人民路"]));
+        assert!(!struck.contains("王建国") && !struck.contains("人民路"), "{struck}");
         assert!(struck.contains("停水"));
     }
 

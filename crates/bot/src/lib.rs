@@ -28,7 +28,7 @@ use contract::knowledge::KnowledgeSearch;
 use kernel::config::ConfigError;
 use kernel::parameters::ParameterSpec;
 use kernel::{Capability, Ctx, Job, Kit, Migration, Slice};
-use lang::lexicon::{Lexicon, LexiconCell};
+use lang::lexicon::Lexicon;
 use serde_json::json;
 
 use crate::events::EventIndex;
@@ -81,7 +81,7 @@ pub struct Bot(Arc<Inner>);
 struct Inner {
     kit: Kit,
     ports: Ports,
-    lexicon: LexiconCell,
+    lexicon: Arc<Lexicon>,
     places: RwLock<Arc<PlaceBook>>,
     events: RwLock<EventIndex>,
     filled: AtomicBool,
@@ -102,11 +102,19 @@ impl std::fmt::Debug for Bot {
 }
 
 impl Bot {
-    /// Makes the slice.
+    /// Makes the slice. By the city's `places` addresses are recognised and texts are cut.
     ///
     /// # Errors
     /// When the section `[language_model]` of the configuration has another shape.
-    pub fn new(kit: Kit, ports: Ports) -> Result<Self, ConfigError> {
+    pub fn new(
+        kit: Kit,
+        ports: Ports,
+        places: impl IntoIterator<Item = KnownPlace>,
+    ) -> Result<Self, ConfigError> {
+        let mut book = PlaceBook::default();
+        for place in places {
+            book.add(place);
+        }
         let model: ModelConfig = kit.config.section("language_model")?;
         let spec = |key, default, zh, en| ParameterSpec { key, default, zh, en };
         kit.parameters.declare(vec![
@@ -142,8 +150,8 @@ impl Bot {
         Ok(Self(Arc::new(Inner {
             kit,
             ports,
-            lexicon: LexiconCell::new(Lexicon::new([])),
-            places: RwLock::default(),
+            lexicon: Arc::new(Lexicon::new(book.names())),
+            places: RwLock::new(Arc::new(book)),
             events: RwLock::new(EventIndex::new(usize::try_from(room).unwrap_or(200_000), secret)),
             filled: AtomicBool::new(false),
             model: RwLock::default(),
@@ -183,13 +191,6 @@ impl Bot {
         }
     }
 
-    /// Makes the city's places known: addresses are recognised by them, and texts are cut by their names. Runs
-    /// before orders are read.
-    pub fn know_places(&self, places: impl IntoIterator<Item = KnownPlace>) {
-        self.add_places(places);
-        self.0.lexicon.swap(Lexicon::new(self.places().names()));
-    }
-
     /// Adds places that orders name. Texts are cut as before, so that they stay comparable.
     pub(crate) fn add_places(&self, places: impl IntoIterator<Item = KnownPlace>) {
         let mut book = PlaceBook::clone(&self.places());
@@ -208,7 +209,7 @@ impl Bot {
     }
 
     pub(crate) fn lexicon(&self) -> Arc<Lexicon> {
-        self.0.lexicon.load()
+        self.0.lexicon.clone()
     }
 
     pub(crate) fn places(&self) -> Arc<PlaceBook> {

@@ -17,6 +17,7 @@ pub const MISSES_MAX: u32 = 2;
 /// Why a conversation goes to a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = HandOverReason)]
 pub enum Reason {
     /// The citizen wants one.
     Wish,
@@ -43,6 +44,7 @@ impl Reason {
 
 /// An entry that an answer is from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = RobotSource)]
 pub struct Source {
     /// The entry.
     pub entry_id: String,
@@ -58,6 +60,7 @@ pub struct Source {
 
 /// What goes with a message.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ChatExtra)]
 pub struct Extra {
     /// `answer`, `choice`, `miss`, `order`, `progress`, `draft`, or nothing.
     #[serde(default, skip_serializing_if = "String::is_empty")]

@@ -34,6 +34,7 @@ const URGENT: [(&str, &[&str]); 2] = [
 /// Where a suggestion comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SuggestionOrigin)]
 pub enum Origin {
     /// Learnt from the city's orders.
     Model,
@@ -45,6 +46,7 @@ pub enum Origin {
 
 /// A part of the text, or a word, that speaks for a suggestion.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = SuggestionReason)]
 pub struct Because {
     /// The words.
     pub text: String,
@@ -54,6 +56,7 @@ pub struct Because {
 
 /// A value for a field of the order.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = OrderSuggestion)]
 pub struct Suggestion {
     /// `category_id`, `type`, `urgency`, `unit_id`, `title`, `district`, `address`, `name`, `phone`.
     pub field: String,
@@ -77,6 +80,7 @@ pub struct Suggestion {
 
 /// A time or an amount that the text names.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = OrderMention)]
 pub struct Mention {
     /// `time` or `amount`.
     pub kind: String,
@@ -334,8 +338,9 @@ mod tests {
         let now = chrono::NaiveDate::from_ymd_opt(2026, 11, 27)
             .and_then(|day| day.and_hms_opt(10, 0, 0))
             .expect("a real time");
-        let lexicon = Lexicon::new(book().names());
-        from_facts(text, &facts(text, now, &lexicon), &book())
+        static LEXICON: std::sync::LazyLock<Lexicon> =
+            std::sync::LazyLock::new(|| Lexicon::new(book().names()));
+        from_facts(text, &facts(text, now, &LEXICON), &book())
     }
 
     fn value<'a>(all: &'a [Suggestion], field: &str) -> Option<&'a str> {

@@ -16,6 +16,7 @@ const BINS: usize = 5;
 
 /// How a question went.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = RobotTrialResult)]
 pub struct TrialResult {
     /// The question.
     pub question: String,
@@ -33,6 +34,7 @@ pub struct TrialResult {
 
 /// How all of them went.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = RobotTrialReport)]
 pub struct TrialReport {
     /// Each question.
     pub results: Vec<TrialResult>,
@@ -44,6 +46,7 @@ pub struct TrialReport {
 
 /// How far what the robot said of its sureness was true, by what citizens said of its answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+#[schema(as = RobotSureness)]
 pub struct Sureness {
     /// Answers that citizens judged.
     pub judged: i64,

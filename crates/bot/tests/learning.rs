@@ -27,7 +27,7 @@ async fn a_model_is_measured_kept_and_survives_a_restart() {
             directory: world.town.clone(),
             knowledge: None,
         };
-        let again = bot::Bot::new(world.site.kit.clone(), ports).unwrap();
+        let again = bot::Bot::new(world.site.kit.clone(), ports, []).unwrap();
         assert!(again.active_model().is_none());
         again.follow_model().await.unwrap();
         assert_eq!(again.active_model().unwrap().id, before);

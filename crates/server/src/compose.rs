@@ -112,9 +112,9 @@ impl City {
                 directory: directory.clone(),
                 knowledge: None,
             },
+            crate::demo::places()?,
         )?;
         bot.serve_with(Arc::new(voice.desk().clone()));
-        bot.know_places(crate::demo::places()?);
         let portal = Portal::new(kit.clone(), orders.clone(), orders, lookup)?;
         portal.show(crate::demo::shown()?);
 

@@ -7,6 +7,9 @@
 //! | `voice.recording_finished` | `cases.bind_recording`: the recording is bound to the orders of its call |
 //! | `identity.seat_changed` | `voice.follow_seats`: whoever sits there has other skills for calls from now on |
 
+//!
+//! Beside these, every process follows `cases.*` by the pushes that screens get: `bot` keeps the newest orders in memory.
+
 use kernel::Subscription;
 
 use crate::compose::City;

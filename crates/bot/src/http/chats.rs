@@ -147,12 +147,14 @@ impl ChatQuery {
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ChatAnswerRequest)]
 struct AnswerRequest {
     /// At most 1,000 characters.
     text: String,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ChatTransferRequest)]
 struct TransferRequest {
     /// The queue, or …
     #[serde(default)]
@@ -164,18 +166,21 @@ struct TransferRequest {
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(as = ChatTypedRequest)]
 struct TypedRequest {
     /// What the agent has typed so far; what the citizen said last counts when it is empty.
     typed: String,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ChatOrderRequest)]
 struct OrderRequest {
     case_id: String,
 }
 
 /// An order as it could be written from a conversation, for the agent to check.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ChatOrderDraft)]
 struct OrderDraft {
     /// What the citizen said of the matter.
     content: String,

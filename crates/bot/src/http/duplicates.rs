@@ -261,6 +261,7 @@ async fn list_merge_proposals(
 
 /// Two orders that are two matters.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = DismissedPair)]
 struct PairRequest {
     one: String,
     other: String,
@@ -304,6 +305,7 @@ struct SimilarRequest {
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = OwnOrderKey)]
 struct OwnOrder {
     number: String,
     code: String,
@@ -320,6 +322,7 @@ struct OwnSimilar {
 
 /// What a citizen is told before an order is sent.
 #[derive(Serialize, ToSchema)]
+#[schema(as = SimilarOrders)]
 struct Similar {
     /// Orders of one's own that tell of the same.
     own: Vec<OwnSimilar>,

@@ -55,6 +55,7 @@ struct ModelList {
 
 /// Which model shall be in force.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = ModelActivation)]
 struct ActivationRequest {
     /// The model; none to stay silent.
     id: Option<String>,

@@ -44,6 +44,7 @@ pub(super) fn routes() -> OpenApiRouter<Bot> {
 /// Who begins a conversation.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(as = ChatStartRequest)]
 struct StartRequest {
     /// Orders that this browser knows, at most 3 are looked at: whoever comes back is told how they stand.
     orders: Vec<KnownOrder>,
@@ -84,12 +85,14 @@ struct StartedChat {
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ChatWordsRequest)]
 struct WordsRequest {
     /// At most 1,000 characters.
     text: String,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ChatJudgementRequest)]
 struct JudgementRequest {
     /// The message's number.
     no: i64,

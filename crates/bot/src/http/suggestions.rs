@@ -85,6 +85,7 @@ impl WrittenSoFar {
 
 /// What became of suggestions.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = SuggestionChoices)]
 struct ChoicesRequest {
     /// The order that was written.
     #[serde(default)]
@@ -95,6 +96,7 @@ struct ChoicesRequest {
 
 /// What became of one suggestion.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = SuggestionChoice)]
 struct ChoiceRequest {
     /// The field.
     field: String,

@@ -43,6 +43,7 @@ struct QuestionQuery {
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = RobotQuestionState)]
 struct QuestionState {
     /// `open` or `ignored`.
     state: String,
@@ -66,6 +67,7 @@ struct RobotEntry {
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = RobotTeachingRequest)]
 struct TeachingRequest {
     /// The noted question that is answered, if any.
     #[serde(default)]
@@ -79,6 +81,7 @@ struct TeachingRequest {
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = RobotTrialRequest)]
 struct TrialRequest {
     /// The question, at most 200 characters.
     question: String,
@@ -104,6 +107,7 @@ struct RobotVersions {
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = RobotVersionRequest)]
 struct VersionRequest {
     /// The version that shall be live; 0 for none.
     version: i64,

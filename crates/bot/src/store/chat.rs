@@ -136,6 +136,7 @@ impl From<ChatRow> for Chat {
 
 /// A message.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ChatMessage)]
 pub struct Message {
     /// Its number within the conversation, from 1.
     pub no: i64,

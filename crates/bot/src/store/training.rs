@@ -25,6 +25,7 @@ pub const QUESTION_MAX: usize = 200;
 
 /// A question that the robot could not answer well.
 #[derive(Clone, Debug, Serialize, FromRow, ToSchema)]
+#[schema(as = RobotQuestion)]
 pub struct Question {
     /// Names it.
     pub id: String,
@@ -50,6 +51,7 @@ pub struct Question {
 
 /// Something taught.
 #[derive(Clone, Debug, Serialize, FromRow, ToSchema)]
+#[schema(as = RobotTeaching)]
 pub struct Teaching {
     /// Names it.
     pub id: String,
@@ -71,6 +73,7 @@ pub struct Teaching {
 
 /// A question by which the robot is judged.
 #[derive(Clone, Debug, Serialize, FromRow, ToSchema)]
+#[schema(as = RobotTrial)]
 pub struct Trial {
     /// Names it.
     pub id: String,
@@ -84,6 +87,7 @@ pub struct Trial {
 
 /// A version that went live.
 #[derive(Clone, Debug, Serialize, FromRow, ToSchema)]
+#[schema(as = RobotPublication)]
 pub struct Publication {
     /// Its number.
     pub version: i64,

@@ -297,13 +297,13 @@ impl World {
             directory: town.clone(),
             knowledge: Some(town.clone()),
         };
-        let bot = Bot::new(site.kit.clone(), ports).unwrap();
-        bot.know_places(["听澜雅苑", "柳津大道"].map(|name| KnownPlace {
+        let places =["听澜雅苑", "柳津大道"].map(|name| KnownPlace {
             name: name.to_owned(),
             district: Some("澜溪区".to_owned()),
             lng: Some(112.5),
             lat: Some(30.2),
-        }));
+        });
+        let bot = Bot::new(site.kit.clone(), ports, places).unwrap();
         let queue = Arc::new(Queue::default());
         bot.serve_with(queue.clone());
         let server = TestServer::new(&site, vec![bot.slice().router]);

@@ -27,6 +27,7 @@ configureApi({
 })
 
 // A slice knows no other: what stands beside an order is given to its page here.
+app.provide('case.form', defineAsyncComponent(() => import('@/slices/cases/components/OrderForm.vue')))
 app.provide('case.help', defineAsyncComponent(() => import('@/slices/bot/components/CaseHelp.vue')))
 
 app.mount('#app')

@@ -33,6 +33,8 @@ export const NAV: NavGroup[] = [
     items: [
       { name: 'floor', icon: 'chart', needs: ['call.monitor'], path: '/desk/floor' },
       { name: 'calls', icon: 'phone', needs: ['call.read'], path: '/desk/calls' },
+      { name: 'chats', icon: 'note', needs: ['chat.read'], path: '/desk/chats' },
+      { name: 'robot', icon: 'star', needs: ['robot.train'], path: '/desk/robot' },
       { name: 'missed', icon: 'phone-missed', needs: ['call.handle_missed'], path: '/desk/missed-calls' },
       { name: 'numbers', icon: 'flag', needs: ['number.write'], path: '/desk/numbers' },
       { name: 'running', icon: 'eye', needs: ['call.monitor'], path: '/desk/running-calls' },

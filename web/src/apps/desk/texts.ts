@@ -72,6 +72,8 @@ const desk: Texts = {
     audit: ['审计日志', 'Audit log'],
     sessions: ['在线会话', 'Sessions'],
     topics: ['热点事件', 'Hot topics'],
+    chats: ['会话记录', 'Chats'],
+    robot: ['机器人训练', 'Robot training'],
     models: ['智能模型', 'What is learnt'],
   },
   keys: {
