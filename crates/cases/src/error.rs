@@ -68,7 +68,7 @@ pub enum CaseError {
     /// A link has ended.
     #[error("gone: {code}")]
     Gone {
-        /// `link.expired` or `link.revoked`.
+        /// `link.expired`, `link.revoked` or `link.settled`.
         code: &'static str,
     },
     /// The drawn flow cannot take this step.
@@ -133,6 +133,9 @@ pub enum CaseError {
         /// So many fit.
         most: i64,
     },
+    /// A template has faults.
+    #[error("the template has {} faults", .0.len())]
+    Template(Vec<crate::document::Fault>),
     /// The file could not be made.
     #[error("the file could not be made")]
     Export(#[from] rust_xlsxwriter::XlsxError),
@@ -142,6 +145,16 @@ impl CaseError {
     /// Says that a rule of the city stands against it.
     pub(crate) fn refused(code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self::Refused { code, zh: zh.into(), en: en.into() }
+    }
+
+    /// Says that one field was refused.
+    pub(crate) fn field(
+        field: &'static str,
+        code: &'static str,
+        zh: impl Into<String>,
+        en: impl Into<String>,
+    ) -> Self {
+        Self::Invalid(vec![Refusal { field, code, zh: zh.into(), en: en.into() }])
     }
 }
 
@@ -210,16 +223,21 @@ impl ToProblem for CaseError {
                 };
                 Problem::invalid().field("file", "unreadable", zh, en)
             }
+            Self::Gone { code: "upload.ended" } => Problem::new(StatusCode::GONE, "upload.ended")
+                .detail_zh("上传已超时，请刷新页面后重新选择文件。")
+                .detail_en("The time to send files is over; please reload the page and choose them again."),
             Self::Gone { code } => Problem::new(StatusCode::GONE, code)
-                .detail_zh(if *code == "link.revoked" {
-                    "此链接已被撤销，如需继续协助请联系发送人。"
-                } else {
-                    "此链接已过有效期，请联系发送人重新获取。"
+                .detail_zh(match *code {
+                    "link.revoked" => "此链接已被撤销，如需继续协助请联系发送人。",
+                    "link.settled" => "此事项已办结，链接不再开放。感谢您的协助。",
+                    _ => "此链接已过有效期，请联系发送人重新获取。",
                 })
-                .detail_en(if *code == "link.revoked" {
-                    "This link was taken back. Please ask whoever sent it."
-                } else {
-                    "This link has expired. Please ask whoever sent it for another."
+                .detail_en(match *code {
+                    "link.revoked" => "This link was taken back. Please ask whoever sent it.",
+                    "link.settled" => {
+                        "The matter is settled and the link is closed. Thank you for your help."
+                    }
+                    _ => "This link has expired. Please ask whoever sent it for another.",
                 }),
             Self::TooManyRows { rows, most } => {
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "export.too_many_rows")
@@ -234,6 +252,31 @@ impl ToProblem for CaseError {
                 .detail_zh(format!("流程图有{}处问题，不能发布。", problems.len()))
                 .detail_en(format!("The drawing has {} faults and cannot be published.", problems.len()))
                 .with("problems", serde_json::json!(problems)),
+            Self::Template(faults) => {
+                let (zh, en) = faults.first().map_or_else(Default::default, |fault| {
+                    let at = |text: &str| {
+                        [&fault.place, &fault.placeholder, text]
+                            .iter()
+                            .filter(|part| !part.is_empty())
+                            .map(ToString::to_string)
+                            .collect::<Vec<_>>()
+                            .join(" ")
+                    };
+                    (at(&fault.zh), at(&fault.en))
+                });
+                let told: Vec<serde_json::Value> = faults
+                    .iter()
+                    .map(|fault| {
+                        serde_json::json!({
+                            "place": fault.place, "placeholder": fault.placeholder, "zh": fault.zh, "en": fault.en
+                        })
+                    })
+                    .collect();
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "template.refused")
+                    .detail_zh(zh)
+                    .detail_en(en)
+                    .with("faults", serde_json::json!(told))
+            }
             Self::DraftExists { id } => Problem::new(StatusCode::CONFLICT, "flow.draft_exists")
                 .detail_zh("该流程已有草稿，请在草稿上修改。")
                 .detail_en("There is a draft of this flow already; please work on it.")

@@ -4,6 +4,7 @@
 mod acceptance;
 mod amendment;
 mod assignment;
+mod attachment;
 mod calendar;
 mod catalogue;
 mod catalogue_rows;
@@ -13,6 +14,7 @@ mod co_handling;
 mod creation;
 mod detail;
 mod dispatch;
+mod documents;
 mod ending;
 mod extension;
 mod external_link;
@@ -27,6 +29,8 @@ mod note;
 mod objection;
 mod operation;
 mod overview;
+mod position;
+mod publication;
 mod ratings;
 mod redo;
 mod rerouting;
@@ -66,6 +70,10 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(return_visit::routes())
         .merge(closure::routes())
         .merge(note::routes())
+        .merge(attachment::routes())
+        .merge(documents::routes())
+        .merge(position::routes())
+        .merge(publication::routes())
         .merge(urge::routes())
         .merge(extension::routes())
         .merge(ending::routes())

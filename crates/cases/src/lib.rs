@@ -7,18 +7,20 @@
 pub mod case;
 pub mod course;
 pub mod design;
+pub mod document;
 pub mod error;
 mod export;
 mod http;
 pub mod react;
 pub mod seed;
-pub mod sheet;
 pub mod store;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
+
+pub use kernel::sheet;
 
 use contract::contacts::ContactBook;
 use contract::identity::{Directory, PersonId, UnitId};
@@ -48,10 +50,16 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 11, name: "search", sql: include_str!("../migrations/0011_search.sql") },
     Migration { version: 12, name: "limit_rules", sql: include_str!("../migrations/0012_limit_rules.sql") },
     Migration { version: 30, name: "flow", sql: include_str!("../migrations/0030_flow.sql") },
+    Migration { version: 50, name: "attachments", sql: include_str!("../migrations/0050_attachments.sql") },
+    Migration { version: 51, name: "documents", sql: include_str!("../migrations/0051_documents.sql") },
+    Migration { version: 52, name: "publications", sql: include_str!("../migrations/0052_publications.sql") },
 ];
 
 /// What another process may have changed is read again after this time.
 const KEPT_MS: i64 = 30_000;
+
+/// Uploads that are read at once; each holds a whole file.
+const UPLOADS_AT_ONCE: usize = 6;
 
 /// The name of the flow that new orders run where no rule names another.
 pub(crate) const STANDARD_FLOW: &str = "standard";
@@ -88,6 +96,8 @@ struct Inner {
     kit: Kit,
     ports: Ports,
     numbers: tokio::sync::Mutex<Numbers>,
+    /// So many uploads are held in memory at once.
+    uploads: tokio::sync::Semaphore,
     kept: RwLock<Kept>,
     /// When calendar and categories were read last, epoch milliseconds.
     read_at: AtomicI64,
@@ -146,6 +156,7 @@ impl Cases {
             kit,
             ports,
             numbers: tokio::sync::Mutex::default(),
+            uploads: tokio::sync::Semaphore::new(UPLOADS_AT_ONCE),
             kept: RwLock::new(kept),
             read_at: AtomicI64::new(0),
         })))
@@ -166,6 +177,7 @@ impl Cases {
         self.ship_flow(&ctx, STANDARD_FLOW, flow::STANDARD).await?;
         self.ship_flow(&ctx, SHORT_FLOW, flow::SHORT).await?;
         self.reload_flows().await?;
+        self.ship_templates(&ctx).await?;
         self.0.read_at.store(ctx.now.0, Ordering::Relaxed);
         Ok(())
     }
@@ -191,7 +203,7 @@ impl Cases {
     /// Returns the slice for the composition.
     #[must_use]
     pub fn slice(&self) -> Slice {
-        let (timers, indexer) = (self.clone(), self.clone());
+        let (timers, indexer, sweeper) = (self.clone(), self.clone(), self.clone());
         Slice {
             name: "cases",
             migrations: MIGRATIONS,
@@ -212,9 +224,22 @@ impl Cases {
                         Ok(())
                     }
                 }),
+                Job::every("cases.sweep_uploads", Duration::from_secs(600), move || {
+                    let cases = sweeper.clone();
+                    async move {
+                        cases.sweep_uploads(cases.kit().now()).await?;
+                        cases.forget_run_files(cases.kit().now()).await?;
+                        Ok(())
+                    }
+                }),
             ],
             capabilities: CAPABILITIES,
         }
+    }
+
+    /// Waits for room to hold one more upload in memory.
+    pub(crate) async fn upload_turn(&self) -> Result<tokio::sync::SemaphorePermit<'_>, CaseError> {
+        self.0.uploads.acquire().await.map_err(|error| CaseError::Port(error.into()))
     }
 
     /// Returns the mechanism.
@@ -367,6 +392,8 @@ pub const CAPABILITIES: &[Capability] = &[
     capability("case.instruct", "领导批示", "Write instructions"),
     capability("case.summon", "街乡吹哨", "Summon other units"),
     capability("case.share", "外部协办链接", "Give a link to outside helpers"),
+    capability("publication.write", "公开办件编审", "Publish settled orders"),
+    capability("template.write", "维护文书模板", "Change templates of documents"),
     capability("case.discover", "主动发现登记", "Write orders of one's own unit"),
     capability("case.praise", "表扬登记", "Record praise"),
     capability("overview.read", "查看总览", "Read the overview"),

@@ -1,6 +1,7 @@
 //! Orders through their addresses, on both databases.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod attachments;
 mod catalogue;
 mod citizen_acts;
 mod citizens;
@@ -9,6 +10,7 @@ mod co_handling;
 mod course;
 mod creation;
 mod deadlines;
+mod documents;
 mod ending;
 mod extension;
 mod flows;
@@ -16,6 +18,8 @@ mod limit_rules;
 mod lists;
 mod objection;
 mod permissions;
+mod position;
+mod publications;
 mod recordings;
 mod redo;
 mod rerouting;

@@ -34,6 +34,12 @@ const TABLE: &[Row] = &[
     ("POST", "/cases/{id}/closure", "--+-+------+----"),
     ("DELETE", "/cases/{id}/closure", "--+-+------+----"),
     ("POST", "/cases/{id}/notes", "+++++++0+0++----"),
+    ("GET", "/cases/{id}/attachments", "+++++++0+0+++---"),
+    ("POST", "/cases/{id}/attachments?step=note", "+++++++0+0++----"),
+    ("GET", "/attachments", "+++--+++-+------"),
+    ("POST", "/attachments", "+++--+++-+------"),
+    ("GET", "/attachments/x", "++++++++++++++++"),
+    ("DELETE", "/attachments/x", "++++++++++++++++"),
     ("POST", "/cases/{id}/urge", "+++++-----++----"),
     ("POST", "/cases/{id}/extension", "-----++0-0------"),
     ("POST", "/cases/{id}/extension/decision", "--+-+------+----"),
@@ -70,6 +76,10 @@ const TABLE: &[Row] = &[
     ("POST", "/cases/{id}/self-handling", "---+------------"),
     ("POST", "/cases/{id}/instruction", "----------++----"),
     ("POST", "/cases/{id}/praise", "+++++-----------"),
+    ("POST", "/cases/{id}/position", "-----++0-0------"),
+    ("GET", "/cases/{id}/publication", "----+------+----"),
+    ("PUT", "/cases/{id}/publication", "----+------+----"),
+    ("DELETE", "/cases/{id}/publication", "----0------0----"),
     ("GET", "/cases/{id}/links", "+++++++0+0+++---"),
     ("POST", "/cases/{id}/links", "---+-++0-0------"),
     ("DELETE", "/cases/{id}/links/x", "---0-000-0------"),
@@ -97,6 +107,16 @@ const TABLE: &[Row] = &[
     ("GET", "/cases/{id}/proposal", "+++++++0+0+++---"),
     ("GET", "/runs/x", "++++++++++++++++"),
     ("GET", "/runs/x/file", "++++++++++++++++"),
+    ("DELETE", "/runs/x", "++++++++++++++++"),
+    ("GET", "/templates", "++++++++++++++--"),
+    ("POST", "/templates", "-----------+-+--"),
+    ("PUT", "/templates/x", "-----------+-+--"),
+    ("DELETE", "/templates/x", "-----------+-+--"),
+    ("GET", "/templates/x/file", "-----------+-+--"),
+    ("GET", "/template-fields", "-----------+-+--"),
+    ("GET", "/cases/{id}/documents/x", "0000000000000---"),
+    ("GET", "/cases/{id}/documents/x/preview", "0000000000000---"),
+    ("POST", "/documents", "--+-++--+--+----"),
     ("GET", "/limit-rules", "--++++----++++--"),
     ("POST", "/limit-rules", "-----------+-+--"),
     ("PUT", "/limit-rules/x", "-----------+-+--"),
@@ -144,6 +164,7 @@ fn body(path: &str) -> Value {
             "version": 0, "name": "", "title": "", "xml": "", "old_xml": "", "new_xml": "", "to": "", "mapping": {},
             "after": "", "variables": {}, "acts": [], "mark": "", "rules": [], "note": ""
         }),
+        "documents" => json!({ "template_id": "", "ids": [] }),
         "rows" | "y" => json!({ "code": "", "item": "" }),
         "catalogues" | "trial" | "publication" => json!({}),
         "categories" => json!({ "code": "", "name": "" }),
@@ -215,6 +236,7 @@ async fn the_table_names_every_route() {
                 if operation.is_some() {
                     routes += 1;
                     let alike = |known: &str| {
+                        let known = known.split('?').next().unwrap_or(known);
                         let (known, path): (Vec<_>, Vec<_>) =
                             (known.split('/').collect(), path.split('/').collect());
                         known.len() == path.len()

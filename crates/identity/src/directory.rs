@@ -95,6 +95,12 @@ impl Snapshot {
         })
     }
 
+    /// Returns the roles of a person, with `changed` in the place of the one that it would replace.
+    pub(crate) fn together<'a>(&'a self, person: &KnownPerson, changed: &'a Role) -> Vec<&'a Role> {
+        let others = person.roles.iter().filter(|other| **other != changed.id);
+        others.filter_map(|other| self.roles.get(other)).chain([changed]).collect()
+    }
+
     fn has(&self, person: &KnownPerson, capability: &str) -> bool {
         person
             .roles

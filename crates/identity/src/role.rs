@@ -2,6 +2,8 @@
 
 mod change;
 pub mod defaults;
+mod news;
+mod shipped;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use change::GrantsChange;
+pub use news::NewsDecision;
+pub use shipped::{RoleNews, Shipped};
 
 use crate::error::IdentityError;
 
@@ -37,6 +41,9 @@ pub struct Role {
     pub sort: i64,
     /// For optimistic locking.
     pub version: i64,
+    /// What the version granted that the city last took over.
+    #[serde(skip)]
+    pub shipped: Option<Shipped>,
 }
 
 impl Role {

@@ -49,14 +49,14 @@ impl Blobs {
         tokio::fs::File::open(self.path(name)?).await
     }
 
-    /// Removes a file; one that is missing is as good as removed.
+    /// Removes a file. One that is gone already is no error.
     ///
     /// # Errors
     /// When the disk fails, or the name leaves the folder.
     pub async fn remove(&self, name: &str) -> io::Result<()> {
         match tokio::fs::remove_file(self.path(name)?).await {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other,
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod data;
+mod knowledge;
 mod orders;
 mod staff;
 
@@ -89,7 +90,13 @@ pub(crate) async fn create(city: &City) -> Result<bool, BoxError> {
     tracing::info!("creating the demonstration city: units and people");
     let staff = staff::create(city, &ctx, &written).await?;
     catalogue::publish(city, &ctx, &written).await?;
-    tracing::info!(units = written.units.len(), people = written.people.people.len(), "creating the orders");
+    tracing::info!(
+        units = written.units.len(),
+        people = written.people.people.len(),
+        "creating the knowledge base"
+    );
+    let told = knowledge::create(city, &written, &staff, now).await?;
+    tracing::info!(entries = told, "the knowledge base is there; creating the orders");
     let outcome = orders::create(city, &written, &staff, now).await?;
     for refusal in &outcome.refusals {
         tracing::warn!("{refusal}");

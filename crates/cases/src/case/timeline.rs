@@ -175,6 +175,8 @@ kinds!(
     Unshared = "unshared", "撤销外部协办链接", "Link taken back";
     /// The outside helper reported.
     OutsideResult = "outside_result", "外部协办反馈", "Outside helper reported";
+    /// Put where the clerk stands.
+    Located = "located", "现场定位", "Located on the spot";
     /// Limit computed afresh because the calendar changed.
     DeadlineMoved = "deadline_moved", "时限重新计算", "Deadline computed afresh";
 );

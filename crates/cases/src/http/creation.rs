@@ -1,10 +1,10 @@
 //! `POST /cases`.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use kernel::HttpResult;
-use kernel::http::{Auth, Idempotent, Json, ReqCtx};
+use kernel::http::{Auth, Idempotent, ReqCtx};
 use kernel::problem::ProblemBody;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -15,6 +15,10 @@ use crate::Cases;
 use crate::case::draft::Draft;
 use crate::case::{Citizen, Kind, Source, Urgency};
 use crate::http::view::{CaseView, PlaceBody};
+use crate::store::attachment::Attached;
+
+/// So many files an order is written with at most.
+const ATTACHED_MAX: usize = 100;
 
 pub(super) fn routes() -> OpenApiRouter<Cases> {
     OpenApiRouter::new().routes(routes!(create_case))
@@ -72,6 +76,9 @@ struct CaseDraft {
     /// How much it hurries.
     #[serde(default)]
     urgency: Option<Urgency>,
+    /// Files that were sent before, by their ids.
+    #[serde(default)]
+    attachments: Vec<String>,
 }
 
 impl From<CaseDraft> for Draft {
@@ -119,11 +126,15 @@ async fn create_case(
         return Ok(replayed);
     }
     let idem = &request.idem;
-    let case = cases
-        .create(&ctx, Some(&by), request.body.into(), |case| {
-            idem.answer(cases.kit(), StatusCode::CREATED, &cases.fresh_view(&ctx, &by, case))
+    let mut answer = String::new();
+    let mut body = request.body;
+    let attached =
+        Attached::Of(std::mem::take(&mut body.attachments).into_iter().take(ATTACHED_MAX).collect());
+    cases
+        .create_with(&ctx, Some(&by), body.into(), &attached, |case| {
+            answer = serde_json::to_string(&cases.fresh_view(&ctx, &by, case)).expect("a view is plain data");
+            idem.answer_text(cases.kit(), StatusCode::CREATED, &answer)
         })
         .await?;
-    let view = cases.fresh_view(&ctx, &by, &case);
-    Ok((StatusCode::CREATED, Json(view)).into_response())
+    Ok((StatusCode::CREATED, [(header::CONTENT_TYPE, "application/json")], answer).into_response())
 }

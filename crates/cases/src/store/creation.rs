@@ -6,6 +6,7 @@ use contract::voice::{CallId, RecordingBrief};
 use kernel::{Actor, ActorKind, Ctx, Principal, Writes};
 use serde_json::{Map, Value};
 
+use super::attachment::Attached;
 use super::{case, deadline, recording, work};
 use crate::Cases;
 use crate::case::change::LimitInput;
@@ -13,6 +14,12 @@ use crate::case::draft::{self, Draft, Identity};
 use crate::case::{Case, Source, UnitRef};
 use crate::course::Course;
 use crate::error::{CaseError, Check};
+
+/// An order that is put together and not written yet.
+pub(crate) struct Fresh {
+    pub(crate) case: Case,
+    pub(crate) writes: Writes,
+}
 
 impl Cases {
     /// Writes an order for a member of staff, or for a citizen when `by` is none. `answer` turns it into
@@ -24,9 +31,43 @@ impl Cases {
         &self,
         ctx: &Ctx,
         by: Option<&Principal>,
-        mut draft: Draft,
+        draft: Draft,
         remember: impl FnOnce(&Case) -> Option<kernel::http::StoredAnswer> + Send,
     ) -> Result<Case, CaseError> {
+        self.create_with(ctx, by, draft, &Attached::Nothing, remember).await
+    }
+
+    /// As [`Cases::create`], with files that were sent before.
+    ///
+    /// # Errors
+    /// As [`Cases::create`].
+    pub async fn create_with(
+        &self,
+        ctx: &Ctx,
+        by: Option<&Principal>,
+        draft: Draft,
+        attached: &Attached,
+        remember: impl FnOnce(&Case) -> Option<kernel::http::StoredAnswer> + Send,
+    ) -> Result<Case, CaseError> {
+        let Fresh { case, mut writes } = self.compose(ctx, by, draft, attached).await?;
+        if let Some(answer) = remember(&case) {
+            writes.remember(answer);
+        }
+        self.kit().db.write(writes).await?;
+        Ok(case)
+    }
+
+    /// Puts an order together, with all that writing it needs, and writes nothing.
+    ///
+    /// # Errors
+    /// As [`Cases::create`].
+    pub(crate) async fn compose(
+        &self,
+        ctx: &Ctx,
+        by: Option<&Principal>,
+        mut draft: Draft,
+        attached: &Attached,
+    ) -> Result<Fresh, CaseError> {
         self.freshen().await?;
         let recordings = self.prepare(&mut draft).await?;
         let unit = by.map(|by| UnitRef { id: by.unit_id.clone(), path: by.unit_path.clone() });
@@ -65,15 +106,12 @@ impl Cases {
             deadline::start(&mut writes, &case.id, limit, derivation);
         }
         work::carry_out(&mut writes, ctx, &mut case, moves);
-        work::record(&mut writes, ctx, &case, &change);
+        let entry = work::record(&mut writes, ctx, &case, &change);
+        attached.bind(&mut writes, by.map_or("", |by| &by.person_id), &case.id, &entry);
         for recording in recordings.iter().filter(|recording| recording.finished) {
             recording::bind_fresh(&mut writes, ctx, &case.id, recording);
         }
-        if let Some(answer) = remember(&case) {
-            writes.remember(answer);
-        }
-        self.kit().db.write(writes).await?;
-        Ok(case)
+        Ok(Fresh { case, writes })
     }
 
     /// Checks a draft, fills in what the citizen's file says, and finds the call's recordings.

@@ -15,8 +15,8 @@ use super::{search_postgres, search_sqlite};
 use crate::Cases;
 use crate::error::CaseError;
 
-/// So many orders are indexed in one transaction.
-const BATCH: i64 = 500;
+/// So many orders are indexed in one transaction: whoever writes meanwhile waits for so long.
+const BATCH: i64 = 50;
 /// Orders younger than this are left to the next turn: their transaction may still be open, and an index
 /// that had passed them would never see them.
 const YOUNG_MS: u64 = 15_000;

@@ -7,14 +7,14 @@ use kernel::{Audit, Ctx, Principal, Tx, Writes};
 use serde_json::json;
 use sqlx::AnyConnection;
 
-use super::{case, deadline, task, timeline, timer};
+use super::{attachment, case, deadline, external_link, task, timeline, timer};
 use crate::case::action::Action;
 use crate::case::application::Application;
 use crate::case::change::{Change, CourseInput, Fact, LimitInput};
 use crate::case::errand::Errand;
 use crate::case::limit::{Limit, LimitName, LimitRules};
 use crate::case::operation_rule::OperationRules;
-use crate::case::{Case, Step, Task};
+use crate::case::{Case, Step, Task, UnitRef};
 use crate::course::{Course, Move};
 use crate::error::CaseError;
 use crate::{Cases, RuleBook};
@@ -25,9 +25,21 @@ pub(crate) struct Work {
     pub(crate) case: Case,
     pub(super) rules: RuleBook,
     cases: Cases,
+    /// The unit that had it when it was taken up.
+    unit: Option<UnitRef>,
     co_units: Vec<String>,
     applications: Vec<Application>,
     errands: Vec<Errand>,
+    /// Whose files go to the line that the change writes, and under which step or ticket they came.
+    files: Option<Files>,
+}
+
+/// Files that wait for a change.
+pub(crate) enum Files {
+    /// Those of a member of staff for an action.
+    Of { person_id: String, action: Action },
+    /// Those of a ticket or a link.
+    Under { upload_id: String, step: &'static str },
 }
 
 impl Cases {
@@ -48,6 +60,7 @@ impl Cases {
         work.expect_version(version)?;
         action.fits(&work.case, &work.rules.operations)?;
         work.claim().await?;
+        work.take_files(Files::Of { person_id: by.person_id.clone(), action });
         Ok(work)
     }
 
@@ -78,11 +91,17 @@ impl Cases {
         let case = case::load(tx.conn(), id).await?.ok_or(CaseError::NotFound)?;
         let co_units = case.co_units.clone();
         let (applications, errands) = (case.applications.clone(), case.errands.clone());
-        Ok(Work { tx, case, cases: self.clone(), rules, co_units, applications, errands })
+        let unit = case.unit.clone();
+        Ok(Work { tx, case, cases: self.clone(), rules, unit, co_units, applications, errands, files: None })
     }
 }
 
 impl Work {
+    /// Lets files that wait go to the line that the change writes.
+    pub(crate) fn take_files(&mut self, files: Files) {
+        self.files = Some(files);
+    }
+
     fn expect_version(&self, version: i64) -> Result<(), CaseError> {
         if self.case.version == version {
             Ok(())
@@ -119,10 +138,26 @@ impl Work {
         if self.co_units != self.case.co_units {
             case::replace_co_units(self.tx.conn(), &self.case).await?;
         }
+        // Passed down within the unit it is still the unit's; given away it is not.
+        if let Some(unit) = self.unit.take()
+            && !self.case.unit.as_ref().is_some_and(|now| now.path.starts_with(&unit.path))
+        {
+            external_link::end_links_of(self.tx.conn(), &self.case.id, &unit.id, ctx.now).await?;
+        }
         if let Some((course, version)) = course {
             super::flow::save_instance(self.tx.conn(), &self.case, &course, version).await?;
         }
-        record(&mut self.tx, ctx, &self.case, &change);
+        let entry = record(&mut self.tx, ctx, &self.case, &change);
+        match &self.files {
+            Some(Files::Of { person_id, action }) => {
+                attachment::bind_step(self.tx.conn(), &self.case.id, person_id, action.code(), &entry)
+                    .await?;
+            }
+            Some(Files::Under { upload_id, step }) => {
+                attachment::bind_upload(self.tx.conn(), &self.case.id, upload_id, step, &entry).await?;
+            }
+            None => {}
+        }
         self.tx.commit().await?;
         Ok(self.case)
     }
@@ -375,9 +410,9 @@ pub(super) fn close(writes: &mut Writes, ctx: &Ctx, case: &mut Case, id: &TaskId
     );
 }
 
-/// Writes the time line, tells others, and audits.
-pub(crate) fn record(writes: &mut Writes, ctx: &Ctx, case: &Case, change: &Change) {
-    timeline::insert(writes, ctx, &case.id, change);
+/// Writes the time line, tells others, and audits. Returns the id of the line.
+pub(crate) fn record(writes: &mut Writes, ctx: &Ctx, case: &Case, change: &Change) -> String {
+    let entry = timeline::insert(writes, ctx, &case.id, change);
     for fact in &change.facts {
         match fact.clone() {
             Fact::Dispatched(mut event) => {
@@ -398,6 +433,7 @@ pub(crate) fn record(writes: &mut Writes, ctx: &Ctx, case: &Case, change: &Chang
         "data": change.data,
     });
     writes.audit(ctx, Audit::new(change.audit, "case", case.id.as_str()).detail(detail));
+    entry
 }
 
 /// Reads an order for `by`, or says that there is none.

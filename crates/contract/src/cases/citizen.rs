@@ -2,9 +2,11 @@
 
 use async_trait::async_trait;
 use kernel::http::Idem;
-use kernel::{BoxError, Ctx, Lang, Problem};
+use kernel::{BoxError, Ctx, Lang, Page, Problem, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use super::publication::{MonthFigures, PublishedCase, PublishedFilter};
 
 /// A category that a citizen may choose, with those below it.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -147,6 +149,16 @@ pub trait CitizenDesk: Send + Sync {
     async fn info(&self, lang: Lang) -> Result<CitizenInfo, BoxError>;
     /// Writes an order. The answer is kept under the request's idempotency key, in the same transaction.
     async fn submit(&self, ctx: &Ctx, draft: CitizenDraft, idem: &Idem) -> Result<Submitted, Problem>;
+    /// As [`CitizenDesk::submit`], with the files that were sent under an upload ticket.
+    async fn submit_with(
+        &self,
+        ctx: &Ctx,
+        draft: CitizenDraft,
+        _ticket: Option<&str>,
+        idem: &Idem,
+    ) -> Result<Submitted, Problem> {
+        self.submit(ctx, draft, idem).await
+    }
     /// Finds an order by number and query code. A wrong code and an unknown number look the same and take
     /// the same time.
     async fn look_up(&self, number: &str, code: &str, lang: Lang) -> Result<Option<CitizenCase>, BoxError>;
@@ -170,6 +182,29 @@ pub trait CitizenDesk: Send + Sync {
         act: &str,
         text: &str,
     ) -> Result<Option<CitizenCase>, Problem>;
+    /// As [`CitizenDesk::act`], with the files that were sent under an upload ticket.
+    async fn act_with(
+        &self,
+        ctx: &Ctx,
+        (number, code): (&str, &str),
+        act: &str,
+        text: &str,
+        _ticket: Option<&str>,
+    ) -> Result<Option<CitizenCase>, Problem> {
+        self.act(ctx, number, code, act, text).await
+    }
+    /// Lists settled orders that the city shows to everybody, newest first.
+    async fn published(&self, _filter: &PublishedFilter) -> Result<Page<PublishedCase>, BoxError> {
+        Ok(Page { items: Vec::new(), next_cursor: None, total: Some(0) })
+    }
+    /// Finds one of them.
+    async fn published_one(&self, _id: &str) -> Result<Option<PublishedCase>, BoxError> {
+        Ok(None)
+    }
+    /// Counts the orders that came and were settled in the last months, oldest first.
+    async fn months(&self, _now: Timestamp) -> Result<Vec<MonthFigures>, BoxError> {
+        Ok(Vec::new())
+    }
 }
 
 /// What an outside helper without an account sees of an order.

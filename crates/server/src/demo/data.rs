@@ -102,6 +102,7 @@ pub(crate) struct Order {
 #[derive(Debug, Deserialize)]
 pub(crate) struct District {
     pub code: String,
+    pub region_code: String,
     pub name: String,
     #[serde(default)]
     pub streets: Vec<Street>,

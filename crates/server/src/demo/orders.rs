@@ -18,6 +18,9 @@ use super::data::{DemoCity, Order, Step};
 use super::staff::Staff;
 use crate::City;
 
+/// So many settled orders are shown on the portal.
+const SHOWN_MAX: usize = 24;
+
 const HOUR_MILLIS: f64 = 3_600_000.0;
 
 /// What came of it.
@@ -88,7 +91,25 @@ pub(crate) async fn create(
         }
     }
     city.cases.fire_timers(&Ctx::system("cases.timers", now)).await?;
+    show(city, staff, cases.iter().flatten(), now).await?;
     Ok(outcome)
+}
+
+/// Shows some of the settled orders on the portal, as an editor of the centre approves them.
+async fn show(
+    city: &City,
+    staff: &Staff,
+    orders: impl Iterator<Item = &Case>,
+    now: Timestamp,
+) -> Result<(), BoxError> {
+    let editor = staff.person("review01")?;
+    let fit = orders.filter(|case| case.archived_at.is_some() && !case.confidential && case.answer.is_some());
+    for (age, case) in (0..).zip(fit.step_by(2).take(SHOWN_MAX)) {
+        let ctx = seed::ctx(editor, now.plus_secs(-3_600 * age));
+        let (text, _) = city.cases.propose_publication(editor, &case.id, now).await?;
+        city.cases.publish_case(&ctx, editor, &case.id, &text).await?;
+    }
+    Ok(())
 }
 
 fn written_at(city: &City, order: &Order, now: Timestamp) -> Result<Timestamp, BoxError> {

@@ -209,7 +209,7 @@ impl Desk {
             }
             let key = no.as_str().into();
             let Some((current, changed)) = state.floor.seat(&key) else { continue };
-            let phone = state.phones.get(no).copied().unwrap_or(false);
+            let phone = state.phones_of(no);
             let call = current.call().cloned();
             let talks = !matches!(current, SeatState::WrapUp { .. });
             seats.push(BoardSeat {

@@ -96,7 +96,7 @@ async fn hand_over_when_gone(desk: Weak<Inner>, seat: String) {
     let Some(desk) = desk.upgrade().map(Desk) else { return };
     let (items, person) = {
         let state = desk.state();
-        if state.phones.get(&seat).copied().unwrap_or(false) {
+        if state.phones_of(&seat).page {
             return;
         }
         let person = state.seats.get(&seat).map(|entry| entry.sitting.person_id.clone());

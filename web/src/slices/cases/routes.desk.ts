@@ -9,6 +9,7 @@ export const routes: RouteRecordRaw[] = [
   { path: '/desk/cases/:id/letter', name: 'letter', component: () => import('./views/LetterView.vue'), props: true, meta: { title: 'side.letter', needs: ['case.read'] } },
   { path: '/desk/ratings', name: 'ratings', component: () => import('./views/RatingsView.vue'), meta: { title: 'nav.ratings', needs: ['rating.follow_up'] } },
   { path: '/desk/admin/catalogue', name: 'catalogue', component: () => import('./views/CatalogueView.vue'), meta: { title: 'nav.catalogue', needs: ['catalogue.read'] } },
+  { path: '/desk/admin/templates', name: 'templates', component: () => import('./views/TemplatesView.vue'), meta: { title: 'nav.templates', needs: ['template.write'] } },
   { path: '/desk/admin/limit-rules', name: 'limit_rules', component: () => import('./views/LimitRulesView.vue'), meta: { title: 'nav.limit_rules', needs: ['limit.read'] } },
   { path: '/desk/admin/categories', name: 'categories', component: () => import('./views/CategoriesView.vue'), meta: { title: 'nav.categories', needs: ['dictionary.write'] } },
   { path: '/desk/admin/calendar', name: 'calendar', component: () => import('./views/CalendarView.vue'), meta: { title: 'nav.calendar', needs: ['calendar.write'] } },

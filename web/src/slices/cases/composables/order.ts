@@ -17,6 +17,8 @@ export interface OrderFields {
   answered_at_once: boolean
   answer: string
   preliminary_opinion: string
+  /** Files that were sent for it. */
+  files: string[]
   /** Idempotency key of this draft, made when it is first sent. */
   key: string
 }
@@ -24,7 +26,7 @@ export interface OrderFields {
 export function emptyOrder(): OrderFields {
   return {
     type: 'complaint', category_id: null, title: '', content: '', contact_id: '', name: '', phone: '', gender: '', confidential: false,
-    district: '', address: '', urgency: 'normal', answered_at_once: false, answer: '', preliminary_opinion: '', key: '',
+    district: '', address: '', urgency: 'normal', answered_at_once: false, answer: '', preliminary_opinion: '', files: [], key: '',
   }
 }
 
@@ -62,5 +64,6 @@ export function toCaseDraft(order: OrderFields, callId?: string): CaseDraft {
     answered_at_once: order.answered_at_once,
     answer: order.answered_at_once ? order.answer.trim() : undefined,
     urgency: order.urgency,
+    attachments: order.files,
   }
 }

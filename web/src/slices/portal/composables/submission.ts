@@ -12,11 +12,13 @@ export interface Submission {
   name: string
   phone: string
   confidential: boolean
+  /** The upload ticket, once a file was chosen. */
+  uploads: string
   key: string
 }
 
 export function emptySubmission(): Submission {
-  return { type: 'help', category_id: '', sub_category_id: '', title: '', content: '', district: '', address: '', name: '', phone: '', confidential: false, key: '' }
+  return { type: 'help', category_id: '', sub_category_id: '', title: '', content: '', district: '', address: '', name: '', phone: '', confidential: false, uploads: '', key: '' }
 }
 
 /** Text keys of what is missing, by field, in the order of the form. */
@@ -39,6 +41,7 @@ export function toPortalCase(form: Submission): PortalDraft {
     content: form.content.trim(),
     contact: { name: form.name.trim(), phone: form.phone.replace(/[\s-]/g, '') },
     confidential: form.confidential,
+    uploads: form.uploads || undefined,
     place: { district: orNothing(form.district), address: orNothing(form.address) },
   }
 }
