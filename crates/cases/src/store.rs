@@ -10,6 +10,7 @@ pub mod catalogue_choice;
 pub mod catalogue_trial;
 pub mod category;
 pub mod citizen;
+pub mod corpus;
 pub mod creation;
 pub mod deadline;
 pub mod dispatch;

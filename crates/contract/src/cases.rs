@@ -9,6 +9,7 @@ use crate::contacts::ContactId;
 use crate::voice::{CallId, RecordingId};
 
 mod citizen;
+mod corpus;
 mod events;
 mod facts;
 mod flow;
@@ -19,6 +20,7 @@ pub use citizen::{
     CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft, CitizenForm, CitizenInfo,
     CitizenNotice, CitizenOrderType, CitizenRating, CitizenStep, HelperDesk, HelperView, Submitted,
 };
+pub use corpus::{CaseCorpus, CorpusCase, CorpusCategory, CorpusDraft, CorpusPlace, UnitProposal};
 pub use events::{
     ApplicationDecided, ApplicationMade, CaseAccepted, CaseArchived, CaseAssigned, CaseClosed, CaseCreated,
     CaseDispatched, CaseEnded, CaseFeedbackGiven, CaseMoved, CaseReopened, CaseRestored, CaseReturned,

@@ -6,6 +6,9 @@ use kernel::{BoxError, Ctx};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+mod written;
+
+pub use written::{WrittenChange, WrittenItem, WrittenListener, WrittenQueue, WrittenSeat};
 mod facts;
 
 pub use facts::{CallFact, CallFacts, FloorNow, KeyFact, SeatFact};

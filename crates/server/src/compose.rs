@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use bot::Bot;
 use cases::Cases;
 use contacts::Contacts;
 use contract::contacts::HistorySource;
@@ -39,6 +40,8 @@ pub struct City {
     pub messages: Messages,
     /// Telephones.
     pub voice: Voice,
+    /// Help from language.
+    pub bot: Bot,
     /// Figures.
     pub insight: Insight,
     /// All routes.
@@ -108,6 +111,17 @@ impl City {
         history_of_calls.set(lookup.clone());
         history_of_cases.set(orders.clone());
         let knowledge = Knowledge::new(kit.clone(), directory.clone())?;
+        let bot = Bot::new(
+            kit.clone(),
+            bot::Ports {
+                corpus: orders.clone(),
+                citizens: orders.clone(),
+                directory: directory.clone(),
+                knowledge: Some(Arc::new(knowledge.clone())),
+            },
+            crate::demo::places()?,
+        )?;
+        bot.serve_with(Arc::new(voice.desk().clone()));
         let insight = Insight::open(
             kit.clone(),
             insight::projection::Sources {
@@ -127,6 +141,7 @@ impl City {
             knowledge.slice(),
             messages.slice(),
             voice.slice(),
+            bot.slice(),
             insight.slice(),
             portal.slice(),
         ];
@@ -152,6 +167,7 @@ impl City {
             knowledge,
             messages,
             voice,
+            bot,
             insight,
             router,
             document,
@@ -180,6 +196,7 @@ impl City {
             kernel::jobs::clear_leases(&self.kit).await?;
         }
         self.voice.open().await?;
+        self.bot.work(|| stop.bell());
         tokio::spawn(kernel::event::run_sequencer(self.kit.clone(), stop.bell()));
         tokio::spawn(kernel::event::run_follower(self.kit.clone(), stop.bell()));
         tokio::spawn(self.knowledge.clone().follow_index(stop.bell()));

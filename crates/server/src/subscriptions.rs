@@ -8,6 +8,9 @@
 //! | `cases.*`, `voice.call_*` | `insight` reads them at a place of its own and takes the orders and calls in as facts |
 //! | `identity.seat_changed` | `voice.follow_seats`: whoever sits there has other skills for calls from now on |
 
+//!
+//! Beside these, every process follows `cases.*` by the pushes that screens get: `bot` keeps the newest orders in memory.
+
 use kernel::Subscription;
 
 use crate::compose::City;

@@ -75,6 +75,12 @@ pub fn parameters() -> Vec<ParameterSpec> {
             "Calls below which service levels raise no alarm",
         ),
         (
+            "voice.chats_per_seat",
+            3,
+            "每个座席同时接待的在线会话数（0 为不接待）",
+            "Chats that a seat has at a time (0 for none)",
+        ),
+        (
             "voice.work_reminder_minutes",
             90,
             "连续工作多少分钟后提醒话务员休息（0 为不提醒）",

@@ -69,6 +69,7 @@ pub fn grants(role: &str) -> Grants {
             ("case.countersign", All),
             ("case.decide", All),
             ("case.export", All),
+            ("case.merge", All),
             ("case.note", All),
             ("case.praise", All),
             ("case.read", All),

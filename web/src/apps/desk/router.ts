@@ -1,6 +1,7 @@
 import { createRouter, createWebHistory, type Router } from 'vue-router'
 import { ApiError } from '@/shared/api'
 import { useSession } from '@/shared/session'
+import { routes as bot } from '@/slices/bot/routes.desk'
 import { routes as cases } from '@/slices/cases/routes.desk'
 import { routes as contacts } from '@/slices/contacts/routes.desk'
 import { routes as identity } from '@/slices/identity/routes.desk'
@@ -27,6 +28,7 @@ export function makeRouter(): Router {
       ...identity,
       ...contacts,
       ...cases,
+      ...bot,
       ...voice,
       ...insight,
       ...knowledge,

@@ -1,5 +1,6 @@
 import { common } from '@/shared/i18n/common'
 import type { Texts } from '@/shared/i18n/pairs'
+import { texts as bot } from '@/slices/bot/texts'
 import { filesTexts } from '@/shared/files/texts'
 import { texts as cases } from '@/slices/cases/texts'
 import { texts as contacts } from '@/slices/contacts/texts'
@@ -89,6 +90,10 @@ const desk: Texts = {
     calendar: ['工作日历', 'Calendar'],
     audit: ['审计日志', 'Audit log'],
     sessions: ['在线会话', 'Sessions'],
+    topics: ['热点事件', 'Hot topics'],
+    chats: ['会话记录', 'Chats'],
+    robot: ['机器人训练', 'Robot training'],
+    models: ['智能模型', 'What is learnt'],
   },
   keys: {
     help: ['显示快捷键', 'Show hot keys'],
@@ -113,4 +118,4 @@ const desk: Texts = {
 }
 
 /** Every text of the staff's pages. */
-export const deskTexts: Texts = { ...common, ...filesTexts, ...desk, ...identity, ...contacts, ...cases, ...voice, ...floorTexts, ...insight, ...knowledge, ...messages }
+export const deskTexts: Texts = { ...common, ...filesTexts, ...desk, ...identity, ...contacts, ...cases, ...bot, ...voice, ...floorTexts, ...insight, ...knowledge, ...messages }
