@@ -138,8 +138,9 @@ pub(crate) fn narrow(sql: &mut Statement, by: &Principal, capabilities: &[&str])
     match widest {
         Some(Scope::All) => {}
         Some(Scope::Subtree) => {
-            sql.push(" and e.unit_path >= ").bind(&by.unit_path).push(" and e.unit_path < ");
-            sql.bind(end_of(&by.unit_path));
+            // Not by a range: what lies between two texts depends on the database's collation.
+            sql.push(" and substr(e.unit_path, 1, length(").bind(&by.unit_path);
+            sql.push(")) = ").bind(&by.unit_path);
         }
         Some(Scope::Unit) => {
             sql.push(" and e.unit_id = ").bind(&by.unit_id);
@@ -151,11 +152,6 @@ pub(crate) fn narrow(sql: &mut Statement, by: &Principal, capabilities: &[&str])
             sql.push(" and 1 = 0");
         }
     }
-}
-
-/// Returns the first text behind all that begin with `path`, which ends in a slash.
-pub(crate) fn end_of(path: &str) -> String {
-    format!("{}0", path.trim_end_matches('/'))
 }
 
 pub(crate) async fn find(conn: &mut AnyConnection, id: &str) -> Result<EntryRow, KnowledgeError> {
