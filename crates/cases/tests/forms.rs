@@ -47,7 +47,11 @@ async fn order_type(world: &World, form: &str) -> String {
         for_citizens: true,
         active: true,
         ordinal: 1,
-        templates: vec![Template { name: "常用".to_owned(), title: "路灯不亮".to_owned(), ..Template::default() }],
+        templates: vec![Template {
+            name: "常用".to_owned(),
+            title: "路灯不亮".to_owned(),
+            ..Template::default()
+        }],
     };
     world.cases.add_order_type(&world.site.ctx(), &draft).await.unwrap()
 }
@@ -139,19 +143,30 @@ async fn a_new_version_keeps_old_orders_and_open_drafts() {
         let mut agent = world.sign_in("agent");
         let answers = json!({ "lamp_no": "L-0001", "dark": 1 });
         let case = agent.post("/cases", draft(&world, &order_type, &first, &answers)).await.ok();
-        let pole = json!([{ "key": "pole", "type": "line", "label": { "zh": "灯杆类型" }, "required": true }]);
+        let pole =
+            json!([{ "key": "pole", "type": "line", "label": { "zh": "灯杆类型" }, "required": true }]);
         let second = publish(&world, "lamp", &lamp(pole)).await;
         assert_ne!(first, second);
         // Who has filled in the old one is told what is different, and loses nothing.
-        let refused = agent.post("/cases", draft(&world, &order_type, &first, &answers)).await.refused(409, "form.changed");
+        let refused = agent
+            .post("/cases", draft(&world, &order_type, &first, &answers))
+            .await
+            .refused(409, "form.changed");
         assert_eq!(refused["form_id"], json!(second));
-        assert_eq!((&refused["differences"][0]["field"], &refused["differences"][0]["change"]), (&json!("pole"), &json!("added")));
+        assert_eq!(
+            (&refused["differences"][0]["field"], &refused["differences"][0]["change"]),
+            (&json!("pole"), &json!("added"))
+        );
         let seen = sheet(&world, "leader", &case).await;
         assert_eq!((&seen["form_id"], &seen["newer"]), (&json!(first), &json!(true)));
         assert_eq!(seen["answers"]["lamp_no"], "L-0001");
         let whole = json!({ "lamp_no": "L-0001", "pole": "单臂" });
         let _ = agent.post("/cases", draft(&world, &order_type, &second, &whole)).await.ok();
-        let same = world.cases.publish_form(&world.site.ctx(), "lamp", &lamp(json!([])).to_string(), "").await.unwrap();
+        let same = world
+            .cases
+            .publish_form(&world.site.ctx(), "lamp", &lamp(json!([])).to_string(), "")
+            .await
+            .unwrap();
         assert_ne!(same, first, "going back to what was is a version of its own");
     })
     .await;
@@ -165,7 +180,8 @@ async fn a_script_that_fails_hurts_its_author_and_not_the_order() {
         let endless = json!("on('dark', (form) => { if (form.get('dark') === 7) for (;;) {} })");
         broken["script"] = json!("for (;;) {}");
         let mut admin = world.sign_in("sysadmin");
-        let draft_of = admin.post("/form-drafts", json!({ "name": "lamp", "title": "x", "form": broken })).await.ok();
+        let draft_of =
+            admin.post("/form-drafts", json!({ "name": "lamp", "title": "x", "form": broken })).await.ok();
         let path = format!("/form-drafts/{}/publication", draft_of["id"].as_str().unwrap());
         let refused = admin.post(&path, json!({ "version": 1 })).await.refused(422, "form.refused");
         assert_eq!(refused["problems"][0]["code"], "script.time");
@@ -174,9 +190,14 @@ async fn a_script_that_fails_hurts_its_author_and_not_the_order() {
         let form_id = publish(&world, "lamp", &broken).await;
         let order_type = order_type(&world, "lamp").await;
         let answers = json!({ "lamp_no": "L-0001", "dark": 7, "grade": "grave" });
-        let case = world.sign_in("agent").post("/cases", draft(&world, &order_type, &form_id, &answers)).await.ok();
+        let case =
+            world.sign_in("agent").post("/cases", draft(&world, &order_type, &form_id, &answers)).await.ok();
         let seen = sheet(&world, "leader", &case).await;
-        assert_eq!(seen["answers"], json!({ "lamp_no": "L-0001", "dark": 7 }), "what only the script may say is not taken from a page");
+        assert_eq!(
+            seen["answers"],
+            json!({ "lamp_no": "L-0001", "dark": 7 }),
+            "what only the script may say is not taken from a page"
+        );
         let line = admin.get(&format!("/forms/{form_id}")).await.ok();
         assert!(line["fault"].as_str().unwrap().contains("不会结束"), "{line}");
     })

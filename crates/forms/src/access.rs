@@ -13,6 +13,9 @@ pub const CITIZEN: &str = "citizen";
 /// The node of whoever reads an order that is in other hands.
 pub const VIEW: &str = "view";
 
+/// Nodes at which an order is written; what is hidden there is not there yet, rather than kept from readers.
+pub(crate) const WRITING: &[&str] = &[CREATE, CITIZEN, "amendment"];
+
 /// Every node that a schema may name, in the order of an order's life.
 pub const NODES: &[&str] = &[
     CREATE,
@@ -98,8 +101,7 @@ impl Field {
     #[must_use]
     pub fn may(&self, reader: &Reader<'_>) -> May {
         let by_role = self.roles.iter().find(|rule| {
-            reader.roles.contains(&rule.role)
-                && rule.node.as_deref().is_none_or(|node| node == reader.node)
+            reader.roles.contains(&rule.role) && rule.node.as_deref().is_none_or(|node| node == reader.node)
         });
         let by_node = || {
             let fallback = match reader.node {
@@ -109,9 +111,11 @@ impl Field {
             };
             let own = self.access.get(reader.node);
             // What is kept from the unit while it works is kept from it before; what it fills in then it reads before.
-            let other = self.access.get(fallback).filter(|_| own.is_none()).map(|may| {
-                if reader.node == "acceptance" { (*may).min(May::Read) } else { *may }
-            });
+            let other = self
+                .access
+                .get(fallback)
+                .filter(|_| own.is_none())
+                .map(|may| if reader.node == "acceptance" { (*may).min(May::Read) } else { *may });
             own.copied().or(other).unwrap_or(match reader.node {
                 CREATE | CITIZEN | "amendment" if self.kind != FieldType::Approval => May::Edit,
                 _ if reader.own => May::Edit,
@@ -143,8 +147,9 @@ impl Form {
     #[must_use]
     pub fn readable(&self, reader: &Reader<'_>, answers: &Map<String, Value>) -> Map<String, Value> {
         let seen = |key: &String| {
-            self.field(key)
-                .is_some_and(|field| field.kind != FieldType::Hidden && self.may(field, reader) != May::Hidden)
+            self.field(key).is_some_and(|field| {
+                field.kind != FieldType::Hidden && self.may(field, reader) != May::Hidden
+            })
         };
         answers.iter().filter(|(key, _)| seen(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
     }
@@ -155,9 +160,9 @@ impl Form {
     pub fn shown_to(&self, reader: &Reader<'_>) -> crate::schema::Schema {
         let mut schema = self.schema().clone();
         for field in &mut schema.fields {
-            field.fields.retain(|inside| {
-                field.kind != FieldType::Border || self.may(inside, reader) != May::Hidden
-            });
+            field
+                .fields
+                .retain(|inside| field.kind != FieldType::Border || self.may(inside, reader) != May::Hidden);
         }
         schema.fields.retain(|field| {
             field.may(reader) != May::Hidden && (field.kind != FieldType::Border || !field.fields.is_empty())

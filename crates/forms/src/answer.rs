@@ -41,7 +41,8 @@ pub(crate) fn is_blank(value: &Value) -> bool {
 /// Checks an answer that is not blank, and returns it as it is kept.
 pub(crate) fn check(field: &Field, value: &Value, path: &str, today: &str) -> Result<Value, Vec<Refusal>> {
     let refuse = |code, zh: String, en: String| Err(vec![Refusal::new(path, code, zh, en)]);
-    let malformed = || refuse("malformed", "填写的内容不正确。".to_owned(), "This is no fitting answer.".to_owned());
+    let malformed =
+        || refuse("malformed", "填写的内容不正确。".to_owned(), "This is no fitting answer.".to_owned());
     match field.kind {
         FieldType::Border | FieldType::Query | FieldType::Approval => malformed(),
         FieldType::Hidden => match value {
@@ -75,12 +76,20 @@ pub(crate) fn check(field: &Field, value: &Value, path: &str, today: &str) -> Re
         FieldType::Date | FieldType::Month | FieldType::Time => check_moment(field, value, path, today),
         FieldType::Radio | FieldType::Select | FieldType::Tree => match value.as_str() {
             Some(text) if offers(field, text) => Ok(value.clone()),
-            _ => refuse("not_offered", "请从选项中选择。".to_owned(), "Please choose one that is offered.".to_owned()),
+            _ => refuse(
+                "not_offered",
+                "请从选项中选择。".to_owned(),
+                "Please choose one that is offered.".to_owned(),
+            ),
         },
         FieldType::Checks => {
             let chosen = ids(value, path)?;
             if chosen.iter().any(|one| !offers(field, one)) {
-                return refuse("not_offered", "请从选项中选择。".to_owned(), "Please choose what is offered.".to_owned());
+                return refuse(
+                    "not_offered",
+                    "请从选项中选择。".to_owned(),
+                    "Please choose what is offered.".to_owned(),
+                );
             }
             within(field, path, chosen.len() as f64, 500.0, "项", "choices")?;
             Ok(json!(chosen))
@@ -105,31 +114,58 @@ pub(crate) fn check(field: &Field, value: &Value, path: &str, today: &str) -> Re
 }
 
 fn check_text(field: &Field, text: &str, path: &str) -> Result<String, Vec<Refusal>> {
-    let text = if field.kind == FieldType::Line || field.kind == FieldType::Phone { text.trim() } else { text };
-    let strange = |c: char| c.is_control() && !(field.kind != FieldType::Line && matches!(c, '\n' | '\r' | '\t'));
+    let text =
+        if field.kind == FieldType::Line || field.kind == FieldType::Phone { text.trim() } else { text };
+    let strange =
+        |c: char| c.is_control() && !(field.kind != FieldType::Line && matches!(c, '\n' | '\r' | '\t'));
     if text.chars().any(strange) {
-        return Err(vec![Refusal::new(path, "malformed", "含有无法显示的字符。", "There are characters that cannot be shown.")]);
+        return Err(vec![Refusal::new(
+            path,
+            "malformed",
+            "含有无法显示的字符。",
+            "There are characters that cannot be shown.",
+        )]);
     }
     let most = if matches!(field.kind, FieldType::Line | FieldType::Phone) { LINE_MAX } else { AREA_MAX };
     within(field, path, text.chars().count() as f64, most, "个字", "characters")?;
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let phone = (3..=20).contains(&digits) && text.chars().all(|c| c.is_ascii_digit() || "+-() ".contains(c));
     if field.kind == FieldType::Phone && !phone {
-        return Err(vec![Refusal::new(path, "phone", "电话号码格式不正确。", "This is no telephone number.")]);
+        return Err(vec![Refusal::new(
+            path,
+            "phone",
+            "电话号码格式不正确。",
+            "This is no telephone number.",
+        )]);
     }
     let fits = field.pattern.as_ref().is_none_or(|own| pattern(own).is_some_and(|own| own.is_match(text)));
     if !fits {
-        return Err(vec![Refusal::new(path, "pattern", "格式不符合要求。", "The format is not the one that is asked for.")]);
+        return Err(vec![Refusal::new(
+            path,
+            "pattern",
+            "格式不符合要求。",
+            "The format is not the one that is asked for.",
+        )]);
     }
     Ok(text.to_owned())
 }
 
 fn check_number(field: &Field, number: f64, path: &str) -> Result<Value, Vec<Refusal>> {
     if let Some(min) = field.min.filter(|min| number < *min) {
-        return Err(vec![Refusal::new(path, "too_small", format!("不能小于{min}。"), format!("At least {min}."))]);
+        return Err(vec![Refusal::new(
+            path,
+            "too_small",
+            format!("不能小于{min}。"),
+            format!("At least {min}."),
+        )]);
     }
     if let Some(max) = field.max.filter(|max| number > *max) {
-        return Err(vec![Refusal::new(path, "too_large", format!("不能大于{max}。"), format!("At most {max}."))]);
+        return Err(vec![Refusal::new(
+            path,
+            "too_large",
+            format!("不能大于{max}。"),
+            format!("At most {max}."),
+        )]);
     }
     let decimals = field.decimals.unwrap_or(0);
     let scaled = number * 10_f64.powi(i32::try_from(decimals).unwrap_or(6));
@@ -157,13 +193,25 @@ fn check_moment(field: &Field, value: &Value, path: &str, today: &str) -> Result
         Some(text) if right(text) => text,
         _ => return Err(vec![Refusal::new(path, "malformed", zh, en)]),
     };
-    let bound = |own: &Option<String>| own.as_deref().map(|own| if own == "today" { today.to_owned() } else { own.to_owned() });
+    let bound = |own: &Option<String>| {
+        own.as_deref().map(|own| if own == "today" { today.to_owned() } else { own.to_owned() })
+    };
     // All three are written so that their order is that of the texts.
     if let Some(earliest) = bound(&field.earliest).filter(|earliest| text < earliest.as_str()) {
-        return Err(vec![Refusal::new(path, "too_early", format!("不能早于{earliest}。"), format!("Not before {earliest}."))]);
+        return Err(vec![Refusal::new(
+            path,
+            "too_early",
+            format!("不能早于{earliest}。"),
+            format!("Not before {earliest}."),
+        )]);
     }
     if let Some(latest) = bound(&field.latest).filter(|latest| text > latest.as_str()) {
-        return Err(vec![Refusal::new(path, "too_late", format!("不能晚于{latest}。"), format!("Not after {latest}."))]);
+        return Err(vec![Refusal::new(
+            path,
+            "too_late",
+            format!("不能晚于{latest}。"),
+            format!("Not after {latest}."),
+        )]);
     }
     Ok(json!(text))
 }
@@ -176,7 +224,12 @@ fn check_rows(field: &Field, value: &Value, path: &str, today: &str) -> Result<V
     let (mut kept, mut refusals) = (Vec::with_capacity(rows.len()), Vec::new());
     for (at, row) in rows.iter().enumerate() {
         let Some(row) = row.as_object() else {
-            refusals.push(Refusal::new(format!("{path}[{at}]"), "malformed", "子表内容不正确。", "This is no row."));
+            refusals.push(Refusal::new(
+                format!("{path}[{at}]"),
+                "malformed",
+                "子表内容不正确。",
+                "This is no row.",
+            ));
             continue;
         };
         let mut clean = Map::new();
@@ -193,7 +246,10 @@ fn check_rows(field: &Field, value: &Value, path: &str, today: &str) -> Result<V
                 },
             }
         }
-        let missing = field.fields.iter().filter(|column| column.required && !row.get(&column.key).is_some_and(|cell| !is_blank(cell)));
+        let missing = field
+            .fields
+            .iter()
+            .filter(|column| column.required && !row.get(&column.key).is_some_and(|cell| !is_blank(cell)));
         refusals.extend(missing.map(|column| Refusal::required(format!("{path}[{at}].{}", column.key))));
         kept.push(Value::Object(clean));
     }
@@ -204,10 +260,20 @@ fn check_rows(field: &Field, value: &Value, path: &str, today: &str) -> Result<V
 fn within(field: &Field, path: &str, count: f64, most: f64, zh: &str, en: &str) -> Result<(), Vec<Refusal>> {
     let most = field.max.unwrap_or(most);
     if count > most {
-        return Err(vec![Refusal::new(path, "too_many", format!("最多{most}{zh}，现有{count}。"), format!("At most {most} {en}; there are {count}."))]);
+        return Err(vec![Refusal::new(
+            path,
+            "too_many",
+            format!("最多{most}{zh}，现有{count}。"),
+            format!("At most {most} {en}; there are {count}."),
+        )]);
     }
     if let Some(least) = field.min.filter(|least| count < *least) {
-        return Err(vec![Refusal::new(path, "too_few", format!("至少{least}{zh}，现有{count}。"), format!("At least {least} {en}; there are {count}."))]);
+        return Err(vec![Refusal::new(
+            path,
+            "too_few",
+            format!("至少{least}{zh}，现有{count}。"),
+            format!("At least {least} {en}; there are {count}."),
+        )]);
     }
     Ok(())
 }
@@ -223,10 +289,13 @@ fn ids(value: &Value, path: &str) -> Result<Vec<String>, Vec<Refusal>> {
         Value::Array(list) => list.as_slice(),
         _ => &[Value::Null],
     };
-    let texts: Option<Vec<String>> = list.iter().map(|one| one.as_str().filter(|one| one.len() <= 240).map(str::to_owned)).collect();
+    let texts: Option<Vec<String>> =
+        list.iter().map(|one| one.as_str().filter(|one| one.len() <= 240).map(str::to_owned)).collect();
     let mut seen = HashSet::new();
     match texts {
-        Some(texts) if texts.len() <= 1000 => Ok(texts.into_iter().filter(|one| seen.insert(one.clone())).collect()),
+        Some(texts) if texts.len() <= 1000 => {
+            Ok(texts.into_iter().filter(|one| seen.insert(one.clone())).collect())
+        }
         _ => Err(vec![Refusal::new(path, "malformed", "填写的内容不正确。", "This is no list of choices.")]),
     }
 }
@@ -235,27 +304,59 @@ fn ids(value: &Value, path: &str) -> Result<Vec<String>, Vec<Refusal>> {
 fn offers(field: &Field, value: &str) -> bool {
     match &field.options {
         Some(Options::List { list }) => find(list, value).is_some(),
-        Some(_) => is_id(value) || (!value.is_empty() && value.chars().count() <= 60 && !value.chars().any(char::is_control)),
+        Some(_) => {
+            is_id(value)
+                || (!value.is_empty() && value.chars().count() <= 60 && !value.chars().any(char::is_control))
+        }
         None => false,
     }
 }
 
 /// Finds a choice, at any level.
 pub(crate) fn find<'a>(list: &'a [Choice], value: &str) -> Option<&'a Choice> {
-    list.iter().find_map(|choice| if choice.value == value { Some(choice) } else { find(&choice.children, value) })
+    list.iter()
+        .find_map(|choice| if choice.value == value { Some(choice) } else { find(&choice.children, value) })
 }
 
 /// Takes everything out of a text that could do more than look like text.
 fn sanitise(text: &str) -> String {
-    let tags = ["p", "br", "b", "strong", "i", "em", "u", "s", "ul", "ol", "li", "h3", "h4", "blockquote", "div", "span"];
-    ammonia::Builder::default().tags(tags.into_iter().collect()).generic_attributes(HashSet::new()).tag_attributes(std::collections::HashMap::new()).clean(text).to_string()
+    let tags = [
+        "p",
+        "br",
+        "b",
+        "strong",
+        "i",
+        "em",
+        "u",
+        "s",
+        "ul",
+        "ol",
+        "li",
+        "h3",
+        "h4",
+        "blockquote",
+        "div",
+        "span",
+    ];
+    ammonia::Builder::default()
+        .tags(tags.into_iter().collect())
+        .generic_attributes(HashSet::new())
+        .tag_attributes(std::collections::HashMap::new())
+        .clean(text)
+        .to_string()
 }
 
 /// Returns the words of a rich text.
 pub(crate) fn plain_of(text: &str) -> String {
     let spaced = text.replace("</p>", "\n").replace("</li>", "\n").replace("<br>", "\n");
     let bare = ammonia::Builder::default().tags(HashSet::new()).clean(&spaced).to_string();
-    bare.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&nbsp;", " ").replace("&amp;", "&").trim().to_owned()
+    bare.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&nbsp;", " ")
+        .replace("&amp;", "&")
+        .trim()
+        .to_owned()
 }
 
 /// Adds what an answer refers to.

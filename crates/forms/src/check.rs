@@ -169,7 +169,8 @@ impl Form {
         }
         for (key, offered) in &effects.options {
             let chosen = answers.get(key).filter(|_| fillable(key));
-            let many = chosen.map(|value| value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice));
+            let many =
+                chosen.map(|value| value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice));
             let strange = |one: &Value| !one.as_str().is_some_and(|one| offered.iter().any(|own| own == one));
             if many.is_some_and(|many| many.iter().any(strange)) {
                 refusals.push(Refusal::new(
@@ -224,7 +225,8 @@ impl Form {
 
 /// Tells whether a path lies in a field.
 fn is_of(path: &str, key: &str) -> bool {
-    path.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('[') || rest.starts_with('.'))
+    path.strip_prefix(key)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('[') || rest.starts_with('.'))
 }
 
 fn is_given(field: &Field, value: Option<&Value>, reader: &Reader<'_>) -> bool {
@@ -242,14 +244,26 @@ fn is_given(field: &Field, value: Option<&Value>, reader: &Reader<'_>) -> bool {
 
 /// Adds an opinion to those before it, with who and when.
 fn opinion(reader: &Reader<'_>, before: Option<&Value>, value: &Value, key: &str) -> Result<Value, Refusal> {
-    let given = value.as_object().filter(|given| given.keys().all(|key| key == "decision" || key == "opinion"));
+    let given =
+        value.as_object().filter(|given| given.keys().all(|key| key == "decision" || key == "opinion"));
     let decision = given.and_then(|given| given.get("decision")).and_then(Value::as_str);
     let text = given.and_then(|given| given.get("opinion")).map_or(Some(""), Value::as_str);
     let (Some(decision @ ("agree" | "disagree" | "abstain")), Some(text)) = (decision, text) else {
-        return Err(Refusal::new(key, "decision", "请选择同意、不同意或弃权。", "Agree, disagree or abstain."));
+        return Err(Refusal::new(
+            key,
+            "decision",
+            "请选择同意、不同意或弃权。",
+            "Agree, disagree or abstain.",
+        ));
     };
-    if text.chars().count() > 2000 || text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        return Err(Refusal::new(key, "too_many", "意见最多2000个字。", "An opinion has at most 2000 characters."));
+    if text.chars().count() > 2000 || text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+    {
+        return Err(Refusal::new(
+            key,
+            "too_many",
+            "意见最多2000个字。",
+            "An opinion has at most 2000 characters.",
+        ));
     }
     if decision == "disagree" && text.trim().is_empty() {
         return Err(Refusal::new(key, "opinion", "不同意时请填写意见。", "Please say why you disagree."));

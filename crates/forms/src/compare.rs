@@ -24,7 +24,12 @@ pub fn compare(old: &Form, new: &Form) -> Vec<Difference> {
     let (before, after) = (old.schema(), new.schema());
     let form = of_form(before, after);
     if !form.is_empty() {
-        found.push(Difference { field: String::new(), label: after.title.clone(), change: "changed", what: form });
+        found.push(Difference {
+            field: String::new(),
+            label: after.title.clone(),
+            change: "changed",
+            what: form,
+        });
     }
     fields("", &flat(before), &flat(after), &mut found);
     found
@@ -44,7 +49,10 @@ fn flat(schema: &Schema) -> Vec<&Field> {
     schema
         .fields
         .iter()
-        .flat_map(|field| std::iter::once(field).chain(Some(field).filter(inside).into_iter().flat_map(|field| &field.fields)))
+        .flat_map(|field| {
+            std::iter::once(field)
+                .chain(Some(field).filter(inside).into_iter().flat_map(|field| &field.fields))
+        })
         .collect()
 }
 
@@ -74,7 +82,8 @@ fn fields(prefix: &str, old: &[&Field], new: &[&Field], found: &mut Vec<Differen
                     found.push(difference(field, "moved", Vec::new()));
                 }
                 if field.kind == FieldType::Table && before.kind == FieldType::Table {
-                    let (old, new): (Vec<_>, Vec<_>) = (before.fields.iter().collect(), field.fields.iter().collect());
+                    let (old, new): (Vec<_>, Vec<_>) =
+                        (before.fields.iter().collect(), field.fields.iter().collect());
                     fields(&path(&field.key), &old, &new, found);
                 }
             }
@@ -93,7 +102,10 @@ fn properties(old: &Field, new: &Field) -> Vec<&'static str> {
     note(old.required != new.required, "required");
     note(old.computed != new.computed, "computed");
     note(old.default != new.default, "default");
-    note(old.min != new.min || old.max != new.max || old.earliest != new.earliest || old.latest != new.latest, "range");
+    note(
+        old.min != new.min || old.max != new.max || old.earliest != new.earliest || old.latest != new.latest,
+        "range",
+    );
     note(old.pattern != new.pattern, "pattern");
     note(old.decimals != new.decimals || old.suffix != new.suffix, "number");
     note(old.several != new.several, "several");

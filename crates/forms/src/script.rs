@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use rquickjs::context::EvalOptions;
 use rquickjs::context::intrinsic;
 use rquickjs::function::This;
-use rquickjs::context::EvalOptions;
 use rquickjs::{CatchResultExt as _, CaughtError, Context, Ctx, Exception, Function, Runtime};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -58,7 +58,11 @@ pub struct Effects {
 fn failures<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, Label)>, D::Error> {
     let said: Vec<(String, String, String)> = Vec::deserialize(deserializer)?;
     let short = |text: String| text.chars().take(200).collect::<String>();
-    Ok(said.into_iter().take(100).map(|(key, zh, en)| (key, Label { zh: short(zh), en: short(en) })).collect())
+    Ok(said
+        .into_iter()
+        .take(100)
+        .map(|(key, zh, en)| (key, Label { zh: short(zh), en: short(en) }))
+        .collect())
 }
 
 /// Why a script did not come to its end, for its author.
@@ -124,7 +128,8 @@ impl Form {
                 "Large integers such as 10n are not available.",
             ));
         }
-        let keys: Vec<&str> = self.fields().filter(|field| field.kind.has_answer()).map(|field| field.key.as_str()).collect();
+        let keys: Vec<&str> =
+            self.fields().filter(|field| field.kind.has_answer()).map(|field| field.key.as_str()).collect();
         let input = json!({
             "answers": answers,
             "keys": keys,
@@ -133,7 +138,9 @@ impl Form {
             "roles": reader.roles,
         });
         let said = execute(script, &input.to_string(), stop)?;
-        let unreadable = |_| ScriptError::new("script.said", "脚本的结果无法读取。", "What the script said cannot be read.");
+        let unreadable = |_| {
+            ScriptError::new("script.said", "脚本的结果无法读取。", "What the script said cannot be read.")
+        };
         let mut effects: Effects = serde_json::from_str(&said).map_err(unreadable)?;
         // Rules may say something of keys that the surroundings let pass; only those of the form count.
         effects.values.retain(|key, _| keys.contains(&key.as_str()));
@@ -153,7 +160,10 @@ fn has_large_integer(script: &str) -> bool {
             (digits, word) = (false, false);
         } else if !word {
             (word, digits) = (true, c.is_ascii_digit());
-        } else if digits && c == 'n' && !chars.peek().is_some_and(|next| next.is_alphanumeric() || *next == '_') {
+        } else if digits
+            && c == 'n'
+            && !chars.peek().is_some_and(|next| next.is_alphanumeric() || *next == '_')
+        {
             return true;
         }
     }
@@ -161,7 +171,9 @@ fn has_large_integer(script: &str) -> bool {
 }
 
 fn execute(script: &str, input: &str, stop: Stop) -> Result<String, ScriptError> {
-    let broken = |_| ScriptError::new("script.memory", "脚本引擎内存不足。", "There is not enough memory for scripts.");
+    let broken = |_| {
+        ScriptError::new("script.memory", "脚本引擎内存不足。", "There is not enough memory for scripts.")
+    };
     let runtime = Runtime::new().map_err(broken)?;
     runtime.set_memory_limit(MEMORY_MAX);
     runtime.set_max_stack_size(STACK_MAX);
@@ -230,7 +242,9 @@ fn explain(error: &CaughtError<'_>, spent: &Spent, otherwise: &'static str) -> S
             (exception.message().unwrap_or_default(), exception.stack().unwrap_or_default())
         }
         CaughtError::Value(value) if value.is_null() => ("out of memory".to_owned(), String::new()),
-        CaughtError::Value(value) => (value.as_string().and_then(|text| text.to_string().ok()).unwrap_or_default(), String::new()),
+        CaughtError::Value(value) => {
+            (value.as_string().and_then(|text| text.to_string().ok()).unwrap_or_default(), String::new())
+        }
         CaughtError::Error(error) => (error.to_string(), String::new()),
     };
     let name = match error {
@@ -238,7 +252,11 @@ fn explain(error: &CaughtError<'_>, spent: &Spent, otherwise: &'static str) -> S
         _ => String::new(),
     };
     if message.contains("out of memory") {
-        return ScriptError::new("script.memory", "脚本占用内存过多，已停止。", "The script took too much memory and was stopped.");
+        return ScriptError::new(
+            "script.memory",
+            "脚本占用内存过多，已停止。",
+            "The script took too much memory and was stopped.",
+        );
     }
     if message.contains("stack") && (name == "RangeError" || name == "InternalError") {
         return ScriptError::new(
@@ -247,13 +265,25 @@ fn explain(error: &CaughtError<'_>, spent: &Spent, otherwise: &'static str) -> S
             "The script called itself too deeply and was stopped.",
         );
     }
-    let code = if name == "SyntaxError" { "script.syntax" } else if otherwise == "script.syntax" { "script.thrown" } else { otherwise };
+    let code = if name == "SyntaxError" {
+        "script.syntax"
+    } else if otherwise == "script.syntax" {
+        "script.thrown"
+    } else {
+        otherwise
+    };
     let message: String = message.chars().take(200).collect();
     let line = line_of(&stack);
     let (zh, en) = match (code, line) {
-        ("script.syntax", Some(line)) => (format!("脚本第{line}行有语法错误：{message}"), format!("Line {line} cannot be read: {message}")),
-        ("script.syntax", None) => (format!("脚本有语法错误：{message}"), format!("The script cannot be read: {message}")),
-        (_, Some(line)) => (format!("脚本第{line}行出错：{message}"), format!("Line {line} failed: {message}")),
+        ("script.syntax", Some(line)) => {
+            (format!("脚本第{line}行有语法错误：{message}"), format!("Line {line} cannot be read: {message}"))
+        }
+        ("script.syntax", None) => {
+            (format!("脚本有语法错误：{message}"), format!("The script cannot be read: {message}"))
+        }
+        (_, Some(line)) => {
+            (format!("脚本第{line}行出错：{message}"), format!("Line {line} failed: {message}"))
+        }
         (_, None) => (format!("脚本出错：{message}"), format!("The script failed: {message}")),
     };
     ScriptError { code, line, zh, en }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::access::May;
+use crate::access::{May, WRITING};
 use crate::answer::{find, plain_of};
 use crate::schema::{Field, FieldType, Form, Options};
 
@@ -45,13 +45,17 @@ impl Form {
     pub fn search_text(&self, answers: &Map<String, Value>) -> String {
         let open = |field: &&Field| {
             field.kind.has_answer()
-                && !matches!(field.kind, FieldType::Hidden | FieldType::Phone | FieldType::Upload | FieldType::Relation)
-                && field.access.values().all(|may| *may != May::Hidden)
+                && !matches!(
+                    field.kind,
+                    FieldType::Hidden | FieldType::Phone | FieldType::Upload | FieldType::Relation
+                )
+                && field.access.iter().all(|(node, may)| *may != May::Hidden || WRITING.contains(&node.as_str()))
                 && field.roles.iter().all(|rule| rule.may != May::Hidden)
         };
-        let texts = self.fields().filter(open).filter_map(|field| {
-            Some(words(field, answers.get(&field.key)?, false, &|_| None))
-        });
+        let texts = self
+            .fields()
+            .filter(open)
+            .filter_map(|field| Some(words(field, answers.get(&field.key)?, false, &|_| None)));
         let text: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
         text.join("\n").chars().take(8000).collect()
     }
@@ -63,7 +67,13 @@ fn words(field: &Field, value: &Value, english: bool, name: &dyn Fn(&str) -> Opt
     let between = if english { ", " } else { "、" };
     match (field.kind, value) {
         (FieldType::Rich, Value::String(text)) => plain_of(text),
-        (FieldType::Tick, Value::Bool(yes)) => if *yes { pick("是", "yes") } else { pick("否", "no") },
+        (FieldType::Tick, Value::Bool(yes)) => {
+            if *yes {
+                pick("是", "yes")
+            } else {
+                pick("否", "no")
+            }
+        }
         (FieldType::Number, number) => format!("{number}{}", field.suffix.pick(english)),
         (FieldType::Table, Value::Array(rows)) => {
             let rows = rows.iter().map(|row| {
@@ -88,7 +98,11 @@ fn words(field: &Field, value: &Value, english: bool, name: &dyn Fn(&str) -> Opt
             lines.collect::<Vec<_>>().join("\n")
         }
         (FieldType::Upload, Value::Array(files)) => {
-            if english { format!("{} files", files.len()) } else { format!("{}个文件", files.len()) }
+            if english {
+                format!("{} files", files.len())
+            } else {
+                format!("{}个文件", files.len())
+            }
         }
         (_, Value::Array(many)) => {
             let texts = many.iter().filter_map(Value::as_str).map(|one| called(field, one, english, name));
@@ -102,10 +116,12 @@ fn words(field: &Field, value: &Value, english: bool, name: &dyn Fn(&str) -> Opt
 
 /// Says what a chosen value is called.
 fn called(field: &Field, value: &str, english: bool, name: &dyn Fn(&str) -> Option<String>) -> String {
-    let refers = matches!(field.kind, FieldType::Person | FieldType::Group | FieldType::Unit | FieldType::Relation);
+    let refers =
+        matches!(field.kind, FieldType::Person | FieldType::Group | FieldType::Unit | FieldType::Relation);
     match &field.options {
         Some(Options::List { list }) if field.kind.has_options() => {
-            let label = find(list, value).map(|choice| choice.label.pick(english)).filter(|label| !label.is_empty());
+            let label =
+                find(list, value).map(|choice| choice.label.pick(english)).filter(|label| !label.is_empty());
             label.unwrap_or(value).to_owned()
         }
         // An id that nobody can name says nothing to a reader.

@@ -87,7 +87,9 @@ fn check_queries(schema: &Schema, faults: &mut Vec<Fault>) {
         let query = field.query.clone().unwrap_or_default();
         let source = query.text_from.as_deref();
         if source.is_some_and(|key| {
-            form.field(key).is_none_or(|one| !matches!(one.kind, FieldType::Line | FieldType::Text | FieldType::Phone | FieldType::Edit))
+            form.field(key).is_none_or(|one| {
+                !matches!(one.kind, FieldType::Line | FieldType::Text | FieldType::Phone | FieldType::Edit)
+            })
         }) {
             faults.push(Fault::new(
                 field.key.as_str(),
@@ -143,7 +145,11 @@ fn check_field<'a>(
     if field.label.zh.trim().is_empty() && !matches!(field.kind, FieldType::Hidden | FieldType::Border) {
         fault("label", "请填写字段名称。", "The field has no name.");
     }
-    if too_long(&field.label, LABEL_MAX) || too_long(&field.suffix, 20) || too_long(&field.hint, TEXT_MAX) || too_long(&field.template, 2000) {
+    if too_long(&field.label, LABEL_MAX)
+        || too_long(&field.suffix, 20)
+        || too_long(&field.hint, TEXT_MAX)
+        || too_long(&field.template, 2000)
+    {
         fault("too_long", "字段的文字过长。", "A text of the field is too long.");
     }
     if in_table && !field.kind.fits_table() {
@@ -166,14 +172,27 @@ fn check_field<'a>(
         fault("bounds", "最小值大于最大值。", "The least is more than the most.");
     }
     let counts = field.kind != FieldType::Number;
-    if counts && [field.min, field.max].into_iter().flatten().any(|n| !(0.0..=COUNT_MAX).contains(&n) || n.fract() != 0.0) {
+    if counts
+        && [field.min, field.max]
+            .into_iter()
+            .flatten()
+            .any(|n| !(0.0..=COUNT_MAX).contains(&n) || n.fract() != 0.0)
+    {
         fault("bounds", "长度或数量的范围不正确。", "The bounds of the length or number are wrong.");
     }
     if field.decimals.is_some_and(|decimals| decimals > 6) {
         fault("decimals", "最多6位小数。", "At most 6 digits behind the point.");
     }
-    if field.pattern.as_ref().is_some_and(|pattern| pattern.len() > PATTERN_MAX || answer::pattern(pattern).is_none()) {
-        fault("pattern", "校验规则不是有效的正则表达式。", "The pattern is no regular expression that can be used.");
+    if field
+        .pattern
+        .as_ref()
+        .is_some_and(|pattern| pattern.len() > PATTERN_MAX || answer::pattern(pattern).is_none())
+    {
+        fault(
+            "pattern",
+            "校验规则不是有效的正则表达式。",
+            "The pattern is no regular expression that can be used.",
+        );
     }
     let right = |text: &String| match field.kind {
         FieldType::Date => text == "today" || is_date(text),
@@ -189,7 +208,9 @@ fn check_field<'a>(
         (Some(Options::List { list }), true) => {
             let mut values = HashSet::new();
             let mut count = 0;
-            if list.is_empty() || !check_choices(list, &mut values, &mut count, field.kind == FieldType::Tree, 0) {
+            if list.is_empty()
+                || !check_choices(list, &mut values, &mut count, field.kind == FieldType::Tree, 0)
+            {
                 fault(
                     "options",
                     "选项不能为空或重复，层级最多5层，总数最多500个。",

@@ -59,16 +59,22 @@ fn a_field_is_filled_in_where_its_node_says_so() {
     ]));
     let before = json!({ "asked": "修灯", "inner": "密" });
     assert_eq!(refused(fill(&form, json!({ "result": "好" }))), [("result".to_owned(), "not_editable")]);
-    assert_eq!(refused(fill_at(&form, "handling", &before, json!({ "asked": "改" }))), [
-        ("asked".to_owned(), "not_editable"),
-        ("result".to_owned(), "required"),
-    ]);
+    assert_eq!(
+        refused(fill_at(&form, "handling", &before, json!({ "asked": "改" }))),
+        [("asked".to_owned(), "not_editable"), ("result".to_owned(), "required"),]
+    );
     let kept = fill_at(&form, "handling", &before, json!({ "result": "已修", "asked": "修灯" })).unwrap();
     assert_eq!(kept, map(json!({ "asked": "修灯", "inner": "密", "result": "已修" })));
     let reader = |node, reads_only| Reader { node, reads_only, ..Reader::default() };
-    assert_eq!(form.readable(&reader("handling", false), &kept), map(json!({ "asked": "修灯", "result": "已修" })));
+    assert_eq!(
+        form.readable(&reader("handling", false), &kept),
+        map(json!({ "asked": "修灯", "result": "已修" }))
+    );
     // What is kept from the unit while it works is kept from it before.
-    assert_eq!(form.readable(&reader("acceptance", false), &kept), map(json!({ "asked": "修灯", "result": "已修" })));
+    assert_eq!(
+        form.readable(&reader("acceptance", false), &kept),
+        map(json!({ "asked": "修灯", "result": "已修" }))
+    );
     assert!(form.editable(&reader("handling", true), &forms::Effects::default()).is_empty());
     assert_eq!(form.shown_to(&reader("create", false)).fields.len(), 2);
 }

@@ -17,8 +17,13 @@ fn differences_are_told_field_by_field() {
         { "key": "new", "type": "line", "label": { "zh": "新" } },
         { "key": "rows", "type": "table", "label": { "zh": "表" }, "fields": [{ "key": "x", "type": "line", "label": { "zh": "列名" } }] },
     ]));
-    let told: Vec<String> =
-        compare(&old, &new).into_iter().map(|one| format!("{} {} {}", one.field, one.change, one.what.join("+"))).collect();
-    assert_eq!(told, ["b moved ", "a changed type+required", "new added ", "rows.x changed label", "gone removed "]);
+    let told: Vec<String> = compare(&old, &new)
+        .into_iter()
+        .map(|one| format!("{} {} {}", one.field, one.change, one.what.join("+")))
+        .collect();
+    assert_eq!(
+        told,
+        ["b moved ", "a changed type+required", "new added ", "rows.x changed label", "gone removed "]
+    );
     assert!(compare(&old, &old).is_empty());
 }

@@ -28,8 +28,20 @@ fn fill(form: &Form, answers: Value) -> Result<Map<String, Value>, Vec<Refusal>>
     fill_at(form, "create", &json!({}), answers)
 }
 
-fn fill_at(form: &Form, node: &str, before: &Value, answers: Value) -> Result<Map<String, Value>, Vec<Refusal>> {
-    let reader = Reader { node, today: "2026-03-02", person_id: "p1", person_name: "王科员", now: 5, ..Reader::default() };
+fn fill_at(
+    form: &Form,
+    node: &str,
+    before: &Value,
+    answers: Value,
+) -> Result<Map<String, Value>, Vec<Refusal>> {
+    let reader = Reader {
+        node,
+        today: "2026-03-02",
+        person_id: "p1",
+        person_name: "王科员",
+        now: 5,
+        ..Reader::default()
+    };
     let (answers, before) = (map(answers), map(before.clone()));
     let step = Step { answers: &answers, before: &before, whole: true };
     let effects = form.run(&reader, &form.draft(&reader, &step), std::sync::Arc::new(|| false)).unwrap();
@@ -44,13 +56,18 @@ fn refused(outcome: Result<Map<String, Value>, Vec<Refusal>>) -> Vec<(String, &'
 /// A form with one field of every type.
 fn every_type() -> Form {
     let fields = FieldType::ALL.iter().map(|kind| {
-        let mut field = json!({ "key": format!("f_{}", kind.code()), "type": kind.code(), "label": { "zh": kind.zh() } });
+        let mut field =
+            json!({ "key": format!("f_{}", kind.code()), "type": kind.code(), "label": { "zh": kind.zh() } });
         if kind.has_options() {
             field["options"] = json!({ "from": "list", "list": [{ "value": "a" }, { "value": "b" }] });
         }
         match kind {
-            FieldType::Table => field["fields"] = json!([{ "key": "n", "type": "number", "label": { "zh": "数" } }]),
-            FieldType::Border => field["fields"] = json!([{ "key": "inside", "type": "line", "label": { "zh": "内" } }]),
+            FieldType::Table => {
+                field["fields"] = json!([{ "key": "n", "type": "number", "label": { "zh": "数" } }])
+            }
+            FieldType::Border => {
+                field["fields"] = json!([{ "key": "inside", "type": "line", "label": { "zh": "内" } }])
+            }
             FieldType::Query => field["query"] = json!({ "same_category": true }),
             _ => {}
         }
@@ -94,8 +111,15 @@ fn a_schema_says_all_that_is_wrong_with_it() {
     let faults = Form::parse(&schema.to_string()).unwrap_err();
     let found: Vec<(&str, &str)> = faults.iter().map(|fault| (fault.field.as_str(), fault.code)).collect();
     for expected in [
-        ("Bad", "key"), ("twice", "key_twice"), ("none", "options"), ("wrong", "pattern"), ("wrong", "bounds"),
-        ("rows.deep", "column"), ("when", "default"), ("when", "node"), ("must", "phone_hides_required"),
+        ("Bad", "key"),
+        ("twice", "key_twice"),
+        ("none", "options"),
+        ("wrong", "pattern"),
+        ("wrong", "bounds"),
+        ("rows.deep", "column"),
+        ("when", "default"),
+        ("when", "node"),
+        ("must", "phone_hides_required"),
         ("nowhere", "phone_unknown"),
     ] {
         assert!(found.contains(&expected), "{expected:?} is not among {found:?}");
@@ -115,11 +139,16 @@ fn answers_are_said_in_words() {
         { "key": "secret", "type": "line", "label": { "zh": "内部" }, "access": { "handling": "hidden" } },
         { "key": "note", "type": "rich", "label": { "zh": "说明" } },
     ]));
-    let answers = map(json!({ "level": "h", "unit": "u1", "rows": [{ "m": 3 }], "secret": "密", "note": "<p>a &lt; b</p>" }));
+    let answers = map(
+        json!({ "level": "h", "unit": "u1", "rows": [{ "m": 3 }], "secret": "密", "note": "<p>a &lt; b</p>" }),
+    );
     let name = |id: &str| (id == "u1").then(|| "水务局".to_owned());
     let texts: Vec<String> = form.cells(&answers, false, &name).into_iter().map(|cell| cell.text).collect();
     assert_eq!(texts, ["高", "水务局", "米：3米", "密", "a < b"]);
     let found = form.search_text(&answers);
     assert!(found.contains("高") && found.contains("a < b") && !found.contains("密"), "{found}");
-    assert_eq!(Effects::default(), form.run(&Reader::default(), &answers, std::sync::Arc::new(|| false)).unwrap());
+    assert_eq!(
+        Effects::default(),
+        form.run(&Reader::default(), &answers, std::sync::Arc::new(|| false)).unwrap()
+    );
 }

@@ -13,21 +13,34 @@ fn value() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::from),
         any::<f64>().prop_map(|number| json!(number)),
         "\\PC{0,12}".prop_map(Value::from),
-        prop_oneof![Just("a"), Just("2026-03-02"), Just("2026-03"), Just("08:30"), Just("13900001234"), Just("today"), Just("<b>x</b>")]
-            .prop_map(Value::from),
+        prop_oneof![
+            Just("a"),
+            Just("2026-03-02"),
+            Just("2026-03"),
+            Just("08:30"),
+            Just("13900001234"),
+            Just("today"),
+            Just("<b>x</b>")
+        ]
+        .prop_map(Value::from),
     ];
     leaf.prop_recursive(3, 24, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
-            prop::collection::btree_map(prop_oneof![Just("n".to_owned()), Just("decision".to_owned()), "[a-z]{1,6}"], inner, 0..3)
-                .prop_map(|map| Value::Object(map.into_iter().collect())),
+            prop::collection::btree_map(
+                prop_oneof![Just("n".to_owned()), Just("decision".to_owned()), "[a-z]{1,6}"],
+                inner,
+                0..3
+            )
+            .prop_map(|map| Value::Object(map.into_iter().collect())),
         ]
     })
 }
 
 fn answers() -> impl Strategy<Value = Map<String, Value>> {
     let keys: Vec<String> = every_type().fields().map(|field| field.key.clone()).collect();
-    prop::collection::btree_map(prop::sample::select(keys), value(), 0..8).prop_map(|map| map.into_iter().collect())
+    prop::collection::btree_map(prop::sample::select(keys), value(), 0..8)
+        .prop_map(|map| map.into_iter().collect())
 }
 
 proptest! {

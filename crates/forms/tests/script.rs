@@ -66,14 +66,22 @@ fn options_locks_and_suggestions() {
            form.suggest('note', '公园'); form.lock('note', form.get('kind') === 'road');
          });",
     );
-    assert_eq!(refused(fill(&form, json!({ "kind": "road", "part": "bench" }))), [("part".to_owned(), "not_offered")]);
+    assert_eq!(
+        refused(fill(&form, json!({ "kind": "road", "part": "bench" }))),
+        [("part".to_owned(), "not_offered")]
+    );
     assert_eq!(fill(&form, json!({ "kind": "park", "part": "bench" })).unwrap()["note"], "公园");
     assert_eq!(fill(&form, json!({ "kind": "park", "note": "自己" })).unwrap()["note"], "自己");
 }
 
 fn error(script: &str) -> ScriptError {
     let form = noise(script);
-    form.run(&Reader { node: "create", today: "2026-03-02", ..Reader::default() }, &map(json!({})), Arc::new(|| false)).unwrap_err()
+    form.run(
+        &Reader { node: "create", today: "2026-03-02", ..Reader::default() },
+        &map(json!({})),
+        Arc::new(|| false),
+    )
+    .unwrap_err()
 }
 
 #[test]
@@ -92,7 +100,10 @@ fn a_script_that_goes_wrong_tells_its_author_and_ends() {
         ("on('minutes', (form) => form.set('minutes', (form.get('minutes') || 0) + 1))", "script.thrown"),
         ("/^(a+)+$/.exec('a'.repeat(40) + '!')", "script.time"),
         ("const a = []; a.length = 4000000000; a.indexOf(1)", "script.thrown"),
-        ("for (let i = 0; i < 9000; i += 1) 'a'.repeat(190000).indexOf('a'.repeat(9000) + 'b')", "script.time"),
+        (
+            "for (let i = 0; i < 9000; i += 1) 'a'.repeat(190000).indexOf('a'.repeat(9000) + 'b')",
+            "script.time",
+        ),
     ] {
         let error = error(script);
         assert_eq!(error.code, code, "{script}: {error:?}");
@@ -106,8 +117,25 @@ fn a_script_that_goes_wrong_tells_its_author_and_ends() {
 #[test]
 fn a_script_has_no_surroundings() {
     let names = [
-        "Date", "eval", "Function", "require", "process", "fetch", "setTimeout", "Proxy", "Reflect", "__tick", "std",
-        "os", "print", "console", "Promise", "performance", "WeakRef", "SharedArrayBuffer", "BigInt",
+        "Date",
+        "eval",
+        "Function",
+        "require",
+        "process",
+        "fetch",
+        "setTimeout",
+        "Proxy",
+        "Reflect",
+        "__tick",
+        "std",
+        "os",
+        "print",
+        "console",
+        "Promise",
+        "performance",
+        "WeakRef",
+        "SharedArrayBuffer",
+        "BigInt",
     ];
     for name in names {
         let form = noise(&format!("if (typeof {name} !== 'undefined') throw new Error('{name} is there')"));

@@ -466,6 +466,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cases/{id}/form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the forms of an order. */
+        get: operations["get_case_form"];
+        /** Fills in a form. */
+        put: operations["fill_case_form"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cases/{id}/instruction": {
         parameters: {
             query?: never;
@@ -1672,6 +1690,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/form-drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the drafts. */
+        get: operations["list_form_drafts"];
+        put?: never;
+        /** Begins a draft. */
+        post: operations["begin_form_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/form-drafts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a draft. */
+        get: operations["get_form_draft"];
+        /** Keeps what was designed. */
+        put: operations["save_form_draft"];
+        post?: never;
+        /** Throws a draft away. */
+        delete: operations["drop_form_draft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/form-drafts/{id}/publication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publishes a draft. */
+        post: operations["publish_form_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/form-trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a form. */
+        post: operations["try_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists published forms, the newest first. */
+        get: operations["list_forms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/forms/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a published form. */
+        get: operations["get_form"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/forms/{id}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says what is different between two versions. */
+        get: operations["compare_forms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/limit-rules": {
         parameters: {
             query?: never;
@@ -1837,6 +1977,58 @@ export interface paths {
         get?: never;
         /** Marks a notice of the reader's as read. */
         put: operations["read_notice"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/order-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists order types. */
+        get: operations["list_order_types"];
+        put?: never;
+        /** Makes an order type. */
+        post: operations["add_order_type"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/order-types/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes an order type. */
+        put: operations["change_order_type"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/order-types/{id}/form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the form of an order type. */
+        get: operations["get_order_type_form"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -2145,6 +2337,40 @@ export interface paths {
         };
         /** Says what the forms of the portal offer, and in the demonstration city who can sign in. */
         get: operations["get_portal_info"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/order-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the kinds of matters. */
+        get: operations["list_portal_order_types"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/order-types/{id}/form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the form of a kind of matter. */
+        get: operations["get_portal_order_form"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4722,6 +4948,9 @@ export interface components {
             /** @description The type. */
             type: components["schemas"]["Kind"];
             urgency?: components["schemas"]["Urgency"] | null;
+            order_type_id?: string | null;
+            form_id?: string | null;
+            form?: Record<string, never>;
         };
         /** @description An order's run on its drawing. */
         CaseFlowView: {
@@ -4738,6 +4967,25 @@ export interface components {
             version: number;
             /** @description The drawing, BPMN 2.0. */
             xml: string;
+        };
+        CaseFormFilledView: {
+            /** Format: int64 */
+            version: number;
+        };
+        CaseFormRequest: {
+            /** Format: int64 */
+            version: number;
+            name: string;
+            form_id: string;
+            answers: Record<string, never>;
+            whole?: boolean;
+        };
+        CaseFormsView: {
+            /** Format: int64 */
+            version: number;
+            order_type?: string | null;
+            node: string;
+            sheets: components["schemas"]["SheetView"][];
         };
         /** @description Names a work order. */
         CaseId: string;
@@ -5109,6 +5357,13 @@ export interface components {
             /** @description The name on screen. */
             name: string;
         };
+        CitizenForm: {
+            form_id: string;
+            form: Record<string, never>;
+            answers: Record<string, never>;
+            editable: string[];
+            required: string[];
+        };
         /** @description Something that a citizen is told of the order. */
         CitizenNotice: {
             /**
@@ -5118,6 +5373,12 @@ export interface components {
             at: number;
             /** @description What, in plain words. */
             text: string;
+        };
+        CitizenOrderType: {
+            id: string;
+            name: string;
+            type: string;
+            category_id?: string | null;
         };
         /** @description A rating as its citizen sees it. */
         CitizenRating: {
@@ -5838,6 +6099,87 @@ export interface components {
             opinion: string;
             /** @description Whether the order is worked on again. */
             reopen?: boolean;
+        };
+        FormDifference: {
+            field: string;
+            zh: string;
+            en: string;
+            change: string;
+            what: string[];
+        };
+        FormDraftChange: {
+            /** Format: int64 */
+            version: number;
+            title: string;
+            form: Record<string, never>;
+        };
+        FormDraftRequest: {
+            name: string;
+            title: string;
+            form: Record<string, never>;
+            base_id?: string | null;
+        };
+        FormDraftView: {
+            id: string;
+            name: string;
+            title: string;
+            form?: Record<string, never>;
+            base_id?: string | null;
+            /** Format: int64 */
+            version: number;
+            /** Format: int64 */
+            updated_at: number;
+            updated_by: string;
+        };
+        FormPublicationRequest: {
+            /** Format: int64 */
+            version: number;
+            note?: string;
+        };
+        FormRefusal: {
+            field: string;
+            code: string;
+            zh: string;
+            en: string;
+        };
+        FormTrial: {
+            faults: Record<string, never>[];
+            script_error?: Record<string, never>;
+            effects?: Record<string, never>;
+            refusals: components["schemas"]["FormRefusal"][];
+            answers?: Record<string, never>;
+        };
+        FormTrialRequest: {
+            form: Record<string, never>;
+            answers?: Record<string, never>;
+            before?: Record<string, never>;
+            node?: string | null;
+            roles?: string[];
+        };
+        FormVersionView: {
+            id: string;
+            name: string;
+            /** Format: int64 */
+            version: number;
+            title_zh: string;
+            title_en: string;
+            active: boolean;
+            note: string;
+            /** Format: int64 */
+            published_at: number;
+            published_by: string;
+            fault?: string | null;
+            fault_at?: number | null;
+            /** Format: int64 */
+            orders: number;
+            form?: Record<string, never>;
+        };
+        FreshForm: {
+            form_id: string;
+            form: Record<string, never>;
+            answers: Record<string, never>;
+            editable: string[];
+            required: string[];
         };
         /** @description A fresh link. */
         FreshLink: {
@@ -6822,6 +7164,46 @@ export interface components {
              * @default number
              */
             number: string;
+        };
+        OrderTypeBody: {
+            version?: number | null;
+            zh: string;
+            en?: string;
+            type: components["schemas"]["Kind"];
+            category_id?: string | null;
+            form_name?: string | null;
+            flow_name?: string | null;
+            for_citizens?: boolean;
+            active?: boolean;
+            /** Format: int64 */
+            ordinal?: number;
+            templates?: components["schemas"]["Template"][];
+        };
+        OrderTypeMade: {
+            id: string;
+        };
+        OrderTypeView: {
+            id: string;
+            zh: string;
+            en: string;
+            type: components["schemas"]["Kind"];
+            type_name: string;
+            category_id?: string | null;
+            category_name?: string | null;
+            form_name?: string | null;
+            form_id?: string | null;
+            form_title?: string | null;
+            flow_name?: string | null;
+            for_citizens: boolean;
+            active: boolean;
+            /** Format: int64 */
+            ordinal: number;
+            templates: components["schemas"]["Template"][];
+            /** Format: int64 */
+            version: number;
+            /** Format: int64 */
+            updated_at: number;
+            updated_by: string;
         };
         /** @description Figures for leaders. */
         OverviewView: {
@@ -7917,6 +8299,9 @@ export interface components {
             title: string;
             /** @description One of the offered types. */
             type: string;
+            order_type_id?: string | null;
+            form_id?: string | null;
+            form?: Record<string, never>;
         };
         /** @description What the city says of itself. */
         PortalInfo: {
@@ -8123,6 +8508,9 @@ export interface components {
         Published: {
             /** @description The version of the flow. */
             flow_id: string;
+        };
+        PublishedForm: {
+            form_id: string;
         };
         /** @description A queue. */
         Queue: components["schemas"]["QueueDraft"] & {
@@ -8705,6 +9093,22 @@ export interface components {
          * @enum {string}
          */
         Severity: "error" | "warning";
+        SheetView: {
+            name: string;
+            form_id: string;
+            /** Format: int64 */
+            form_version: number;
+            newer: boolean;
+            form: Record<string, never>;
+            answers: Record<string, never>;
+            editable: string[];
+            required: string[];
+            names: {
+                [key: string]: string;
+            };
+            updated_at?: number | null;
+            updated_by: string;
+        };
         /**
          * @description When a round has passed.
          * @enum {string}
@@ -8996,6 +9400,13 @@ export interface components {
             type_name: string;
             unit?: components["schemas"]["Named"] | null;
             urgency: components["schemas"]["Urgency"];
+        };
+        Template: {
+            name?: string;
+            title?: string;
+            content?: string;
+            opinion?: string;
+            answers?: Record<string, never>;
         };
         /** @description What a condition node may ask. */
         Test: {
@@ -10741,6 +11152,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_case_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Shows the forms of an order. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseFormsView"];
+                };
+            };
+        };
+    };
+    fill_case_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseFormRequest"];
+            };
+        };
+        responses: {
+            /** @description Fills in a form. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseFormFilledView"];
                 };
             };
         };
@@ -13787,6 +14246,234 @@ export interface operations {
             };
         };
     };
+    list_form_drafts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lists the drafts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormDraftView"][];
+                };
+            };
+        };
+    };
+    begin_form_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormDraftRequest"];
+            };
+        };
+        responses: {
+            /** @description Begins a draft. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormDraftView"];
+                };
+            };
+        };
+    };
+    get_form_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Shows a draft. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormDraftView"];
+                };
+            };
+        };
+    };
+    save_form_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormDraftChange"];
+            };
+        };
+        responses: {
+            /** @description Keeps what was designed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormDraftView"];
+                };
+            };
+        };
+    };
+    drop_form_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Throws a draft away. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    publish_form_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormPublicationRequest"];
+            };
+        };
+        responses: {
+            /** @description Publishes a draft. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishedForm"];
+                };
+            };
+        };
+    };
+    try_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormTrialRequest"];
+            };
+        };
+        responses: {
+            /** @description Tries a form. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormTrial"];
+                };
+            };
+        };
+    };
+    list_forms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lists published forms, the newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormVersionView"][];
+                };
+            };
+        };
+    };
+    get_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Shows a published form. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormVersionView"];
+                };
+            };
+        };
+    };
+    compare_forms: {
+        parameters: {
+            query?: {
+                with?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Says what is different between two versions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormDifference"][];
+                };
+            };
+        };
+    };
     list_limit_rules: {
         parameters: {
             query?: never;
@@ -14109,6 +14796,96 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_order_types: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lists order types. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderTypeView"][];
+                };
+            };
+        };
+    };
+    add_order_type: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderTypeBody"];
+            };
+        };
+        responses: {
+            /** @description Makes an order type. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderTypeMade"];
+                };
+            };
+        };
+    };
+    change_order_type: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderTypeBody"];
+            };
+        };
+        responses: {
+            /** @description Changes an order type. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_order_type_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Shows the form of an order type. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreshForm"];
+                };
             };
         };
     };
@@ -14875,6 +15652,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PortalInfo"];
+                };
+            };
+        };
+    };
+    list_portal_order_types: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lists the kinds of matters. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CitizenOrderType"][];
+                };
+            };
+        };
+    };
+    get_portal_order_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Shows the form of a kind of matter. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CitizenForm"];
                 };
             };
         };

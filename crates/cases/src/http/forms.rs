@@ -14,10 +14,7 @@ use crate::Cases;
 use crate::store::form::FormLine;
 
 pub(super) fn routes() -> OpenApiRouter<Cases> {
-    OpenApiRouter::new()
-        .routes(routes!(list_forms))
-        .routes(routes!(get_form))
-        .routes(routes!(compare_forms))
+    OpenApiRouter::new().routes(routes!(list_forms)).routes(routes!(get_form)).routes(routes!(compare_forms))
 }
 
 /// A published form.

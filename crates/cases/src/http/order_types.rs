@@ -128,8 +128,10 @@ impl Cases {
     fn order_type_view(&self, lang: Lang, one: &OrderType) -> OrderTypeView {
         let draft = one.draft.clone();
         let form = draft.form_name.as_deref().and_then(|name| self.active_form(name));
-        let category =
-            draft.category_id.as_deref().and_then(|id| self.categories().get(id).map(|one| one.path_name.clone()));
+        let category = draft
+            .category_id
+            .as_deref()
+            .and_then(|id| self.categories().get(id).map(|one| one.path_name.clone()));
         OrderTypeView {
             id: one.id.clone(),
             zh: draft.zh,

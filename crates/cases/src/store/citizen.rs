@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use contract::cases::{
     CaseBrief, CaseId, CaseLookup, CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft,
-    CitizenForm, CitizenInfo, CitizenOrderType, CitizenRating, CitizenStep, OverdueBrief, RecordingAccess, Submitted,
+    CitizenForm, CitizenInfo, CitizenOrderType, CitizenRating, CitizenStep, OverdueBrief, RecordingAccess,
+    Submitted,
 };
 use contract::contacts::{ContactId, HistoryItem, HistorySource};
 use contract::voice::{CallId, RecordingId};

@@ -99,7 +99,12 @@ impl Cases {
         let form = Form::parse(schema).map_err(CaseError::FormFaults)?;
         let reader = forms::Reader { node: forms::access::CREATE, today: "2026-01-01", ..Default::default() };
         match self.run_script(&form, &reader, form.defaults()).await? {
-            Err(error) if matches!(error.code, "script.syntax" | "script.time" | "script.memory" | "script.depth") => {
+            Err(error)
+                if matches!(
+                    error.code,
+                    "script.syntax" | "script.time" | "script.memory" | "script.depth"
+                ) =>
+            {
                 Err(CaseError::FormFaults(vec![forms::Fault {
                     field: "script".to_owned(),
                     code: error.code,
@@ -203,7 +208,11 @@ impl Cases {
 
     /// Keeps how a published form's script failed, so that its author sees it.
     pub(crate) async fn note_script_fault(&self, ctx: &Ctx, form_id: &str, error: &ScriptError) {
-        tracing::warn!(form_id, code = error.code, "the script of a form failed; the order went on without it");
+        tracing::warn!(
+            form_id,
+            code = error.code,
+            "the script of a form failed; the order went on without it"
+        );
         let text: String = format!("{}\n{}", error.zh, error.en).chars().take(1000).collect();
         let noted = async {
             let mut tx = self.kit().db.begin().await?;

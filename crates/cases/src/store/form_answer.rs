@@ -123,7 +123,8 @@ impl Cases {
             check.refuse("order_type_id", "unknown", "没有这个业务类型。", "There is no such order type.");
             return Err(check.done().err().unwrap_or(CaseError::NotFound));
         };
-        let Some(version) = order_type.draft.form_name.as_deref().and_then(|name| self.active_form(name)) else {
+        let Some(version) = order_type.draft.form_name.as_deref().and_then(|name| self.active_form(name))
+        else {
             return Ok(Filled { order_type, sheet: None });
         };
         if let Some(seen) = filling.form_id.as_deref().filter(|seen| *seen != version.id) {
@@ -152,9 +153,9 @@ impl Cases {
         order_type_id: &str,
     ) -> Result<Option<FreshForm>, CaseError> {
         let offered = |one: &OrderType| by.map_or(one.draft.active && one.draft.for_citizens, |_| true);
-        let order_type =
-            self.shelf().order_type(order_type_id).filter(offered).ok_or(CaseError::NotFound)?;
-        let Some(version) = order_type.draft.form_name.as_deref().and_then(|name| self.active_form(name)) else {
+        let order_type = self.shelf().order_type(order_type_id).filter(offered).ok_or(CaseError::NotFound)?;
+        let Some(version) = order_type.draft.form_name.as_deref().and_then(|name| self.active_form(name))
+        else {
             return Ok(None);
         };
         let today = self.today(ctx.now)?;
@@ -382,7 +383,11 @@ impl Cases {
         let today = self.today(ctx.now)?;
         let reader = stand.reader(by, &today, ctx.now.0, sheet.own);
         let form = shown_form(&sheet.form.form, &case, by);
-        let secret: Vec<&String> = filling.answers.keys().filter(|key| form.field(key).is_none() && sheet.form.form.field(key).is_some()).collect();
+        let secret: Vec<&String> = filling
+            .answers
+            .keys()
+            .filter(|key| form.field(key).is_none() && sheet.form.form.field(key).is_some())
+            .collect();
         if !secret.is_empty() {
             return Err(CaseError::Form(secret.into_iter().map(|key| closed(key)).collect()));
         }
@@ -442,20 +447,29 @@ impl Cases {
         let Some((flow_id, _)) = seen.filter(|(_, now)| *now == version) else { return Ok(Gate::default()) };
         let stored = rows(&mut conn, id).await?;
         let flow = self.flow(&flow_id, &mut conn).await?;
+        let sheets = self.assemble_sheets(&flow, Some(step), stored).await?;
+        if sheets.is_empty() {
+            return Ok(Gate::default());
+        }
+        let Some(case) = case::load(&mut conn, id).await? else { return Ok(Gate::default()) };
         drop(conn);
         let today = self.today(self.kit().now())?;
         let stand = Standpoint { node: step.code(), step: Some(step) };
         let mut gate = Gate::default();
-        for sheet in self.assemble_sheets(&flow, Some(step), stored).await? {
+        for sheet in sheets {
             let reader = stand.reader(by, &today, 0, sheet.own);
             let version = &sheet.form;
+            // Nobody is asked for what is kept from them.
+            let form = shown_form(&version.form, &case, by);
+            let answers: Map<String, Value> =
+                sheet.answers.iter().filter(|(key, _)| form.field(key).is_some()).map(|(key, value)| (key.clone(), value.clone())).collect();
             let nothing = Map::new();
-            let whole = forms::Step { answers: &nothing, before: &sheet.answers, whole: true };
+            let whole = forms::Step { answers: &nothing, before: &answers, whole: true };
             let effects =
                 self.run_script(&version.form, &reader, sheet.answers.clone()).await?.unwrap_or_default();
             // What the script would set now is not written here, so only what is missing counts.
             let effects = Effects { values: BTreeMap::new(), ..effects };
-            if let Err(refusals) = version.form.check(&reader, &whole, &effects) {
+            if let Err(refusals) = form.check(&reader, &whole, &effects) {
                 gate.refusals.extend(refusals.into_iter().map(|refusal| Refusal {
                     field: format!("{}.{}", version.name, refusal.field),
                     ..refusal
@@ -475,7 +489,8 @@ impl Cases {
     ) -> Result<BTreeMap<String, String>, CaseError> {
         let mut found: BTreeMap<String, String> = BTreeMap::new();
         for chunk in cases.chunks(500) {
-            let mut sql = Statement::new("select case_id, form_id, answers from cases_form_answer where case_id in (");
+            let mut sql =
+                Statement::new("select case_id, form_id, answers from cases_form_answer where case_id in (");
             sql.bind_all(chunk.iter().map(|case| case.id.0.clone())).push(") order by case_id, form_name");
             let rows: Vec<(String, String, String)> =
                 sql.query_as().fetch_all(self.kit().db.reader()).await?;

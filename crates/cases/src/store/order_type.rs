@@ -82,7 +82,12 @@ impl Cases {
             self.check_category(&mut check, category);
         }
         if draft.form_name.as_deref().is_some_and(|name| self.active_form(name).is_none()) {
-            check.refuse("form_name", "unknown", "没有已发布的此表单。", "No form of this name is published.");
+            check.refuse(
+                "form_name",
+                "unknown",
+                "没有已发布的此表单。",
+                "No form of this name is published.",
+            );
         }
         if draft.flow_name.as_deref().is_some_and(|name| !self.has_active_flow(name)) {
             check.refuse("flow_name", "unknown", "没有这个流程。", "There is no such flow.");

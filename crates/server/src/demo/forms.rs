@@ -31,7 +31,11 @@ const MATTERS: [Matter; 3] = [
         kind: Kind::Repair,
         category: "0202",
         for_citizens: true,
-        template: ("整段不亮", "路段路灯整段不亮", "该路段路灯整段不亮，夜间行人车辆通行不便，请尽快派员检修。"),
+        template: (
+            "整段不亮",
+            "路段路灯整段不亮",
+            "该路段路灯整段不亮，夜间行人车辆通行不便，请尽快派员检修。",
+        ),
     },
     Matter {
         form: "noise",
@@ -41,7 +45,11 @@ const MATTERS: [Matter; 3] = [
         kind: Kind::Complaint,
         category: "0401",
         for_citizens: true,
-        template: ("夜间施工", "工地夜间施工噪声扰民", "工地夜间持续施工，噪声严重影响周边居民休息，请核查是否取得夜间施工许可并及时制止。"),
+        template: (
+            "夜间施工",
+            "工地夜间施工噪声扰民",
+            "工地夜间持续施工，噪声严重影响周边居民休息，请核查是否取得夜间施工许可并及时制止。",
+        ),
     },
     Matter {
         form: "enterprise",
@@ -51,7 +59,11 @@ const MATTERS: [Matter; 3] = [
         kind: Kind::Consult,
         category: "1501",
         for_citizens: false,
-        template: ("奖补兑现", "咨询奖补资金拨付进度", "企业已通过认定并公示，咨询奖补资金的拨付时间和办理进度。"),
+        template: (
+            "奖补兑现",
+            "咨询奖补资金拨付进度",
+            "企业已通过认定并公示，咨询奖补资金的拨付时间和办理进度。",
+        ),
     },
 ];
 
@@ -112,7 +124,7 @@ fn answers(form: &str, order: &Order) -> Map<String, Value> {
             "count": n % 12 + 1,
         }),
         "noise" => json!({
-            "source": if order.content.contains("工地") || order.content.contains("施工") { "site" } else { ["square", "shop", "neighbour"][n as usize % 3] },
+            "source": source_of(&order.title),
             "slots": [
                 { "day": "every", "from": format!("{:02}:30", 18 + n % 5), "to": format!("{:02}:00", (23 + n % 3) % 24) },
                 { "day": "weekend", "from": "06:00", "to": "07:30" },
@@ -130,4 +142,18 @@ fn answers(form: &str, order: &Order) -> Map<String, Value> {
         }),
     };
     answers.as_object().cloned().unwrap_or_default()
+}
+
+/// Where a noise comes from, by the words of the title.
+fn source_of(title: &str) -> &'static str {
+    let words = [
+        ("工地", "site"),
+        ("钢筋", "factory"),
+        ("水泵", "factory"),
+        ("外机", "shop"),
+        ("足浴", "shop"),
+        ("夜市", "shop"),
+        ("摩托", "traffic"),
+    ];
+    words.iter().find(|(word, _)| title.contains(word)).map_or("square", |(_, source)| source)
 }

@@ -29,11 +29,12 @@ async fn every_story_runs_to_its_end() {
             .fetch_all(city.kit.db.reader())
             .await
             .unwrap();
-    let filled: Vec<(String, i64)> =
-        sqlx::query_as("select form_name, count(*) from cases_form_answer group by form_name order by form_name")
-            .fetch_all(city.kit.db.reader())
-            .await
-            .unwrap();
+    let filled: Vec<(String, i64)> = sqlx::query_as(
+        "select form_name, count(*) from cases_form_answer group by form_name order by form_name",
+    )
+    .fetch_all(city.kit.db.reader())
+    .await
+    .unwrap();
     assert!(filled.len() == 3 && filled.iter().all(|(_, orders)| *orders >= 1), "{filled:?}");
     let names: Vec<&str> = statuses.iter().map(|(status, _)| status.as_str()).collect();
     for status in [
