@@ -13,6 +13,9 @@ pub const CITIZEN: &str = "citizen";
 /// The node of whoever reads an order that is in other hands.
 pub const VIEW: &str = "view";
 
+/// Nodes at which an order is written; what is hidden there is not there yet, rather than kept from readers.
+pub(crate) const WRITING: &[&str] = &[CREATE, CITIZEN, "amendment"];
+
 /// Every node that a schema may name, in the order of an order's life.
 pub const NODES: &[&str] = &[
     CREATE,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::access::May;
+use crate::access::{May, WRITING};
 use crate::answer::{find, plain_of};
 use crate::schema::{Field, FieldType, Form, Options};
 
@@ -49,7 +49,7 @@ impl Form {
                     field.kind,
                     FieldType::Hidden | FieldType::Phone | FieldType::Upload | FieldType::Relation
                 )
-                && field.access.values().all(|may| *may != May::Hidden)
+                && field.access.iter().all(|(node, may)| *may != May::Hidden || WRITING.contains(&node.as_str()))
                 && field.roles.iter().all(|rule| rule.may != May::Hidden)
         };
         let texts = self

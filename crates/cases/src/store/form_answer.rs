@@ -447,20 +447,29 @@ impl Cases {
         let Some((flow_id, _)) = seen.filter(|(_, now)| *now == version) else { return Ok(Gate::default()) };
         let stored = rows(&mut conn, id).await?;
         let flow = self.flow(&flow_id, &mut conn).await?;
+        let sheets = self.assemble_sheets(&flow, Some(step), stored).await?;
+        if sheets.is_empty() {
+            return Ok(Gate::default());
+        }
+        let Some(case) = case::load(&mut conn, id).await? else { return Ok(Gate::default()) };
         drop(conn);
         let today = self.today(self.kit().now())?;
         let stand = Standpoint { node: step.code(), step: Some(step) };
         let mut gate = Gate::default();
-        for sheet in self.assemble_sheets(&flow, Some(step), stored).await? {
+        for sheet in sheets {
             let reader = stand.reader(by, &today, 0, sheet.own);
             let version = &sheet.form;
+            // Nobody is asked for what is kept from them.
+            let form = shown_form(&version.form, &case, by);
+            let answers: Map<String, Value> =
+                sheet.answers.iter().filter(|(key, _)| form.field(key).is_some()).map(|(key, value)| (key.clone(), value.clone())).collect();
             let nothing = Map::new();
-            let whole = forms::Step { answers: &nothing, before: &sheet.answers, whole: true };
+            let whole = forms::Step { answers: &nothing, before: &answers, whole: true };
             let effects =
                 self.run_script(&version.form, &reader, sheet.answers.clone()).await?.unwrap_or_default();
             // What the script would set now is not written here, so only what is missing counts.
             let effects = Effects { values: BTreeMap::new(), ..effects };
-            if let Err(refusals) = version.form.check(&reader, &whole, &effects) {
+            if let Err(refusals) = form.check(&reader, &whole, &effects) {
                 gate.refusals.extend(refusals.into_iter().map(|refusal| Refusal {
                     field: format!("{}.{}", version.name, refusal.field),
                     ..refusal

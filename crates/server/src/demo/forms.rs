@@ -124,7 +124,7 @@ fn answers(form: &str, order: &Order) -> Map<String, Value> {
             "count": n % 12 + 1,
         }),
         "noise" => json!({
-            "source": if order.content.contains("工地") || order.content.contains("施工") { "site" } else { ["square", "shop", "neighbour"][n as usize % 3] },
+            "source": source_of(&order.title),
             "slots": [
                 { "day": "every", "from": format!("{:02}:30", 18 + n % 5), "to": format!("{:02}:00", (23 + n % 3) % 24) },
                 { "day": "weekend", "from": "06:00", "to": "07:30" },
@@ -142,4 +142,18 @@ fn answers(form: &str, order: &Order) -> Map<String, Value> {
         }),
     };
     answers.as_object().cloned().unwrap_or_default()
+}
+
+/// Where a noise comes from, by the words of the title.
+fn source_of(title: &str) -> &'static str {
+    let words = [
+        ("工地", "site"),
+        ("钢筋", "factory"),
+        ("水泵", "factory"),
+        ("外机", "shop"),
+        ("足浴", "shop"),
+        ("夜市", "shop"),
+        ("摩托", "traffic"),
+    ];
+    words.iter().find(|(word, _)| title.contains(word)).map_or("square", |(_, source)| source)
 }
