@@ -46,9 +46,8 @@ pub(crate) struct Chats {
 
 impl Chats {
     pub(crate) fn new(model: Option<LanguageModel>) -> Self {
-        let limiter = |burst, per_minute| {
-            kernel::http::RateLimiter::new(kernel::http::RateLimit { burst, per_minute })
-        };
+        let limiter =
+            |burst, per_minute| kernel::http::RateLimiter::new(kernel::http::RateLimit { burst, per_minute });
         Self {
             turns: (0..TURNS).map(|_| tokio::sync::Mutex::default()).collect(),
             queue: OnceLock::new(),
@@ -174,20 +173,21 @@ impl Bot {
         let answers = match self.answer(ctx, &mut chat, &text).await {
             Ok(answers) => answers,
             Err(problem) if problem.status.is_server_error() => {
-                vec![Reply::say(if chat.zh {
-                    "抱歉，系统暂时出了点问题，您可以稍后再试，或转人工。"
-                } else {
-                    "Something failed on our side. Try again in a moment, or ask for a person."
-                })
-                .options(if chat.zh { &["转人工"] } else { &["A person"] })]
+                vec![
+                    Reply::say(if chat.zh {
+                        "抱歉，系统暂时出了点问题，您可以稍后再试，或转人工。"
+                    } else {
+                        "Something failed on our side. Try again in a moment, or ask for a person."
+                    })
+                    .options(if chat.zh { &["转人工"] } else { &["A person"] }),
+                ]
             }
             Err(problem) => {
                 // A refusal is told in words; the conversation goes on.
                 vec![Reply::say(problem.detail(ctx.lang).to_owned())]
             }
         };
-        let lines: Vec<(&str, &str, Reply)> =
-            answers.into_iter().map(|reply| ("robot", "", reply)).collect();
+        let lines: Vec<(&str, &str, Reply)> = answers.into_iter().map(|reply| ("robot", "", reply)).collect();
         self.say(ctx, &mut chat, &lines).await?;
         Ok(chat)
     }
@@ -254,7 +254,8 @@ impl Bot {
                 Ok(replies)
             }
             Heard::Report => {
-                let mut form = Form { key: kernel::id::new_id(), kind: kind_of(text).to_owned(), ..Form::default() };
+                let mut form =
+                    Form { key: kernel::id::new_id(), kind: kind_of(text).to_owned(), ..Form::default() };
                 let rest = without_opening(text);
                 if rest.chars().count() >= 8 {
                     let read = self.read_fields(rest.to_owned(), ctx.now).await?;
@@ -288,11 +289,15 @@ impl Bot {
             Found::Which(which, confidence) => {
                 chat.dialogue.offered =
                     which.iter().map(|passage| (passage.entry_id.0.clone(), passage.title.clone())).collect();
-                let lines: Vec<String> =
-                    which.iter().enumerate().map(|(at, passage)| format!("{}. {}", at + 1, passage.title)).collect();
+                let lines: Vec<String> = which
+                    .iter()
+                    .enumerate()
+                    .map(|(at, passage)| format!("{}. {}", at + 1, passage.title))
+                    .collect();
                 let mut options: Vec<String> = (1..=which.len()).map(|number| number.to_string()).collect();
                 options.push(if chat.zh { "都不是" } else { "None of these" }.to_owned());
-                let head = if chat.zh { "您想了解的是哪一个？" } else { "Which of these do you mean?" };
+                let head =
+                    if chat.zh { "您想了解的是哪一个？" } else { "Which of these do you mean?" };
                 let extra = Extra {
                     kind: "choice".to_owned(),
                     confidence: Some(round(confidence)),
@@ -317,8 +322,7 @@ impl Bot {
             }
         }
         let passages = self.passages(text).await?;
-        let calibration =
-            self.0.chats.calibration.read().expect("no holder of this lock can panic").clone();
+        let calibration = self.0.chats.calibration.read().expect("no holder of this lock can panic").clone();
         Ok(answering::choose(text, &passages, &calibration, &self.lexicon()))
     }
 
@@ -398,7 +402,11 @@ impl Bot {
             "I found no reliable answer. Ask in other words, report the matter, or ask for a person."
         })
         .kind("miss")
-        .options(if chat.zh { &["提交诉求", "转人工"] } else { &["Report a matter", "A person"] }))
+        .options(if chat.zh {
+            &["提交诉求", "转人工"]
+        } else {
+            &["Report a matter", "A person"]
+        }))
     }
 
     async fn fill_form(
@@ -413,7 +421,13 @@ impl Bot {
         self.go_on(ctx, chat, form, filled).await
     }
 
-    async fn go_on(&self, ctx: &Ctx, chat: &mut Chat, form: Form, filled: Filled) -> Result<Vec<Reply>, Problem> {
+    async fn go_on(
+        &self,
+        ctx: &Ctx,
+        chat: &mut Chat,
+        form: Form,
+        filled: Filled,
+    ) -> Result<Vec<Reply>, Problem> {
         match filled {
             Filled::Ask(reply) => {
                 chat.name.clone_from(&form.name);
@@ -475,7 +489,13 @@ impl Bot {
         Ok(tokio::task::spawn_blocking(work).await?)
     }
 
-    async fn tell_progress(&self, ctx: &Ctx, chat: &mut Chat, number: &str, code: &str) -> Result<Reply, Problem> {
+    async fn tell_progress(
+        &self,
+        ctx: &Ctx,
+        chat: &mut Chat,
+        number: &str,
+        code: &str,
+    ) -> Result<Reply, Problem> {
         self.0.attempts.take(number, ctx.now)?;
         if let Some(reply) = self.progress_of(ctx, number, code, false).await? {
             let pair = (number.to_owned(), code.to_owned());
@@ -521,7 +541,11 @@ impl Bot {
             lines.push(if zh { format!("承办单位：{unit}") } else { format!("Unit: {unit}") });
         }
         if let Some(due) = case.due_at.filter(|_| case.result.is_none()) {
-            lines.push(if zh { format!("办理期限：{}", day(due)) } else { format!("Due: {}", day(due)) });
+            lines.push(if zh {
+                format!("办理期限：{}", day(due))
+            } else {
+                format!("Due: {}", day(due))
+            });
         }
         if let Some(result) = &case.result {
             let result = answering::shortened(result);
@@ -643,8 +667,11 @@ impl Bot {
                 {
                     chat.state = State::Waiting;
                     chat.agent_id = None;
-                    let words =
-                        if chat.zh { "话务员暂时离线，正在为您转接其他话务员。" } else { "The agent is gone; another one takes over." };
+                    let words = if chat.zh {
+                        "话务员暂时离线，正在为您转接其他话务员。"
+                    } else {
+                        "The agent is gone; another one takes over."
+                    };
                     self.say(&ctx, &mut chat, &[("system", "", Reply::say(words))]).await?;
                 }
             }
@@ -693,7 +720,11 @@ impl Bot {
     /// [`BotError::NotFound`] when somebody else has it.
     pub async fn served_by(&self, by: &Principal, id: &str) -> Result<Chat, BotError> {
         let chat = self.find_chat(id).await?.ok_or(BotError::NotFound)?;
-        if chat.agent_id.as_deref() == Some(by.person_id.as_str()) { Ok(chat) } else { Err(BotError::NotFound) }
+        if chat.agent_id.as_deref() == Some(by.person_id.as_str()) {
+            Ok(chat)
+        } else {
+            Err(BotError::NotFound)
+        }
     }
 
     /// Tells whether a person may read a conversation: it is one's own, it is offered, or one reads all.
@@ -756,7 +787,13 @@ impl Bot {
     ///
     /// # Errors
     /// Those of [`Bot::served_by`]; [`BotError::Refused`] when it is over.
-    pub async fn say_as_agent(&self, ctx: &Ctx, by: &Principal, id: &str, text: &str) -> Result<Chat, Problem> {
+    pub async fn say_as_agent(
+        &self,
+        ctx: &Ctx,
+        by: &Principal,
+        id: &str,
+        text: &str,
+    ) -> Result<Chat, Problem> {
         let text = plain(text)?;
         let _turn = self.turn(id).await;
         let mut chat = self.served_by(by, id).await?;
@@ -802,7 +839,11 @@ impl Bot {
         }
         chat.state = State::Waiting;
         chat.agent_id = None;
-        let words = if chat.zh { "正在为您转接，请稍候。" } else { "You are being transferred, please wait." };
+        let words = if chat.zh {
+            "正在为您转接，请稍候。"
+        } else {
+            "You are being transferred, please wait."
+        };
         self.say(ctx, &mut chat, &[("system", "", Reply::say(words))]).await?;
         self.requeue(&chat, queue_id, person_id);
         Ok(chat)
@@ -835,7 +876,8 @@ impl Bot {
         let case_id = contract::cases::CaseId(case_id.to_owned());
         let corpus = &self.ports().corpus;
         let readable = corpus.readable(by, std::slice::from_ref(&case_id)).await.map_err(BotError::Port)?;
-        let order = if readable.is_empty() { None } else { corpus.order(&case_id).await.map_err(BotError::Port)? };
+        let order =
+            if readable.is_empty() { None } else { corpus.order(&case_id).await.map_err(BotError::Port)? };
         let order = order.ok_or(BotError::NotFound)?;
         let _turn = self.turn(id).await;
         let mut chat = self.served_by(by, id).await?;
@@ -898,7 +940,10 @@ impl Bot {
             .map(|message| message.text.trim())
             .filter(|text| {
                 text.chars().count() >= 4
-                    && !matches!(understand(text, 3), Heard::Person | Heard::Talk(_) | Heard::Choice(_) | Heard::NoneOfThese)
+                    && !matches!(
+                        understand(text, 3),
+                        Heard::Person | Heard::Talk(_) | Heard::Choice(_) | Heard::NoneOfThese
+                    )
             })
             .collect();
         Ok(told.join("\n").chars().take(suggestion::TEXT_MAX).collect())
@@ -943,8 +988,23 @@ fn kind_of(text: &str) -> &'static str {
 fn without_opening(text: &str) -> &str {
     let mut rest = text.trim();
     for opening in [
-        "提交诉求", "提交工单", "登记诉求", "帮我登记", "我要投诉", "我想投诉", "我要举报", "我想举报", "我要反映一下",
-        "我要反映", "我想反映一下", "我想反映", "反映一个", "反映一下", "我要报修", "我要求助", "Report a matter",
+        "提交诉求",
+        "提交工单",
+        "登记诉求",
+        "帮我登记",
+        "我要投诉",
+        "我想投诉",
+        "我要举报",
+        "我想举报",
+        "我要反映一下",
+        "我要反映",
+        "我想反映一下",
+        "我想反映",
+        "反映一个",
+        "反映一下",
+        "我要报修",
+        "我要求助",
+        "Report a matter",
     ] {
         if let Some(behind) = rest.strip_prefix(opening) {
             rest = behind;
