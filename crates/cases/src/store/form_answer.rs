@@ -282,7 +282,14 @@ impl Cases {
                 },
                 None => None,
             },
-            ReferenceKind::Attachment => Some(reference.id.clone()),
+            ReferenceKind::Attachment => match by {
+                Some(by) => match self.attachment_file(by, &reference.id, false).await {
+                    Ok(file) => Some(file.name),
+                    Err(CaseError::NotFound) => None,
+                    Err(error) => return Err(error),
+                },
+                None => None,
+            },
         })
     }
 
