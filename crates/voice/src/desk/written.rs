@@ -37,7 +37,12 @@ impl Written {
 
 impl Desk {
     /// Returns what a seat can do, with the chats that it may have at a time.
-    pub(super) fn profile_at(&self, seat_id: &str, seat_no: &str, place: Option<&super::SeatPlace>) -> SeatProfile {
+    pub(super) fn profile_at(
+        &self,
+        seat_id: &str,
+        seat_no: &str,
+        place: Option<&super::SeatPlace>,
+    ) -> SeatProfile {
         let skills = place.map(|place| place.skills.as_slice()).unwrap_or_default();
         let mut profile = self.0.routing.profile(seat_id, seat_no, skills);
         let chats = self.0.kit.parameters.i64("voice.chats_per_seat", 3).clamp(0, 20);
