@@ -330,7 +330,7 @@ impl Draw {
 
     /// Returns a count around a mean, as arrivals scatter (Poisson).
     pub fn count(&mut self, mean: f64) -> u32 {
-        if !(mean > 0.0) {
+        if mean.is_nan() || mean <= 0.0 {
             return 0;
         }
         // Large means in parts, so that the product below does not vanish.

@@ -313,6 +313,10 @@ impl Form {
             address: self.address.clone().filter(|address| !address.is_empty()),
             lng: self.point.map(|(lng, _)| lng),
             lat: self.point.map(|(_, lat)| lat),
+            // The robot asks for the matter alone; forms of order types are for pages.
+            order_type_id: None,
+            form_id: None,
+            form: serde_json::Map::new(),
         }
     }
 }
