@@ -15,7 +15,10 @@ async fn the_unit_in_charge_puts_the_order_where_it_stands() {
         let beyond = json!({ "lng": 181.0, "lat": 31.2 });
         world.try_act("water_clerk", &case, "position", beyond).await.refused(422, "invalid");
         let after = world.act("water_clerk", &case, "position", spot.clone()).await;
-        assert_eq!((&after["place"]["lng"], &after["place"]["address"]), (&spot["lng"], &case["place"]["address"]));
+        assert_eq!(
+            (&after["place"]["lng"], &after["place"]["address"]),
+            (&spot["lng"], &case["place"]["address"])
+        );
         world.try_act("water_clerk", &case, "position", spot).await.refused(409, "stale_version");
         assert_eq!(world.kinds(&case).await.last().unwrap(), "located");
     })

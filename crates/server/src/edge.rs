@@ -59,6 +59,7 @@ pub(crate) fn enclose(kit: &Kit, api: Router, sip: Router, document: OpenApi) ->
                 SizeAbove::new(1024)
                     .and(NotForContentType::new("audio/"))
                     .and(NotForContentType::new("image/"))
+                    .and(NotForContentType::new("video/"))
                     .and(NotForContentType::new("text/event-stream")),
             ),
         )
