@@ -6,6 +6,7 @@ mod amendment;
 mod assignment;
 mod attachment;
 mod calendar;
+mod case_form;
 mod catalogue;
 mod catalogue_rows;
 mod categories;
@@ -23,11 +24,14 @@ mod flow_drafts;
 mod flow_migrations;
 mod flow_trials;
 mod flows;
+mod form_drafts;
+mod forms;
 mod limit_rules;
 mod list;
 mod note;
 mod objection;
 mod operation;
+mod order_types;
 mod overview;
 mod position;
 mod publication;
@@ -96,6 +100,10 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(flow_drafts::routes())
         .merge(flow_trials::routes())
         .merge(flow_migrations::routes())
+        .merge(forms::routes())
+        .merge(form_drafts::routes())
+        .merge(order_types::routes())
+        .merge(case_form::routes())
         .merge(calendar::routes())
         .with_state(cases)
 }

@@ -13,13 +13,14 @@ mod export;
 mod http;
 pub mod react;
 pub mod seed;
-pub mod sheet;
 pub mod store;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
+
+pub use kernel::sheet;
 
 use contract::contacts::ContactBook;
 use contract::identity::{Directory, PersonId, UnitId};
@@ -38,6 +39,7 @@ use crate::course::Flow;
 use crate::design::FlowRule;
 use crate::error::CaseError;
 use crate::store::category::Categories;
+use crate::store::form::Shelf;
 use crate::store::number::Numbers;
 
 /// The slice's migrations.
@@ -49,6 +51,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 11, name: "search", sql: include_str!("../migrations/0011_search.sql") },
     Migration { version: 12, name: "limit_rules", sql: include_str!("../migrations/0012_limit_rules.sql") },
     Migration { version: 30, name: "flow", sql: include_str!("../migrations/0030_flow.sql") },
+    Migration { version: 40, name: "forms", sql: include_str!("../migrations/0040_forms.sql") },
     Migration { version: 50, name: "attachments", sql: include_str!("../migrations/0050_attachments.sql") },
     Migration { version: 51, name: "documents", sql: include_str!("../migrations/0051_documents.sql") },
     Migration { version: 52, name: "publications", sql: include_str!("../migrations/0052_publications.sql") },
@@ -56,6 +59,8 @@ pub const MIGRATIONS: &[Migration] = &[
 
 /// What another process may have changed is read again after this time.
 const KEPT_MS: i64 = 30_000;
+/// So many scripts of forms run at once; more would only take the machine from the calls.
+const SCRIPTS_AT_ONCE: usize = 4;
 
 /// Uploads that are read at once; each holds a whole file.
 const UPLOADS_AT_ONCE: usize = 6;
@@ -100,6 +105,10 @@ struct Inner {
     kept: RwLock<Kept>,
     /// When calendar and categories were read last, epoch milliseconds.
     read_at: AtomicI64,
+    /// Published forms and order types.
+    shelf: RwLock<Shelf>,
+    /// So many scripts of forms run at once.
+    scripts: tokio::sync::Semaphore,
 }
 
 /// What is kept in memory because every order needs it.
@@ -158,6 +167,8 @@ impl Cases {
             uploads: tokio::sync::Semaphore::new(UPLOADS_AT_ONCE),
             kept: RwLock::new(kept),
             read_at: AtomicI64::new(0),
+            shelf: RwLock::default(),
+            scripts: tokio::sync::Semaphore::new(SCRIPTS_AT_ONCE),
         })))
     }
 
@@ -177,6 +188,7 @@ impl Cases {
         self.ship_flow(&ctx, SHORT_FLOW, flow::SHORT).await?;
         self.reload_flows().await?;
         self.ship_templates(&ctx).await?;
+        self.reload_forms().await?;
         self.0.read_at.store(ctx.now.0, Ordering::Relaxed);
         Ok(())
     }
@@ -196,7 +208,8 @@ impl Cases {
         self.reload_categories().await?;
         self.reload_catalogue().await?;
         self.reload_limit_rules().await?;
-        self.reload_flows().await
+        self.reload_flows().await?;
+        self.reload_forms().await
     }
 
     /// Returns the slice for the composition.
@@ -317,9 +330,17 @@ impl Cases {
         self.kept().active_flows.contains_key(name)
     }
 
-    /// Returns the flow that a new order runs: the first rule that fits names it.
-    pub(crate) fn flow_for(&self, kind: Kind, category_id: Option<&str>) -> Result<Arc<Flow>, CaseError> {
+    /// Returns the flow that a new order runs: its order type names it, else the first rule that fits.
+    pub(crate) fn flow_of(
+        &self,
+        own: Option<&str>,
+        kind: Kind,
+        category_id: Option<&str>,
+    ) -> Result<Arc<Flow>, CaseError> {
         let kept = self.kept();
+        if let Some(flow) = own.and_then(|name| kept.active_flows.get(name)) {
+            return Ok(flow.clone());
+        }
         let path = category_id.and_then(|id| kept.categories.get(id)).map(|category| category.path.as_str());
         let named = kept.flow_rules.iter().find(|rule| rule.fits(kind, path)).map(|rule| &rule.flow_name);
         named
@@ -352,6 +373,19 @@ impl Cases {
 
     pub(crate) fn kept(&self) -> std::sync::RwLockReadGuard<'_, Kept> {
         self.0.kept.read().expect("no holder of this lock can panic")
+    }
+
+    pub(crate) fn shelf(&self) -> std::sync::RwLockReadGuard<'_, Shelf> {
+        self.0.shelf.read().expect("no holder of this lock can panic")
+    }
+
+    pub(crate) fn shelf_mut(&self) -> std::sync::RwLockWriteGuard<'_, Shelf> {
+        self.0.shelf.write().expect("no holder of this lock can panic")
+    }
+
+    /// Waits for a turn to run a script.
+    pub(crate) async fn script_turn(&self) -> Result<tokio::sync::SemaphorePermit<'_>, CaseError> {
+        self.0.scripts.acquire().await.map_err(|error| CaseError::Port(error.into()))
     }
 
     fn kept_mut(&self) -> std::sync::RwLockWriteGuard<'_, Kept> {
@@ -405,4 +439,7 @@ pub const CAPABILITIES: &[Capability] = &[
     capability("catalogue.write", "维护派单目录", "Change the dispatch catalogue"),
     capability("flow.read", "查看流程", "Read flows"),
     capability("flow.write", "维护流程", "Publish flows"),
+    capability("form.read", "查看表单", "Read forms"),
+    capability("form.write", "设计表单", "Design and publish forms"),
+    capability("order_type.write", "维护业务类型", "Change order types"),
 ];

@@ -14,6 +14,7 @@ mod documents;
 mod ending;
 mod extension;
 mod flows;
+mod forms;
 mod limit_rules;
 mod lists;
 mod objection;

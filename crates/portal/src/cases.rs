@@ -77,6 +77,16 @@ struct PortalDraft {
     /// The upload ticket under which files were sent.
     #[serde(default)]
     uploads: Option<String>,
+    /// The kind of matter, when one was chosen; it says type and category.
+    #[serde(default)]
+    order_type_id: Option<String>,
+    /// The version of its form that was filled in.
+    #[serde(default)]
+    form_id: Option<String>,
+    /// What was filled in.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    form: serde_json::Map<String, serde_json::Value>,
 }
 
 /// The code that came with the number.
@@ -160,6 +170,9 @@ async fn submit_portal_case(
         address: body.place.address,
         lng: body.place.lng,
         lat: body.place.lat,
+        order_type_id: body.order_type_id,
+        form_id: body.form_id,
+        form: body.form,
     };
     let submitted =
         portal.0.desk.submit_with(&ctx, draft, ticket(body.uploads.as_deref()), &request.idem).await?;
@@ -186,7 +199,8 @@ async fn look_up_portal_case(
     if number.len() > WORD_MAX || query.code.len() > WORD_MAX {
         return Err(no_such_case());
     }
-    portal.0.attempts.take(&number, ctx.now)?;
+    // The same order by whatever blanks around its number, or everybody would have many more guesses.
+    portal.0.attempts.take(number.trim(), ctx.now)?;
     let found = portal.0.desk.look_up(&number, &query.code, ctx.lang).await.map_err(failed)?;
     found.map(Json).ok_or_else(no_such_case)
 }
@@ -213,7 +227,8 @@ async fn rate_portal_case(
     if number.len() > WORD_MAX || body.code.len() > WORD_MAX {
         return Err(no_such_case());
     }
-    portal.0.attempts.take(&number, ctx.now)?;
+    // The same order by whatever blanks around its number, or everybody would have many more guesses.
+    portal.0.attempts.take(number.trim(), ctx.now)?;
     let rated = portal.0.desk.rate(&ctx, &number, &body.code, body.stars, &body.comment).await?;
     rated.map(Json).ok_or_else(no_such_case)
 }
@@ -241,7 +256,8 @@ async fn act_on_portal_case(
     if number.len() > WORD_MAX || body.code.len() > WORD_MAX || body.act.len() > WORD_MAX {
         return Err(no_such_case());
     }
-    portal.0.attempts.take(&number, ctx.now)?;
+    // The same order by whatever blanks around its number, or everybody would have many more guesses.
+    portal.0.attempts.take(number.trim(), ctx.now)?;
     let (order, uploads) = ((number.as_str(), body.code.as_str()), ticket(body.uploads.as_deref()));
     let done = portal.0.desk.act_with(&ctx, order, &body.act, &body.text, uploads).await?;
     done.map(Json).ok_or_else(no_such_case)

@@ -5,6 +5,7 @@ mod calls;
 mod cases;
 mod help;
 mod info;
+mod order_types;
 pub mod proof;
 mod published;
 mod uploads;
@@ -146,6 +147,7 @@ impl Portal {
             migrations: &[],
             router: OpenApiRouter::new()
                 .merge(info::routes())
+                .merge(order_types::routes())
                 .merge(cases::routes())
                 .merge(calls::routes())
                 .merge(help::routes())

@@ -218,6 +218,8 @@ async fn who_asks_too_often_waits() {
             citizen.get("/portal/cases/YZ1?code=000000").await.refused(404, "portal.no_such_case");
         }
         citizen.get("/portal/cases/YZ1?code=123456").await.refused(429, "rate.limited");
+        // Blanks around the number, which the search does not mind, give no further guesses.
+        citizen.get("/portal/cases/%20YZ1%E3%80%80?code=123456").await.refused(429, "rate.limited");
         citizen.get("/portal/cases/YZ2?code=123456").await.refused(404, "portal.no_such_case");
         site.clock.advance_millis(15_000);
         citizen.get("/portal/cases/YZ1?code=123456").await.done();

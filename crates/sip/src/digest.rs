@@ -211,11 +211,51 @@ pub fn response(
     nonce: &str,
     protection: Option<(&str, &str)>,
 ) -> String {
-    let ha1 = algorithm.hex(&format!("{username}:{realm}:{password}"));
+    proof(algorithm, &ha1(algorithm, username, realm, password), method, uri, nonce, protection)
+}
+
+/// Computes what a server keeps in the password's place: it opens this realm only.
+pub fn ha1(algorithm: Algorithm, username: &str, realm: &str, password: &str) -> String {
+    algorithm.hex(&format!("{username}:{realm}:{password}"))
+}
+
+fn proof(
+    algorithm: Algorithm,
+    ha1: &str,
+    method: &str,
+    uri: &str,
+    nonce: &str,
+    protection: Option<(&str, &str)>,
+) -> String {
     let ha2 = algorithm.hex(&format!("{method}:{uri}"));
     match protection {
         Some((nc, cnonce)) => algorithm.hex(&format!("{ha1}:{nonce}:{nc}:{cnonce}:auth:{ha2}")),
         None => algorithm.hex(&format!("{ha1}:{nonce}:{ha2}")),
+    }
+}
+
+/// What the server knows of a password.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Secret {
+    /// The password itself, of those that live for hours.
+    Password(String),
+    /// [`ha1`] with [`Algorithm::Md5`], of those that are stored: desk telephones know no other algorithm.
+    Ha1(String),
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+impl Secret {
+    fn ha1(&self, algorithm: Algorithm, username: &str, realm: &str) -> Result<String, Refusal> {
+        match (self, algorithm) {
+            (Self::Password(password), _) => Ok(ha1(algorithm, username, realm, password)),
+            (Self::Ha1(md5), Algorithm::Md5) => Ok(md5.clone()),
+            (Self::Ha1(_), Algorithm::Sha256) => Err(Refusal::Unsupported),
+        }
     }
 }
 
@@ -313,7 +353,7 @@ impl Verifier {
 
     /// Verifies credentials for a request.
     ///
-    /// `method` and `uri` are of the request itself; the password is the one that belongs to
+    /// `method` and `uri` are of the request itself; the secret is the one that belongs to
     /// `credentials.username`. The counter is consumed only by a correct response, so that
     /// nobody can spend another's counters.
     ///
@@ -324,7 +364,7 @@ impl Verifier {
         credentials: &Credentials,
         method: &str,
         uri: &str,
-        password: &str,
+        secret: &Secret,
         now_ms: u64,
     ) -> Result<(), Refusal> {
         let algorithm = match credentials.algorithm.as_deref() {
@@ -341,11 +381,9 @@ impl Verifier {
         let nc_text = credentials.nc.as_deref().ok_or(Refusal::Malformed)?;
         let nc = counter(nc_text)?;
         let cnonce = credentials.cnonce.as_deref().ok_or(Refusal::Malformed)?;
-        let expected = response(
+        let expected = proof(
             algorithm,
-            &credentials.username,
-            &self.realm,
-            password,
+            &secret.ha1(algorithm, &credentials.username, &self.realm)?,
             method,
             uri,
             &credentials.nonce,
@@ -419,7 +457,7 @@ mod tests {
     }
 
     fn check(v: &mut Verifier, c: &Credentials, now: u64) -> Result<(), Refusal> {
-        v.verify(c, "REGISTER", "sip:yihao", "geheim", now)
+        v.verify(c, "REGISTER", "sip:yihao", &Secret::Password("geheim".to_owned()), now)
     }
 
     #[test]
@@ -522,8 +560,24 @@ mod tests {
         let mut v = verifier();
         let nonce = nonce_of(&v.challenge(Algorithm::Md5, NOW, 1, false));
         let c = answer(&nonce, "00000001", Algorithm::Md5, "geheim");
-        assert_eq!(v.verify(&c, "INVITE", "sip:yihao", "geheim", NOW), Err(Refusal::WrongPassword));
-        assert_eq!(v.verify(&c, "REGISTER", "sip:other", "geheim", NOW), Err(Refusal::Mismatch));
+        let secret = Secret::Password("geheim".to_owned());
+        assert_eq!(v.verify(&c, "INVITE", "sip:yihao", &secret, NOW), Err(Refusal::WrongPassword));
+        assert_eq!(v.verify(&c, "REGISTER", "sip:other", &secret, NOW), Err(Refusal::Mismatch));
+    }
+
+    #[test]
+    fn a_hash_serves_in_the_passwords_place_and_is_not_printed() {
+        let mut v = verifier();
+        let secret = Secret::Ha1(ha1(Algorithm::Md5, "1001", "yihao", "geheim"));
+        let nonce = nonce_of(&v.challenge(Algorithm::Md5, NOW, 1, false));
+        let mut go = |nc, algorithm, password| {
+            let c = answer(&nonce, nc, algorithm, password);
+            v.verify(&c, "REGISTER", "sip:yihao", &secret, NOW)
+        };
+        assert_eq!(go("00000001", Algorithm::Md5, "geheim"), Ok(()));
+        assert_eq!(go("00000002", Algorithm::Md5, "falsch"), Err(Refusal::WrongPassword));
+        assert_eq!(go("00000003", Algorithm::Sha256, "geheim"), Err(Refusal::Unsupported));
+        assert_eq!(format!("{secret:?}"), "Secret");
     }
 
     #[test]

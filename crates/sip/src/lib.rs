@@ -10,3 +10,5 @@ pub mod redact;
 pub mod registrar;
 pub mod screen;
 pub mod sdp;
+pub mod session_timer;
+pub mod stream;

@@ -7,8 +7,21 @@ use serde::Deserialize;
 
 use crate::speech::SpeechConfig;
 
+/// What carries the messages of a trunk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TrunkTransport {
+    /// Datagrams.
+    #[default]
+    Udp,
+    /// One connection that is kept open.
+    Tcp,
+    /// The same, encrypted.
+    Tls,
+}
+
 /// A SIP trunk: a carrier's or a gateway's addresses, and what is needed to talk to it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub struct TrunkConfig {
     /// The name in logs and call records.
     pub name: String,
@@ -17,6 +30,15 @@ pub struct TrunkConfig {
     /// Numbers that this trunk brings; all when empty.
     #[serde(default)]
     pub numbers: Vec<String>,
+    /// What carries its messages.
+    #[serde(default)]
+    pub transport: TrunkTransport,
+    /// The name in the trunk's certificate; its address when absent.
+    #[serde(default)]
+    pub tls_name: Option<String>,
+    /// How often the trunk is asked whether it is there, in seconds; 30 when absent, never when 0.
+    #[serde(default)]
+    pub options_secs: Option<u32>,
     /// User name for registering with the carrier.
     #[serde(default)]
     pub username: Option<String>,
@@ -40,6 +62,16 @@ pub struct TrunkConfig {
 pub struct VoiceConfig {
     /// UDP address of SIP.
     pub sip_bind: SocketAddr,
+    /// TCP address of SIP; without it no connections are taken.
+    pub sip_tcp_bind: Option<SocketAddr>,
+    /// TCP address of SIP over TLS; needs `tls_certificate` and `tls_key`.
+    pub sip_tls_bind: Option<SocketAddr>,
+    /// Our certificate and those above it, a PEM file. It is read again when it changes.
+    pub tls_certificate: Option<PathBuf>,
+    /// Its key, a PEM file.
+    pub tls_key: Option<PathBuf>,
+    /// Certificates by which trunks over TLS are trusted, a PEM file.
+    pub tls_trusted: Option<PathBuf>,
     /// Address that peers are told for signalling and media, behind a one-to-one NAT.
     pub external_ip: Option<IpAddr>,
     /// Address that media sockets bind to.
@@ -90,6 +122,11 @@ impl Default for VoiceConfig {
     fn default() -> Self {
         Self {
             sip_bind: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 5060)),
+            sip_tcp_bind: None,
+            sip_tls_bind: None,
+            tls_certificate: None,
+            tls_key: None,
+            tls_trusted: None,
             external_ip: None,
             media_bind: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             rtp_port_min: 20_000,

@@ -8,11 +8,12 @@ use contract::contacts::ContactBook;
 use contract::identity::Directory;
 use kernel::Kit;
 
+use crate::accounts::Accounts;
 use crate::config::VoiceConfig;
 use crate::desk::Desk;
 use crate::flows::Flows;
 use crate::media::MediaPlane;
-use crate::sip_port::SipPort;
+use crate::sip_port::{SipPort, StackPort};
 use crate::tokens::Tokens;
 use crate::writer::Writer;
 
@@ -43,6 +44,10 @@ pub struct Core {
     pub ports: Ports,
     /// Signalling.
     pub port: Arc<dyn SipPort>,
+    /// Connections, trunks and registered telephones.
+    pub stack: StackPort,
+    /// Passwords of desk telephones.
+    pub accounts: Arc<Accounts>,
     /// Sound.
     pub media: MediaPlane,
     /// The way to the database.

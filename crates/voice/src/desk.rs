@@ -3,7 +3,9 @@
 mod board;
 mod engagement;
 mod settings;
+mod telephones;
 mod visits;
+mod written;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -20,10 +22,14 @@ use crate::call::state;
 use crate::call::{CallHandle, CallMessage};
 use crate::routing::{Routing, Standing};
 use crate::service_level::ServiceLevel;
+use crate::sip_port::Place;
 use crate::writer::Writer;
 
 pub use board::{Board, BoardQueue, BoardSeat, BreakView, FloorLoad, SeatPlace};
+pub use telephones::PhoneChoice;
+use telephones::Phones;
 use visits::{Moment, Visits};
+use written::{Listening, Written};
 
 /// A person at a seat.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +46,8 @@ pub struct Sitting {
     pub person_name: String,
     /// Whether this person sees numbers masked.
     pub masked: bool,
+    /// Whether this person may call numbers outside.
+    pub may_dial: bool,
 }
 
 /// What a seat does, as screens are told.
@@ -59,8 +67,12 @@ pub struct SeatView {
     pub since: i64,
     /// The call, in those states that have one.
     pub call_id: Option<String>,
-    /// Whether the telephone in the page is registered.
+    /// Whether the telephone that it answers on is registered.
     pub phone: bool,
+    /// The telephone that it answers on: `page` or `desk`.
+    pub phone_kind: String,
+    /// Whether the telephone on its desk is registered.
+    pub desk_phone: bool,
 }
 
 /// Live figures of the queue.
@@ -117,9 +129,10 @@ struct Seat {
 struct State {
     floor: Floor,
     seats: HashMap<String, Seat>,
-    phones: HashMap<String, bool>,
+    phones: HashMap<String, Phones>,
     places: HashMap<String, SeatPlace>,
     visits: Visits,
+    written: Written,
     service: ServiceLevel,
     revision: u64,
 }
@@ -132,6 +145,7 @@ struct Inner {
     state: Mutex<State>,
     calls: Mutex<HashMap<String, CallHandle>>,
     wake: Notify,
+    listening: Listening,
 }
 
 /// The desk. Clones share it.
@@ -154,11 +168,13 @@ impl Desk {
                 phones: HashMap::new(),
                 places: HashMap::new(),
                 visits: Visits::default(),
+                written: Written::default(),
                 service: ServiceLevel::default(),
                 revision: 0,
             }),
             calls: Mutex::new(HashMap::new()),
             wake: Notify::new(),
+            listening: Listening::default(),
         }));
         tokio::spawn(tick(Arc::downgrade(&desk.0)));
         tokio::spawn(tell_queue(Arc::downgrade(&desk.0)));
@@ -274,6 +290,9 @@ impl Desk {
 
     fn tell(&self, state: &mut State, effect: Effect, at: Moment) {
         let now = at.now;
+        if self.tell_written(state, &effect) {
+            return;
+        }
         match effect {
             Effect::Offer { call, seat } => {
                 self.send(&call, state::Input::Offer { seat: seat.to_string() });
@@ -298,6 +317,7 @@ impl Desk {
             Effect::Connected { .. } | Effect::Traced { .. } => {}
             Effect::SeatChanged { seat, state: new } => {
                 self.touch(state, seat.as_str());
+                let phones = state.phones_of(seat.as_str());
                 let Some(entry) = state.seats.get_mut(seat.as_str()) else { return };
                 entry.states += 1;
                 if matches!(new, Some(SeatState::Resting(Rest::Break))) {
@@ -312,8 +332,7 @@ impl Desk {
                     state: new.as_ref().map_or("signed_out", SeatState::name),
                     call_id: new.as_ref().and_then(SeatState::call).map(ToString::to_string),
                 });
-                let phone = state.phones.get(seat.as_str()).copied().unwrap_or(false);
-                let view = view(&entry.sitting, new.as_ref(), now, phone);
+                let view = view(&entry.sitting, new.as_ref(), now, phones);
                 let audience = [
                     Audience::Person(entry.sitting.person_id.clone()),
                     Audience::Capability("call.monitor".to_owned()),
@@ -380,7 +399,7 @@ impl Desk {
                 person_name: sitting.person_name.clone(),
                 signed_in_at: now,
             }));
-            let phone = state.phones.get(&sitting.seat_no).copied().unwrap_or(false);
+            let phone = state.phones_of(&sitting.seat_no).reachable();
             state.revision += 1;
             let (revision, working_since) = (state.revision, self.floor_now());
             let no = sitting.seat_no.clone();
@@ -389,27 +408,6 @@ impl Desk {
         };
         self.apply(Input::SignIn { seat: key.clone() });
         self.apply(Input::Phone { seat: key, reachable: phone });
-    }
-
-    /// Takes note of a telephone that came or went; returns the call that the seat is busy with.
-    pub fn phone(&self, seat: &str, reachable: bool) -> Option<String> {
-        self.state().phones.insert(seat.to_owned(), reachable);
-        self.apply(Input::Phone { seat: seat.into(), reachable });
-        let now = self.0.kit.now().0;
-        let mut state = self.state();
-        self.touch(&mut state, seat);
-        let (current, _) = state.floor.seat(&seat.into())?;
-        let entry = state.seats.get(seat)?;
-        let audience = [Audience::Person(entry.sitting.person_id.clone())];
-        self.0.kit.hub.push(
-            &audience,
-            "voice.seat_state",
-            &view(&entry.sitting, Some(current), now, reachable),
-        );
-        match current {
-            SeatState::OnCall { call } => Some(call.to_string()),
-            _ => None,
-        }
     }
 
     /// Changes what a person wants to do; `None` is ready.
@@ -439,7 +437,7 @@ impl Desk {
         let state = self.state();
         let entry = state.seats.get(seat)?;
         let (current, since) = state.floor.seat(&seat.into())?;
-        let phone = state.phones.get(seat).copied().unwrap_or(false);
+        let phone = state.phones_of(seat);
         Some(view(&entry.sitting, Some(current), self.time_of_day(since), phone))
     }
 
@@ -485,7 +483,7 @@ impl Desk {
     }
 }
 
-fn view(sitting: &Sitting, state: Option<&SeatState>, since: i64, phone: bool) -> SeatView {
+fn view(sitting: &Sitting, state: Option<&SeatState>, since: i64, phones: Phones) -> SeatView {
     SeatView {
         seat_id: sitting.seat_id.clone(),
         seat_no: sitting.seat_no.clone(),
@@ -494,7 +492,13 @@ fn view(sitting: &Sitting, state: Option<&SeatState>, since: i64, phone: bool) -
         state: state.map_or("signed_out", SeatState::name).to_owned(),
         since,
         call_id: state.and_then(SeatState::call).map(ToString::to_string),
-        phone,
+        phone: phones.reachable(),
+        phone_kind: match phones.choice.place {
+            Place::Page => "page",
+            Place::Desk => "desk",
+        }
+        .to_owned(),
+        desk_phone: phones.desk,
     }
 }
 

@@ -4,13 +4,17 @@
 //! sound through [`media`], seats through [`desk`], and the database through [`writer`], which
 //! no call waits for.
 
+mod accounts;
 mod blocked;
 pub mod call;
 pub mod callflow;
+pub mod campaign;
 pub mod config;
 pub mod core;
 pub mod desk;
+pub mod emergency;
 pub mod error;
+mod facts;
 pub mod flows;
 mod http;
 mod lookup;
@@ -24,7 +28,9 @@ pub mod sip_port;
 mod sounds;
 pub mod speech;
 pub mod store;
+mod telephones;
 pub mod tokens;
+pub mod whatif;
 pub mod writer;
 
 use std::net::SocketAddr;
@@ -36,18 +42,20 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::http::HeaderMap;
 use axum::routing::get;
 use kernel::http::PeerAddress;
-use kernel::{Ctx, DbError, Kit, Migration, Slice};
+use kernel::{Ctx, DbError, Job, Kit, Migration, Slice};
 use tokio::sync::{broadcast, mpsc};
 
 pub use crate::config::{TrunkConfig, VoiceConfig};
 pub use crate::core::Ports;
 pub use crate::lookup::VoiceLookup;
 
+use crate::accounts::Accounts;
 use crate::call::record::RecordingEnd;
 use crate::call::state::Input;
 use crate::call::{CallMessage, take};
 use crate::core::Core;
 use crate::desk::Desk;
+use crate::error::VoiceError;
 use crate::flows::Flows;
 use crate::media::{MediaConfig, MediaError, MediaPlane, Repaired};
 use crate::sip_port::{FlowChange, IncomingCall, StackError, StackOptions, StackPort};
@@ -59,6 +67,9 @@ const ARRIVALS: usize = 1024;
 /// How often it is asked whether another process changed flows.
 const FOLLOW_FLOWS: Duration = Duration::from_secs(30);
 
+/// How often outbound tasks look whom they may call.
+const CAMPAIGN_TURN: Duration = Duration::from_secs(1);
+
 /// Tables of the slice.
 pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "calls", sql: include_str!("../migrations/0001_calls.sql") },
@@ -69,6 +80,9 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 10, name: "callflows", sql: include_str!("../migrations/0010_callflows.sql") },
     Migration { version: 20, name: "queues", sql: include_str!("../migrations/0020_queues.sql") },
+    Migration { version: 30, name: "telephones", sql: include_str!("../migrations/0030_telephones.sql") },
+    Migration { version: 60, name: "campaigns", sql: include_str!("../migrations/0060_campaigns.sql") },
+    Migration { version: 61, name: "emergency", sql: include_str!("../migrations/0061_emergency.sql") },
 ];
 
 /// Why calls can't be taken.
@@ -120,7 +134,13 @@ impl Voice {
         })?;
         let tokens = Arc::new(Tokens::default());
         let (arriving, calls) = mpsc::channel(ARRIVALS);
-        let options = StackOptions { clock: kit.clock.clone(), tokens: tokens.clone(), calls: arriving };
+        let accounts = Arc::new(Accounts::default());
+        let options = StackOptions {
+            clock: kit.clock.clone(),
+            tokens: tokens.clone(),
+            accounts: accounts.clone(),
+            calls: arriving,
+        };
         let stack = StackPort::start(&config, options).await?;
         let writer = Writer::start(kit.clone());
         let desk = Desk::start(kit.clone(), writer.clone(), config.floor());
@@ -131,6 +151,8 @@ impl Voice {
             config,
             ports,
             port: Arc::new(stack.clone()),
+            stack: stack.clone(),
+            accounts,
             media,
             writer,
             desk,
@@ -152,6 +174,7 @@ impl Voice {
         recover(&self.core.kit, &repaired).await?;
         self.core.desk.open().await?;
         self.core.flows.load().await?;
+        telephones::load(&self.core).await?;
         tokio::spawn(follow_flows(Arc::downgrade(&self.core)));
         let core = self.core.clone();
         tokio::spawn(async move {
@@ -170,9 +193,25 @@ impl Voice {
             name: "voice",
             migrations: MIGRATIONS,
             router: http::router(self.core.clone()),
-            jobs: Vec::new(),
+            jobs: self.jobs(),
             capabilities: http::CAPABILITIES,
         }
+    }
+
+    fn jobs(&self) -> Vec<Job> {
+        let engine = campaign::engine::Engine::new(self.core.clone());
+        vec![Job::every("voice.campaigns", CAMPAIGN_TURN, move || {
+            let engine = engine.clone();
+            async move { Ok(engine.turn().await?) }
+        })]
+    }
+
+    /// Lets outbound tasks take one turn, as their job does every second.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn call_out(&self) -> Result<(), VoiceError> {
+        campaign::engine::Engine::new(self.core.clone()).turn().await
     }
 
     /// Returns `GET /sip`, which belongs at the root of the host.
@@ -233,8 +272,8 @@ impl Voice {
 async fn follow_phones(core: Arc<Core>, mut changes: broadcast::Receiver<FlowChange>) {
     loop {
         match changes.recv().await {
-            Ok(FlowChange { seat, reachable }) => {
-                let busy = core.desk.phone(&seat, reachable);
+            Ok(FlowChange { seat, place, reachable }) => {
+                let busy = core.desk.phone(&seat, place, reachable);
                 if let Some(call) = busy.filter(|_| reachable).and_then(|call| core.desk.call(&call)) {
                     call.send(CallMessage::Input(Input::PhoneBack { seat }));
                 }
@@ -247,13 +286,16 @@ async fn follow_phones(core: Arc<Core>, mut changes: broadcast::Receiver<FlowCha
     }
 }
 
-/// Reads flows anew when another process has changed them.
+/// Reads flows and accounts of telephones anew when another process has changed them.
 async fn follow_flows(core: Weak<Core>) {
     loop {
         tokio::time::sleep(FOLLOW_FLOWS).await;
         let Some(core) = core.upgrade() else { return };
         if let Err(error) = core.flows.follow().await {
             tracing::warn!(%error, "call flows could not be read anew");
+        }
+        if let Err(error) = telephones::load(&core).await {
+            tracing::warn!(%error, "desk telephones could not be read anew");
         }
     }
 }

@@ -6,23 +6,34 @@
 
 mod dialogs;
 mod flows;
+mod following;
 mod inbound;
+mod message;
 mod outbound;
+mod referral;
 mod register;
+mod request;
+mod session;
 mod stack;
+mod stream;
+mod telephones;
+mod tls;
 mod trunk;
 mod udp;
 mod ws;
 
 use tokio::sync::{mpsc, oneshot};
 
+pub use ::sip::registrar::Place;
 pub use flows::{FlowChange, FlowLimits};
 pub use outbound::is_number;
 pub use stack::{StackError, StackOptions, StackPort};
+pub use telephones::Telephone;
+pub use trunk::TrunkState;
 pub use ws::sip_over_websocket;
 
 /// Option tags that peers may require of us (RFC 3261 §8.2.2.3).
-const EXTENSIONS: &[&str] = &["100rel"];
+const EXTENSIONS: &[&str] = &["100rel", "timer"];
 
 /// Names a leg within the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -54,8 +65,8 @@ pub struct IncomingCall {
     pub caller: String,
     /// The number that was dialled.
     pub called: String,
-    /// The caller's session description.
-    pub offer: String,
+    /// The caller's session description; without one the caller wants ours.
+    pub offer: Option<String>,
     /// What happens on the leg from now on.
     pub events: mpsc::Receiver<LegEvent>,
 }
@@ -73,7 +84,7 @@ pub enum LegEvent {
         /// Its session description.
         sdp: String,
     },
-    /// The other side answered our invitation.
+    /// The other side answered our invitation, or the offer in our answer.
     Answered {
         /// Its session description.
         sdp: String,
@@ -94,15 +105,24 @@ pub enum LegEvent {
     },
     /// A digit in an INFO request.
     Digit(char),
-    /// The connection that carried the leg is gone; nothing can be sent any more.
+    /// The connection that carried the leg is gone, or the telephone does not answer; nothing can be sent any more.
     FlowLost,
+    /// A seat's telephone hands the citizen over.
+    Refer {
+        /// The seat or number that it names.
+        number: String,
+        /// Where the status code goes, 200 when it is done.
+        reply: oneshot::Sender<u16>,
+    },
 }
 
 /// Whom an invitation goes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Callee {
-    /// A seat's telephone, by the seat's number.
-    Seat(String),
+    /// The telephone in a seat's page, by the seat's number.
+    Page(String),
+    /// The telephone on a seat's desk, by the seat's number.
+    Desk(String),
     /// A number outside, through whichever trunk has room.
     Number(String),
 }
@@ -118,6 +138,8 @@ pub struct Invitation {
     pub call_id: String,
     /// Our offer.
     pub offer: String,
+    /// Whether a desk telephone is asked to answer by itself.
+    pub auto_answer: bool,
 }
 
 /// Signalling as calls need it. No method waits for the network.
@@ -130,6 +152,8 @@ pub trait SipPort: Send + Sync + 'static {
     fn invite(&self, invitation: Invitation) -> (SipLeg, mpsc::Receiver<LegEvent>);
     /// Ends a leg in whatever state it is: cancels, refuses or hangs up.
     fn hang_up(&self, leg: SipLeg);
-    /// Tells whether a seat's telephone can be reached.
-    fn is_reachable(&self, seat: &str) -> bool;
+    /// Asks the other side whether it is still there; [`LegEvent::FlowLost`] follows when it is not.
+    fn probe(&self, leg: SipLeg);
+    /// Tells whether one of a seat's telephones can be reached.
+    fn is_reachable(&self, place: Place, seat: &str) -> bool;
 }

@@ -174,6 +174,9 @@ impl Action {
                 | Self::Summon
                 | Self::Delegate
                 | Self::AskStrikeOut
+                | Self::Share
+                | Self::Countersign
+                | Self::ChangeSigners
                 | Self::Locate
         )
     }
@@ -191,7 +194,8 @@ impl Action {
     }
 
     /// What a unit does with an order, only the unit in charge does (or one above it that has the scope);
-    /// having written the order, or helping with it, is not enough. What lies with one person of the unit is
+    /// having written the order, or helping with it, is not enough. Nor is it to let others in, by a link or
+    /// by asking for signatures that hold the order up. What lies with one person of the unit is
     /// that person's, until somebody with the whole subtree moves it. An errand is answered by those who
     /// owe it.
     fn is_in_right_hands(self, case: &Case, person: &Principal) -> bool {
@@ -203,6 +207,13 @@ impl Action {
         if self == Self::Recall {
             // Before anybody sent it, the step is wrong, not the person.
             return case.standing.sent.as_ref().is_none_or(|sent| sent.by == person.person_id);
+        }
+        if self == Self::ChangeSigners && scope != Scope::All {
+            // A round is changed by whoever asked for it, or by the centre.
+            let mut open = case.open_errands(ErrandKind::Countersignature);
+            if open.any(|one| one.given_by.as_deref() != Some(person.person_id.as_str())) {
+                return false;
+            }
         }
         if !self.is_the_units() {
             return true;

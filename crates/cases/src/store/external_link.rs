@@ -87,7 +87,15 @@ impl Cases {
     ) -> Result<String, CaseError> {
         let token = kernel::crypto::random_token(32);
         let mut work = self.take_up(by, id, version, Action::Share).await?;
-        let change = external_link::share(wish)?;
+        let open: i64 = sqlx::query_scalar(
+            "select count(*) from cases_link where case_id = $1 and revoked_at is null and answer is null \
+             and expires_at > $2",
+        )
+        .bind(id.as_str())
+        .bind(ctx.now.0)
+        .fetch_one(work.tx.conn())
+        .await?;
+        let change = external_link::share(wish, open)?;
         sqlx::query(
             "insert into cases_link (id, case_id, digest, helper, text, given_at, given_by, given_by_name, unit_id, \
              expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
@@ -151,12 +159,15 @@ impl Cases {
     }
 
     async fn open_link(&self, ctx: &Ctx, token: &str) -> Result<HelperView, CaseError> {
-        let mut tx = self.kit().db.begin().await?;
-        let (id, link) = by_token(tx.conn(), token).await?;
-        external_link::check_open(&link, ctx.now)?;
-        let case = case::load(tx.conn(), &id).await?.ok_or(CaseError::NotFound)?;
+        let (case, link) = {
+            let mut conn = self.kit().db.reader().acquire().await?;
+            let (id, link) = by_token(&mut conn, token).await?;
+            (case::load(&mut conn, &id).await?.ok_or(CaseError::NotFound)?, link)
+        };
+        external_link::check_open(&case, &link, ctx.now)?;
         if link.opened_at.is_none() {
-            sqlx::query("update cases_link set opened_at = $2 where id = $1")
+            let mut tx = self.kit().db.begin().await?;
+            sqlx::query("update cases_link set opened_at = $2 where id = $1 and opened_at is null")
                 .bind(&link.id)
                 .bind(ctx.now.0)
                 .execute(tx.conn())
@@ -182,11 +193,11 @@ impl Cases {
     async fn answer_link(&self, ctx: &Ctx, token: &str, text: &str) -> Result<HelperView, CaseError> {
         let mut tx = self.kit().db.begin().await?;
         let (id, link) = by_token(tx.conn(), token).await?;
-        external_link::check_open(&link, ctx.now)?;
         let case = case::load(tx.conn(), &id).await?.ok_or(CaseError::NotFound)?;
-        let change = external_link::answer(&case, &link, text)?;
+        external_link::check_open(&case, &link, ctx.now)?;
+        let change = external_link::answer(&link, text)?;
         let written = sqlx::query(
-            "update cases_link set answer = $2, answered_at = $3 where id = $1 and answer is null",
+            "update cases_link set answer = $2, answered_at = $3 where id = $1 and answer is null and revoked_at is null",
         )
         .bind(&link.id)
         .bind(text.trim())
@@ -203,6 +214,25 @@ impl Cases {
         tx.commit().await?;
         self.open_link(ctx, token).await
     }
+}
+
+/// Takes back the links that a unit gave which has the order no more.
+pub(super) async fn end_links_of(
+    conn: &mut AnyConnection,
+    id: &CaseId,
+    unit_id: &str,
+    now: Timestamp,
+) -> Result<(), CaseError> {
+    sqlx::query(
+        "update cases_link set revoked_at = $3 where case_id = $1 and unit_id = $2 and revoked_at is null \
+         and answer is null",
+    )
+    .bind(id.as_str())
+    .bind(unit_id)
+    .bind(now.0)
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 #[async_trait]

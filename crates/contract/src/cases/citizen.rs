@@ -38,6 +38,36 @@ pub struct CitizenInfo {
     pub categories: Vec<CitizenCategory>,
 }
 
+/// A kind of matter with a form of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CitizenOrderType {
+    /// What is sent with the order.
+    pub id: String,
+    /// The name on screen.
+    pub name: String,
+    /// The type (类型) of its orders.
+    pub r#type: String,
+    /// The category of its orders, where it is always the same.
+    pub category_id: Option<String>,
+}
+
+/// A form as a citizen fills it in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CitizenForm {
+    /// The version, to be sent with the answers.
+    pub form_id: String,
+    /// The form, without what is not for citizens.
+    #[schema(value_type = Object)]
+    pub form: serde_json::Value,
+    /// What it begins with.
+    #[schema(value_type = Object)]
+    pub answers: serde_json::Map<String, serde_json::Value>,
+    /// Keys that can be filled in.
+    pub editable: Vec<String>,
+    /// Keys that have to be filled in.
+    pub required: Vec<String>,
+}
+
 /// An order as a citizen writes it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct CitizenDraft {
@@ -69,6 +99,16 @@ pub struct CitizenDraft {
     /// Latitude in degrees.
     #[serde(default)]
     pub lat: Option<f64>,
+    /// The kind of matter, when one was chosen.
+    #[serde(default)]
+    pub order_type_id: Option<String>,
+    /// The version of its form that was filled in.
+    #[serde(default)]
+    pub form_id: Option<String>,
+    /// What was filled in.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub form: serde_json::Map<String, serde_json::Value>,
 }
 
 /// What the citizen keeps to look the order up.
@@ -147,6 +187,16 @@ pub struct CitizenRating {
 pub trait CitizenDesk: Send + Sync {
     /// Returns what the forms offer.
     async fn info(&self, lang: Lang) -> Result<CitizenInfo, BoxError>;
+    /// Returns the kinds of matters that have a form of their own; without forms there are none.
+    async fn order_types(&self, lang: Lang) -> Result<Vec<CitizenOrderType>, BoxError> {
+        let _ = lang;
+        Ok(Vec::new())
+    }
+    /// Returns the form of a kind of matter; none where it has none, or where there is no such kind.
+    async fn order_form(&self, ctx: &Ctx, order_type_id: &str) -> Result<Option<CitizenForm>, Problem> {
+        let _ = (ctx, order_type_id);
+        Ok(None)
+    }
     /// Writes an order. The answer is kept under the request's idempotency key, in the same transaction.
     async fn submit(&self, ctx: &Ctx, draft: CitizenDraft, idem: &Idem) -> Result<Submitted, Problem>;
     /// As [`CitizenDesk::submit`], with the files that were sent under an upload ticket.

@@ -11,10 +11,12 @@ use cases::case::sending_back::SendingBack;
 use cases::case::{self, Case, Citizen, Kind, Place, Source, Urgency};
 use cases::seed;
 use cases::store::assignment::Assignee;
+use cases::store::creation::Enclosed;
 use chrono::{Duration, NaiveTime, TimeZone as _};
 use kernel::{Actor, ActorKind, BoxError, Ctx, Principal, Timestamp};
 
 use super::data::{DemoCity, Order, Step};
+use super::forms::Types;
 use super::staff::Staff;
 use crate::City;
 
@@ -46,6 +48,7 @@ pub(crate) async fn create(
     city: &City,
     written: &DemoCity,
     staff: &Staff,
+    types: &Types,
     now: Timestamp,
 ) -> Result<Outcome, BoxError> {
     let mut moments = Vec::new();
@@ -73,7 +76,7 @@ pub(crate) async fn create(
         }
         match moment {
             Moment::Written => {
-                cases[order_at] = Some(write(city, written, staff, order, at).await?);
+                cases[order_at] = Some(write(city, written, staff, types, order, at).await?);
                 outcome.orders += 1;
             }
             Moment::Step(step_at) => {
@@ -127,6 +130,7 @@ async fn write(
     city: &City,
     written: &DemoCity,
     staff: &Staff,
+    types: &Types,
     order: &Order,
     at: Timestamp,
 ) -> Result<Case, BoxError> {
@@ -171,7 +175,13 @@ async fn write(
         },
     };
     city.cases
-        .create(&ctx, by, draft, seed::forget)
+        .create_with(
+            &ctx,
+            by,
+            draft,
+            &Enclosed { filling: types.filling(order), ..Enclosed::default() },
+            seed::forget,
+        )
         .await
         .map_err(|error| format!("{}: {}", order.key, kernel::problem::chain(&error)).into())
 }

@@ -13,7 +13,7 @@ use super::record::{CallRow, RecordingEnd};
 use super::state::{
     CallState, Command, Effect, Input, Leaving, Outcome, PartyNo, Phase, Phrase, Refusal, Sound,
 };
-use super::view::CallView;
+use super::view::{CallView, DetourView};
 use crate::callflow;
 use crate::core::Core;
 use crate::desk::Joining;
@@ -104,8 +104,12 @@ pub(super) struct Actor {
     pub(super) outcome: Option<Outcome>,
     pub(super) recording: Option<RecordingEnd>,
     pub(super) citizen_holds: bool,
+    /// With which code dialling the citizen failed.
+    pub(super) dial_code: Option<u16>,
     /// What a dialled call is about.
     pub(super) reason: String,
+    /// The last way through a flow that an agent sent the citizen.
+    pub(super) detour: Option<DetourView>,
 }
 
 /// Brings a leg's events to the call's mailbox.
@@ -144,7 +148,9 @@ impl Actor {
             outcome: None,
             recording: None,
             citizen_holds: false,
+            dial_code: None,
             reason: String::new(),
+            detour: None,
         }
     }
 
@@ -202,7 +208,7 @@ impl Actor {
         self.drive(VecDeque::from([Step::Call(Input::Tick), Step::Flow(callflow::Input::Tick)])).await;
     }
 
-    async fn apply(&mut self, input: Input) {
+    pub(super) async fn apply(&mut self, input: Input) {
         self.drive(VecDeque::from([Step::Call(input)])).await;
     }
 
@@ -226,6 +232,9 @@ impl Actor {
             for effect in effects {
                 if let Effect::Flow(news) = effect {
                     steps.push_back(Step::Flow(news.into()));
+                } else if let Effect::Lead { flow, node, back } = effect {
+                    self.begin_detour(flow, node, back);
+                    steps.push_back(Step::Flow(callflow::Input::Start));
                 } else if let Some(input) = self.carry_out(effect).await {
                     steps.push_back(Step::Call(input));
                 }
@@ -236,7 +245,7 @@ impl Actor {
             // The page may have come back on a new connection before the old one was missed.
             if lost
                 && let Phase::AgentLost { seat, .. } = self.state.phase()
-                && self.core.port.is_reachable(seat)
+                && self.core.port.is_reachable(self.core.desk.phone_choice(seat).place, seat)
             {
                 steps.push_back(Step::Call(Input::PhoneBack { seat: seat.clone() }));
             }
@@ -308,8 +317,9 @@ impl Actor {
             }
             Effect::Unreached { label, code } => self.tell_unreached(&label, code),
             Effect::Note(note) => self.take_note(&note),
+            Effect::DetourOver { early } => self.end_detour(early),
             // Taken out by whoever carries effects out.
-            Effect::Flow(_) => {}
+            Effect::Flow(_) | Effect::Lead { .. } => {}
             Effect::Finish(outcome) => self.outcome = Some(outcome),
         }
         None
@@ -337,6 +347,12 @@ impl Actor {
             (Side::Party(no), LegEvent::FlowLost) => self.apply(Input::PartyLost(no)).await,
             (side, LegEvent::Digit(digit)) => self.digit(side, digit).await,
             (side, LegEvent::Offer { sdp, reply }) => self.further_offer(side, sdp, reply).await,
+            (side, LegEvent::Refer { number, reply }) => {
+                let code = self.refer(side, &number).await;
+                self.note("referred", &format!("{number} {code}"));
+                // The telephone may be gone by now.
+                let _ = reply.send(code);
+            }
         }
     }
 
@@ -349,6 +365,9 @@ impl Actor {
         let accepted = self.accept(side, sdp).await;
         if let Err(error) = &accepted {
             tracing::warn!(call = self.row.id, ?side, error, "a telephone's answer is unusable");
+        }
+        if let (Side::Citizen, false, Some(leg)) = (side, accepted.is_ok(), self.citizen) {
+            self.core.port.hang_up(leg);
         }
         self.apply(match (side, accepted.is_ok()) {
             (Side::Citizen, true) => Input::CitizenAnswered,
@@ -377,6 +396,7 @@ impl Actor {
                 self.digit(side, digit).await;
             }
             MediaEvent::LegSilent { leg: CITIZEN, secs } if !self.citizen_holds => {
+                self.probe(CITIZEN);
                 self.apply(Input::CitizenSilent(secs)).await;
             }
             MediaEvent::WebRtcConnected { leg } => self.note("media_connected", &leg.to_string()),
@@ -386,7 +406,10 @@ impl Actor {
                 self.tell_problem("no_connection");
             }
             MediaEvent::RecordingStopped { .. } | MediaEvent::RecordingFailed { .. } => self.recorded(event),
-            MediaEvent::LegSilent { leg, .. } if leg != CITIZEN => self.tell_problem("agent_silent"),
+            MediaEvent::LegSilent { leg, .. } if leg != CITIZEN => {
+                self.probe(leg);
+                self.tell_problem("agent_silent");
+            }
             MediaEvent::LegSilent { .. }
             | MediaEvent::LegMediaStarted { .. }
             | MediaEvent::LegQuiet { .. }

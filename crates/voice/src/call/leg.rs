@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use ::sip::sdp;
 
 use super::actor::{Actor, Side, forward};
-use super::state::{Input, Kind, PartyNo, Target};
+use super::state::{Command, Input, Kind, PartyNo, Target};
+use crate::desk::PhoneChoice;
 use crate::media::{Codec, LegId, LegSpec, MediaError, WebRtcRole};
-use crate::sip_port::{Callee, Invitation, OfferReply, SipLeg};
+use crate::sip_port::{Callee, Invitation, OfferReply, Place, SipLeg, is_number};
 
 /// The citizen's leg in the call's media.
 pub(super) const CITIZEN: LegId = LegId(1);
@@ -18,6 +19,8 @@ pub(super) struct Leg {
     pub media: LegId,
     /// None for a browser.
     pub plain: Option<Plain>,
+    /// Whether its telephone holds the conversation, and so says nothing.
+    pub holds: bool,
 }
 
 /// How a telephone without a browser was agreed with.
@@ -63,7 +66,7 @@ impl Actor {
         }
         match self.ring(&target, media_of(no), Side::Party(no)) {
             Ok((sip, plain)) => {
-                self.legs.insert(no, Leg { sip, media: media_of(no), plain });
+                self.legs.insert(no, Leg { sip, media: media_of(no), plain, holds: false });
                 None
             }
             Err(error) => {
@@ -103,22 +106,40 @@ impl Actor {
         media: LegId,
         side: Side,
     ) -> Result<(SipLeg, Option<Plain>), MediaError> {
-        let (offer, plain) = match target {
-            Target::Seat(_) => (self.media.add_webrtc_leg(media, WebRtcRole::Offer)?, None),
-            Target::Outside(_) => {
-                let spec =
-                    LegSpec { leg: media, codec: Codec::Pcma, dtmf_payload_type: Some(101), remote: None };
-                let address = self.media.add_rtp_leg(spec.clone())?;
-                let local = local(address, self.core.kit.now().0);
-                (sdp::offer(&local), Some(Plain { spec, local }))
-            }
+        let choice = match target {
+            Target::Seat(seat) => self.core.desk.phone_choice(seat),
+            Target::Outside(_) => PhoneChoice::default(),
+        };
+        let browser = target.seat().is_some() && choice.place == Place::Page;
+        let (offer, plain) = if browser {
+            (self.media.add_webrtc_leg(media, WebRtcRole::Offer)?, None)
+        } else {
+            let spec = LegSpec { leg: media, codec: Codec::Pcma, dtmf_payload_type: Some(101), remote: None };
+            let address = self.media.add_rtp_leg(spec.clone())?;
+            let local = local(address, self.core.kit.now().0);
+            (sdp::offer(&local), Some(Plain { spec, local }))
         };
         let (callee, caller) = match target {
-            Target::Seat(seat) => (Callee::Seat(seat.clone()), self.caller_for(seat)),
+            Target::Seat(seat) => {
+                let callee = if browser { Callee::Page(seat.clone()) } else { Callee::Desk(seat.clone()) };
+                (callee, self.caller_for(seat))
+            }
             Target::Outside(number) => (Callee::Number(number.clone()), self.core.config.hotline.clone()),
         };
-        let (sip, events) =
-            self.core.port.invite(Invitation { callee, caller, call_id: self.row.id.clone(), offer });
+        let asked_for = match (target, side) {
+            (Target::Seat(seat), Side::Party(no)) => {
+                self.state.party(no).is_some_and(|party| self.answers_itself(seat, party.role))
+            }
+            _ => false,
+        };
+        let invitation = Invitation {
+            callee,
+            caller,
+            call_id: self.row.id.clone(),
+            offer,
+            auto_answer: choice.auto_answer || asked_for,
+        };
+        let (sip, events) = self.core.port.invite(invitation);
         forward(events, self.handle.clone(), side);
         Ok((sip, plain))
     }
@@ -156,6 +177,7 @@ impl Actor {
                 }
             },
         };
+        let mut held = None;
         let answer = match plain {
             Some(plain) => {
                 let answered = sdp::Description::parse(&offer).and_then(|description| {
@@ -166,8 +188,8 @@ impl Actor {
                     Ok((sdp::answer(&description, &agreed, &plain.local), holds))
                 });
                 let spec = plain.spec.clone();
-                if let (Ok((_, holds)), Side::Citizen) = (&answered, side) {
-                    self.citizen_holds = *holds;
+                if let Ok((_, holds)) = &answered {
+                    held = Some(*holds);
                 }
                 match answered {
                     // While the other side holds, there is nowhere to send to and nothing to latch.
@@ -180,5 +202,63 @@ impl Actor {
         };
         // The asker may be gone by now.
         let _ = reply.send(answer);
+        if let Some(holds) = held {
+            self.telephone_holds(side, holds).await;
+        }
+    }
+
+    /// The hold key of an agent's telephone does what the one on screen does: the citizen hears music.
+    async fn telephone_holds(&mut self, side: Side, holds: bool) {
+        let Side::Party(no) = side else {
+            self.citizen_holds = holds;
+            return;
+        };
+        if let Some(leg) = self.legs.get_mut(&no) {
+            leg.holds = holds;
+        }
+        if self.state.agent().is_some_and(|agent| agent.no == no && agent.target.seat().is_some()) {
+            self.apply(Input::Do(Command::Hold(holds))).await;
+        }
+    }
+
+    /// A seat's telephone hands the citizen over; returns the status code that it is told.
+    pub(super) async fn refer(&mut self, side: Side, number: &str) -> u16 {
+        let Side::Party(no) = side else { return 403 };
+        let Some(seat) = self.state.agent().filter(|agent| agent.no == no).and_then(|a| a.target.seat())
+        else {
+            return 403;
+        };
+        let may_dial = self.core.desk.sitting_at(seat).is_some_and(|sitting| sitting.may_dial);
+        let target = if self.core.desk.sitting_at(number).is_some() {
+            Target::Seat(number.to_owned())
+        } else if is_number(number) && may_dial {
+            Target::Outside(number.to_owned())
+        } else {
+            return if is_number(number) { 403 } else { 404 };
+        };
+        if let Target::Seat(seat) = &target
+            && !self.core.desk.is_free(seat)
+        {
+            return 486;
+        }
+        let command = Command::Transfer(target);
+        if self.state.check(&command).is_err() {
+            return 603;
+        }
+        self.apply(Input::Do(command)).await;
+        200
+    }
+
+    /// A telephone from which nothing comes is asked whether it is there, unless it holds.
+    pub(super) fn probe(&self, media: LegId) {
+        let silent = if media == CITIZEN {
+            self.citizen.filter(|_| self.plain.is_some() && !self.citizen_holds)
+        } else {
+            let leg = self.legs.values().find(|leg| leg.media == media);
+            leg.filter(|leg| leg.plain.is_some() && !leg.holds).map(|leg| leg.sip)
+        };
+        if let Some(leg) = silent {
+            self.core.port.probe(leg);
+        }
     }
 }

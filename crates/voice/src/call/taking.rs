@@ -11,9 +11,10 @@ use super::leg::{self, Plain};
 use super::record::CallRow;
 use super::state::{CallState, Kind, Times};
 use super::view::CallView;
+use crate::callflow::Run;
 use crate::core::Core;
 use crate::error::VoiceError;
-use crate::media::{CallMedia, MediaError, WebRtcRole};
+use crate::media::{CallMedia, Codec, LegSpec, MediaError, WebRtcRole};
 use crate::pop::Prefetch;
 use crate::sip_port::{IncomingCall, Origin};
 
@@ -104,7 +105,7 @@ async fn run(core: &Arc<Core>, call: IncomingCall) -> Result<(), u16> {
             return Err(503);
         }
     };
-    let (answer, plain) = match connect(&media, &call.offer, now) {
+    let (answer, plain) = match connect(&media, call.offer.as_deref(), now) {
         Ok(connected) => connected,
         Err(code) => {
             core.desk.remove_call(&id);
@@ -125,11 +126,18 @@ async fn run(core: &Arc<Core>, call: IncomingCall) -> Result<(), u16> {
     Ok(())
 }
 
-/// Opens the citizen's media; returns our answer.
-fn connect(media: &CallMedia, offer: &str, now: i64) -> Result<(String, Option<Plain>), u16> {
+/// Opens the citizen's media; returns our answer, or our offer to a caller who made none.
+fn connect(media: &CallMedia, offer: Option<&str>, now: i64) -> Result<(String, Option<Plain>), u16> {
     let refused = |error: &dyn std::fmt::Display, code: u16| {
         tracing::info!(%error, code, "a session description was refused");
         code
+    };
+    let Some(offer) = offer else {
+        let spec =
+            LegSpec { leg: leg::CITIZEN, codec: Codec::Pcma, dtmf_payload_type: Some(101), remote: None };
+        let local = media.add_rtp_leg(spec.clone()).map_err(|error| refused(&error, 503))?;
+        let local = leg::local(local, now);
+        return Ok((sdp::offer(&local), Some(Plain { spec, local })));
     };
     let description = sdp::Description::parse(offer).map_err(|error| refused(&error, 488))?;
     let (_, stream) = description.audio().map_err(|error| refused(&error, 488))?;
@@ -152,11 +160,25 @@ fn connect(media: &CallMedia, offer: &str, now: i64) -> Result<(String, Option<P
 /// # Errors
 /// When the house is full or has no media.
 pub fn dial(core: &Arc<Core>, dialling: Dialling) -> Result<String, VoiceError> {
+    call_out(core, dialling, None)
+}
+
+/// Starts a call that a flow leads from the citizen's answer on. Returns the call's id.
+///
+/// # Errors
+/// When the house is full or has no media.
+pub fn announce(core: &Arc<Core>, number: String, reason: String, run: Run) -> Result<String, VoiceError> {
+    let dialling = Dialling { seat: String::new(), kind: Kind::Out, number, contact_id: None, reason };
+    call_out(core, dialling, Some(run))
+}
+
+fn call_out(core: &Arc<Core>, dialling: Dialling, run: Option<Run>) -> Result<String, VoiceError> {
     let id = kernel::id::new_id();
     let (media_events, sound) = mpsc::channel(MAILBOX);
     let now = core.kit.now().0;
     let Dialling { seat, kind, number, contact_id, reason } = dialling;
-    let mut row = row(&id, kind.name(), format!("seat:{seat}"), number.clone(), number.clone(), now);
+    let origin = if seat.is_empty() { "notice".to_owned() } else { format!("seat:{seat}") };
+    let mut row = row(&id, kind.name(), origin, number.clone(), number.clone(), now);
     row.contact_id = contact_id;
     if let Some(sitting) = core.desk.sitting_at(&seat) {
         row.seat_no = Some(seat.clone());
@@ -173,9 +195,13 @@ pub fn dial(core: &Arc<Core>, dialling: Dialling) -> Result<String, VoiceError> 
     })?;
     let lookup = if kind.is_internal() { String::new() } else { number.clone() };
     let prefetch = Prefetch::start(core.clone(), lookup);
-    let state = CallState::dialled(times(core), kind, &seat);
+    let state = match run {
+        Some(_) => CallState::announced(times(core)),
+        None => CallState::dialled(times(core), kind, &seat),
+    };
     let mut actor = Actor::new(core.clone(), row, state, media, prefetch, handle);
     let opening = format!("{number} {reason}").trim_end().to_owned();
+    actor.flow = run.map(|run| Box::new(Leading::announcing(core, &actor.row, run)));
     actor.reason = reason;
     actor.open("dial_asked", &opening);
     tokio::spawn(actor.live(inbox, sound));

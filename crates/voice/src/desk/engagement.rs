@@ -26,7 +26,7 @@ impl Desk {
     #[must_use]
     pub fn is_free(&self, seat: &str) -> bool {
         let state = self.state();
-        state.phones.get(seat).copied().unwrap_or(false) && state.floor.is_free(&seat.into())
+        state.phones_of(seat).reachable() && state.floor.is_free(&seat.into())
     }
 
     /// Returns when a seat's time for writing, or a ring, ends by itself, epoch milliseconds.

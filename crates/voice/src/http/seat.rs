@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::telephones::{MyTelephones, my_telephones};
 use crate::call::state::Command;
 use crate::call::{CallHandle, CallView};
 use crate::core::Core;
@@ -38,6 +39,8 @@ struct MySeat {
     call: Option<CallView>,
     /// When the time for writing ends by itself, epoch milliseconds.
     until: Option<i64>,
+    /// What the seat can answer on; absent for somebody without a seat.
+    telephones: Option<MyTelephones>,
     /// The server's time, epoch milliseconds, for clocks on screens.
     now: i64,
 }
@@ -96,7 +99,8 @@ fn my_seat(core: &Core, principal: &Principal) -> MySeat {
         },
     );
     let until = seat.as_ref().and_then(|seat| core.desk.until(&seat.seat_no));
-    MySeat { seat, call, until, now: core.kit.now().0 }
+    let telephones = seat.as_ref().map(|seat| my_telephones(core, &seat.seat_no));
+    MySeat { seat, call, until, telephones, now: core.kit.now().0 }
 }
 
 /// Finds a running call that the person's seat takes part in.
@@ -111,7 +115,13 @@ pub(super) fn my_call(core: &Core, principal: &Principal, id: &str) -> Result<Ca
     responses((status = 200, body = MySeat)))]
 async fn show_seat(State(core): State<Arc<Core>>, Auth(me): Auth) -> HttpResult<Json<MySeat>> {
     me.require("call.answer")?;
-    Ok(Json(my_seat(&core, &me)))
+    let mut mine = my_seat(&core, &me);
+    // Before signing in it is good to know whether there is a telephone on the desk.
+    if let (None, Some(directory)) = (&mine.telephones, &core.ports.directory) {
+        let seat = directory.seat_of(&PersonId(me.person_id.clone())).await.map_err(VoiceError::Port)?;
+        mine.telephones = seat.map(|seat| my_telephones(&core, &seat.no));
+    }
+    Ok(Json(mine))
 }
 
 /// Signs in at my seat; it starts not ready.
@@ -131,6 +141,7 @@ async fn sign_in(State(core): State<Arc<Core>>, Auth(me): Auth) -> HttpResult<Js
         unit_name: unit.map(|unit| unit.name).unwrap_or_default(),
         unit_id: seat.unit_id.0,
         skills: seat.skills,
+        chats: me.has("chat.answer"),
     };
     let (seat_no, seat_id) = (seat.no.clone(), seat.id.0.clone());
     core.desk.sit_down(Sitting {
@@ -140,6 +151,7 @@ async fn sign_in(State(core): State<Arc<Core>>, Auth(me): Auth) -> HttpResult<Js
         person_id: me.person_id.clone(),
         person_name: me.name.clone(),
         masked: me.is_masked("phone"),
+        may_dial: me.has("call.dial"),
     });
     core.desk.place(&seat_no, &seat_id, place);
     Ok(Json(my_seat(&core, &me)))

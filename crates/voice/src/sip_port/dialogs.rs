@@ -1,72 +1,116 @@
 //! Legs: each is one dialog of the stack, and is forgotten on every way out.
 
-use ::sip::registrar::Flow;
-use rsipstack::dialog::dialog::{DialogState, DialogStateReceiver, TransactionHandle};
-use rsipstack::dialog::invitation::{InviteAsyncResult, InviteOption};
-use rsipstack::dialog::invite_dialog::InviteDialog;
-use rsipstack::sip::{Header, Request, StatusCode, StatusCodeKind, Uri};
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use std::time::Duration;
 
-use super::flows::Flows;
+use ::sip::registrar::{Flow, Path, Place};
+use ::sip::session_timer::{self, Timer};
+use rsipstack::dialog::dialog::DialogState;
+use rsipstack::dialog::invitation::InviteOption;
+use rsipstack::dialog::invite_dialog::InviteDialog;
+use rsipstack::sip::{Header, Method, StatusCode, Uri};
+use tokio::sync::mpsc;
+
+use super::flows::{Carrier, Flows, carrier_of};
 use super::inbound::LEG_EVENTS;
 use super::stack::StackPort;
-use super::{Callee, Invitation, LegEvent, SipLeg, outbound};
+use super::{Callee, Invitation, LegEvent, SipLeg, following, outbound, session};
 
+/// How long a telephone has to say that it is still in the call, in seconds.
+const PROBE_SECS: u64 = 6;
+
+/// A leg and what is known about it.
 pub(super) struct LegHandle {
     pub(super) dialog: InviteDialog,
     pub(super) events: mpsc::Sender<LegEvent>,
     pub(super) flow: Option<Flow>,
     /// The trunk that a call of ours goes through.
     pub(super) trunk: Option<String>,
+    /// Whether it is a seat's desk telephone.
+    pub(super) desk: bool,
     /// The connection is gone: nothing can be sent, the dialog is only forgotten.
     pub(super) flow_lost: bool,
+    /// How the session is confirmed, once that is agreed.
+    pub(super) timer: Option<Timer>,
+    /// What we described last.
+    pub(super) described: Option<String>,
+    /// Our offer stands in an answer, so that the other side's answer comes with its ACK.
+    pub(super) awaits_answer: bool,
+    /// Whether the other side takes UPDATE.
+    pub(super) takes_update: bool,
+    /// A further offer is under way, ours or theirs: another one would cross it (RFC 3261 §14).
+    pub(super) negotiating: bool,
+}
+
+impl LegHandle {
+    pub(super) fn new(dialog: InviteDialog, events: mpsc::Sender<LegEvent>, flow: Option<Flow>) -> Self {
+        Self {
+            dialog,
+            events,
+            flow,
+            trunk: None,
+            desk: false,
+            flow_lost: false,
+            timer: None,
+            described: None,
+            awaits_answer: false,
+            takes_update: false,
+            negotiating: false,
+        }
+    }
 }
 
 /// Keeps a leg.
-pub(super) fn adopt(
-    port: &StackPort,
-    dialog: InviteDialog,
-    events: mpsc::Sender<LegEvent>,
-    flow: Option<Flow>,
-    trunk: Option<String>,
-) -> SipLeg {
+pub(super) fn adopt(port: &StackPort, handle: LegHandle) -> SipLeg {
     let leg = port.next_leg();
-    port.legs().insert(leg, LegHandle { dialog, events, flow, trunk, flow_lost: false });
+    port.legs().insert(leg, handle);
     leg
 }
 
 /// Forgets a leg and its dialog.
-fn forget(port: &StackPort, leg: SipLeg) {
+pub(super) fn forget(port: &StackPort, leg: SipLeg) {
     if let Some(handle) = port.legs().remove(&leg) {
         port.0.dialogs.remove_dialog(&handle.dialog.id());
     }
 }
 
-fn find(port: &StackPort, leg: SipLeg) -> Option<(InviteDialog, mpsc::Sender<LegEvent>, bool)> {
-    port.legs().get(&leg).map(|handle| (handle.dialog.clone(), handle.events.clone(), handle.flow_lost))
+pub(super) fn dialog_of(port: &StackPort, leg: SipLeg) -> Option<InviteDialog> {
+    port.legs().get(&leg).map(|handle| handle.dialog.clone())
 }
 
-fn sdp_header() -> Vec<Header> {
-    vec![Header::ContentType("application/sdp".into())]
+pub(super) fn events_of(port: &StackPort, leg: SipLeg) -> Option<mpsc::Sender<LegEvent>> {
+    port.legs().get(&leg).map(|handle| handle.events.clone())
+}
+
+pub(super) fn sdp_header() -> Header {
+    Header::ContentType("application/sdp".into())
 }
 
 pub(super) fn answer(port: &StackPort, leg: SipLeg, sdp: String) {
-    let Some((dialog, ..)) = find(port, leg) else { return };
-    if let Err(error) = dialog.accept(Some(sdp_header()), Some(sdp.into_bytes())) {
+    let (dialog, timer) = {
+        let mut legs = port.legs();
+        let Some(handle) = legs.get_mut(&leg) else { return };
+        handle.described = Some(sdp.clone());
+        (handle.dialog.clone(), handle.timer)
+    };
+    let mut headers = vec![sdp_header()];
+    headers.extend(timer.into_iter().flat_map(session::answer_headers));
+    if let Err(error) = dialog.accept(Some(headers), Some(sdp.into_bytes())) {
         tracing::debug!(%leg, %error, "the call was gone before it was answered");
     }
 }
 
 pub(super) fn reject(port: &StackPort, leg: SipLeg, code: u16) {
-    let Some((dialog, ..)) = find(port, leg) else { return };
+    let Some(dialog) = dialog_of(port, leg) else { return };
     if let Err(error) = dialog.reject(Some(StatusCode::from(code)), None) {
         tracing::debug!(%leg, %error, "the call was gone before it was refused");
     }
 }
 
 pub(super) fn hang_up(port: &StackPort, leg: SipLeg) {
-    let Some((dialog, _, flow_lost)) = find(port, leg) else { return };
+    let (dialog, flow_lost) = match port.legs().get(&leg) {
+        Some(handle) => (handle.dialog.clone(), handle.flow_lost),
+        None => return,
+    };
     if flow_lost {
         forget(port, leg);
         return;
@@ -93,94 +137,35 @@ pub(super) fn hang_up(port: &StackPort, leg: SipLeg) {
     });
 }
 
-/// Follows an incoming leg until its dialog ends.
-pub(super) async fn watch_incoming(port: StackPort, leg: SipLeg, mut changes: DialogStateReceiver) {
-    while let Some(change) = changes.recv().await {
-        if !follow(&port, leg, change).await {
-            break;
-        }
-    }
-    forget(&port, leg);
-}
-
-/// Handles a change; false when the leg is over.
-async fn follow(port: &StackPort, leg: SipLeg, change: DialogState) -> bool {
-    let Some((_, events, _)) = find(port, leg) else { return false };
-    match change {
-        DialogState::Updated(_, request, handle) => offer(&events, request, handle),
-        DialogState::Info(_, request, handle) => {
-            let digit = digit(&request);
-            // The call has the digit before the sender is told that it has arrived.
-            if let Some(digit) = digit {
-                let _ = events.send(LegEvent::Digit(digit)).await;
-            }
-            reply(handle, if digit.is_some() { 200 } else { 415 });
-        }
-        DialogState::Options(_, _, handle) => reply(handle, 200),
-        DialogState::Notify(_, _, handle)
-        | DialogState::Refer(_, _, handle)
-        | DialogState::Message(_, _, handle)
-        | DialogState::Publish(_, _, handle) => reply(handle, 405),
-        DialogState::Terminated(..) => {
-            let _ = events.send(LegEvent::Ended).await;
-            return false;
-        }
-        DialogState::Calling(_)
-        | DialogState::Trying(_)
-        | DialogState::Early(..)
-        | DialogState::WaitAck(..)
-        | DialogState::Confirmed(..) => {}
-    }
-    true
-}
-
-fn reply(handle: TransactionHandle, code: u16) {
-    tokio::spawn(async move { handle.respond(StatusCode::from(code), None, None).await });
-}
-
-/// Passes a further offer on and sends its answer, without holding up the leg's other events.
-fn offer(events: &mpsc::Sender<LegEvent>, request: Request, handle: TransactionHandle) {
-    let events = events.clone();
+/// Asks the other side whether it is still in the call; one that does not answer is lost.
+pub(super) fn probe(port: &StackPort, leg: SipLeg) {
+    let Some(dialog) = dialog_of(port, leg) else { return };
+    let port = port.clone();
     tokio::spawn(async move {
-        if request.body.is_empty() {
-            // A refresh of the session without new media, or an offerless re-INVITE: the latter
-            // would need an offer of ours and is refused.
-            let code = if request.method == rsipstack::sip::Method::Invite { 488 } else { 200 };
-            let _ = handle.respond(StatusCode::from(code), None, None).await;
-            return;
-        }
-        let (sender, answer) = oneshot::channel();
-        let sdp = String::from_utf8_lossy(&request.body).into_owned();
-        let _ = events.send(LegEvent::Offer { sdp, reply: sender }).await;
-        let _ = match answer.await {
-            Ok(Ok(sdp)) => handle.respond(StatusCode::OK, Some(sdp_header()), Some(sdp.into_bytes())).await,
-            Ok(Err(code)) => handle.respond(StatusCode::from(code), None, None).await,
-            Err(_) => handle.respond(StatusCode::from(481), None, None).await,
+        let asked = dialog.request(Method::Options, None, None);
+        let answer = tokio::time::timeout(Duration::from_secs(PROBE_SECS), asked).await;
+        let gone = match answer {
+            Ok(Ok(Some(response))) => matches!(response.status_code.code(), 408 | 481),
+            Ok(Ok(None)) => dialog.state().is_terminated(),
+            Ok(Err(_)) | Err(_) => true,
         };
+        if gone {
+            lose(&port, leg).await;
+        }
     });
 }
 
-/// Reads `application/dtmf-relay` (`Signal=5`) and `application/dtmf` (`5`).
-fn digit(request: &Request) -> Option<char> {
-    if request.body.len() > 200 {
-        return None;
-    }
-    let text = std::str::from_utf8(&request.body).ok()?;
-    let value = text
-        .lines()
-        .find_map(|line| {
-            let (name, value) = line.split_once('=')?;
-            name.trim().eq_ignore_ascii_case("signal").then(|| value.trim())
-        })
-        .unwrap_or_else(|| text.trim());
-    let mut chars = value.chars();
-    match (chars.next(), chars.next()) {
-        (Some(c), None) => Some(c.to_ascii_uppercase()),
-        (Some('1'), Some('0')) => Some('*'),
-        (Some('1'), Some('1')) => Some('#'),
-        _ => None,
-    }
-    .filter(|c| matches!(c, '0'..='9' | '*' | '#' | 'A'..='D'))
+/// Tells a leg's call that its telephone is gone.
+pub(super) async fn lose(port: &StackPort, leg: SipLeg) {
+    let events = match port.legs().get_mut(&leg) {
+        Some(handle) => {
+            handle.flow_lost = true;
+            handle.events.clone()
+        }
+        None => return,
+    };
+    tracing::info!(%leg, "a telephone is gone in mid-call");
+    let _ = events.send(LegEvent::FlowLost).await;
 }
 
 pub(super) fn invite(port: &StackPort, invitation: Invitation) -> (SipLeg, mpsc::Receiver<LegEvent>) {
@@ -197,126 +182,79 @@ pub(super) fn invite(port: &StackPort, invitation: Invitation) -> (SipLeg, mpsc:
 
 fn start(port: &StackPort, invitation: Invitation, events: &mpsc::Sender<LegEvent>) -> Result<SipLeg, u16> {
     let (options, flow, trunk) = match &invitation.callee {
-        Callee::Seat(seat) => {
-            let binding = port.0.flows.find(seat, port.now_ms()).ok_or(480u16)?;
-            let options = InviteOption {
-                callee: Uri::try_from(binding.contact.as_str()).map_err(|_| 480u16)?,
-                destination: Some(Flows::address(binding.flow)),
-                contact: port.contact(true),
-                headers: Some(vec![Header::Other("X-Yihao-Call".to_owned(), invitation.call_id.clone())]),
-                ..InviteOption::default()
-            };
-            (options, Some(binding.flow), None)
+        Callee::Page(seat) => {
+            let (options, path) = seat_option(port, Place::Page, seat, &invitation)?;
+            (options, flow_of(path), None)
+        }
+        Callee::Desk(seat) => {
+            let (options, path) = seat_option(port, Place::Desk, seat, &invitation)?;
+            (options, flow_of(path), None)
         }
         Callee::Number(number) => {
-            let (options, trunk) = outbound::route(port, number)?;
-            (options, None, Some(trunk))
+            let routed = outbound::route(port, number)?;
+            (routed.options, routed.flow, Some(routed.trunk))
         }
     };
+    let carrier = flow.map_or(Carrier::Udp, carrier_of);
     let caller = Uri::try_from(format!("sip:{}@{}", invitation.caller, port.0.config.realm))
-        .unwrap_or_else(|_| port.contact(flow.is_some()));
+        .unwrap_or_else(|_| port.contact(carrier));
+    let timed = carrier != Carrier::Ws;
+    let mut headers = options.headers.clone().unwrap_or_default();
+    if timed {
+        headers.extend(session::wish_headers(session_timer::WISHED_SECS));
+    }
     let options = InviteOption {
         caller,
         content_type: Some("application/sdp".to_owned()),
-        offer: Some(invitation.offer.into_bytes()),
+        offer: Some(invitation.offer.clone().into_bytes()),
+        headers: Some(headers),
+        support_prack: timed,
         ..options
     };
     let (states, changes) = port.0.dialogs.new_dialog_state_channel();
+    let again = options.clone();
     let (dialog, outcome) = port.0.dialogs.do_invite_async(options, states).map_err(|error| {
         tracing::warn!(callee = ?invitation.callee, %error, "a telephone could not be rung");
         500u16
     })?;
-    let leg = adopt(port, dialog, events.clone(), flow, trunk);
-    tokio::spawn(watch_outgoing(port.clone(), leg, changes, outcome, events.clone()));
+    let mut handle = LegHandle::new(dialog, events.clone(), flow);
+    handle.trunk = trunk;
+    handle.desk = matches!(invitation.callee, Callee::Desk(_));
+    handle.described = Some(invitation.offer);
+    let leg = adopt(port, handle);
+    tokio::spawn(following::outgoing(port.clone(), leg, changes, outcome, again));
     Ok(leg)
 }
 
-/// Follows an invitation of ours until it fails, or the conversation ends.
-async fn watch_outgoing(
-    port: StackPort,
-    leg: SipLeg,
-    mut changes: DialogStateReceiver,
-    mut outcome: JoinHandle<InviteAsyncResult>,
-    events: mpsc::Sender<LegEvent>,
-) {
-    let mut rung = false;
-    let mut early = false;
-    let outcome = loop {
-        tokio::select! {
-            outcome = &mut outcome => break outcome,
-            Some(change) = changes.recv() => {
-                if let DialogState::Early(_, response) = change {
-                    if !rung {
-                        rung = true;
-                        let _ = events.send(LegEvent::Ringing).await;
-                    }
-                    if !response.body.is_empty() && !early {
-                        early = true;
-                        let sdp = String::from_utf8_lossy(&response.body).into_owned();
-                        let _ = events.send(LegEvent::Progress { sdp }).await;
-                    }
-                }
-            }
-        }
-    };
-    let response = match outcome {
-        Ok(Ok((_, response))) => response,
-        Ok(Err(error)) => {
-            tracing::debug!(%leg, %error, "an invitation failed");
-            None
-        }
-        Err(_) => None,
-    };
-    let code = response.as_ref().map_or(408, |response| response.status_code.code());
-    let sdp = response
-        .filter(|response| response.status_code.kind() == StatusCodeKind::Successful)
-        .map(|response| String::from_utf8_lossy(&response.body).into_owned());
-    let alive = find(&port, leg).is_some_and(|(dialog, ..)| !dialog.state().is_terminated());
-    match sdp {
-        Some(sdp) if alive => {
-            let _ = events.send(LegEvent::Answered { sdp }).await;
-        }
-        Some(_) => {
-            // A hang-up crossed the answer: the stack ends the session by itself.
-            let _ = events.send(LegEvent::Failed { code: 487 }).await;
-            forget(&port, leg);
-            return;
-        }
-        None => {
-            let _ = events.send(LegEvent::Failed { code }).await;
-            forget(&port, leg);
-            return;
-        }
+fn flow_of(path: Path) -> Option<Flow> {
+    match path {
+        Path::Flow(flow) => Some(flow),
+        Path::Datagram(_) => None,
     }
-    while let Some(change) = changes.recv().await {
-        if !follow(&port, leg, change).await {
-            break;
-        }
-    }
-    forget(&port, leg);
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn info_digits_of_both_kinds_are_read() {
-        let go = |body: &str| {
-            digit(&Request {
-                method: rsipstack::sip::Method::Info,
-                uri: Uri::default(),
-                headers: Vec::new().into(),
-                version: rsipstack::sip::Version::V2,
-                body: body.as_bytes().to_vec(),
-            })
-        };
-        assert_eq!(go("Signal=5\r\nDuration=160\r\n"), Some('5'));
-        assert_eq!(go("signal= #\r\n"), Some('#'));
-        assert_eq!(go("7"), Some('7'));
-        assert_eq!(go("Signal=10\r\n"), Some('*'));
-        assert_eq!(go("Signal=99\r\n"), None);
-        assert_eq!(go(""), None);
-        assert_eq!(go("hello"), None);
+fn seat_option(
+    port: &StackPort,
+    place: Place,
+    seat: &str,
+    invitation: &Invitation,
+) -> Result<(InviteOption, Path), u16> {
+    let binding = port.0.flows.find(place, seat, port.now_ms()).ok_or(480u16)?;
+    let carrier = flow_of(binding.path).map_or(Carrier::Udp, carrier_of);
+    let mut headers = vec![Header::Other("X-Yihao-Call".to_owned(), invitation.call_id.clone())];
+    if place == Place::Desk && invitation.auto_answer {
+        // Makers never agreed on one way to say it; each telephone heeds the one that it knows.
+        headers.push(Header::Other("Call-Info".to_owned(), "<sip:yihao>;answer-after=0".to_owned()));
+        headers
+            .push(Header::Other("Alert-Info".to_owned(), "<http://yihao>;info=alert-autoanswer".to_owned()));
+        headers.push(Header::Other("Answer-Mode".to_owned(), "Auto".to_owned()));
     }
+    let options = InviteOption {
+        callee: Uri::try_from(binding.contact.as_str()).map_err(|_| 480u16)?,
+        destination: Some(Flows::destination(binding.path)),
+        contact: port.contact(carrier),
+        headers: Some(headers),
+        ..InviteOption::default()
+    };
+    Ok((options, binding.path))
 }

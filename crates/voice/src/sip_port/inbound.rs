@@ -5,18 +5,23 @@ use std::panic::AssertUnwindSafe;
 
 use ::sip::guard::Network;
 use ::sip::registrar::Flow;
+use ::sip::session_timer;
 use futures::FutureExt as _;
 use rsipstack::dialog::dialog::Dialog;
 use rsipstack::sip::prelude::{HeadersExt as _, ToTypedHeader as _};
-use rsipstack::sip::{Header, Method, Request, StatusCode};
+use rsipstack::sip::{HasHeaders as _, Header, Method, Request, StatusCode};
 use rsipstack::transaction::TransactionReceiver;
 use rsipstack::transaction::transaction::Transaction;
 use rsipstack::transport::SipConnection;
 use tokio::sync::mpsc;
 
-use super::flows::Flows;
+use super::dialogs::LegHandle;
+use super::flows::{Carrier, Flows, carrier_of};
+use super::message::seen_at;
+use super::session::{names, said};
 use super::stack::{StackPort, allowed};
-use super::{IncomingCall, Origin, dialogs, register};
+use super::{IncomingCall, Origin, dialogs, following, register};
+use crate::config::TrunkConfig;
 
 /// Events of a leg that may wait for its call.
 pub(super) const LEG_EVENTS: usize = 64;
@@ -67,31 +72,44 @@ fn allow() -> Header {
 
 async fn invite(port: &StackPort, mut tx: Transaction) -> rsipstack::Result<()> {
     let Some(origin) = origin(port, &tx) else {
-        tracing::info!(source = ?source(&tx), "a call from a stranger was refused");
+        tracing::info!(source = ?seen_at(&tx.original), "a call from a stranger was refused");
         return tx.reply(StatusCode::Forbidden).await;
     };
-    let called = tx.original.uri.user().unwrap_or_default().to_owned();
+    let called = dialled(port, &origin, &tx.original);
     if !is_served(port, &origin, &called) {
         return tx.reply(StatusCode::NotFound).await;
     }
-    let Some(offer) = session_description(&tx.original) else {
-        // An offer in our answer is possible, but no carrier of a hotline needs it.
-        return tx.reply(StatusCode::NotAcceptableHere).await;
+    let offer = session_description(&tx.original);
+    let timer = match session_timer::answer(said(&tx.original)) {
+        Ok(timer) => timer,
+        Err(session_timer::Refused::TooSmall) => {
+            let least = session_timer::MIN_SE_SECS.to_string();
+            let headers = vec![Header::Other("Min-SE".to_owned(), least)];
+            return tx.reply_with(StatusCode::from(422), headers, None).await;
+        }
+        Err(session_timer::Refused::Malformed) => return tx.reply(StatusCode::BadRequest).await,
     };
     let caller = match &origin {
         Origin::Trunk(_) => caller(&tx.original),
         Origin::Portal(phone) => phone.clone().unwrap_or_else(|| "web".to_owned()),
     };
-    let websocket = flow(&tx).is_some();
+    let carrier = flow(&tx).map_or(Carrier::Udp, carrier_of);
     let (states, changes) = port.0.dialogs.new_dialog_state_channel();
     let mut dialog =
-        port.0.dialogs.get_or_create_server_invite(&tx, states, None, Some(port.contact(websocket)))?;
+        port.0.dialogs.get_or_create_server_invite(&tx, states, None, Some(port.contact(carrier)))?;
     let (events, receiver) = mpsc::channel(LEG_EVENTS);
-    let leg = dialogs::adopt(port, dialog.clone(), events, flow(&tx), None);
+    let mut handle = LegHandle::new(dialog.clone(), events, flow(&tx));
+    handle.timer = timer;
+    handle.awaits_answer = offer.is_none();
+    handle.takes_update = names(tx.original.headers(), "Allow", "UPDATE");
+    if let Origin::Trunk(name) = &origin {
+        handle.trunk = Some(name.clone());
+    }
+    let leg = dialogs::adopt(port, handle);
     if let (Origin::Portal(_), Some(user)) = (&origin, from_user(&tx)) {
         port.0.tokens.begin(&user, leg);
     }
-    tokio::spawn(dialogs::watch_incoming(port.clone(), leg, changes));
+    tokio::spawn(following::incoming(port.clone(), leg, changes));
     let call = IncomingCall { leg, origin, caller, called, offer, events: receiver };
     if port.0.calls.try_send(call).is_err() {
         // Nobody takes calls at the moment: the caller's carrier may try another way.
@@ -103,11 +121,30 @@ async fn invite(port: &StackPort, mut tx: Transaction) -> rsipstack::Result<()> 
 
 /// Where the request came from, when that is somebody who may call.
 fn origin(port: &StackPort, tx: &Transaction) -> Option<Origin> {
-    if flow(tx).is_some() {
+    if flow(tx).is_some_and(|flow| carrier_of(flow) == Carrier::Ws) {
         let citizen = port.0.tokens.citizen(&from_user(tx)?, port.0.clock.now())?;
         return Some(Origin::Portal(citizen));
     }
-    port.trunk_of(source(tx)?).map(|trunk| Origin::Trunk(trunk.to_owned()))
+    let source = match flow(tx) {
+        Some(flow) => port.0.flows.peer(flow)?.ip(),
+        None => seen_at(&tx.original)?.ip(),
+    };
+    port.trunk_of(source).map(|trunk| Origin::Trunk(trunk.to_owned()))
+}
+
+/// The number that was dialled. A carrier that we registered with rings the name that we gave it; the number
+/// then stands in `To`.
+fn dialled(port: &StackPort, origin: &Origin, request: &Request) -> String {
+    let user = request.uri.user().unwrap_or_default();
+    let ours = |trunk: &TrunkConfig| match origin {
+        Origin::Trunk(name) => trunk.name == *name && trunk.username.as_deref() == Some(user),
+        Origin::Portal(_) => false,
+    };
+    if !port.0.config.trunks.iter().any(ours) {
+        return user.to_owned();
+    }
+    let to = request.to_header().ok().and_then(|to| user_of(to.value()));
+    to.filter(|number| number != user).unwrap_or_else(|| port.0.config.hotline.clone())
 }
 
 fn from_user(tx: &Transaction) -> Option<String> {
@@ -126,20 +163,11 @@ fn is_served(port: &StackPort, origin: &Origin, called: &str) -> bool {
     }
 }
 
-/// The WebSocket that a request came over.
+/// The connection that a request came over.
 pub(super) fn flow(tx: &Transaction) -> Option<Flow> {
     match &tx.connection {
         Some(SipConnection::Channel(channel)) => Flows::of(channel.get_addr()),
         _ => None,
-    }
-}
-
-/// The address that a datagram came from; the reader has written it into the topmost Via.
-fn source(tx: &Transaction) -> Option<IpAddr> {
-    let (_, host) = SipConnection::parse_target_from_via(tx.original.via_header().ok()?).ok()?;
-    match host.host {
-        rsipstack::sip::Host::IpAddr(ip) => Some(ip),
-        rsipstack::sip::Host::Domain(_) => None,
     }
 }
 

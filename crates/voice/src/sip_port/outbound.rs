@@ -2,11 +2,12 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use ::sip::registrar::{Flow, Path};
 use rsipstack::dialog::authenticate::Credential;
 use rsipstack::dialog::invitation::InviteOption;
-use rsipstack::sip::{Transport, Uri};
-use rsipstack::transport::SipAddr;
+use rsipstack::sip::Uri;
 
+use super::flows::{Carrier, Flows};
 use super::stack::StackPort;
 use crate::config::TrunkConfig;
 
@@ -21,42 +22,62 @@ pub fn is_number(text: &str) -> bool {
         && digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '*' | '#'))
 }
 
-/// Chooses the trunk with the fewest calls that has room; 404 for what is no number, 503 without a trunk.
-pub(super) fn route(port: &StackPort, number: &str) -> Result<(InviteOption, String), u16> {
+/// How a call goes out.
+pub(super) struct Routed {
+    pub(super) options: InviteOption,
+    pub(super) flow: Option<Flow>,
+    pub(super) trunk: String,
+}
+
+/// Chooses among the trunks that have room, those that answer first, the one with the fewest calls; 404 for what is
+/// no number, 503 without a trunk.
+pub(super) fn route(port: &StackPort, number: &str) -> Result<Routed, u16> {
     if !is_number(number) {
         return Err(404);
     }
-    let carried = |trunk: &TrunkConfig| {
-        port.legs().values().filter(|leg| leg.trunk.as_deref() == Some(&trunk.name)).count()
-    };
-    let (trunk, peer) = port
+    let (trunk, peer, flow) = port
         .0
         .config
         .trunks
         .iter()
-        .filter_map(|trunk| Some((trunk, peer(trunk)?)))
-        .filter(|(trunk, _)| trunk.channels.is_none_or(|channels| carried(trunk) < channels))
-        .min_by_key(|(trunk, _)| carried(trunk))
+        .filter_map(|trunk| {
+            let peer = peer(trunk)?;
+            // A trunk over a connection is there only while the connection is.
+            match trunk.transport.carrier() {
+                Carrier::Udp => Some((trunk, peer, None)),
+                carrier => Some((trunk, peer, Some(port.0.flows.to(carrier, peer)?))),
+            }
+        })
+        .filter(|(trunk, ..)| trunk.channels.is_none_or(|channels| port.carried(&trunk.name) < channels))
+        .min_by_key(|(trunk, ..)| (port.is_silent(&trunk.name), port.carried(&trunk.name)))
         .ok_or(503u16)?;
+    let carrier = trunk.transport.carrier();
+    let suffix =
+        if carrier == Carrier::Udp { String::new() } else { format!(";transport={}", carrier.name()) };
+    let callee = format!("sip:{}@{peer}{suffix}", number.replace('#', "%23"));
+    let path = flow.map_or(Path::Datagram(peer), Path::Flow);
     let options = InviteOption {
-        callee: Uri::try_from(format!("sip:{}@{peer}", number.replace('#', "%23"))).map_err(|_| 404u16)?,
-        destination: Some(SipAddr::new(Transport::Udp, peer.into())),
-        contact: port.contact(false),
-        credential: trunk.username.as_ref().map(|username| Credential {
-            username: username.clone(),
-            password: trunk.password.clone().unwrap_or_default(),
-            realm: None,
-            auth_username: None,
-        }),
+        callee: Uri::try_from(callee).map_err(|_| 404u16)?,
+        destination: Some(Flows::destination(path)),
+        contact: port.contact(carrier),
+        credential: credential(trunk),
         ..InviteOption::default()
     };
-    Ok((options, trunk.name.clone()))
+    Ok(Routed { options, flow, trunk: trunk.name.clone() })
+}
+
+/// What proves a trunk that we are its customer.
+pub(super) fn credential(trunk: &TrunkConfig) -> Option<Credential> {
+    let username = trunk.username.clone()?;
+    let password = trunk.password.clone().unwrap_or_default();
+    Some(Credential { username, password, realm: None, auth_username: None })
 }
 
 /// Where a trunk takes calls of ours.
-fn peer(trunk: &TrunkConfig) -> Option<SocketAddr> {
+pub(super) fn peer(trunk: &TrunkConfig) -> Option<SocketAddr> {
+    let usual = if trunk.transport.carrier() == Carrier::Tls { 5061 } else { 5060 };
     let read = |text: &str| {
-        text.parse::<SocketAddr>().ok().or_else(|| Some(SocketAddr::new(text.parse::<IpAddr>().ok()?, 5060)))
+        text.parse::<SocketAddr>().ok().or_else(|| Some(SocketAddr::new(text.parse::<IpAddr>().ok()?, usual)))
     };
     match &trunk.outbound {
         Some(address) => read(address),
@@ -72,12 +93,8 @@ mod tests {
         TrunkConfig {
             name: "t".to_owned(),
             peers: peers.iter().map(|peer| (*peer).to_owned()).collect(),
-            numbers: Vec::new(),
             outbound: outbound.map(str::to_owned),
-            channels: None,
-            username: None,
-            password: None,
-            registrar: None,
+            ..TrunkConfig::default()
         }
     }
 

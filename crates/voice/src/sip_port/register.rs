@@ -1,22 +1,26 @@
 //! `REGISTER` of seats' telephones.
 
-use ::sip::digest::{Algorithm, Credentials, Refusal};
-use ::sip::registrar::{MIN_EXPIRES_SECS, Outcome, Refused, Registration};
+use std::net::SocketAddr;
+
+use ::sip::digest::{Algorithm, Credentials, Refusal, Secret};
+use ::sip::registrar::{MIN_EXPIRES_SECS, Outcome, Path, Place, Refused, Registration};
 use rsipstack::sip::prelude::HeadersExt as _;
 use rsipstack::sip::{Header, Request, StatusCode};
 use rsipstack::transaction::transaction::Transaction;
 
+use super::flows::{Carrier, carrier_of};
 use super::inbound::flow;
+use super::message::seen_at;
 use super::stack::StackPort;
 
 /// Life of a binding when the request names none, in seconds.
 const EXPIRES_SECS: u32 = 600;
 
 pub(super) async fn register(port: &StackPort, mut tx: Transaction) -> rsipstack::Result<()> {
-    let Some(flow) = flow(&tx) else {
+    let Some((place, path, source)) = way(port, &tx) else {
         return tx.reply(StatusCode::Forbidden).await;
     };
-    let seat = match authenticate(port, &tx.original) {
+    let seat = match authenticate(port, &tx.original, place) {
         Ok(seat) => seat,
         Err(stale) => return challenge(port, tx, stale).await,
     };
@@ -33,25 +37,36 @@ pub(super) async fn register(port: &StackPort, mut tx: Transaction) -> rsipstack
     let uri = contact.map(|contact| contact.uri.to_string());
     let call_id = request.call_id_header()?.value().to_owned();
     let cseq = request.cseq_header()?.seq()?;
+    let user_agent = request.user_agent_header().map_or("", |header| header.value()).to_owned();
     let applied = port.0.flows.register(
-        &Registration { seat: &seat, contact: uri.as_deref(), flow, call_id: &call_id, cseq, expires_secs },
+        &Registration {
+            seat: &seat,
+            place,
+            contact: uri.as_deref(),
+            path,
+            seen_at: source,
+            user_agent: &user_agent,
+            call_id: &call_id,
+            cseq,
+            expires_secs,
+        },
         port.now_ms(),
     );
     match applied {
         Ok(outcome) => {
-            if let Outcome::Bound { .. } = outcome {
-                port.told(&seat, true);
+            match outcome {
+                Outcome::Bound { .. } => port.told(place, &seat, true),
+                Outcome::Removed => port.told(place, &seat, false),
+                Outcome::Unchanged => {}
             }
-            if outcome == Outcome::Removed {
-                port.told(&seat, false);
-            }
-            let mut headers = Vec::new();
-            if let (Some(binding), Outcome::Bound { expires_secs, .. }) =
-                (port.0.flows.find(&seat, port.now_ms()), &outcome)
-            {
-                headers.push(Header::Contact(format!("<{}>;expires={expires_secs}", binding.contact).into()));
-            }
-            tx.reply_with(StatusCode::OK, headers, None).await
+            // Every binding is named (RFC 3261 §10.3), the own one with the life that was granted.
+            let now_ms = port.now_ms();
+            let bindings = port.0.flows.all(place, &seat, now_ms);
+            let headers = bindings.iter().map(|binding| {
+                let left = binding.expires_at.saturating_sub(now_ms).div_ceil(1000);
+                Header::Contact(format!("<{}>;expires={left}", binding.contact).into())
+            });
+            tx.reply_with(StatusCode::OK, headers.collect(), None).await
         }
         Err(Refused::TooBrief) => {
             let headers = vec![Header::MinExpires(MIN_EXPIRES_SECS.to_string().into())];
@@ -62,8 +77,19 @@ pub(super) async fn register(port: &StackPort, mut tx: Transaction) -> rsipstack
     }
 }
 
+/// Which telephone asks, and how it is reached again: a page over its WebSocket, a desk telephone over its
+/// connection, or by datagrams to where its own came from.
+fn way(port: &StackPort, tx: &Transaction) -> Option<(Place, Path, SocketAddr)> {
+    let Some(flow) = flow(tx) else {
+        let source = seen_at(&tx.original)?;
+        return Some((Place::Desk, Path::Datagram(source), source));
+    };
+    let place = if carrier_of(flow) == Carrier::Ws { Place::Page } else { Place::Desk };
+    Some((place, Path::Flow(flow), port.0.flows.peer(flow)?))
+}
+
 /// Returns the seat, or whether a fresh challenge should say `stale`.
-fn authenticate(port: &StackPort, request: &Request) -> Result<String, bool> {
+fn authenticate(port: &StackPort, request: &Request, place: Place) -> Result<String, bool> {
     let header = request.authorization_header().ok_or(false)?;
     let refuse = |refusal: Refusal| {
         tracing::debug!(%refusal, "a registration was refused");
@@ -71,16 +97,21 @@ fn authenticate(port: &StackPort, request: &Request) -> Result<String, bool> {
     };
     let credentials =
         Credentials::parse(header.value().trim_start_matches("Authorization:")).map_err(refuse)?;
-    let password = port.0.tokens.seat_password(&credentials.username, port.0.clock.now()).ok_or(false)?;
+    let seat = credentials.username.as_str();
+    let secret = match place {
+        Place::Page => port.0.tokens.seat_password(seat, port.0.clock.now()).map(Secret::Password),
+        Place::Desk => port.0.accounts.secret(seat),
+    };
+    let secret = secret.ok_or(false)?;
     port.0
         .verifier
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
-        .verify(&credentials, "REGISTER", &request.uri.to_string(), &password, port.now_ms())
+        .verify(&credentials, "REGISTER", &request.uri.to_string(), &secret, port.now_ms())
         .map_err(refuse)?;
     // A seat's password opens that seat only.
     let to = request.to_header().ok().and_then(|to| to.uri().ok());
-    if to.and_then(|uri| uri.user().map(str::to_owned)).as_deref() != Some(credentials.username.as_str()) {
+    if to.and_then(|uri| uri.user().map(str::to_owned)).as_deref() != Some(seat) {
         return Err(false);
     }
     Ok(credentials.username)

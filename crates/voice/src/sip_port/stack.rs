@@ -5,14 +5,14 @@
 //! handled costs that message only.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ::sip::digest::Verifier;
 use ::sip::guard::Network;
-use ::sip::registrar::Flow;
+use ::sip::registrar::{Flow, Place};
 use kernel::Clock;
 use rsipstack::EndpointBuilder;
 use rsipstack::dialog::dialog_layer::DialogLayer;
@@ -20,12 +20,16 @@ use rsipstack::sip::{Method, Uri};
 use rsipstack::transaction::endpoint::{EndpointInnerRef, TransportEventInspector};
 use rsipstack::transport::channel::ChannelConnection;
 use rsipstack::transport::{SipConnection, TransportEvent, TransportLayer};
+use tokio::net::TcpListener;
 use tokio::sync::{Notify, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::dialogs::LegHandle;
-use super::flows::{FlowChange, Flows};
-use super::{IncomingCall, Invitation, LegEvent, SipLeg, SipPort, inbound, udp};
+use super::flows::{Carrier, FlowChange, Flows};
+use super::tls::{self, Tls};
+use super::trunk::{self, TrunkState};
+use super::{IncomingCall, Invitation, LegEvent, SipLeg, SipPort, inbound, stream, telephones, udp};
+use crate::accounts::Accounts;
 use crate::config::VoiceConfig;
 use crate::tokens::Tokens;
 
@@ -43,6 +47,9 @@ pub enum StackError {
         /// Why.
         reason: String,
     },
+    /// The files of TLS can't be used.
+    #[error("SIP over TLS: {0}")]
+    Tls(String),
     /// A trunk's address is neither an address nor a network.
     #[error("trunk {trunk}: {peer} is neither an address nor a network")]
     Peer {
@@ -57,8 +64,10 @@ pub enum StackError {
 pub struct StackOptions {
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Passwords of seats and citizens.
+    /// Passwords of seats' pages and citizens.
     pub tokens: Arc<Tokens>,
+    /// Passwords of desk telephones.
+    pub accounts: Arc<Accounts>,
     /// Where calls are handed to.
     pub calls: mpsc::Sender<IncomingCall>,
 }
@@ -76,11 +85,18 @@ pub(super) struct Inner {
     pub(super) changes: broadcast::Sender<FlowChange>,
     pub(super) verifier: Mutex<Verifier>,
     pub(super) tokens: Arc<Tokens>,
+    pub(super) accounts: Arc<Accounts>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) calls: mpsc::Sender<IncomingCall>,
     pub(super) trunks: Vec<Trunk>,
     pub(super) config: VoiceConfig,
     pub(super) local: SocketAddr,
+    /// TCP and TLS, where connections are taken.
+    pub(super) streams: [Option<SocketAddr>; 2],
+    pub(super) tls: Tls,
+    /// One connection is made at a time, so that a trunk has one.
+    pub(super) connecting: tokio::sync::Mutex<()>,
+    pub(super) trunk_states: Mutex<Vec<TrunkState>>,
     pub(super) legs: Mutex<HashMap<SipLeg, LegHandle>>,
     pub(super) stop: CancellationToken,
     next_leg: AtomicU64,
@@ -97,6 +113,12 @@ impl StackPort {
     /// When the port can't be opened or a trunk's address can't be read.
     pub async fn start(config: &VoiceConfig, options: StackOptions) -> Result<Self, StackError> {
         let trunks = read_trunks(config)?;
+        let tls = Tls::read(config)?;
+        if config.sip_tls_bind.is_some() && tls.acceptor().is_none() {
+            return Err(StackError::Tls("sip_tls_bind needs tls_certificate and tls_key".to_owned()));
+        }
+        let tcp = listener(config.sip_tcp_bind).await?;
+        let secure = listener(config.sip_tls_bind).await?;
         let stop = CancellationToken::new();
         let transport = TransportLayer::new(stop.child_token());
         let started = Arc::new(Notify::new());
@@ -134,7 +156,13 @@ impl StackPort {
             .get_socketaddr()
             .map_err(|error| StackError::Listen { address: config.sip_bind, reason: error.to_string() })?;
         inner.transport_layer.add_transport(SipConnection::Udp(connection.clone()));
+        let streams = [&tcp, &secure].map(|listener| told_address(listener.as_ref(), local.ip()));
         let port = Self(Arc::new(Inner {
+            streams,
+            tls,
+            connecting: tokio::sync::Mutex::new(()),
+            trunk_states: Mutex::new(trunk::unknown(&config.trunks)),
+            accounts: options.accounts,
             dialogs: Arc::new(DialogLayer::new(inner.clone())),
             endpoint: inner,
             flows: Flows::default(),
@@ -153,7 +181,14 @@ impl StackPort {
         tokio::spawn(udp::read(port.clone(), connection));
         tokio::spawn(inbound::serve(port.clone(), incoming));
         tokio::spawn(expire(port.clone()));
-        super::trunk::register_all(&port);
+        for (listener, carrier) in [(tcp, Carrier::Tcp), (secure, Carrier::Tls)] {
+            if let Some(listener) = listener {
+                tokio::spawn(stream::accept(port.clone(), listener, carrier));
+            }
+        }
+        tokio::spawn(tls::follow(port.clone()));
+        tokio::spawn(telephones::keep(port.clone()));
+        trunk::keep_all(&port);
         Ok(port)
     }
 
@@ -192,16 +227,34 @@ impl StackPort {
         self.0.legs.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
+    /// Our address for a transport. Where no connections are taken we are reached on those that we make.
+    pub(super) fn address(&self, carrier: Carrier) -> SocketAddr {
+        match carrier {
+            Carrier::Udp | Carrier::Ws => self.0.local,
+            Carrier::Tcp => self.0.streams[0].unwrap_or(self.0.local),
+            Carrier::Tls => self.0.streams[1].unwrap_or(self.0.local),
+        }
+    }
+
     /// Our address as peers are told it, for a transport.
-    pub(super) fn contact(&self, websocket: bool) -> Uri {
-        let suffix = if websocket { ";transport=ws" } else { "" };
-        Uri::try_from(format!("sip:yihao@{}{suffix}", self.0.local))
+    pub(super) fn contact(&self, carrier: Carrier) -> Uri {
+        let suffix = match carrier {
+            Carrier::Udp => String::new(),
+            carrier => format!(";transport={}", carrier.name()),
+        };
+        Uri::try_from(format!("sip:yihao@{}{suffix}", self.address(carrier)))
             .expect("an address and a constant make a URI")
     }
 
-    pub(super) fn told(&self, seat: &str, reachable: bool) {
+    /// Returns the TCP and the TLS address that are listened on.
+    #[must_use]
+    pub fn stream_addresses(&self) -> [Option<SocketAddr>; 2] {
+        self.0.streams
+    }
+
+    pub(super) fn told(&self, place: Place, seat: &str, reachable: bool) {
         // An error only says that nobody listens.
-        let _ = self.0.changes.send(FlowChange { seat: seat.to_owned(), reachable });
+        let _ = self.0.changes.send(FlowChange { seat: seat.to_owned(), place, reachable });
     }
 
     /// Tells whether somebody registered or calls on a WebSocket.
@@ -227,8 +280,8 @@ impl StackPort {
         for events in legs {
             tokio::spawn(async move { events.send(LegEvent::FlowLost).await });
         }
-        for seat in seats {
-            self.told(&seat, false);
+        for (place, seat) in seats {
+            self.told(place, &seat, false);
         }
     }
 }
@@ -250,9 +303,26 @@ impl SipPort for StackPort {
         super::dialogs::hang_up(self, leg);
     }
 
-    fn is_reachable(&self, seat: &str) -> bool {
-        self.0.flows.find(seat, self.now_ms()).is_some()
+    fn probe(&self, leg: SipLeg) {
+        super::dialogs::probe(self, leg);
     }
+
+    fn is_reachable(&self, place: Place, seat: &str) -> bool {
+        self.0.flows.find(place, seat, self.now_ms()).is_some()
+    }
+}
+
+async fn listener(address: Option<SocketAddr>) -> Result<Option<TcpListener>, StackError> {
+    match address {
+        Some(address) => stream::bind(address).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The address of a listener as peers are told it.
+fn told_address(listener: Option<&TcpListener>, told: IpAddr) -> Option<SocketAddr> {
+    let address = listener?.local_addr().ok()?;
+    Some(SocketAddr::new(told, address.port()))
 }
 
 /// Makes the key of this process's nonces.
@@ -275,6 +345,8 @@ pub(super) fn allowed() -> Vec<Method> {
         Method::Options,
         Method::Info,
         Method::Update,
+        Method::PRack,
+        Method::Refer,
         Method::Register,
     ]
 }
@@ -304,8 +376,8 @@ async fn expire(port: StackPort) {
             () = port.0.stop.cancelled() => return,
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
         }
-        for seat in port.0.flows.expire(port.now_ms()) {
-            port.told(&seat, false);
+        for (place, seat) in port.0.flows.expire(port.now_ms()) {
+            port.told(place, &seat, false);
         }
     }
 }

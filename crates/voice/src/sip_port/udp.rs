@@ -1,17 +1,17 @@
-//! The UDP port of trunks.
+//! The UDP port of trunks and desk telephones.
 
 use std::net::SocketAddr;
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use ::sip::guard::{RateLimiter, Verdict};
-use ::sip::screen::{Policy, Screened, screen};
-use futures::FutureExt as _;
-use rsipstack::sip::{SipMessage, Transport};
+use ::sip::screen::Policy;
+use rsipstack::sip::Transport;
 use rsipstack::transport::udp::UdpConnection;
 use rsipstack::transport::{SipAddr, SipConnection};
 use tokio_util::sync::CancellationToken;
 
+use super::flows::Carrier;
+use super::message::{Judged, hand_over, judge, seen_contact};
 use super::stack::{StackError, StackPort};
 use crate::config::VoiceConfig;
 
@@ -67,50 +67,18 @@ pub(super) async fn read(port: StackPort, connection: UdpConnection) {
             }
             continue;
         }
-        let message = match screen(datagram, policy) {
-            Screened::Pass(text) => parse(&text, source),
-            Screened::Refuse { code, reason, response } => {
-                tracing::debug!(%source, code, reason, "a SIP message was refused");
+        match judge(datagram, policy, source, Carrier::Udp) {
+            Judged::Message(mut message) => {
+                if port.0.flows.is_telephone(source) {
+                    seen_contact(&mut message, source);
+                }
+                let through = SipConnection::Udp(connection.clone());
+                hand_over(&port, message, through, &from, source).await;
+            }
+            Judged::Answer(response) => {
                 let _ = connection.send_raw(&response, &from).await;
-                None
             }
-            Screened::Drop(reason) => {
-                tracing::debug!(%source, reason, "a SIP message was dropped");
-                None
-            }
-        };
-        if let Some(message) = message {
-            let handled = AssertUnwindSafe(port.0.endpoint.on_received_message(
-                message,
-                SipConnection::Udp(connection.clone()),
-                &from,
-            ))
-            .catch_unwind()
-            .await;
-            match handled {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::debug!(%source, %error, "a SIP message was not usable"),
-                Err(_) => tracing::warn!(%source, "a SIP message made the stack panic; it was dropped"),
-            }
-        }
-    }
-}
-
-fn parse(datagram: &[u8], source: SocketAddr) -> Option<SipMessage> {
-    let parsed = std::panic::catch_unwind(|| {
-        let message = SipMessage::try_from(datagram).map_err(|error| error.to_string())?;
-        SipConnection::update_msg_received(message, source, Transport::Udp).map_err(|error| error.to_string())
-    });
-    match parsed {
-        Ok(Ok(message)) => Some(message),
-        Ok(Err(error)) => {
-            let text = String::from_utf8_lossy(&datagram[..datagram.len().min(400)]);
-            tracing::debug!(%source, %error, message = ::sip::redact::redact(&text), "not a SIP message");
-            None
-        }
-        Err(_) => {
-            tracing::warn!(%source, "a datagram made the parser panic; it was dropped");
-            None
+            Judged::Nothing => {}
         }
     }
 }

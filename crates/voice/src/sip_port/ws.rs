@@ -1,25 +1,24 @@
 //! SIP over WebSocket (RFC 7118) for seats' and citizens' browsers.
 
-use std::net::IpAddr;
-use std::panic::AssertUnwindSafe;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use ::sip::guard::{RateLimiter, Verdict};
-use ::sip::screen::{Policy, Screened, screen};
+use ::sip::screen::Policy;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures::stream::SplitSink;
-use futures::{FutureExt as _, SinkExt as _, StreamExt as _};
+use futures::{SinkExt as _, StreamExt as _};
 use kernel::http::{PeerAddress, is_own_origin};
 use kernel::{Kit, Problem};
-use rsipstack::sip::SipMessage;
 use rsipstack::transport::channel::ChannelConnection;
 use rsipstack::transport::{SipConnection, TransportEvent};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::flows::Flows;
+use super::flows::{Carrier, Flows};
+use super::message::{Judged, hand_over, judge};
 use super::stack::StackPort;
 
 /// Longest message, in bytes.
@@ -70,7 +69,7 @@ pub async fn sip_over_websocket(
 }
 
 async fn serve(port: StackPort, socket: WebSocket, peer: IpAddr) {
-    let Some(flow) = port.0.flows.next(peer) else {
+    let Some(flow) = port.0.flows.next(Carrier::Ws, peer) else {
         tracing::warn!(%peer, "too many WebSockets from one address; one was refused");
         return;
     };
@@ -95,7 +94,8 @@ async fn serve(port: StackPort, socket: WebSocket, peer: IpAddr) {
         }
     };
     port.0.endpoint.transport_layer.add_connection(channel.clone());
-    port.0.flows.opened(flow, channel.clone(), peer);
+    let source = SocketAddr::new(peer, 0);
+    port.0.flows.opened(flow, channel.clone(), source);
     let (pong, pongs) = mpsc::channel(4);
     let writer = tokio::spawn(write(sink, queue, pongs, closed.clone()));
     let mut limiter = RateLimiter::new(RATE.0, RATE.1);
@@ -133,47 +133,21 @@ async fn serve(port: StackPort, socket: WebSocket, peer: IpAddr) {
             let _ = pong.try_send(Message::Text("\r\n".into()));
             continue;
         }
-        let text = match screen(bytes, policy) {
-            Screened::Pass(text) => text,
-            Screened::Refuse { code, reason, response } => {
-                tracing::debug!(%peer, code, reason, "a SIP message was refused");
-                let _ = pong.try_send(Message::Text(String::from_utf8_lossy(&response).into_owned().into()));
-                continue;
+        match judge(bytes, policy, source, Carrier::Ws) {
+            Judged::Message(message) => {
+                hand_over(&port, message, channel.clone(), &address, source).await;
             }
-            Screened::Drop(reason) => {
-                tracing::debug!(%peer, reason, "a SIP message was dropped");
-                continue;
+            Judged::Answer(response) => {
+                let text = String::from_utf8_lossy(&response).into_owned();
+                let _ = pong.try_send(Message::Text(text.into()));
             }
-        };
-        let Some(message) = parse(&text, peer) else { continue };
-        let handled =
-            AssertUnwindSafe(port.0.endpoint.on_received_message(message, channel.clone(), &address))
-                .catch_unwind()
-                .await;
-        match handled {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%peer, %error, "a SIP message was not usable"),
-            Err(_) => tracing::warn!(%peer, "a SIP message made the stack panic; it was dropped"),
+            Judged::Nothing => {}
         }
     }
     closed.cancel();
     port.flow_closed(flow);
     drop(silent);
     let _ = writer.await;
-}
-
-fn parse(bytes: &[u8], peer: IpAddr) -> Option<SipMessage> {
-    match std::panic::catch_unwind(|| SipMessage::try_from(bytes)) {
-        Ok(Ok(message)) => Some(message),
-        Ok(Err(error)) => {
-            tracing::debug!(%peer, %error, "not a SIP message");
-            None
-        }
-        Err(_) => {
-            tracing::warn!(%peer, "a message made the parser panic; it was dropped");
-            None
-        }
-    }
 }
 
 /// Writes what the stack sends, and pings.

@@ -4,6 +4,7 @@ use acd::Input;
 use kernel::Timestamp;
 use testkit::{START, on_sqlite};
 use voice::desk::{Desk, Joining, Sitting};
+use voice::sip_port::Place;
 use voice::writer::Writer;
 
 fn sitting(no: &str) -> Sitting {
@@ -14,6 +15,7 @@ fn sitting(no: &str) -> Sitting {
         person_id: format!("person-{no}"),
         person_name: format!("话务员{no}"),
         masked: false,
+        may_dial: false,
     }
 }
 
@@ -28,7 +30,7 @@ async fn a_clock_that_is_set_neither_ends_a_lease_nor_prolongs_it() {
         let writer = Writer::start(site.kit.clone());
         let desk = Desk::start(site.kit.clone(), writer, acd::FloorConfig::default());
         desk.sit_down(sitting("1001"));
-        desk.phone("1001", true);
+        desk.phone("1001", Place::Page, true);
         desk.set_rest("1001", None);
         desk.enqueue(Joining { call_id: "c1".to_owned(), ..Joining::default() });
         assert_eq!(state(&desk, "1001"), "reserved");

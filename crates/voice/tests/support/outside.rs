@@ -50,6 +50,12 @@ impl Outside {
         self.send(&respond(request, status, "outside", &extra, sdp)).await;
     }
 
+    /// Refuses an INVITE and waits for its ACK.
+    pub async fn refuse(&mut self, invite: &str, status: &str, more: &str) {
+        self.send(&respond(invite, status, "outside", more, "")).await;
+        self.request("ACK").await;
+    }
+
     /// Answers an INVITE and waits for its ACK.
     pub async fn accept(&mut self, invite: &str, sdp: &str) {
         self.reply(invite, "200 OK", sdp).await;

@@ -12,7 +12,7 @@ pub struct TrunkCall {
     server: SocketAddr,
     id: String,
     number: String,
-    /// The number that is dialled.
+    /// The user that the request is for.
     called: String,
     /// `To` with its tag, once known.
     to: String,
@@ -23,6 +23,11 @@ pub struct TrunkCall {
 impl TrunkCall {
     pub async fn new(server: SocketAddr, number: &str) -> Self {
         Self::to(server, number, "12345").await
+    }
+
+    /// A call for `name`, which the hotline registered, to the number that was dialled.
+    pub async fn for_name(server: SocketAddr, number: &str, name: &str, dialled: &str) -> Self {
+        Self { called: name.to_owned(), ..Self::to(server, number, dialled).await }
     }
 
     pub async fn to(server: SocketAddr, number: &str, called: &str) -> Self {
@@ -87,6 +92,43 @@ impl TrunkCall {
                 self.branch += 1;
             }
             self.send(&self.request("ACK", 1, "")).await;
+            self.branch += 1;
+            return (code, body(&message).to_owned());
+        }
+    }
+
+    /// Offers the call with further header lines; returns the whole final answer.
+    pub async fn offer_with(&mut self, sdp: &str, more: &str) -> (u16, String) {
+        let invite = self.request("INVITE", 1, sdp).replacen("Contact:", &format!("{more}Contact:"), 1);
+        self.send(&invite).await;
+        loop {
+            let Some(message) = self.receive().await else { return (0, String::new()) };
+            let code = status(&message);
+            if code < 200 {
+                continue;
+            }
+            self.to = header(&message, "To").unwrap().to_owned();
+            if code < 300 {
+                self.branch += 1;
+            }
+            self.send(&self.request("ACK", 1, "")).await;
+            self.branch += 1;
+            return (code, message);
+        }
+    }
+
+    /// Calls without an offer and answers the house's one in the ACK; returns it.
+    pub async fn invite_late(&mut self, sdp: &str) -> (u16, String) {
+        self.send(&self.request("INVITE", 1, "")).await;
+        loop {
+            let Some(message) = self.receive().await else { return (0, String::new()) };
+            let code = status(&message);
+            if code < 200 {
+                continue;
+            }
+            self.to = header(&message, "To").unwrap().to_owned();
+            self.branch += 1;
+            self.send(&self.request("ACK", 1, sdp)).await;
             self.branch += 1;
             return (code, body(&message).to_owned());
         }

@@ -18,6 +18,12 @@ export type StandardPhrase = Schemas['StandardPhrase']
 export type { HistoryItem } from './contacts'
 /** What the server says of my seat. */
 export type SeatAnswer = Schemas['MySeat']
+/** What my seat can answer on. */
+export type MyTelephones = Schemas['MyTelephones']
+/** Tables ask for an id; these rows are known by other names. */
+export type Telephone = Schemas['TelephoneRow'] & { id?: string }
+export type TelephonePassword = Schemas['TelephonePassword']
+export type Trunk = Schemas['TrunkRow'] & { id?: string }
 
 /** `GET /voice/figures/me`: the document has another `MyFigures`, that of orders, under the same name. */
 export interface CallFigures {
@@ -41,6 +47,8 @@ export interface MySeat {
   signed_in?: boolean
   state: SeatState
   since?: number | null
+  /** Whether the telephone that it answers on is registered. */
+  phone?: boolean
   /** When the time for writing ends by itself. */
   until?: number | null
   call?: SeatCall | null
@@ -74,7 +82,9 @@ export interface Offer {
   contact?: ContactBrief | null
   history?: Schemas['HistoryItem'][]
   cases?: CaseBrief[]
-  queue?: string
+  queue?: string | null
+  /** The merged hotline as which the call is answered. */
+  identity?: string | null
   waited_secs?: number
   /** A running call that the page lost and gets back. */
   rebind?: boolean

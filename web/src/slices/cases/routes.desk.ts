@@ -15,5 +15,8 @@ export const routes: RouteRecordRaw[] = [
   { path: '/desk/admin/calendar', name: 'calendar', component: () => import('./views/CalendarView.vue'), meta: { title: 'nav.calendar', needs: ['calendar.write'] } },
   { path: '/desk/admin/flows', name: 'flows', component: () => import('./views/FlowsView.vue'), meta: { title: 'nav.flows', needs: ['flow.write'] } },
   { path: '/desk/admin/flows/:id', name: 'flow', component: () => import('./views/FlowVersionView.vue'), props: true, meta: { title: 'nav.flows', needs: ['flow.write'] } },
+  { path: '/desk/admin/forms', name: 'forms', component: () => import('./views/FormsView.vue'), meta: { title: 'nav.forms', needs: ['form.read'] } },
+  { path: '/desk/admin/form-drafts/:id', name: 'form-draft', component: () => import('./views/FormDesignView.vue'), props: true, meta: { title: 'nav.forms', needs: ['form.write'] } },
+  { path: '/desk/admin/order-types', name: 'order_types', component: () => import('./views/OrderTypesView.vue'), meta: { title: 'nav.order_types', needs: ['order_type.write'] } },
   { path: '/desk/admin/flow-drafts/:id', name: 'flow-draft', component: () => import('./views/FlowDesignView.vue'), props: true, meta: { title: 'nav.flows', needs: ['flow.write'] } },
 ]

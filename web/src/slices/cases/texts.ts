@@ -1,8 +1,13 @@
 import type { Texts } from '@/shared/i18n/pairs'
+import { formsTexts } from '@/shared/forms/texts'
 import { flowTexts } from './flow/texts'
+import { formDesignTexts, orderTypeTexts } from './forms/texts'
 
 export const texts: Texts = {
   flow: flowTexts,
+  forms: formsTexts,
+  form_design: formDesignTexts,
+  order_type: orderTypeTexts,
   order: {
     title: ['工单登记', 'New order'],
     bound: ['已绑定本次通话', 'Bound to this call'],
@@ -60,6 +65,9 @@ export const texts: Texts = {
     total: ['待办', 'To do'],
   },
   case: {
+    form_missing: ['表单中有必填内容未填写', 'The form is not filled in yet'],
+    form_hint: ['办理前请填写表单；可先暂存。', 'Fill this in before the step is done; it can be kept meanwhile.'],
+    form_save: ['暂存表单', 'Keep the form'],
     title: ['工单', 'Order'],
     list: ['工单查询', 'Orders'],
     search: ['工单号、标题、内容', 'Number, title, content'],

@@ -6,7 +6,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { api, ApiError } from '@/shared/api'
 import { toApiError } from '@/shared/composables/useLoad'
-import type { CallParty, MySeat, Offer, Registration, SeatAnswer, SeatCall, SeatState } from '@/shared/entities/voice'
+import type { CallParty, MySeat, MyTelephones, Offer, Registration, SeatAnswer, SeatCall, SeatState } from '@/shared/entities/voice'
 import { setDialler, type Dial } from '@/shared/phone/dial'
 import { makeJsSipAgent, socketUrl } from '@/shared/phone/jssip'
 import { Line, type CallPhase, type LineState, type MakeAgent } from '@/shared/phone/line'
@@ -22,6 +22,9 @@ interface RawSeat {
   state?: string
   since?: number
   call_id?: string | null
+  phone?: boolean
+  phone_kind?: string
+  desk_phone?: boolean
 }
 interface RawCall {
   call_id: string
@@ -50,6 +53,7 @@ export function readSeat(answer: unknown): MySeat | null {
     state,
     signed_in: state !== 'offline',
     since: seat.since ?? null,
+    phone: seat.phone ?? false,
     until: (answer as { until?: number | null }).until ?? null,
     call: call ? { ...call, id: call.call_id } : null,
   }
@@ -81,6 +85,8 @@ export const usePhone = defineStore('phone', () => {
   const busy = ref(false)
   const error = shallowRef<ApiError | null>(null)
   const elsewhere = ref(false)
+  /** What the seat can answer on; nothing for somebody without a seat. */
+  const telephones = shallowRef<MyTelephones | null>(null)
   const settings = ref(audioSettings())
   /** The server's clock minus this page's, so that times of calls are the server's. */
   const skewMs = ref(0)
@@ -153,6 +159,26 @@ export const usePhone = defineStore('phone', () => {
   const allows = (action: string): boolean => call.value?.seat_no === seat.value?.seat?.no && (call.value?.allowed ?? []).includes(action)
 
   const signedIn = computed(() => Boolean(seat.value?.signed_in))
+  /** Whether the seat answers on the telephone on its desk. */
+  const onDesk = computed(() => telephones.value?.kind === 'desk')
+
+  /** Shows the desk telephone as the server sees it, since nothing of its calls comes through this page. */
+  function followDesk(): void {
+    if (!onDesk.value || !signedIn.value) return
+    lineState.value = seat.value?.phone ? 'ready' : 'lost'
+    const now = seat.value?.state
+    const next: CallPhase = now === 'ringing' ? 'ringing' : now === 'talking' || now === 'held' ? 'talking' : 'idle'
+    if (next !== 'idle') callId.value = seat.value?.call?.id ?? callId.value
+    if (next === 'talking') talkingSince.value ??= answeredHere() ?? Date.now()
+    if (next === phase.value) return
+    phase.value = next
+    if (next === 'ringing') ringingSince.value = Date.now()
+    if (next === 'idle') {
+      talkingSince.value = ringingSince.value = null
+      muted.value = held.value = false
+      void refresh()
+    }
+  }
   const state = computed<SeatState>(() => {
     if (phase.value === 'talking') {
       if (call.value?.state === 'dialling') return 'dialling'
@@ -226,14 +252,20 @@ export const usePhone = defineStore('phone', () => {
       held.value = Boolean(running.held ?? seat.value?.state === 'held')
       talkingSince.value = answeredHere() ?? (running.started_at ? running.started_at - skewMs.value : null)
     }
-    await guarded(() => connect())
+    if (!onDesk.value) await guarded(() => connect())
+  }
+
+  /** Takes over what the server says of the seat. */
+  function take(answer: SeatAnswer): void {
+    setClock((answer as { now?: number }).now)
+    if (answer.telephones) telephones.value = answer.telephones
+    seat.value = readSeat(answer)
+    followDesk()
   }
 
   async function refresh(): Promise<void> {
     try {
-      const answer = await api.get<SeatAnswer>('/voice/seat')
-      setClock((answer as { now?: number }).now)
-      seat.value = readSeat(answer)
+      take(await api.get<SeatAnswer>('/voice/seat'))
       known.value = true
     } catch (cause) {
       const problem = toApiError(cause)
@@ -248,11 +280,33 @@ export const usePhone = defineStore('phone', () => {
 
   const signIn = () =>
     guarded(async () => {
-      closeMicrophone(await openMicrophone())
-      microphone.value = 'granted'
-      seat.value = readSeat(await api.post<SeatAnswer>('/voice/seat', {}))
+      // A desk telephone has a microphone of its own.
+      if (!onDesk.value) await tryMicrophone()
+      take(await api.post<SeatAnswer>('/voice/seat', {}))
       if (!seat.value?.signed_in) await refresh()
-      await connect(true)
+      if (!onDesk.value) await connect(true)
+    })
+
+  async function tryMicrophone(): Promise<void> {
+    closeMicrophone(await openMicrophone())
+    microphone.value = 'granted'
+  }
+
+  /** Lets the seat answer on the page or on the desk, from the next call on. */
+  const chooseTelephone = (kind: 'page' | 'desk', autoAnswer?: boolean) =>
+    guarded(async () => {
+      const before = telephones.value?.kind
+      if (kind === 'page' && before !== 'page') await tryMicrophone()
+      telephones.value = await api.put<MyTelephones>('/voice/seat/telephone', { kind, auto_answer: autoAnswer ?? null })
+      if (kind === 'desk' && before !== 'desk') {
+        release?.()
+        release = undefined
+        line.disconnect()
+        microphone.value = 'unknown'
+        elsewhere.value = false
+      }
+      await refresh()
+      if (kind === 'page' && before !== 'page') await connect(true)
     })
 
   const signOut = () =>
@@ -264,15 +318,18 @@ export const usePhone = defineStore('phone', () => {
 
   const setState = (next: 'ready' | 'not_ready' | 'break') =>
     guarded(async () => {
-      const answer = readSeat(await api.put<SeatAnswer>('/voice/seat/state', { state: next }))
-      if (answer?.signed_in) seat.value = answer
+      const answer = await api.put<SeatAnswer>('/voice/seat/state', { state: next })
+      if (readSeat(answer)?.signed_in) take(answer)
       else await refresh()
     })
 
-  const answer = () => line.answer()
+  /** The handset of a desk telephone is lifted by hand. */
+  const answer = () => (onDesk.value ? Promise.resolve() : line.answer())
 
   async function hangUp(): Promise<void> {
-    if (line.hangUp()) return
+    if (!onDesk.value && line.hangUp()) return
+    // What rings on the desk is refused there: from here it would end the citizen's call.
+    if (onDesk.value && phase.value !== 'talking') return
     // The page may have lost a call that the server still has at this seat.
     const id = seat.value?.state === 'wrap_up' ? undefined : seat.value?.call?.id
     if (id) await guarded(() => api.delete(`/voice/calls/${id}`))
@@ -290,7 +347,7 @@ export const usePhone = defineStore('phone', () => {
   }
 
   function toggleMute(): void {
-    if (phase.value !== 'talking') return
+    if (phase.value !== 'talking' || onDesk.value) return
     muted.value = !muted.value
     line.setMuted(muted.value)
   }
@@ -318,6 +375,9 @@ export const usePhone = defineStore('phone', () => {
   const cancelTransfer = () => act('delete', 'transfer')
   const confer = (whom: Whom) => act('post', 'conference', whom)
   const dropParty = (no: number) => act('delete', `parties/${no}`)
+  /** Sends the citizen through a call flow; with `back` they come back to this seat. */
+  const detour = (flow: string, node: string | null, back: boolean) => act('put', 'detour', { flow, node, back })
+  const fetchBack = () => act('delete', 'detour')
   const park = () => act('put', 'parking')
   const say = (phrase: string) => act('post', 'phrases', { phrase })
   const askForHelp = (note: string) => act('post', 'help-requests', { note })
@@ -357,10 +417,12 @@ export const usePhone = defineStore('phone', () => {
     const next = readSeat(data)
     if (!next) return
     const known = seat.value?.call
+    if (telephones.value && typeof data.phone_kind === 'string') telephones.value = { ...telephones.value, kind: data.phone_kind, desk: Boolean(data.desk_phone) }
     seat.value = { ...next, call: next.call && known?.id === next.call.id ? { ...known, ...next.call } : next.call }
     if (!next.signed_in) stop()
     // When the time for writing ends is in the answer only.
     else if (next.state === 'wrap_up') void refresh()
+    followDesk()
   }
 
   function onCallState(data: Record<string, any>): void {
@@ -393,10 +455,10 @@ export const usePhone = defineStore('phone', () => {
 
   return {
     seat, known, lineState, phase, microphone, muted, held, callId, caller, talkingSince, ringingSince, stream, offer, busy, error,
-    elsewhere, settings, signedIn, state, shownCaller, skewMs, unreached, call, me, others, asked, allows,
-    start, refresh, connect, signIn, signOut, setState, answer, hangUp, toggleHold, toggleMute, finishWrapUp,
+    elsewhere, settings, telephones, onDesk, signedIn, state, shownCaller, skewMs, unreached, call, me, others, asked, allows,
+    start, refresh, connect, signIn, signOut, chooseTelephone, setState, answer, hangUp, toggleHold, toggleMute, finishWrapUp,
     sendDigit: (digit: string) => line.sendDigit(digit),
-    consult, takeBack, transfer, cancelTransfer, confer, dropParty, park, say, askForHelp, retrieve, supervise, dial,
+    consult, takeBack, detour, fetchBack, transfer, cancelTransfer, confer, dropParty, park, say, askForHelp, retrieve, supervise, dial,
     onOffer, clearOffer, onSeatState, onCallState, onUnreached, stop,
     /** Replaces the SIP user agent (tests). */
     useAgent: (make: MakeAgent) => (makeAgent = make),

@@ -1,0 +1,276 @@
+//! A telephone on a seat's desk: registers over UDP, TCP or TLS, rings, answers, holds, transfers.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use sip::digest::{Algorithm, response};
+use sip::stream::{Framed, Framer};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpStream, UdpSocket};
+
+use super::stage::Stage;
+use super::text::{body, header, method, respond, status};
+
+trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
+
+enum Link {
+    Datagrams(UdpSocket, SocketAddr),
+    Stream(Box<dyn Wire>, Framer),
+}
+
+pub struct DeskPhone {
+    link: Link,
+    transport: &'static str,
+    pub local: SocketAddr,
+    seat: String,
+    password: String,
+    call_id: String,
+    cseq: u32,
+    held: Vec<String>,
+    /// What the contact says; another address than the own one behind a NAT.
+    pub contact: String,
+}
+
+impl DeskPhone {
+    /// Gives a seat an account; returns the password.
+    pub async fn account(stage: &Stage, seat: &str) -> String {
+        let body = serde_json::json!({ "seat_ids": [format!("s{seat}")], "note": "窗口" }).to_string();
+        let (code, made) = stage.post("leader", "/voice/telephones", &body).await;
+        assert_eq!(code, 201, "{made}");
+        assert_eq!(made["items"][0]["user"], seat);
+        made["items"][0]["password"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn over_udp(server: SocketAddr, seat: &str, password: &str) -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let local = socket.local_addr().unwrap();
+        Self::new(Link::Datagrams(socket, server), "UDP", local, seat, password)
+    }
+
+    pub async fn over_tcp(server: SocketAddr, seat: &str, password: &str) -> Self {
+        let socket = TcpStream::connect(server).await.unwrap();
+        let local = socket.local_addr().unwrap();
+        Self::new(Link::Stream(Box::new(socket), Framer::new()), "TCP", local, seat, password)
+    }
+
+    pub async fn over_tls(
+        server: SocketAddr,
+        connector: &tokio_rustls::TlsConnector,
+        seat: &str,
+        password: &str,
+    ) -> Self {
+        let socket = TcpStream::connect(server).await.unwrap();
+        let local = socket.local_addr().unwrap();
+        let name = tokio_rustls::rustls::pki_types::ServerName::try_from("yihao.test").unwrap();
+        let socket = connector.connect(name, socket).await.unwrap();
+        Self::new(Link::Stream(Box::new(socket), Framer::new()), "TLS", local, seat, password)
+    }
+
+    fn new(link: Link, transport: &'static str, local: SocketAddr, seat: &str, password: &str) -> Self {
+        let suffix = if transport == "UDP" {
+            String::new()
+        } else {
+            format!(";transport={}", transport.to_lowercase())
+        };
+        Self {
+            link,
+            transport,
+            local,
+            seat: seat.to_owned(),
+            password: password.to_owned(),
+            call_id: kernel::id::new_id(),
+            cseq: 0,
+            held: Vec::new(),
+            contact: format!("<sip:{seat}@{local}{suffix}>"),
+        }
+    }
+
+    pub async fn send(&mut self, text: &str) {
+        match &mut self.link {
+            Link::Datagrams(socket, server) => {
+                socket.send_to(text.as_bytes(), *server).await.unwrap();
+            }
+            Link::Stream(socket, _) => {
+                socket.write_all(text.as_bytes()).await.unwrap();
+                socket.flush().await.unwrap();
+            }
+        }
+    }
+
+    /// Returns the next message; none when none comes in time, or the connection ends.
+    pub async fn receive(&mut self, patience: Duration) -> Option<String> {
+        let next = async {
+            match &mut self.link {
+                Link::Datagrams(socket, _) => {
+                    let mut buffer = vec![0; 65_535];
+                    let (len, _) = socket.recv_from(&mut buffer).await.ok()?;
+                    Some(String::from_utf8_lossy(&buffer[..len]).into_owned())
+                }
+                Link::Stream(socket, framer) => loop {
+                    match framer.next().unwrap() {
+                        Some(Framed::Message(bytes)) => {
+                            return Some(String::from_utf8_lossy(&bytes).into_owned());
+                        }
+                        Some(Framed::Ping) => {}
+                        None => {
+                            let mut buffer = vec![0; 4096];
+                            let len = socket.read(&mut buffer).await.ok().filter(|len| *len > 0)?;
+                            framer.push(&buffer[..len]);
+                        }
+                    }
+                },
+            }
+        };
+        tokio::time::timeout(patience, next).await.ok()?
+    }
+
+    pub async fn register(&mut self, expires_secs: u32) -> u16 {
+        status(&self.registration(expires_secs).await)
+    }
+
+    /// Registers, and returns the whole last answer.
+    pub async fn registration(&mut self, expires_secs: u32) -> String {
+        let challenge = self.try_register(expires_secs, "").await;
+        assert_eq!(status(&challenge), 401, "{challenge}");
+        let nonce = challenge.split("nonce=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let proof = response(
+            Algorithm::Md5,
+            &self.seat,
+            "yihao",
+            &self.password,
+            "REGISTER",
+            "sip:yihao",
+            &nonce,
+            Some(("00000001", "c")),
+        );
+        let header = format!(
+            "Authorization: Digest algorithm=MD5, username=\"{}\", realm=\"yihao\", nonce=\"{nonce}\", \
+             uri=\"sip:yihao\", response=\"{proof}\", qop=auth, cnonce=\"c\", nc=00000001\r\n",
+            self.seat
+        );
+        self.try_register(expires_secs, &header).await
+    }
+
+    async fn try_register(&mut self, expires_secs: u32, authorization: &str) -> String {
+        self.cseq += 1;
+        let text = format!(
+            "REGISTER sip:yihao SIP/2.0\r\nVia: SIP/2.0/{} {};branch=z9hG4bK{};rport\r\nMax-Forwards: 70\r\n\
+             To: <sip:{seat}@yihao>\r\nFrom: <sip:{seat}@yihao>;tag=r\r\nCall-ID: {}\r\nCSeq: {} REGISTER\r\n\
+             Contact: {};expires={expires_secs}\r\nUser-Agent: Tischtelefon 7\r\n{authorization}Content-Length: 0\r\n\r\n",
+            self.transport,
+            self.local,
+            kernel::id::new_id(),
+            self.call_id,
+            self.cseq,
+            self.contact,
+            seat = self.seat,
+        );
+        self.send(&text).await;
+        self.answer_to("REGISTER").await
+    }
+
+    /// Waits for the final answer to a request of this kind; what else comes is kept.
+    async fn answer_to(&mut self, verb: &str) -> String {
+        loop {
+            let message = self.receive(Duration::from_secs(8)).await.expect("an answer comes");
+            let mine = header(&message, "CSeq").is_some_and(|cseq| cseq.ends_with(verb));
+            match status(&message) {
+                0 => self.keep(message).await,
+                code if code >= 200 && mine => return message,
+                _ => {}
+            }
+        }
+    }
+
+    /// Questions whether it is there are answered at once.
+    async fn keep(&mut self, message: String) {
+        if method(&message) == "OPTIONS" {
+            self.send(&respond(&message, "200 OK", "desk", "", "")).await;
+        } else {
+            self.held.push(message);
+        }
+    }
+
+    /// Waits for a request; answers nothing but questions whether it is there.
+    pub async fn request(&mut self, wanted: &str) -> String {
+        if let Some(at) = self.held.iter().position(|held| method(held) == wanted) {
+            return self.held.remove(at);
+        }
+        loop {
+            let message =
+                self.receive(Duration::from_secs(10)).await.unwrap_or_else(|| panic!("no {wanted} came"));
+            if method(&message) == wanted {
+                return message;
+            }
+            if status(&message) == 0 {
+                self.keep(message).await;
+            }
+        }
+    }
+
+    pub async fn ring(&mut self, invite: &str) {
+        let extra = format!("Contact: {}\r\n", self.contact);
+        self.send(&respond(invite, "180 Ringing", "desk", &extra, "")).await;
+    }
+
+    /// Answers an INVITE and waits for its ACK.
+    pub async fn accept(&mut self, invite: &str, sdp: &str, more: &str) {
+        self.ring(invite).await;
+        let extra = format!("Contact: {}\r\nContent-Type: application/sdp\r\n{more}", self.contact);
+        self.send(&respond(invite, "200 OK", "desk", &extra, sdp)).await;
+        self.request("ACK").await;
+    }
+
+    pub async fn reply(&mut self, request: &str, status: &str) {
+        self.send(&respond(request, status, "desk", "", "")).await;
+    }
+
+    /// Sends a request within the call that came with this INVITE; returns the final answer.
+    pub async fn within(&mut self, invite: &str, verb: &str, more: &str, sdp: &str) -> String {
+        self.cseq += 1;
+        let target =
+            header(invite, "Contact").unwrap().trim_start_matches('<').split('>').next().unwrap().to_owned();
+        let kind = if sdp.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+        let request = |verb: &str, cseq: u32, body: &str, more: &str| {
+            format!(
+                "{verb} {target} SIP/2.0\r\nVia: SIP/2.0/{} {};branch=z9hG4bK{};rport\r\nMax-Forwards: 70\r\n\
+                 From: {};tag=desk\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {cseq} {verb}\r\nContact: {}\r\n{more}\
+                 Content-Length: {}\r\n\r\n{body}",
+                self.transport,
+                self.local,
+                kernel::id::new_id(),
+                header(invite, "To").unwrap(),
+                header(invite, "From").unwrap(),
+                header(invite, "Call-ID").unwrap(),
+                self.contact,
+                body.len(),
+            )
+        };
+        let cseq = self.cseq;
+        let text = request(verb, cseq, sdp, &format!("{kind}{more}"));
+        let ack = request("ACK", cseq, "", "");
+        self.send(&text).await;
+        let answer = self.answer_to(verb).await;
+        if verb == "INVITE" {
+            self.send(&ack).await;
+        }
+        answer
+    }
+
+    /// Hangs up the call that came with this INVITE.
+    pub async fn bye(&mut self, invite: &str) {
+        assert_eq!(status(&self.within(invite, "BYE", "", "").await), 200);
+    }
+
+    /// Waits until the house hangs up.
+    pub async fn released(&mut self) {
+        let bye = self.request("BYE").await;
+        self.reply(&bye, "200 OK").await;
+    }
+}
+
+/// Returns the description in a message.
+pub fn described(message: &str) -> &str {
+    body(message)
+}
