@@ -31,7 +31,8 @@ impl Drop for Baresip {
 
 /// Writes a tone as WAV.
 fn voice(path: &Path, hz: u16, secs: u64) {
-    let samples: Vec<u8> = (0..secs * 8_000).flat_map(|at| Tone::Steady(hz).sample(at).to_le_bytes()).collect();
+    let samples: Vec<u8> =
+        (0..secs * 8_000).flat_map(|at| Tone::Steady(hz).sample(at).to_le_bytes()).collect();
     let length = u32::try_from(samples.len()).unwrap();
     let mut wav = b"RIFF".to_vec();
     wav.extend((length + 36).to_le_bytes());
@@ -84,7 +85,8 @@ async fn baresip_answers_a_queued_call_and_both_voices_are_in_the_recording() {
         eprintln!("skipped: baresip is not installed");
         return;
     };
-    let list = stage.until("leader", "/voice/telephones", |list| list["items"][0]["registered"] == true).await;
+    let list =
+        stage.until("leader", "/voice/telephones", |list| list["items"][0]["registered"] == true).await;
     assert!(list["items"][0]["bindings"][0]["user_agent"].as_str().unwrap().contains("baresip"));
     take_seat(&stage, "1001").await;
     let (mut trunk, citizen) = caller(&stage, "13800001234").await;
@@ -96,9 +98,8 @@ async fn baresip_answers_a_queued_call_and_both_voices_are_in_the_recording() {
     let heard = talking.await.unwrap();
     assert!(amplitude(&heard[heard.len() - 8_000..], 1100.0) > 0.1, "the citizen hears baresip");
     assert_eq!(trunk.within("BYE", "", "").await, 200);
-    let calls = stage
-        .until("leader", "/voice/calls", |calls| calls["items"][0]["result"] == "answered")
-        .await;
+    let calls =
+        stage.until("leader", "/voice/calls", |calls| calls["items"][0]["result"] == "answered").await;
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     let recording = calls["items"][0]["recording_id"].as_str().unwrap();
     let (code, wav) = stage.audio("leader", recording, None).await;
@@ -106,7 +107,8 @@ async fn baresip_answers_a_queued_call_and_both_voices_are_in_the_recording() {
     let side = |at: usize| -> Vec<i16> {
         wav[44..].chunks_exact(4).map(|b| i16::from_le_bytes([b[at], b[at + 1]])).collect()
     };
-    let loudest = |side: &[i16], hz: f64| side.chunks(4000).map(|part| amplitude(part, hz)).fold(0.0, f64::max);
+    let loudest =
+        |side: &[i16], hz: f64| side.chunks(4000).map(|part| amplitude(part, hz)).fold(0.0, f64::max);
     assert!(loudest(&side(0), 700.0) > 0.2, "the citizen is on the left");
     assert!(loudest(&side(2), 1100.0) > 0.1, "the desk is on the right");
 }
