@@ -7,7 +7,7 @@ const backend = process.env.YIHAO_BACKEND ?? 'http://127.0.0.1:12345'
 
 /**
  * Answers page addresses in development as the server does: `/desk/…` with the
- * staff's page, every other page address with the citizens' page.
+ * staff's page, `/wallboard` with the wall's, every other page address with the citizens' page.
  */
 function pages(): Plugin {
   return {
@@ -17,7 +17,7 @@ function pages(): Plugin {
         const path = (request.url ?? '/').split('?')[0] ?? '/'
         const isPage = request.headers.accept?.includes('text/html') && !path.includes('.')
         if (isPage && !/^\/(api|sip|src|node_modules|@)/.test(path)) {
-          request.url = /^\/desk(\/|$)/.test(path) ? '/desk.html' : '/portal.html'
+          request.url = /^\/desk(\/|$)/.test(path) ? '/desk.html' : /^\/wallboard(\/|$)/.test(path) ? '/wallboard.html' : '/portal.html'
         }
         next()
       })
@@ -30,6 +30,8 @@ export default defineConfig({
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   server: {
     port: 5173,
+    // What scripts of forms run in lies with the engine.
+    fs: { allow: ['..'] },
     proxy: {
       '/api': { target: backend },
       '/sip': { target: backend, ws: true },
@@ -40,7 +42,7 @@ export default defineConfig({
     outDir: 'dist',
     emptyOutDir: true,
     chunkSizeWarningLimit: 700,
-    rolldownOptions: { input: { desk: 'desk.html', portal: 'portal.html' } },
+    rolldownOptions: { input: { desk: 'desk.html', portal: 'portal.html', wallboard: 'wallboard.html' } },
   },
   test: {
     environment: 'happy-dom',

@@ -1,6 +1,6 @@
 /** The HTTP interface as a member of staff or as a citizen, for what a story does beside the screens. */
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { PASSWORD } from './city.mjs'
 
 export class Api {
@@ -54,11 +54,24 @@ export class Api {
 
   async #call(method, path, body) {
     const headers = method === 'POST' ? { 'idempotency-key': randomUUID() } : {}
-    const response = await this.raw(method, path, { body, headers })
+    let response = await this.raw(method, path, { body, headers })
+    if (response.status === 428) {
+      const { stamp, bits } = await response.json()
+      response = await this.raw(method, path, { body, headers: { ...headers, 'proof-of-work': solve(stamp, bits) } })
+    }
     const cookie = response.headers.getSetCookie?.()[0]?.split(';')[0]
     if (cookie) this.#cookie = cookie
     const text = await response.text()
     assert.ok(response.ok, `${method} ${path}: ${response.status} ${text}`)
     return text ? JSON.parse(text) : null
+  }
+}
+
+/** What the portal's page computes before it sends something. */
+function solve(stamp, bits) {
+  for (let counter = 0; ; counter += 1) {
+    const proof = `${stamp}:${counter}`
+    const digest = createHash('sha256').update(proof).digest()
+    if (Math.clz32(digest.readUInt32BE(0)) >= bits) return proof
   }
 }

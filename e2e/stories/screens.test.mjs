@@ -1,13 +1,14 @@
 /**
  * Every main screen in both languages, light and dark, on a small desktop and on
  * a phone: nothing wider than the screen, no raw text keys, nothing in the
- * console. YIHAO_SCREENSHOTS names a folder that keeps the pictures.
+ * console, nothing that keeps somebody from using it (WCAG 2.2 AA). YIHAO_SCREENSHOTS names a folder that keeps the pictures.
  */
 import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Api } from '../lib/api.mjs'
+import { assertAccessible } from '../lib/axe.mjs'
 import { launch, open } from '../lib/browser.mjs'
 import { account } from '../lib/city.mjs'
 import { items } from '../lib/flow.mjs'
@@ -16,12 +17,18 @@ import { Server } from '../lib/server.mjs'
 
 const SCREENS = [
   { role: 'agent', paths: ['/desk/work', '/desk/tasks', '/desk/cases', '/desk/cases/:id', '/desk/contacts', '/desk/calls', '/desk/account'] },
-  { role: 'shift_leader', paths: ['/desk/tasks', '/desk/missed-calls', '/desk/ratings'] },
+  {
+    role: 'shift_leader',
+    paths: [
+      ...['tasks', 'missed-calls', 'ratings', 'floor', 'running-calls', 'numbers', 'callbacks', 'voicemail', 'call-ratings', 'notices'].map((name) => `/desk/${name}`),
+      ...['queues', 'phone-book', 'standard-phrases', 'call-flows', 'prompts'].map((name) => `/desk/admin/${name}`),
+    ],
+  },
   { role: 'unit_clerk', paths: ['/desk/tasks', '/desk/cases'] },
-  { role: 'city_leader', paths: ['/desk/overview'] },
+  { role: 'city_leader', paths: ['/desk/overview', '/desk/reports', '/desk/reports/unit', '/desk/reports/time-of-day', '/desk/evaluation'] },
   {
     role: 'system_admin',
-    paths: ['units', 'people', 'seats', 'categories', 'flows', 'dictionary', 'parameters', 'calendar'].map((name) => `/desk/admin/${name}`),
+    paths: ['units', 'people', 'seats', 'categories', 'catalogue', 'flows', 'limit-rules', 'notice-rules', 'dictionary', 'parameters', 'calendar'].map((name) => `/desk/admin/${name}`),
   },
   { role: 'security_admin', paths: ['/desk/admin/roles', '/desk/admin/sessions'] },
   { role: 'audit_admin', paths: ['/desk/admin/audit'] },
@@ -61,6 +68,7 @@ for (const look of LOOKS) {
           await settle(page)
           await picture(page, look.name, name)
           await assertTidy(page, name)
+          await assertAccessible(page, name)
           const words = await page.evaluate(() => document.body.innerText)
           const isChinese = /[\u4e00-\u9fff]{2}/.test(words)
           // The city's own data stays Chinese in English too, so only the Chinese side can be told.

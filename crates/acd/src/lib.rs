@@ -8,6 +8,7 @@ mod floor;
 mod trace;
 mod turns;
 mod types;
+pub mod whatif;
 
 pub use config::{
     BreakRule, FloorConfig, Medium, Overflow, OverflowTarget, QueueConfig, SeatProfile, Strategy,

@@ -4,3 +4,4 @@ mod floor;
 mod model;
 mod queues;
 mod random;
+mod whatif;

@@ -46,6 +46,15 @@ impl Flow {
         self.steps.get(element_id).copied()
     }
 
+    /// The form that the drawing names for a step.
+    #[must_use]
+    pub fn form_key(&self, step: Step) -> Option<&str> {
+        self.model
+            .user_tasks()
+            .find(|(element, _)| self.step(&element.id) == Some(step))
+            .and_then(|(_, task)| task.form.as_deref())
+    }
+
     fn element(&self, step: Step) -> Result<&str, CaseError> {
         self.steps.iter().find(|(_, of)| **of == step).map(|(id, _)| id.as_str()).ok_or_else(|| {
             CaseError::Flow { step: Some(step), reason: "the flow has no user task for it".to_owned() }

@@ -68,7 +68,7 @@ pub enum CaseError {
     /// A link has ended.
     #[error("gone: {code}")]
     Gone {
-        /// `link.expired` or `link.revoked`.
+        /// `link.expired`, `link.revoked` or `link.settled`.
         code: &'static str,
     },
     /// The drawn flow cannot take this step.
@@ -93,6 +93,29 @@ pub enum CaseError {
     /// A draft, a name or a rule of flows is refused.
     #[error("there is a draft of this flow already")]
     DraftExists {
+        /// The draft.
+        id: String,
+    },
+    /// Answers of a form are refused.
+    #[error("{} answers of a form refused", .0.len())]
+    Form(Vec<forms::Refusal>),
+    /// A form cannot be published.
+    #[error("the form has {} faults", .0.len())]
+    FormFaults(Vec<forms::Fault>),
+    /// The form was published anew while somebody filled it in.
+    #[error("the form changed meanwhile; it is {form_id} now")]
+    FormChanged {
+        /// The version in force.
+        form_id: String,
+        /// What is different.
+        differences: Vec<forms::Difference>,
+    },
+    /// Nothing is to be filled in here by this person.
+    #[error("the form is not to be filled in here")]
+    FormClosed,
+    /// There is a draft of the form.
+    #[error("there is a draft of this form already")]
+    FormDraftExists {
         /// The draft.
         id: String,
     },
@@ -133,6 +156,9 @@ pub enum CaseError {
         /// So many fit.
         most: i64,
     },
+    /// A template has faults.
+    #[error("the template has {} faults", .0.len())]
+    Template(Vec<crate::document::Fault>),
     /// The file could not be made.
     #[error("the file could not be made")]
     Export(#[from] rust_xlsxwriter::XlsxError),
@@ -142,6 +168,16 @@ impl CaseError {
     /// Says that a rule of the city stands against it.
     pub(crate) fn refused(code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self::Refused { code, zh: zh.into(), en: en.into() }
+    }
+
+    /// Says that one field was refused.
+    pub(crate) fn field(
+        field: &'static str,
+        code: &'static str,
+        zh: impl Into<String>,
+        en: impl Into<String>,
+    ) -> Self {
+        Self::Invalid(vec![Refusal { field, code, zh: zh.into(), en: en.into() }])
     }
 }
 
@@ -210,16 +246,21 @@ impl ToProblem for CaseError {
                 };
                 Problem::invalid().field("file", "unreadable", zh, en)
             }
+            Self::Gone { code: "upload.ended" } => Problem::new(StatusCode::GONE, "upload.ended")
+                .detail_zh("上传已超时，请刷新页面后重新选择文件。")
+                .detail_en("The time to send files is over; please reload the page and choose them again."),
             Self::Gone { code } => Problem::new(StatusCode::GONE, code)
-                .detail_zh(if *code == "link.revoked" {
-                    "此链接已被撤销，如需继续协助请联系发送人。"
-                } else {
-                    "此链接已过有效期，请联系发送人重新获取。"
+                .detail_zh(match *code {
+                    "link.revoked" => "此链接已被撤销，如需继续协助请联系发送人。",
+                    "link.settled" => "此事项已办结，链接不再开放。感谢您的协助。",
+                    _ => "此链接已过有效期，请联系发送人重新获取。",
                 })
-                .detail_en(if *code == "link.revoked" {
-                    "This link was taken back. Please ask whoever sent it."
-                } else {
-                    "This link has expired. Please ask whoever sent it for another."
+                .detail_en(match *code {
+                    "link.revoked" => "This link was taken back. Please ask whoever sent it.",
+                    "link.settled" => {
+                        "The matter is settled and the link is closed. Thank you for your help."
+                    }
+                    _ => "This link has expired. Please ask whoever sent it for another.",
                 }),
             Self::TooManyRows { rows, most } => {
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "export.too_many_rows")
@@ -234,9 +275,53 @@ impl ToProblem for CaseError {
                 .detail_zh(format!("流程图有{}处问题，不能发布。", problems.len()))
                 .detail_en(format!("The drawing has {} faults and cannot be published.", problems.len()))
                 .with("problems", serde_json::json!(problems)),
+            Self::Template(faults) => {
+                let (zh, en) = faults.first().map_or_else(Default::default, |fault| {
+                    let at = |text: &str| {
+                        [&fault.place, &fault.placeholder, text]
+                            .iter()
+                            .filter(|part| !part.is_empty())
+                            .map(ToString::to_string)
+                            .collect::<Vec<_>>()
+                            .join(" ")
+                    };
+                    (at(&fault.zh), at(&fault.en))
+                });
+                let told: Vec<serde_json::Value> = faults
+                    .iter()
+                    .map(|fault| {
+                        serde_json::json!({
+                            "place": fault.place, "placeholder": fault.placeholder, "zh": fault.zh, "en": fault.en
+                        })
+                    })
+                    .collect();
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "template.refused")
+                    .detail_zh(zh)
+                    .detail_en(en)
+                    .with("faults", serde_json::json!(told))
+            }
             Self::DraftExists { id } => Problem::new(StatusCode::CONFLICT, "flow.draft_exists")
                 .detail_zh("该流程已有草稿，请在草稿上修改。")
                 .detail_en("There is a draft of this flow already; please work on it.")
+                .with("draft_id", id.as_str().into()),
+            Self::Form(refusals) => refusals.iter().fold(Problem::invalid(), |problem, refusal| {
+                problem.field(&format!("form.{}", refusal.field), refusal.code, &refusal.zh, &refusal.en)
+            }),
+            Self::FormFaults(faults) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "form.refused")
+                .detail_zh(format!("表单有{}处问题，不能发布。", faults.len()))
+                .detail_en(format!("The form has {} faults and cannot be published.", faults.len()))
+                .with("problems", serde_json::json!(faults)),
+            Self::FormChanged { form_id, differences } => Problem::new(StatusCode::CONFLICT, "form.changed")
+                .detail_zh("表单已更新为新版本，已填写的内容均已保留，请核对后再提交。")
+                .detail_en("The form has a new version. What you filled in is kept; please look at it again.")
+                .with("form_id", form_id.as_str().into())
+                .with("differences", serde_json::json!(differences)),
+            Self::FormClosed => Problem::new(StatusCode::CONFLICT, "form.closed")
+                .detail_zh("工单当前环节没有需要您填写的表单。")
+                .detail_en("There is no form for you to fill in at the present step."),
+            Self::FormDraftExists { id } => Problem::new(StatusCode::CONFLICT, "form.draft_exists")
+                .detail_zh("该表单已有草稿，请在草稿上修改。")
+                .detail_en("There is a draft of this form already; please work on it.")
                 .with("draft_id", id.as_str().into()),
             Self::Flow { .. } | Self::Calendar(_) | Self::Port(_) | Self::Stored { .. } | Self::Export(_) => {
                 Problem::from_internal(self)

@@ -1,6 +1,6 @@
 //! Lists of orders as Excel files.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use contract::contacts::mask_phone;
 use kernel::http::{Cell, Response, download_workbook, local_time};
@@ -26,6 +26,7 @@ pub(crate) async fn download(
     tx.audit(ctx, Audit::new("case.export", "case", "").detail(json!({ "rows": orders.len() })));
     tx.commit().await.map_err(CaseError::from)?;
     let lang = ctx.lang;
+    let answers = cases.answers_in_words(by, &orders, lang).await?;
     let head = vec![
         lang.pick("工单编号", "Number"),
         lang.pick("类型", "Type"),
@@ -45,8 +46,9 @@ pub(crate) async fn download(
         lang.pick("办结时间", "Settled"),
         lang.pick("办理结果", "Result"),
         lang.pick("满意度", "Stars"),
+        lang.pick("表单内容", "Form"),
     ];
-    let rows = orders.iter().map(|case| row(cases, ctx, by, case, &units)).collect();
+    let rows = orders.iter().map(|case| row(cases, ctx, by, case, &units, &answers)).collect();
     download_workbook("cases", head, rows).await
 }
 
@@ -61,7 +63,14 @@ async fn unit_names(cases: &Cases, orders: &[Case]) -> Result<HashMap<String, St
     Ok(units)
 }
 
-fn row(cases: &Cases, ctx: &Ctx, by: &Principal, case: &Case, units: &HashMap<String, String>) -> Vec<Cell> {
+fn row(
+    cases: &Cases,
+    ctx: &Ctx,
+    by: &Principal,
+    case: &Case,
+    units: &HashMap<String, String>,
+    answers: &BTreeMap<String, String>,
+) -> Vec<Cell> {
     let lang = ctx.lang;
     let shown = case.shows_citizen_to(by);
     let name = if shown { case.citizen.name.as_str() } else { secret(lang) };
@@ -94,5 +103,6 @@ fn row(cases: &Cases, ctx: &Ctx, by: &Principal, case: &Case, units: &HashMap<St
         case.settled_at.map(|at| time(at.0)).into(),
         case.answer.as_deref().into(),
         case.stars.into(),
+        answers.get(case.id.as_str()).map(String::as_str).into(),
     ]
 }

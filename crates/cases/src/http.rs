@@ -4,7 +4,9 @@
 mod acceptance;
 mod amendment;
 mod assignment;
+mod attachment;
 mod calendar;
+mod case_form;
 mod catalogue;
 mod catalogue_rows;
 mod categories;
@@ -13,6 +15,7 @@ mod co_handling;
 mod creation;
 mod detail;
 mod dispatch;
+mod documents;
 mod ending;
 mod extension;
 mod external_link;
@@ -21,12 +24,17 @@ mod flow_drafts;
 mod flow_migrations;
 mod flow_trials;
 mod flows;
+mod form_drafts;
+mod forms;
 mod limit_rules;
 mod list;
 mod note;
 mod objection;
 mod operation;
+mod order_types;
 mod overview;
+mod position;
+mod publication;
 mod ratings;
 mod redo;
 mod rerouting;
@@ -66,6 +74,10 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(return_visit::routes())
         .merge(closure::routes())
         .merge(note::routes())
+        .merge(attachment::routes())
+        .merge(documents::routes())
+        .merge(position::routes())
+        .merge(publication::routes())
         .merge(urge::routes())
         .merge(extension::routes())
         .merge(ending::routes())
@@ -88,6 +100,10 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(flow_drafts::routes())
         .merge(flow_trials::routes())
         .merge(flow_migrations::routes())
+        .merge(forms::routes())
+        .merge(form_drafts::routes())
+        .merge(order_types::routes())
+        .merge(case_form::routes())
         .merge(calendar::routes())
         .with_state(cases)
 }

@@ -7,18 +7,20 @@
 pub mod case;
 pub mod course;
 pub mod design;
+pub mod document;
 pub mod error;
 mod export;
 mod http;
 pub mod react;
 pub mod seed;
-pub mod sheet;
 pub mod store;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
+
+pub use kernel::sheet;
 
 use contract::contacts::ContactBook;
 use contract::identity::{Directory, PersonId, UnitId};
@@ -37,6 +39,7 @@ use crate::course::Flow;
 use crate::design::FlowRule;
 use crate::error::CaseError;
 use crate::store::category::Categories;
+use crate::store::form::Shelf;
 use crate::store::number::Numbers;
 
 /// The slice's migrations.
@@ -48,10 +51,19 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 11, name: "search", sql: include_str!("../migrations/0011_search.sql") },
     Migration { version: 12, name: "limit_rules", sql: include_str!("../migrations/0012_limit_rules.sql") },
     Migration { version: 30, name: "flow", sql: include_str!("../migrations/0030_flow.sql") },
+    Migration { version: 40, name: "forms", sql: include_str!("../migrations/0040_forms.sql") },
+    Migration { version: 50, name: "attachments", sql: include_str!("../migrations/0050_attachments.sql") },
+    Migration { version: 51, name: "documents", sql: include_str!("../migrations/0051_documents.sql") },
+    Migration { version: 52, name: "publications", sql: include_str!("../migrations/0052_publications.sql") },
 ];
 
 /// What another process may have changed is read again after this time.
 const KEPT_MS: i64 = 30_000;
+/// So many scripts of forms run at once; more would only take the machine from the calls.
+const SCRIPTS_AT_ONCE: usize = 4;
+
+/// Uploads that are read at once; each holds a whole file.
+const UPLOADS_AT_ONCE: usize = 6;
 
 /// The name of the flow that new orders run where no rule names another.
 pub(crate) const STANDARD_FLOW: &str = "standard";
@@ -88,9 +100,15 @@ struct Inner {
     kit: Kit,
     ports: Ports,
     numbers: tokio::sync::Mutex<Numbers>,
+    /// So many uploads are held in memory at once.
+    uploads: tokio::sync::Semaphore,
     kept: RwLock<Kept>,
     /// When calendar and categories were read last, epoch milliseconds.
     read_at: AtomicI64,
+    /// Published forms and order types.
+    shelf: RwLock<Shelf>,
+    /// So many scripts of forms run at once.
+    scripts: tokio::sync::Semaphore,
 }
 
 /// What is kept in memory because every order needs it.
@@ -146,8 +164,11 @@ impl Cases {
             kit,
             ports,
             numbers: tokio::sync::Mutex::default(),
+            uploads: tokio::sync::Semaphore::new(UPLOADS_AT_ONCE),
             kept: RwLock::new(kept),
             read_at: AtomicI64::new(0),
+            shelf: RwLock::default(),
+            scripts: tokio::sync::Semaphore::new(SCRIPTS_AT_ONCE),
         })))
     }
 
@@ -166,6 +187,8 @@ impl Cases {
         self.ship_flow(&ctx, STANDARD_FLOW, flow::STANDARD).await?;
         self.ship_flow(&ctx, SHORT_FLOW, flow::SHORT).await?;
         self.reload_flows().await?;
+        self.ship_templates(&ctx).await?;
+        self.reload_forms().await?;
         self.0.read_at.store(ctx.now.0, Ordering::Relaxed);
         Ok(())
     }
@@ -185,13 +208,14 @@ impl Cases {
         self.reload_categories().await?;
         self.reload_catalogue().await?;
         self.reload_limit_rules().await?;
-        self.reload_flows().await
+        self.reload_flows().await?;
+        self.reload_forms().await
     }
 
     /// Returns the slice for the composition.
     #[must_use]
     pub fn slice(&self) -> Slice {
-        let (timers, indexer) = (self.clone(), self.clone());
+        let (timers, indexer, sweeper) = (self.clone(), self.clone(), self.clone());
         Slice {
             name: "cases",
             migrations: MIGRATIONS,
@@ -212,9 +236,22 @@ impl Cases {
                         Ok(())
                     }
                 }),
+                Job::every("cases.sweep_uploads", Duration::from_secs(600), move || {
+                    let cases = sweeper.clone();
+                    async move {
+                        cases.sweep_uploads(cases.kit().now()).await?;
+                        cases.forget_run_files(cases.kit().now()).await?;
+                        Ok(())
+                    }
+                }),
             ],
             capabilities: CAPABILITIES,
         }
+    }
+
+    /// Waits for room to hold one more upload in memory.
+    pub(crate) async fn upload_turn(&self) -> Result<tokio::sync::SemaphorePermit<'_>, CaseError> {
+        self.0.uploads.acquire().await.map_err(|error| CaseError::Port(error.into()))
     }
 
     /// Returns the mechanism.
@@ -293,9 +330,17 @@ impl Cases {
         self.kept().active_flows.contains_key(name)
     }
 
-    /// Returns the flow that a new order runs: the first rule that fits names it.
-    pub(crate) fn flow_for(&self, kind: Kind, category_id: Option<&str>) -> Result<Arc<Flow>, CaseError> {
+    /// Returns the flow that a new order runs: its order type names it, else the first rule that fits.
+    pub(crate) fn flow_of(
+        &self,
+        own: Option<&str>,
+        kind: Kind,
+        category_id: Option<&str>,
+    ) -> Result<Arc<Flow>, CaseError> {
         let kept = self.kept();
+        if let Some(flow) = own.and_then(|name| kept.active_flows.get(name)) {
+            return Ok(flow.clone());
+        }
         let path = category_id.and_then(|id| kept.categories.get(id)).map(|category| category.path.as_str());
         let named = kept.flow_rules.iter().find(|rule| rule.fits(kind, path)).map(|rule| &rule.flow_name);
         named
@@ -328,6 +373,19 @@ impl Cases {
 
     pub(crate) fn kept(&self) -> std::sync::RwLockReadGuard<'_, Kept> {
         self.0.kept.read().expect("no holder of this lock can panic")
+    }
+
+    pub(crate) fn shelf(&self) -> std::sync::RwLockReadGuard<'_, Shelf> {
+        self.0.shelf.read().expect("no holder of this lock can panic")
+    }
+
+    pub(crate) fn shelf_mut(&self) -> std::sync::RwLockWriteGuard<'_, Shelf> {
+        self.0.shelf.write().expect("no holder of this lock can panic")
+    }
+
+    /// Waits for a turn to run a script.
+    pub(crate) async fn script_turn(&self) -> Result<tokio::sync::SemaphorePermit<'_>, CaseError> {
+        self.0.scripts.acquire().await.map_err(|error| CaseError::Port(error.into()))
     }
 
     fn kept_mut(&self) -> std::sync::RwLockWriteGuard<'_, Kept> {
@@ -367,6 +425,8 @@ pub const CAPABILITIES: &[Capability] = &[
     capability("case.instruct", "领导批示", "Write instructions"),
     capability("case.summon", "街乡吹哨", "Summon other units"),
     capability("case.share", "外部协办链接", "Give a link to outside helpers"),
+    capability("publication.write", "公开办件编审", "Publish settled orders"),
+    capability("template.write", "维护文书模板", "Change templates of documents"),
     capability("case.discover", "主动发现登记", "Write orders of one's own unit"),
     capability("case.praise", "表扬登记", "Record praise"),
     capability("overview.read", "查看总览", "Read the overview"),
@@ -379,4 +439,7 @@ pub const CAPABILITIES: &[Capability] = &[
     capability("catalogue.write", "维护派单目录", "Change the dispatch catalogue"),
     capability("flow.read", "查看流程", "Read flows"),
     capability("flow.write", "维护流程", "Publish flows"),
+    capability("form.read", "查看表单", "Read forms"),
+    capability("form.write", "设计表单", "Design and publish forms"),
+    capability("order_type.write", "维护业务类型", "Change order types"),
 ];

@@ -135,3 +135,68 @@ async fn a_helper_without_an_account_answers_by_a_link_that_ends() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_link_does_not_outlive_its_order() {
+    on_both(|site| async move {
+        let world = World::new(site).await;
+        let case = world.written().await;
+        let case = world.act("leader", &case, "review", json!({ "decision": "pass" })).await;
+        let helped = json!({ "unit_id": "water", "co_units": ["roads"] });
+        let case = world.act("dispatcher", &case, "dispatch", helped).await;
+        let wish =
+            |version: &Value| json!({ "version": version, "helper": "灯具公司", "text": "请更换灯具" });
+        let path = format!("/cases/{}/links", case["id"].as_str().unwrap());
+        let share = async |account: &str, case: &Value| {
+            let made = world.sign_in(account).post(&path, wish(&case["version"])).await.ok();
+            made["path"].as_str().unwrap().strip_prefix("/help/").unwrap().to_owned()
+        };
+        let open = async |token: &str| HelperDesk::open(&world.cases, &ctx(&world), token).await;
+        // A unit that only helps lets nobody in.
+        let mut helper = world.sign_in("roads_clerk");
+        helper.post(&path, wish(&case["version"])).await.refused(403, "permission.denied");
+        let of_water = share("water_clerk", &case).await;
+        open(&of_water).await.unwrap();
+        // Another unit gets the order: what the first one shared is closed.
+        let case = world.read("dispatcher", &case).await;
+        let to_roads = json!({ "unit_id": "roads", "reason": "职责在城管" });
+        let case = world.act("dispatcher", &case, "transfer", to_roads).await;
+        assert_eq!(open(&of_water).await.unwrap_err().code, "link.revoked");
+        let of_roads = share("roads_clerk", &case).await;
+        let case = world.read("roads_clerk", &case).await;
+        let case = world.act("roads_clerk", &case, "acceptance", json!({})).await;
+        open(&of_roads).await.unwrap();
+        let done = json!({ "result": "已修复", "without_helpers": true });
+        let case = world.act("roads_clerk", &case, "feedback", done).await;
+        world.act("reviewer", &case, "result-review", json!({ "decision": "pass" })).await;
+        for refused in [
+            open(&of_roads).await.unwrap_err(),
+            HelperDesk::answer(&world.cases, &ctx(&world), &of_roads, "迟到的结果").await.unwrap_err(),
+        ] {
+            assert_eq!((refused.status.as_u16(), refused.code), (410, "link.settled"));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_floods_an_order_with_links_or_supplements() {
+    on_both(|site| async move {
+        let world = World::new(site).await;
+        let mut case = world.dispatched("water").await;
+        let path = format!("/cases/{}/links", case["id"].as_str().unwrap());
+        for _ in 0..20 {
+            let wish = json!({ "version": case["version"], "helper": "某公司", "text": "请协助" });
+            world.sign_in("water_clerk").post(&path, wish).await.done();
+            case = world.read("water_clerk", &case).await;
+        }
+        let wish = json!({ "version": case["version"], "helper": "某公司", "text": "请协助" });
+        world.sign_in("water_clerk").post(&path, wish).await.refused(409, "link.too_many");
+        for n in 0..20 {
+            act(&world, &case, "supplement", &format!("补充 {n}")).await.unwrap();
+        }
+        assert_eq!(act(&world, &case, "supplement", "再补充").await.unwrap_err(), "case.not_now");
+        act(&world, &case, "urge", "").await.unwrap();
+    })
+    .await;
+}

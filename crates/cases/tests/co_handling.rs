@@ -141,3 +141,28 @@ async fn signatures_are_gathered_before_the_result_goes_on() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_unit_that_helps_does_not_hold_the_order_up_with_signatures() {
+    on_both(|site| async move {
+        let world = World::new(site).await;
+        let case = world.written().await;
+        let case = world.act("leader", &case, "review", json!({ "decision": "pass" })).await;
+        let helped = json!({ "unit_id": "water", "co_units": ["roads"] });
+        let case = world.act("dispatcher", &case, "dispatch", helped).await;
+        let round = json!({ "people": ["agent"], "rule": "all", "text": "请会签" });
+        world
+            .try_act("roads_clerk", &case, "countersignature", round.clone())
+            .await
+            .refused(403, "permission.denied");
+        // The unit in charge asks, and does not touch the round that the centre asks for.
+        let case = world.act("reviewer", &case, "countersignature", round).await;
+        let change = json!({ "add": ["mayor"], "remove": ["agent"] });
+        world
+            .try_act("water_clerk", &case, "countersignature/signers", change.clone())
+            .await
+            .refused(403, "permission.denied");
+        world.act("dispatcher", &case, "countersignature/signers", change).await;
+    })
+    .await;
+}

@@ -144,6 +144,41 @@ async fn a_confidential_order_hides_the_citizen_from_the_unit() {
 }
 
 #[tokio::test]
+async fn a_confidential_order_is_not_found_by_its_citizen() {
+    on_both(|site| async move {
+        let world = World::new(site).await;
+        let mut draft = world.draft();
+        draft["confidential"] = json!(true);
+        draft["title"] = json!("周女士反映路灯不亮");
+        let case = world.sign_in("agent").post("/cases", draft).await.ok();
+        let contact = case["contact"]["id"].as_str().unwrap().to_owned();
+        world.cases.index_all_texts().await.unwrap();
+        let found = async |account: &str, query: &str| {
+            let list = world.sign_in(account).get(&format!("/cases?{query}")).await.ok();
+            list["items"].as_array().unwrap().len()
+        };
+        let word = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
+        let (name, matter) = (word("周女士"), word("路灯"));
+        for query in [
+            format!("q={name}"),
+            format!("title={name}"),
+            format!("q={}", word("周女士反映")),
+            format!("contact_id={contact}"),
+        ] {
+            assert_eq!(found("mayor", &query).await, 0, "{query}");
+            assert_eq!(found("dispatcher", &query).await, 1, "{query}: return visitors may know");
+            assert_eq!(found("agent", &query).await, 1, "{query}: who wrote it knows");
+        }
+        assert_eq!(found("mayor", &format!("q={matter}")).await, 1, "the matter itself is no secret");
+        // What is told elsewhere in one line names nobody either.
+        let id = case["id"].as_str().unwrap().into();
+        let brief = contract::cases::CaseLookup::brief(&world.cases, &id).await.unwrap().unwrap();
+        assert_eq!(brief.title, "＊＊反映路灯不亮");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_to_do_list_is_each_ones_own() {
     on_both(|site| async move {
         let world = World::new(site).await;

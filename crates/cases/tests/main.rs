@@ -1,6 +1,7 @@
 //! Orders through their addresses, on both databases.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod attachments;
 mod catalogue;
 mod citizen_acts;
 mod citizens;
@@ -9,13 +10,17 @@ mod co_handling;
 mod course;
 mod creation;
 mod deadlines;
+mod documents;
 mod ending;
 mod extension;
 mod flows;
+mod forms;
 mod limit_rules;
 mod lists;
 mod objection;
 mod permissions;
+mod position;
+mod publications;
 mod recordings;
 mod redo;
 mod rerouting;

@@ -139,3 +139,52 @@ async fn several_matters_become_orders_of_their_own() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_split_makes_all_its_parts_or_none() {
+    on_both(|site| async move {
+        let world = World::new(site).await;
+        let case = world.written().await;
+        let parts = json!([
+            { "title": "井盖缺失", "content": "路灯旁井盖缺失" },
+            { "title": "垃圾清运", "content": "路口垃圾三天未清", "category_id": "no-such" },
+        ]);
+        let refused = world.try_act("dispatcher", &case, "split", json!({ "parts": parts })).await;
+        assert_eq!(refused.refused(422, "invalid")["errors"][0]["field"], "category_id");
+        let found = world.sign_in("dispatcher").get("/cases").await.ok();
+        assert_eq!(found["items"].as_array().unwrap().len(), 1, "no part was written");
+        assert!(!world.kinds(&case).await.contains(&"split".to_owned()), "and nothing is said of it");
+        let parts = json!({ "parts": [{ "title": "井盖缺失", "content": "井盖缺失" }] });
+        let stale = json!({ "id": case["id"], "version": case["version"].as_i64().unwrap() - 1 });
+        world.try_act("dispatcher", &stale, "split", parts.clone()).await.refused(409, "stale_version");
+        world.act("dispatcher", &case, "split", parts).await;
+        assert_eq!(world.site.events("cases.case_created").await.len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_left_behind_a_main_order_that_is_settled_at_the_same_moment() {
+    on_both(|site| async move {
+        let world = World::new(site).await;
+        for _ in 0..6 {
+            let main = world.handled().await;
+            let part = world.written().await;
+            let body = json!({ "main": main["number"], "reason": "同一路口" });
+            let (merged, settled) = tokio::join!(
+                world.try_act("dispatcher", &part, "merger", body),
+                world.try_act("reviewer", &main, "result-review", json!({ "decision": "pass" })),
+            );
+            let part = world.read("dispatcher", &part).await;
+            let main = world.read("dispatcher", &main).await;
+            let is_merged = part["status"] == "merged";
+            assert_eq!(merged.status.is_success(), is_merged);
+            if settled.status.is_success() {
+                assert!(!is_merged || part["answer"] == main["answer"], "{part}");
+            } else {
+                assert!(is_merged, "one of the two got through");
+            }
+        }
+    })
+    .await;
+}

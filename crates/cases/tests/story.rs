@@ -33,6 +33,7 @@ async fn an_order_runs_from_writing_to_the_archive() {
             "links",
             "summons",
             "countersignature",
+            "position",
         ];
         assert_eq!(read["allowed"], json!(allowed));
         let case = world.act("north_clerk", &case, "acceptance", json!({})).await;

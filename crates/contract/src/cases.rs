@@ -9,13 +9,18 @@ use crate::contacts::ContactId;
 use crate::voice::{CallId, RecordingId};
 
 mod citizen;
+mod corpus;
 mod events;
+mod facts;
 mod flow;
+mod publication;
+mod upload;
 
 pub use citizen::{
-    CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft, CitizenInfo, CitizenNotice,
-    CitizenRating, CitizenStep, HelperDesk, HelperView, Submitted,
+    CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft, CitizenForm, CitizenInfo,
+    CitizenNotice, CitizenOrderType, CitizenRating, CitizenStep, HelperDesk, HelperView, Submitted,
 };
+pub use corpus::{CaseCorpus, CorpusCase, CorpusCategory, CorpusDraft, CorpusPlace, UnitProposal};
 pub use events::{
     ApplicationDecided, ApplicationMade, CaseAccepted, CaseArchived, CaseAssigned, CaseClosed, CaseCreated,
     CaseDispatched, CaseEnded, CaseFeedbackGiven, CaseMoved, CaseReopened, CaseRestored, CaseReturned,
@@ -23,7 +28,10 @@ pub use events::{
     RatingGiven, TaskClosed, TaskOpened,
 };
 
-pub use flow::{CaseFlowChanged, FlowPublished};
+pub use facts::{CaseFact, CaseFacts, CaseLine, CaseWords, CodeName, StepFact};
+pub use flow::{CaseFlowChanged, CaseFormFilled, FlowPublished, FormPublished};
+pub use publication::{MonthFigures, PublishedCase, PublishedFilter};
+pub use upload::{FileToServe, UploadDesk, UploadRight, UploadTicket, UploadView, UploadedFile};
 
 kernel::id!(
     /// Names a work order.
@@ -64,6 +72,42 @@ pub struct OverdueBrief {
     pub due_at: i64,
 }
 
+/// Which ended orders are asked for, to ask their citizens about them.
+#[derive(Clone, Debug, Default)]
+pub struct EndedFilter {
+    /// Ended at or after, epoch milliseconds.
+    pub from: i64,
+    /// Ended before.
+    pub to: i64,
+    /// The category or one below.
+    pub category_id: Option<String>,
+    /// The type, as a code.
+    pub kind: Option<String>,
+    /// The unit that handled it.
+    pub unit_id: Option<String>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// An order that has ended, and whom to ask about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndedCase {
+    /// The order.
+    pub id: CaseId,
+    /// Its number.
+    pub number: String,
+    /// The title.
+    pub title: String,
+    /// The citizen's file.
+    pub contact_id: Option<String>,
+    /// The citizen's name.
+    pub contact_name: String,
+    /// The citizen's number, unmasked.
+    pub phone: String,
+    /// The unit that handled it.
+    pub unit_id: Option<String>,
+}
+
 /// Answers what is known of orders.
 #[async_trait]
 pub trait CaseLookup: Send + Sync {
@@ -76,6 +120,10 @@ pub trait CaseLookup: Send + Sync {
     /// Finds an order.
     async fn brief(&self, _id: &CaseId) -> Result<Option<CaseBrief>, BoxError> {
         Ok(None)
+    }
+    /// Returns orders that have ended, as far as this person may read them; confidential ones are left out.
+    async fn ended(&self, _by: &Principal, _filter: &EndedFilter) -> Result<Vec<EndedCase>, BoxError> {
+        Ok(Vec::new())
     }
     /// Returns orders whose limit had ended by `now`, after the id `after`, at most `limit`.
     async fn overdue(&self, _now: i64, _after: &str, _limit: i64) -> Result<Vec<OverdueBrief>, BoxError> {

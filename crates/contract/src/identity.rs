@@ -102,6 +102,11 @@ pub trait Directory: Send + Sync {
         let _ = (list, code);
         Ok(None)
     }
+    /// Finds a role by its id; without roles there is none.
+    async fn role(&self, id: &str) -> Result<Option<WordBrief>, BoxError> {
+        let _ = id;
+        Ok(None)
+    }
 }
 
 /// A unit was made, changed, moved or deactivated.

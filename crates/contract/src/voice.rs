@@ -6,6 +6,13 @@ use kernel::{BoxError, Ctx};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+mod written;
+
+pub use written::{WrittenChange, WrittenItem, WrittenListener, WrittenQueue, WrittenSeat};
+mod facts;
+
+pub use facts::{CallFact, CallFacts, FloorNow, KeyFact, SeatFact};
+
 kernel::id!(
     /// Names a call (通话).
     CallId
@@ -254,5 +261,68 @@ impl Event for CallRated {
     }
     fn audience(&self) -> Vec<Audience> {
         vec![Audience::Capability("call.read".to_owned())]
+    }
+}
+
+/// The list of an outbound task is through.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CampaignDone {
+    /// The task.
+    pub campaign_id: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl Event for CampaignDone {
+    const NAME: &'static str = "voice.campaign_done";
+    fn subject(&self) -> String {
+        self.campaign_id.clone()
+    }
+    fn audience(&self) -> Vec<Audience> {
+        vec![Audience::Capability("campaign.read".to_owned())]
+    }
+}
+
+/// The parameter that names pages of other systems which may show the telephone in a frame.
+pub const EMBED_ORIGINS: &str = "voice.embed_origins";
+
+/// Returns the origins (`https://crm.example.gov.cn`) whose pages may show the telephone in a frame. What is no
+/// plain origin is left out, so that it can't become another policy.
+#[must_use]
+pub fn embed_origins(parameters: &kernel::parameters::Parameters) -> Vec<String> {
+    let parameter = parameters.get(EMBED_ORIGINS);
+    let text = parameter.as_ref().and_then(|parameter| parameter.value.as_str()).unwrap_or_default();
+    text.split([',', '，', ' ', '\n'])
+        .map(str::trim)
+        .filter(|text| is_origin(text))
+        .take(20)
+        .map(str::to_owned)
+        .collect()
+}
+
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
+    host.is_some_and(|host| (1..=255).contains(&host.len()) && host.chars().all(plain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_origin;
+
+    #[test]
+    fn only_plain_origins_may_frame_the_telephone() {
+        assert!(is_origin("https://crm.example.gov.cn") && is_origin("http://10.1.2.3:8080"));
+        for text in [
+            "*",
+            "https://*",
+            "https://a.cn/x",
+            "javascript:1",
+            "https://a.cn;script-src",
+            "https://",
+            "'self'",
+        ] {
+            assert!(!is_origin(text), "{text}");
+        }
     }
 }

@@ -10,6 +10,7 @@ use crate::directory::Touched;
 use crate::error::IdentityError;
 use crate::person::{NewPassword, NewPerson};
 use crate::role::defaults::default_roles;
+use crate::role::{Role, Shipped};
 use crate::unit::NewUnit;
 use crate::{Identity, store};
 
@@ -30,7 +31,7 @@ pub struct FirstAccount {
 impl Identity {
     /// Prepares for work after the migrations: loads the directory and, in an empty database, makes the
     /// centre called `centre_name`, the default roles and the default dictionary. Roles that a later
-    /// version brings are added; what a city changed stays.
+    /// version brings are added, roles that the city left alone follow it; what a city changed stays.
     ///
     /// # Errors
     /// When the database fails.
@@ -44,7 +45,8 @@ impl Identity {
         if !fresh.is_empty() {
             let mut change = self.begin_change().await?;
             for role in &fresh {
-                store::role::replace(change.tx.conn(), role).await?;
+                let role = Role { shipped: Some(Shipped::of(role)), ..role.clone() };
+                store::role::replace(change.tx.conn(), &role).await?;
             }
             if known.is_empty() {
                 for entry in default_entries() {
@@ -56,6 +58,7 @@ impl Identity {
             self.finish(change, Touched::Roles).await?;
         }
         self.directory.reload(&self.kit.db, self.kit.now()).await?;
+        self.follow_defaults(&ctx).await?;
         if units == 0 {
             let centre = NewUnit {
                 id: Some(UnitId::from(ROOT_UNIT_ID)),

@@ -95,6 +95,12 @@ impl Snapshot {
         })
     }
 
+    /// Returns the roles of a person, with `changed` in the place of the one that it would replace.
+    pub(crate) fn together<'a>(&'a self, person: &KnownPerson, changed: &'a Role) -> Vec<&'a Role> {
+        let others = person.roles.iter().filter(|other| **other != changed.id);
+        others.filter_map(|other| self.roles.get(other)).chain([changed]).collect()
+    }
+
     fn has(&self, person: &KnownPerson, capability: &str) -> bool {
         person
             .roles
@@ -283,5 +289,16 @@ impl Directory for Identity {
         let mut conn = self.kit.db.reader().acquire().await?;
         let entry = store::dictionary::find(&mut conn, list, code).await?;
         Ok(entry.map(|entry| WordBrief { zh: entry.zh, en: entry.en, active: entry.active }))
+    }
+
+    async fn role(&self, id: &str) -> Result<Option<WordBrief>, BoxError> {
+        self.look_for_changes().await?;
+        Ok(self.directory.read(|snapshot| {
+            snapshot.roles.get(id).map(|role| WordBrief {
+                zh: role.name_zh.clone(),
+                en: role.name_en.clone(),
+                active: true,
+            })
+        }))
     }
 }

@@ -40,8 +40,10 @@ pub use unit::{NewUnit, Unit, UnitChange};
 use crate::directory::Touched;
 
 /// The slice's migrations.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "identity", sql: include_str!("../migrations/0001_identity.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "identity", sql: include_str!("../migrations/0001_identity.sql") },
+    Migration { version: 20, name: "role_shipped", sql: include_str!("../migrations/0020_role_shipped.sql") },
+];
 
 const fn capability(name: &'static str, zh: &'static str, en: &'static str, scoped: bool) -> Capability {
     Capability { name, zh, en, scoped }

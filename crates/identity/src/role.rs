@@ -2,6 +2,8 @@
 
 mod change;
 pub mod defaults;
+mod news;
+mod shipped;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use change::GrantsChange;
+pub use news::NewsDecision;
+pub use shipped::{RoleNews, Shipped};
 
 use crate::error::IdentityError;
 
@@ -37,6 +41,9 @@ pub struct Role {
     pub sort: i64,
     /// For optimistic locking.
     pub version: i64,
+    /// What the version granted that the city last took over.
+    #[serde(skip)]
+    pub shipped: Option<Shipped>,
 }
 
 impl Role {
@@ -67,9 +74,8 @@ pub enum Power {
 pub fn power(capability: &str) -> Power {
     match capability {
         "unit.write" | "person.write" | "seat.write" | "dictionary.write" | "parameter.write"
-        | "calendar.write" | "catalogue.write" | "flow.write" | "limit.write" | "notice.write" => {
-            Power::System
-        }
+        | "calendar.write" | "catalogue.write" | "flow.write" | "form.write" | "limit.write"
+        | "notice.write" | "order_type.write" => Power::System,
         "role.write" | "session.revoke" | "person.recover" => Power::Security,
         "audit.read" | "audit.verify" => Power::Audit,
         reading if [".read", ".listen", ".monitor"].iter().any(|end| reading.ends_with(end)) => {

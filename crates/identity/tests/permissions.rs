@@ -27,6 +27,8 @@ fn table() -> Vec<(&'static str, &'static str, Value, &'static [&'static str])> 
         ("PUT", "/people/nobody/roles", json!({"version": 1, "roles": []}), SECURITY),
         ("GET", "/roles", Value::Null, EVERYBODY),
         ("PUT", "/roles/agent/grants", json!({"version": 99, "grants": {}}), SECURITY),
+        ("GET", "/roles/news", Value::Null, SECURITY),
+        ("PUT", "/roles/agent/news", json!({"version": 99, "take": true}), SECURITY),
         ("GET", "/capabilities", Value::Null, EVERYBODY),
         ("GET", "/seats", Value::Null, EVERYBODY),
         ("POST", "/seats", json!({"no": "", "unit_id": "bureau", "person_id": null}), SYSTEM),

@@ -46,12 +46,27 @@ impl Blobs {
     /// # Errors
     /// When it is missing, or the name leaves the folder.
     pub async fn open(&self, name: &str) -> io::Result<tokio::fs::File> {
+        tokio::fs::File::open(self.path(name)?).await
+    }
+
+    /// Removes a file. One that is gone already is no error.
+    ///
+    /// # Errors
+    /// When the disk fails, or the name leaves the folder.
+    pub async fn remove(&self, name: &str) -> io::Result<()> {
+        match tokio::fs::remove_file(self.path(name)?).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        }
+    }
+
+    fn path(&self, name: &str) -> io::Result<PathBuf> {
         let tame = name
             .split('/')
             .all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
         if !tame {
             return Err(io::Error::new(io::ErrorKind::NotFound, "no such file"));
         }
-        tokio::fs::File::open(self.0.join(name)).await
+        Ok(self.0.join(name))
     }
 }

@@ -20,7 +20,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
-use sqlx::{AnyPool, Executor as _};
+use sqlx::{AnyPool, Connection as _, Executor as _};
 use tokio::sync::Notify;
 
 pub use migrate::migrate;
@@ -31,6 +31,9 @@ pub use writes::{Check, Writes};
 
 use crate::audit::Algorithm;
 use crate::{Problem, ToProblem};
+
+/// A connection that was used so recently is not asked whether it is alive.
+const IDLE_UNTESTED: Duration = Duration::from_secs(5);
 
 /// What the database is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,6 +176,16 @@ impl Db {
             let pool = AnyPoolOptions::new()
                 .max_connections(config.pool_size.max(4))
                 .acquire_timeout(Duration::from_secs(10))
+                .test_before_acquire(false)
+                .before_acquire(|connection, known| {
+                    Box::pin(async move {
+                        // What was used a moment ago is alive; asking each time would be a trip for each read.
+                        if known.idle_for > IDLE_UNTESTED {
+                            connection.ping().await?;
+                        }
+                        Ok(true)
+                    })
+                })
                 .connect(&config.url)
                 .await?;
             Ok(Self::of(Dialect::Postgres, config.url.clone(), pool, None))
@@ -186,6 +199,8 @@ impl Db {
         let pool = AnyPoolOptions::new()
             .max_connections(readers.max(1))
             .acquire_timeout(Duration::from_secs(10))
+            // A file does not hang up.
+            .test_before_acquire(false)
             .after_connect(|connection, _| {
                 Box::pin(async move {
                     connection

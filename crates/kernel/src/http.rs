@@ -2,6 +2,7 @@
 
 mod auth;
 mod body;
+mod file;
 mod guard;
 mod idempotency;
 mod pace;
@@ -13,6 +14,7 @@ pub use auth::{Auth, Authenticator, Gate, MaybeAuth, ReqCtx, SESSION_COOKIE, ses
 /// What a handler answers with.
 pub use axum::response::Response;
 pub use body::{BODY_BYTES_MAX, Json, Path, Query};
+pub use file::{Served, THUMB_BYTES_MAX, Upload, disposition, read_upload, serve_file};
 pub use guard::{PeerAddress, TraceId, dress, guard_origin, is_own_origin};
 pub use idempotency::{Idem, Idempotent, StoredAnswer, forget_old_answers};
 pub use pace::pace;

@@ -75,7 +75,9 @@ impl Hub {
         self.sequenced.send_replace(seq);
     }
 
-    pub(crate) fn sequenced(&self) -> watch::Receiver<i64> {
+    /// Tells of the newest number that an event of this process was given.
+    #[must_use]
+    pub fn sequenced(&self) -> watch::Receiver<i64> {
         self.sequenced.subscribe()
     }
 }

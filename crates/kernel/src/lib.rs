@@ -20,6 +20,7 @@ pub mod page;
 pub mod parameters;
 pub mod principal;
 pub mod problem;
+pub mod sheet;
 pub mod slice;
 
 pub use audit::Audit;

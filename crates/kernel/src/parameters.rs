@@ -86,13 +86,19 @@ impl Parameters {
     /// Returns a whole number, or `otherwise` when it is not one.
     #[must_use]
     pub fn i64(&self, key: &str, otherwise: i64) -> i64 {
-        self.get(key).and_then(|parameter| parameter.value.as_i64()).unwrap_or(otherwise)
+        self.look(key, Value::as_i64).unwrap_or(otherwise)
     }
 
     /// Returns a truth value, or `otherwise` when it is not one.
     #[must_use]
     pub fn bool(&self, key: &str, otherwise: bool) -> bool {
-        self.get(key).and_then(|parameter| parameter.value.as_bool()).unwrap_or(otherwise)
+        self.look(key, Value::as_bool).unwrap_or(otherwise)
+    }
+
+    /// Reads a value without copying it: rules ask for many, many times a second.
+    fn look<T>(&self, key: &str, read: impl FnOnce(&Value) -> Option<T>) -> Option<T> {
+        let known = self.0.read().expect("no holder of this lock can panic");
+        read(&known.get(key)?.value)
     }
 
     /// Writes a value in `tx`; call [`Parameters::reload`] after the commit. Returns whether `version` was

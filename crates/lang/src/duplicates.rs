@@ -1,5 +1,7 @@
 //! Texts that tell of the same event: same matter, same place, in other words.
 
+pub mod recent;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::lexicon::{Lexicon, is_word};

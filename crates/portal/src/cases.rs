@@ -1,7 +1,7 @@
 //! Orders on the portal: write, look up, rate.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use contract::cases::{CitizenCase, CitizenDraft, Submitted};
 use kernel::HttpResult;
@@ -74,6 +74,19 @@ struct PortalDraft {
     /// Where it is.
     #[serde(default)]
     place: PortalPlace,
+    /// The upload ticket under which files were sent.
+    #[serde(default)]
+    uploads: Option<String>,
+    /// The kind of matter, when one was chosen; it says type and category.
+    #[serde(default)]
+    order_type_id: Option<String>,
+    /// The version of its form that was filled in.
+    #[serde(default)]
+    form_id: Option<String>,
+    /// What was filled in.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    form: serde_json::Map<String, serde_json::Value>,
 }
 
 /// The code that came with the number.
@@ -107,28 +120,43 @@ struct ActRequest {
     /// What the citizen says.
     #[serde(default)]
     text: String,
+    /// The upload ticket under which files were sent.
+    #[serde(default)]
+    uploads: Option<String>,
+}
+
+/// A ticket that a page sends along without having used one is none.
+fn ticket(token: Option<&str>) -> Option<&str> {
+    token.map(str::trim).filter(|token| !token.is_empty())
 }
 
 /// Writes an order. The number and the query code are all that a citizen needs later.
 #[utoipa::path(
     post, path = "/portal/cases", operation_id = "submit_portal_case", tag = "portal",
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body give the same order")),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key and body give the same order"),
+        ("proof-of-work" = Option<String>, Header, description = "The proof; without one the refusal holds the task"),
+    ),
     request_body = PortalDraft,
     responses(
         (status = 201, description = "Number and query code", body = Submitted),
         (status = 422, description = "Fields to correct", body = ProblemBody),
+        (status = 428, description = "A proof of work is needed", body = ProblemBody),
         (status = 429, description = "Too often", body = ProblemBody),
     )
 )]
 async fn submit_portal_case(
     State(portal): State<Portal>,
     ReqCtx(ctx): ReqCtx,
+    headers: HeaderMap,
     request: Idempotent<PortalDraft>,
 ) -> HttpResult<Response> {
-    portal.0.submissions.take(source(&ctx), ctx.now)?;
     if let Some(replayed) = request.idem.replay(&portal.0.kit).await? {
+        portal.0.requests.take(source(&ctx), ctx.now)?;
         return Ok(replayed);
     }
+    portal.0.proofs.check(&headers, "submit", ctx.now)?;
+    portal.0.submissions.take(source(&ctx), ctx.now)?;
     let body = request.body;
     let draft = CitizenDraft {
         r#type: body.r#type,
@@ -142,8 +170,12 @@ async fn submit_portal_case(
         address: body.place.address,
         lng: body.place.lng,
         lat: body.place.lat,
+        order_type_id: body.order_type_id,
+        form_id: body.form_id,
+        form: body.form,
     };
-    let submitted = portal.0.desk.submit(&ctx, draft, &request.idem).await?;
+    let submitted =
+        portal.0.desk.submit_with(&ctx, draft, ticket(body.uploads.as_deref()), &request.idem).await?;
     Ok((StatusCode::CREATED, Json(submitted)).into_response())
 }
 
@@ -167,7 +199,8 @@ async fn look_up_portal_case(
     if number.len() > WORD_MAX || query.code.len() > WORD_MAX {
         return Err(no_such_case());
     }
-    portal.0.attempts.take(&number, ctx.now)?;
+    // The same order by whatever blanks around its number, or everybody would have many more guesses.
+    portal.0.attempts.take(number.trim(), ctx.now)?;
     let found = portal.0.desk.look_up(&number, &query.code, ctx.lang).await.map_err(failed)?;
     found.map(Json).ok_or_else(no_such_case)
 }
@@ -194,7 +227,8 @@ async fn rate_portal_case(
     if number.len() > WORD_MAX || body.code.len() > WORD_MAX {
         return Err(no_such_case());
     }
-    portal.0.attempts.take(&number, ctx.now)?;
+    // The same order by whatever blanks around its number, or everybody would have many more guesses.
+    portal.0.attempts.take(number.trim(), ctx.now)?;
     let rated = portal.0.desk.rate(&ctx, &number, &body.code, body.stars, &body.comment).await?;
     rated.map(Json).ok_or_else(no_such_case)
 }
@@ -222,7 +256,9 @@ async fn act_on_portal_case(
     if number.len() > WORD_MAX || body.code.len() > WORD_MAX || body.act.len() > WORD_MAX {
         return Err(no_such_case());
     }
-    portal.0.attempts.take(&number, ctx.now)?;
-    let done = portal.0.desk.act(&ctx, &number, &body.code, &body.act, &body.text).await?;
+    // The same order by whatever blanks around its number, or everybody would have many more guesses.
+    portal.0.attempts.take(number.trim(), ctx.now)?;
+    let (order, uploads) = ((number.as_str(), body.code.as_str()), ticket(body.uploads.as_deref()));
+    let done = portal.0.desk.act_with(&ctx, order, &body.act, &body.text, uploads).await?;
     done.map(Json).ok_or_else(no_such_case)
 }

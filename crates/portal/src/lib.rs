@@ -5,11 +5,15 @@ mod calls;
 mod cases;
 mod help;
 mod info;
+mod order_types;
+pub mod proof;
+mod published;
+mod uploads;
 
 use std::sync::{Arc, RwLock};
 
 use axum::http::StatusCode;
-use contract::cases::{CitizenDesk, HelperDesk};
+use contract::cases::{CitizenDesk, HelperDesk, UploadDesk};
 use contract::voice::CallTokens;
 use kernel::config::ConfigError;
 use kernel::http::{RateLimit, RateLimiter};
@@ -18,6 +22,9 @@ use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use info::{DemoAccount, District};
+
+/// Uploads that are read at once; each holds a whole file.
+const UPLOADS_AT_ONCE: usize = 6;
 
 /// The section `[portal]` of the configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -33,6 +40,9 @@ pub struct PortalConfig {
     pub requests_per_minute: u32,
     /// How many calls one address may start in a minute, in the long run.
     pub calls_per_minute: u32,
+    /// How much a page has to compute before it may send an order or files, in zero bits of a digest; each bit
+    /// doubles it, 0 demands nothing.
+    pub proof_bits: u32,
 }
 
 impl Default for PortalConfig {
@@ -43,6 +53,7 @@ impl Default for PortalConfig {
             submissions_per_minute: 10,
             requests_per_minute: 60,
             calls_per_minute: 6,
+            proof_bits: 15,
         }
     }
 }
@@ -66,11 +77,17 @@ struct Inner {
     kit: Kit,
     desk: Arc<dyn CitizenDesk>,
     helpers: Arc<dyn HelperDesk>,
+    uploads: Arc<dyn UploadDesk>,
     calls: Arc<dyn CallTokens>,
     config: PortalConfig,
+    proofs: proof::Proofs,
+    /// So many uploads are held in memory at once.
+    upload_turns: tokio::sync::Semaphore,
     shown: RwLock<Shown>,
     submissions: RateLimiter,
     requests: RateLimiter,
+    /// Pictures of a page; a gallery asks for many at once.
+    views: RateLimiter,
     /// By order number instead of address.
     attempts: RateLimiter,
     call_starts: RateLimiter,
@@ -91,6 +108,7 @@ impl Portal {
         kit: Kit,
         desk: Arc<dyn CitizenDesk>,
         helpers: Arc<dyn HelperDesk>,
+        uploads: Arc<dyn UploadDesk>,
         calls: Arc<dyn CallTokens>,
     ) -> Result<Self, ConfigError> {
         let config: PortalConfig = kit.config.section("portal")?;
@@ -103,6 +121,10 @@ impl Portal {
             // Whoever guesses the code of one order, from however many addresses, needs months at this rate.
             attempts: limiter(4, 20),
             call_starts: limiter(config.calls_per_minute, config.calls_per_minute),
+            views: limiter(config.requests_per_minute * 4, config.requests_per_minute * 2),
+            proofs: proof::Proofs::new(config.proof_bits),
+            upload_turns: tokio::sync::Semaphore::new(UPLOADS_AT_ONCE),
+            uploads,
             kit,
             desk,
             helpers,
@@ -125,9 +147,12 @@ impl Portal {
             migrations: &[],
             router: OpenApiRouter::new()
                 .merge(info::routes())
+                .merge(order_types::routes())
                 .merge(cases::routes())
                 .merge(calls::routes())
                 .merge(help::routes())
+                .merge(uploads::routes())
+                .merge(published::routes())
                 .with_state(self.clone()),
             jobs: Vec::new(),
             capabilities: &[],

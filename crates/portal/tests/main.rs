@@ -6,15 +6,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::http::Method;
 use contract::cases::{
-    CitizenCase, CitizenDesk, CitizenDraft, CitizenInfo, CitizenRating, CitizenStep, HelperDesk, HelperView,
-    Submitted,
+    CitizenCase, CitizenDesk, CitizenDraft, CitizenInfo, CitizenRating, CitizenStep, FileToServe, HelperDesk,
+    HelperView, Submitted, UploadDesk, UploadRight, UploadTicket, UploadView, UploadedFile,
 };
 use contract::voice::{CallProgress, CallTokens, CitizenCall};
 use kernel::http::Idem;
 use kernel::{BoxError, Ctx, Lang, Problem};
 use portal::{DemoAccount, Portal, Shown};
 use serde_json::{Value, json};
-use testkit::{Client, Site, TestServer, on_sqlite};
+use testkit::{Answer, Client, Site, TestServer, on_sqlite};
 
 /// Knows one order: number `YZ1`, code `123456`.
 struct Desk;
@@ -82,6 +82,44 @@ impl HelperDesk for Desk {
     }
 }
 
+/// Takes any file under the ticket `t`, and keeps none.
+#[async_trait]
+impl UploadDesk for Desk {
+    async fn open_ticket(&self, _: &Ctx) -> Result<UploadTicket, Problem> {
+        Ok(UploadTicket {
+            token: "t".to_owned(),
+            expires_at: 1,
+            files_max: 9,
+            file_bytes_max: 1,
+            total_bytes_max: 1,
+        })
+    }
+    async fn put(&self, _: &Ctx, _: UploadRight<'_>, file: UploadedFile) -> Result<UploadView, Problem> {
+        Ok(UploadView {
+            id: "f".to_owned(),
+            name: file.name,
+            kind: "image".to_owned(),
+            media_type: "image/jpeg".to_owned(),
+            size_bytes: i64::try_from(file.bytes.len()).unwrap(),
+            has_thumb: file.thumb.is_some(),
+            uploaded_at: 1,
+            waiting: true,
+        })
+    }
+    async fn take_back(&self, _: &Ctx, _: UploadRight<'_>, _: &str) -> Result<(), Problem> {
+        Ok(())
+    }
+    async fn list(&self, _: &Ctx, right: UploadRight<'_>) -> Result<Vec<UploadView>, Problem> {
+        match right {
+            UploadRight::Ticket("t") => Ok(Vec::new()),
+            _ => Err(Problem::not_found()),
+        }
+    }
+    async fn find(&self, _: &Ctx, _: UploadRight<'_>, _: &str, _: bool) -> Result<FileToServe, Problem> {
+        Err(Problem::not_found())
+    }
+}
+
 struct Tokens;
 
 #[async_trait]
@@ -101,8 +139,21 @@ impl CallTokens for Tokens {
 }
 
 fn citizen(site: &Site) -> (Client, Portal) {
-    let portal = Portal::new(site.kit.clone(), Arc::new(Desk), Arc::new(Desk), Arc::new(Tokens)).unwrap();
+    let desk = Arc::new(Desk);
+    let portal = Portal::new(site.kit.clone(), desk.clone(), desk.clone(), desk, Arc::new(Tokens)).unwrap();
     (TestServer::new(site, vec![portal.slice().router]).anonymous(), portal)
+}
+
+/// Sends what takes a proof of work, as a page does.
+async fn proven(citizen: &Client, path: &str, body: Value) -> Answer {
+    let asked = citizen.clone().post(path, body.clone()).await;
+    if asked.status != 428 {
+        return asked;
+    }
+    let task = asked.refused(428, "proof.required");
+    let bits = u32::try_from(task["bits"].as_u64().unwrap()).unwrap();
+    let proof = portal::proof::solve(task["stamp"].as_str().unwrap(), bits);
+    citizen.clone().with_header(portal::proof::HEADER, &proof).post(path, body).await
 }
 
 fn draft() -> Value {
@@ -119,7 +170,7 @@ fn draft() -> Value {
 async fn a_citizen_writes_looks_up_and_rates() {
     on_sqlite(|site| async move {
         let (mut citizen, _) = citizen(&site);
-        let sent = citizen.post("/portal/cases", draft()).await;
+        let sent = proven(&citizen, "/portal/cases", draft()).await;
         assert_eq!(sent.status, 201);
         assert_eq!(sent.json(), json!({ "number": "YZ1", "query_code": "123456" }));
         let found = citizen.get("/portal/cases/YZ1?code=123456").await.ok();
@@ -155,21 +206,47 @@ async fn who_asks_too_often_waits() {
     on_sqlite(|site| async move {
         let (mut citizen, _) = citizen(&site);
         for _ in 0..10 {
-            citizen.post("/portal/cases", draft()).await.done();
+            proven(&citizen, "/portal/cases", draft()).await.done();
         }
-        let refused = citizen.post("/portal/cases", draft()).await;
+        let refused = proven(&citizen, "/portal/cases", draft()).await;
         assert_eq!(refused.headers["retry-after"], "6");
         refused.refused(429, "rate.limited");
         site.clock.advance_millis(6_000);
-        citizen.post("/portal/cases", draft()).await.done();
+        proven(&citizen, "/portal/cases", draft()).await.done();
         // Guessing one order's code ends before the address's own limit; from then on even the right one waits.
         for _ in 0..20 {
             citizen.get("/portal/cases/YZ1?code=000000").await.refused(404, "portal.no_such_case");
         }
         citizen.get("/portal/cases/YZ1?code=123456").await.refused(429, "rate.limited");
+        // Blanks around the number, which the search does not mind, give no further guesses.
+        citizen.get("/portal/cases/%20YZ1%E3%80%80?code=123456").await.refused(429, "rate.limited");
         citizen.get("/portal/cases/YZ2?code=123456").await.refused(404, "portal.no_such_case");
         site.clock.advance_millis(15_000);
         citizen.get("/portal/cases/YZ1?code=123456").await.done();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn files_take_a_ticket_and_a_ticket_takes_work() {
+    on_sqlite(|site| async move {
+        let (citizen, _) = citizen(&site);
+        let refused = citizen.clone().post("/portal/uploads", json!({})).await.refused(428, "proof.required");
+        let proof = portal::proof::solve(refused["stamp"].as_str().unwrap(), 15);
+        let mut worker = citizen.clone().with_header(portal::proof::HEADER, &proof);
+        assert_eq!(worker.post("/portal/uploads", json!({})).await.ok()["token"], "t");
+        worker.post("/portal/uploads", json!({})).await.refused(428, "proof.required");
+        let form = b"--e\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.jpg\"\r\n\r\nxyz\r\n--e--\r\n";
+        let send = |token: &str| {
+            let (mut citizen, path) = (citizen.clone(), format!("/portal/uploads/{token}/files"));
+            async move {
+                let kind = Some("multipart/form-data; boundary=e");
+                citizen.send_raw(Method::POST, &path, kind, form.to_vec()).await
+            }
+        };
+        assert_eq!(send("t").await.ok()["size_bytes"], 3);
+        send("guessed").await.refused(404, "not_found");
+        send(&"x".repeat(500)).await.refused(404, "not_found");
     })
     .await;
 }

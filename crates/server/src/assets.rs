@@ -36,6 +36,13 @@ pub(crate) async fn serve_asset(uri: Uri) -> Response<Body> {
     })
 }
 
+/// Serves the citizens' page for a frame of another site, under a policy that names the sites.
+pub(crate) async fn serve_embedded(uri: Uri, policy: HeaderValue) -> Response<Body> {
+    let mut response = serve_asset(uri).await;
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
 fn file(path: &str) -> Option<Response<Body>> {
     let asset = Pages::get(path)?;
     // Names below assets/ carry a digest of their content, so a browser may keep them for ever.

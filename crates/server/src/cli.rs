@@ -30,6 +30,12 @@ pub enum Command {
         #[command(subcommand)]
         command: crate::flow_command::FlowCommand,
     },
+    /// Works on the knowledge base.
+    Knowledge {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: crate::knowledge_command::KnowledgeCommand,
+    },
     /// Works on the audit log.
     Audit {
         /// What to do with it.

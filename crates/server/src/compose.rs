@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use axum::Router;
+use bot::Bot;
 use cases::Cases;
 use contacts::Contacts;
 use contract::contacts::HistorySource;
 use contract::voice::CallLookup;
 use identity::Identity;
+use insight::Insight;
 use kernel::http::events_router;
 use kernel::{BoxError, Clock, Config, Db, Dialect, Kit, Slice};
+use knowledge::Knowledge;
 use messages::Messages;
 use portal::Portal;
 use utoipa::openapi::OpenApi;
@@ -31,10 +34,16 @@ pub struct City {
     pub contacts: Contacts,
     /// Work orders.
     pub cases: Cases,
+    /// The knowledge base.
+    pub knowledge: Knowledge,
     /// Notices to staff.
     pub messages: Messages,
     /// Telephones.
     pub voice: Voice,
+    /// Help from language.
+    pub bot: Bot,
+    /// Figures.
+    pub insight: Insight,
     /// All routes.
     pub router: Router,
     /// What they are.
@@ -101,15 +110,39 @@ impl City {
         calls.set(lookup.clone());
         history_of_calls.set(lookup.clone());
         history_of_cases.set(orders.clone());
-        let portal = Portal::new(kit.clone(), orders.clone(), orders, lookup)?;
+        let knowledge = Knowledge::new(kit.clone(), directory.clone())?;
+        let bot = Bot::new(
+            kit.clone(),
+            bot::Ports {
+                corpus: orders.clone(),
+                citizens: orders.clone(),
+                directory: directory.clone(),
+                knowledge: Some(Arc::new(knowledge.clone())),
+            },
+            crate::demo::places()?,
+        )?;
+        bot.serve_with(Arc::new(voice.desk().clone()));
+        let insight = Insight::open(
+            kit.clone(),
+            insight::projection::Sources {
+                cases: orders.clone(),
+                calls: lookup.clone(),
+                directory: directory.clone(),
+            },
+        )
+        .await?;
+        let portal = Portal::new(kit.clone(), orders.clone(), orders.clone(), orders, lookup)?;
         portal.show(crate::demo::shown()?);
 
         let mut slices = vec![
             identity.slice(),
             contacts.slice(),
             cases.slice(),
+            knowledge.slice(),
             messages.slice(),
             voice.slice(),
+            bot.slice(),
+            insight.slice(),
             portal.slice(),
         ];
         for slice in &slices {
@@ -125,8 +158,22 @@ impl City {
         }
         let (api, document) = api.split_for_parts();
         let document = crate::document::finish(document);
-        let router = enclose(&kit, api, voice.sip_router(), document.clone());
-        Ok(Self { kit, identity, contacts, cases, messages, voice, router, document, slices, _lock: lock })
+        let router = enclose(&kit, api, voice.sip_router(), document.clone(), knowledge.embed_ancestors());
+        Ok(Self {
+            kit,
+            identity,
+            contacts,
+            cases,
+            knowledge,
+            messages,
+            voice,
+            bot,
+            insight,
+            router,
+            document,
+            slices,
+            _lock: lock,
+        })
     }
 
     /// Loads what slices keep in memory. Runs once before anything is asked.
@@ -149,8 +196,11 @@ impl City {
             kernel::jobs::clear_leases(&self.kit).await?;
         }
         self.voice.open().await?;
+        self.bot.work(|| stop.bell());
         tokio::spawn(kernel::event::run_sequencer(self.kit.clone(), stop.bell()));
         tokio::spawn(kernel::event::run_follower(self.kit.clone(), stop.bell()));
+        tokio::spawn(self.knowledge.clone().follow_index(stop.bell()));
+        tokio::spawn(self.insight.clone().follow(stop.bell()));
         for subscription in subscriptions(self) {
             tokio::spawn(kernel::event::run_subscription(self.kit.clone(), subscription, stop.bell()));
         }

@@ -3,6 +3,8 @@
 
 mod catalogue;
 mod data;
+mod forms;
+mod knowledge;
 mod orders;
 mod staff;
 
@@ -46,6 +48,27 @@ pub(crate) fn shown() -> Result<Shown, BoxError> {
     Ok(Shown { districts, password: Some(password), accounts })
 }
 
+/// Returns the streets, roads, quarters and landmarks of the demonstration city.
+pub(crate) fn places() -> Result<Vec<bot::place_book::KnownPlace>, BoxError> {
+    let mut all = Vec::new();
+    for district in data::districts()? {
+        let place = |name: &str, point: Option<(f64, f64)>| bot::place_book::KnownPlace {
+            name: name.to_owned(),
+            district: Some(district.name.clone()),
+            lng: point.map(|(lng, _)| lng),
+            lat: point.map(|(_, lat)| lat),
+        };
+        all.push(place(&district.name, None));
+        for street in &district.streets {
+            all.push(place(&street.name, None));
+            for name in street.roads.iter().chain(&street.quarters).chain(&street.landmarks) {
+                all.push(place(name, Some(street.centre)));
+            }
+        }
+    }
+    Ok(all)
+}
+
 /// Creates the demonstration city unless it is there. Returns whether it made one.
 ///
 /// # Errors
@@ -68,12 +91,24 @@ pub(crate) async fn create(city: &City) -> Result<bool, BoxError> {
     tracing::info!("creating the demonstration city: units and people");
     let staff = staff::create(city, &ctx, &written).await?;
     catalogue::publish(city, &ctx, &written).await?;
-    tracing::info!(units = written.units.len(), people = written.people.people.len(), "creating the orders");
-    let outcome = orders::create(city, &written, &staff, now).await?;
+    let types = forms::publish(city, &ctx).await?;
+    tracing::info!(
+        units = written.units.len(),
+        people = written.people.people.len(),
+        "creating the knowledge base"
+    );
+    let told = knowledge::create(city, &written, &staff, now).await?;
+    tracing::info!(entries = told, "the knowledge base is there; creating the orders");
+    let outcome = orders::create(city, &written, &staff, &types, now).await?;
     for refusal in &outcome.refusals {
         tracing::warn!("{refusal}");
     }
     catalogue::begin_next(city, &Ctx::system("demo", city.kit.now())).await?;
+    match city.bot.learn(&Ctx::system("demo", city.kit.now()), false).await {
+        Ok(_) => {}
+        Err(bot::error::BotError::Learn(reason)) => tracing::warn!(%reason, "nothing was learnt"),
+        Err(error) => return Err(error.into()),
+    }
     tracing::info!(orders = outcome.orders, steps = outcome.steps, "the demonstration city is there");
     std::fs::write(&mark, format!("{}\n", now.0))?;
     Ok(true)

@@ -16,16 +16,26 @@ use tower_http::compression::predicate::{NotForContentType, Predicate as _, Size
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::openapi::OpenApi;
 
-use crate::assets::serve_asset;
+use crate::assets::{serve_asset, serve_embedded};
 
-/// The content security policy of the pages: nothing from elsewhere, no inline scripts. Styles may be
+/// The content security policy of the pages: nothing from elsewhere, no inline scripts. Scripts of forms run in a
+/// worker made of their text, apart from the page. Styles may be
 /// inline because the component library sets positions that way.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' ws: wss:; font-src 'self' data:; \
+     worker-src 'self' blob:; \
      frame-ancestors 'self'; base-uri 'self'; form-action 'self'; object-src 'none'";
 
 /// Wraps the routes of all slices. `sip` is the WebSocket of browser phones, outside `/api`.
-pub(crate) fn enclose(kit: &Kit, api: Router, sip: Router, document: OpenApi) -> Router {
+/// `ancestors` are the sites that may show the pages below `/embed` in a frame.
+pub(crate) fn enclose(
+    kit: &Kit,
+    api: Router,
+    sip: Router,
+    document: OpenApi,
+    ancestors: &[String],
+) -> Router {
+    let embedded = embedding_policy(ancestors);
     let document = std::sync::Arc::new(document);
     let unknown = || async { Problem::not_found() };
     let api = api
@@ -42,12 +52,14 @@ pub(crate) fn enclose(kit: &Kit, api: Router, sip: Router, document: OpenApi) ->
                 .detail_zh("此地址不支持该操作。")
                 .detail_en("This address does not take that method.")
         });
-    let (guard_kit, dress_kit) = (kit.clone(), kit.clone());
+    let (guard_kit, dress_kit, embed_kit) = (kit.clone(), kit.clone(), kit.clone());
     Router::new()
         .nest("/api/v1", api)
         .merge(sip)
         .route("/healthz", get(|| async { "ok" }))
+        .route("/embed/{*page}", get(move |uri| serve_embedded(uri, embedded)))
         .fallback(serve_asset)
+        .layer(from_fn(move |request: Request, next: Next| embed(embed_kit.clone(), request, next)))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(pace))
         .layer(from_fn(move |request: Request, next: Next| guard_origin(guard_kit.clone(), request, next)))
@@ -66,6 +78,37 @@ pub(crate) fn enclose(kit: &Kit, api: Router, sip: Router, document: OpenApi) ->
         .layer(fixed(header::REFERRER_POLICY, "same-origin"))
         .layer(fixed(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(fixed(HeaderName::from_static("permissions-policy"), "microphone=(self), geolocation=(self)"))
+}
+
+/// Returns the policy of the pages below `/embed`: that of the others, with more sites that may show them. What is no
+/// origin is left out, so that a slip in the settings never opens more than was meant.
+fn embedding_policy(ancestors: &[String]) -> HeaderValue {
+    let is_origin = |site: &&String| {
+        site.split_once("://").is_some_and(|(scheme, host)| {
+            matches!(scheme, "http" | "https")
+                && !host.is_empty()
+                && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-:".contains(c))
+        })
+    };
+    let sites = ancestors.iter().filter(is_origin).fold("'self'".to_owned(), |list, site| list + " " + site);
+    let policy =
+        CONTENT_SECURITY_POLICY.replace("frame-ancestors 'self'", &format!("frame-ancestors {sites}"));
+    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(CONTENT_SECURITY_POLICY))
+}
+
+/// Lets the pages of other systems that the parameters name show the telephone's page, and no other, in a frame.
+async fn embed(kit: Kit, request: Request, next: Next) -> Response {
+    let softphone = request.uri().path() == "/desk/softphone";
+    let mut response = next.run(request).await;
+    let origins = if softphone { contract::voice::embed_origins(&kit.parameters) } else { Vec::new() };
+    if !origins.is_empty() {
+        let policy = CONTENT_SECURITY_POLICY
+            .replace("frame-ancestors 'self'", &format!("frame-ancestors 'self' {}", origins.join(" ")));
+        if let Ok(policy) = HeaderValue::from_str(&policy) {
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+    }
+    response
 }
 
 fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
@@ -99,4 +142,20 @@ async fn log(request: Request, next: Next) -> Response {
         tracing::debug!(%method, path, status, millis, trace, "request");
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::embedding_policy;
+
+    #[test]
+    fn only_sites_that_are_origins_may_show_a_page_in_a_frame() {
+        let sites =
+            ["https://www.example.gov.cn", "*", "https://*", "javascript:1", "https://a; script-src *"];
+        let policy = embedding_policy(&sites.map(str::to_owned));
+        assert!(
+            policy.to_str().unwrap().contains("frame-ancestors 'self' https://www.example.gov.cn; base-uri")
+        );
+        assert!(embedding_policy(&[]).to_str().unwrap().contains("frame-ancestors 'self';"));
+    }
 }

@@ -10,6 +10,7 @@ mod edge;
 mod flow_bench;
 pub mod flow_command;
 mod jobs;
+pub mod knowledge_command;
 mod listen;
 mod ports;
 pub mod run;

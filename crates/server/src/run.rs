@@ -33,12 +33,13 @@ pub async fn run(command: Command) -> Result<ExitCode, BoxError> {
         Command::Simulate(args) => crate::simulate::run(args).await,
         Command::Openapi => openapi().await,
         Command::Flow { command } => crate::flow_command::run(command).await,
+        Command::Knowledge { command } => crate::knowledge_command::run(command).await,
         Command::Audit { command: AuditCommand::Verify { data, format } } => audit(&data, format).await,
     }
 }
 
 #[expect(clippy::print_stdout, reason = "the command's answer to whoever typed it")]
-fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     println!("{text}");
 }
 

@@ -11,5 +11,5 @@ mod taking;
 mod view;
 
 pub use actor::{CallHandle, CallMessage, Side};
-pub use taking::{Dialling, dial, take};
+pub use taking::{Dialling, announce, dial, take};
 pub use view::{CallView, PartyView};

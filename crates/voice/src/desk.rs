@@ -5,6 +5,7 @@ mod engagement;
 mod settings;
 mod telephones;
 mod visits;
+mod written;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -28,6 +29,7 @@ pub use board::{Board, BoardQueue, BoardSeat, BreakView, FloorLoad, SeatPlace};
 pub use telephones::PhoneChoice;
 use telephones::Phones;
 use visits::{Moment, Visits};
+use written::{Listening, Written};
 
 /// A person at a seat.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,6 +132,7 @@ struct State {
     phones: HashMap<String, Phones>,
     places: HashMap<String, SeatPlace>,
     visits: Visits,
+    written: Written,
     service: ServiceLevel,
     revision: u64,
 }
@@ -142,6 +145,7 @@ struct Inner {
     state: Mutex<State>,
     calls: Mutex<HashMap<String, CallHandle>>,
     wake: Notify,
+    listening: Listening,
 }
 
 /// The desk. Clones share it.
@@ -164,11 +168,13 @@ impl Desk {
                 phones: HashMap::new(),
                 places: HashMap::new(),
                 visits: Visits::default(),
+                written: Written::default(),
                 service: ServiceLevel::default(),
                 revision: 0,
             }),
             calls: Mutex::new(HashMap::new()),
             wake: Notify::new(),
+            listening: Listening::default(),
         }));
         tokio::spawn(tick(Arc::downgrade(&desk.0)));
         tokio::spawn(tell_queue(Arc::downgrade(&desk.0)));
@@ -284,6 +290,9 @@ impl Desk {
 
     fn tell(&self, state: &mut State, effect: Effect, at: Moment) {
         let now = at.now;
+        if self.tell_written(state, &effect) {
+            return;
+        }
         match effect {
             Effect::Offer { call, seat } => {
                 self.send(&call, state::Input::Offer { seat: seat.to_string() });

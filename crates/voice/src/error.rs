@@ -54,6 +54,18 @@ pub enum VoiceError {
     /// There is no sound for another call.
     #[error(transparent)]
     Media(MediaError),
+    /// The outbound task has been stopped.
+    #[error("the outbound task has been stopped")]
+    CampaignOver,
+    /// The outbound task has called somebody.
+    #[error("the outbound task has called somebody")]
+    CampaignStarted,
+    /// The outbound task, or the line of its list, does not allow it now.
+    #[error("the outbound task does not allow it now")]
+    CampaignState,
+    /// The number may not be called now.
+    #[error("the number may not be called now: {0}")]
+    NotToBeCalled(&'static str),
     /// A flow that has errors can't be published.
     #[error("the flow has errors")]
     FlowUnfinished,
@@ -108,6 +120,16 @@ impl ToProblem for VoiceError {
             Self::Stale => Problem::new(StatusCode::CONFLICT, "voice.stale_version")
                 .detail_zh("他人刚刚修改过，请刷新后重试。")
                 .detail_en("Somebody else has just changed this; please reload and try again."),
+            Self::CampaignOver => Problem::new(StatusCode::CONFLICT, "voice.campaign_over")
+                .detail_zh("任务已终止，不能再更改。")
+                .detail_en("The task has been stopped and can't be changed any more."),
+            Self::CampaignStarted => Problem::new(StatusCode::CONFLICT, "voice.campaign_started")
+                .detail_zh("任务已经开始，请终止而不是删除。")
+                .detail_en("The task has called somebody; stop it instead of removing it."),
+            Self::CampaignState => Problem::new(StatusCode::CONFLICT, "voice.campaign_state")
+                .detail_zh("任务状态已变化，请刷新后重试。")
+                .detail_en("The task does not allow this now; please reload and try again."),
+            Self::NotToBeCalled(why) => not_to_be_called(why),
             Self::FlowUnfinished => Problem::new(StatusCode::CONFLICT, "voice.flow_unfinished")
                 .detail_zh("流程还有错误，改正后才能发布。")
                 .detail_en("The flow has errors; correct them before it is published."),
@@ -143,6 +165,20 @@ impl ToProblem for VoiceError {
                 .retry_after(10),
         }
     }
+}
+
+fn not_to_be_called(why: &str) -> Problem {
+    let (zh, en) = match why {
+        "closed" => ("现在不在可呼叫时段。", "People may not be called at this time."),
+        "do_not_call" => ("该号码已登记免打扰。", "The number is on the do-not-call list."),
+        "attempts" => ("该号码已达到呼叫次数上限。", "The number has been called as often as allowed."),
+        "no_line" => ("没有空闲的外线。", "No line is free."),
+        _ => ("刚呼叫过该号码，请稍后再呼。", "The number was called a short while ago."),
+    };
+    Problem::new(StatusCode::CONFLICT, "voice.not_to_be_called")
+        .detail_zh(zh)
+        .detail_en(en)
+        .with("why", why.into())
 }
 
 fn refused(refusal: Refusal) -> Problem {

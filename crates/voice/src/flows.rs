@@ -86,6 +86,13 @@ impl Flows {
     /// Looks for voices and declares parameters; flows are read by [`Flows::load`].
     #[must_use]
     pub fn new(kit: &Kit, config: &VoiceConfig, ports: Ports) -> Self {
+        kit.parameters.declare(vec![crate::emergency::parameter()]);
+        kit.parameters.declare(vec![ParameterSpec {
+            key: contract::voice::EMBED_ORIGINS,
+            default: json!(""),
+            zh: "可嵌入软电话页面的外部系统地址（如 https://crm.example.gov.cn，多个用逗号分隔；空为不允许）",
+            en: "Systems whose pages may embed the telephone (https://crm.example.gov.cn, by commas; empty for none)",
+        }]);
         kit.parameters.declare(vec![ParameterSpec {
             key: DUTY_NUMBER,
             default: json!(""),
@@ -278,6 +285,12 @@ impl Flows {
             queues: BTreeMap::from([(String::new(), queue)]),
             settings: BTreeMap::from([("duty_number".to_owned(), duty)]),
         }
+    }
+
+    /// Tells whether a table of working times is open at an instant; an unknown one never is.
+    #[must_use]
+    pub fn is_open(&self, table: &str, at: i64) -> bool {
+        self.facts(&Caller::default(), None, at).hours.get(table).copied().unwrap_or(false)
     }
 
     /// Returns the sound of what is said when all of it is at hand.

@@ -3,7 +3,12 @@
 mod callbacks;
 mod callflow;
 mod calls;
+mod campaign_targets;
+mod campaign_work;
+mod campaigns;
+mod detours;
 mod dialling;
+mod emergencies;
 mod figures;
 mod floor;
 mod flow_tables;
@@ -25,6 +30,7 @@ mod surveys;
 mod telephones;
 mod trace;
 mod trunks;
+mod whatif;
 
 use std::sync::Arc;
 
@@ -59,12 +65,24 @@ pub const CAPABILITIES: &[Capability] = &[
         en: "Call and transfer to outside numbers",
         scoped: false,
     },
+    Capability {
+        name: "campaign.read",
+        zh: "查看外呼任务与结果",
+        en: "Read outbound tasks and their results",
+        scoped: true,
+    },
+    Capability {
+        name: "campaign.write",
+        zh: "管理外呼任务",
+        en: "Make and run outbound tasks",
+        scoped: false,
+    },
     Capability { name: "call.listen_in", zh: "监听通话", en: "Listen to running calls", scoped: false },
     Capability { name: "call.whisper", zh: "耳语指导", en: "Whisper to agents", scoped: false },
     Capability { name: "call.barge", zh: "强插通话", en: "Join running calls", scoped: false },
     Capability { name: "call.take_over", zh: "拦截通话", en: "Take calls over", scoped: false },
     Capability { name: "call.release", zh: "强拆通话", en: "Cut running calls", scoped: false },
-    Capability { name: "call.kick", zh: "强制签出座席", en: "Sign seats out by force", scoped: false },
+    Capability { name: "call.kick", zh: "强制签出座席", en: "Sign seats out by force", scoped: true },
     Capability { name: "call.download", zh: "下载录音", en: "Download recordings", scoped: false },
     Capability {
         name: "phone_book.write",
@@ -77,8 +95,8 @@ pub const CAPABILITIES: &[Capability] = &[
     },
     Capability {
         name: "floor.manage",
-        zh: "管理现场（审批小休、设置座席状态、签出座席）",
-        en: "Manage the floor: breaks, states, signing out",
+        zh: "管理现场（审批小休、设置座席状态）",
+        en: "Manage the floor: breaks and states",
         scoped: true,
     },
     Capability {
@@ -107,7 +125,12 @@ pub fn router(core: Arc<Core>) -> OpenApiRouter {
         .merge(seat::routes())
         .merge(calls::routes())
         .merge(operations::routes())
+        .merge(campaigns::routes())
+        .merge(campaign_targets::routes())
+        .merge(campaign_work::routes())
+        .merge(detours::routes())
         .merge(dialling::routes())
+        .merge(emergencies::routes())
         .merge(supervision::routes())
         .merge(summaries::routes())
         .merge(phone_book::routes())
@@ -127,6 +150,7 @@ pub fn router(core: Arc<Core>) -> OpenApiRouter {
         .merge(messages::routes())
         .merge(callbacks::routes())
         .merge(surveys::routes())
+        .merge(whatif::routes())
         .merge(telephones::routes())
         .merge(trunks::routes())
         .with_state(core)

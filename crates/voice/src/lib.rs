@@ -8,10 +8,13 @@ mod accounts;
 mod blocked;
 pub mod call;
 pub mod callflow;
+pub mod campaign;
 pub mod config;
 pub mod core;
 pub mod desk;
+pub mod emergency;
 pub mod error;
+mod facts;
 pub mod flows;
 mod http;
 mod lookup;
@@ -27,6 +30,7 @@ pub mod speech;
 pub mod store;
 mod telephones;
 pub mod tokens;
+pub mod whatif;
 pub mod writer;
 
 use std::net::SocketAddr;
@@ -38,7 +42,7 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::http::HeaderMap;
 use axum::routing::get;
 use kernel::http::PeerAddress;
-use kernel::{Ctx, DbError, Kit, Migration, Slice};
+use kernel::{Ctx, DbError, Job, Kit, Migration, Slice};
 use tokio::sync::{broadcast, mpsc};
 
 pub use crate::config::{TrunkConfig, VoiceConfig};
@@ -51,6 +55,7 @@ use crate::call::state::Input;
 use crate::call::{CallMessage, take};
 use crate::core::Core;
 use crate::desk::Desk;
+use crate::error::VoiceError;
 use crate::flows::Flows;
 use crate::media::{MediaConfig, MediaError, MediaPlane, Repaired};
 use crate::sip_port::{FlowChange, IncomingCall, StackError, StackOptions, StackPort};
@@ -61,6 +66,9 @@ use crate::writer::Writer;
 const ARRIVALS: usize = 1024;
 /// How often it is asked whether another process changed flows.
 const FOLLOW_FLOWS: Duration = Duration::from_secs(30);
+
+/// How often outbound tasks look whom they may call.
+const CAMPAIGN_TURN: Duration = Duration::from_secs(1);
 
 /// Tables of the slice.
 pub const MIGRATIONS: &[Migration] = &[
@@ -73,6 +81,8 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 10, name: "callflows", sql: include_str!("../migrations/0010_callflows.sql") },
     Migration { version: 20, name: "queues", sql: include_str!("../migrations/0020_queues.sql") },
     Migration { version: 30, name: "telephones", sql: include_str!("../migrations/0030_telephones.sql") },
+    Migration { version: 60, name: "campaigns", sql: include_str!("../migrations/0060_campaigns.sql") },
+    Migration { version: 61, name: "emergency", sql: include_str!("../migrations/0061_emergency.sql") },
 ];
 
 /// Why calls can't be taken.
@@ -183,9 +193,25 @@ impl Voice {
             name: "voice",
             migrations: MIGRATIONS,
             router: http::router(self.core.clone()),
-            jobs: Vec::new(),
+            jobs: self.jobs(),
             capabilities: http::CAPABILITIES,
         }
+    }
+
+    fn jobs(&self) -> Vec<Job> {
+        let engine = campaign::engine::Engine::new(self.core.clone());
+        vec![Job::every("voice.campaigns", CAMPAIGN_TURN, move || {
+            let engine = engine.clone();
+            async move { Ok(engine.turn().await?) }
+        })]
+    }
+
+    /// Lets outbound tasks take one turn, as their job does every second.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn call_out(&self) -> Result<(), VoiceError> {
+        campaign::engine::Engine::new(self.core.clone()).turn().await
     }
 
     /// Returns `GET /sip`, which belongs at the root of the host.

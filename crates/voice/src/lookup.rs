@@ -20,6 +20,10 @@ impl VoiceLookup {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         Self(core)
     }
+
+    pub(crate) fn core(&self) -> &Core {
+        &self.0
+    }
 }
 
 #[async_trait]

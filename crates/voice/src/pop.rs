@@ -121,6 +121,10 @@ pub struct Pop {
     pub caller_masked: String,
     /// `trunk:<name>` or `portal`.
     pub origin: String,
+    /// The queue that it waited in.
+    pub queue: Option<String>,
+    /// The merged hotline as which it is answered, such as "12333 人社服务热线"; absent for the house's own.
+    pub identity: Option<String>,
     /// When the call came, epoch milliseconds.
     pub started_at: i64,
     /// Whether this is a call that the page lost and gets back: answer it at once.
@@ -159,6 +163,8 @@ impl Pop {
             caller: if sitting.masked { caller_masked.clone() } else { row.caller.clone() },
             caller_masked,
             origin: row.origin.clone(),
+            queue: None,
+            identity: None,
             started_at: row.started_at,
             rebind,
             auto_answer: rebind,

@@ -35,6 +35,8 @@ async fn follow_seat(core: &Arc<Core>, event: &SeatChanged) -> Result<(), BoxErr
         unit_name: unit.map(|unit| unit.name).unwrap_or_default(),
         unit_id: seat.unit_id.0,
         skills: seat.skills,
+        // That is the person's right, and the person stays.
+        chats: core.desk.place_of(&seat.no).is_some_and(|place| place.chats),
     };
     core.desk.place(&seat.no, seat.id.as_str(), place);
     Ok(())

@@ -33,6 +33,7 @@ struct Known {
     levels: HashMap<String, BTreeMap<String, u8>>,
     vip: HashMap<String, Option<i64>>,
     blocked: HashMap<String, Option<i64>>,
+    unwanted: HashMap<String, Option<i64>>,
 }
 
 /// Settings of the floor. Clones share them.
@@ -72,6 +73,12 @@ pub fn parameters() -> Vec<ParameterSpec> {
             20,
             "服务水平告警的最少来电数",
             "Calls below which service levels raise no alarm",
+        ),
+        (
+            "voice.chats_per_seat",
+            3,
+            "每个座席同时接待的在线会话数（0 为不接待）",
+            "Chats that a seat has at a time (0 for none)",
         ),
         (
             "voice.work_reminder_minutes",
@@ -134,7 +141,11 @@ impl Routing {
             ..Known::default()
         };
         for Listed { kind, number, expires_at, .. } in numbers::in_force(db, now).await? {
-            let list = if kind == "vip" { &mut fresh.vip } else { &mut fresh.blocked };
+            let list = match kind.as_str() {
+                "vip" => &mut fresh.vip,
+                "do_not_call" => &mut fresh.unwanted,
+                _ => &mut fresh.blocked,
+            };
             list.insert(number, expires_at);
         }
         let mut known = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -198,6 +209,15 @@ impl Routing {
             } else {
                 Standing::Ordinary
             }
+        })
+    }
+
+    /// Tells whether somebody asked not to be called by outbound tasks.
+    #[must_use]
+    pub fn is_unwanted(&self, number: &str, now: i64) -> bool {
+        let number = plain(number);
+        self.read(|known| {
+            known.unwanted.get(&number).is_some_and(|until| until.is_none_or(|until| until > now))
         })
     }
 

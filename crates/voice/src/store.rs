@@ -3,7 +3,12 @@
 pub mod callbacks;
 pub mod callflow;
 pub mod calls;
+pub mod campaign_calls;
+pub mod campaign_targets;
+pub mod campaigns;
 pub mod downloads;
+pub mod emergencies;
+pub mod facts;
 pub mod figures;
 pub mod flow_counts;
 pub mod flow_tables;
@@ -20,3 +25,4 @@ pub mod summaries;
 pub mod surveys;
 pub mod telephones;
 pub mod visits;
+pub mod whatif;

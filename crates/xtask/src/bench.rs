@@ -2,7 +2,10 @@
 
 mod acd;
 mod client;
+mod cpu;
 mod flow;
+mod insight;
+mod knowledge;
 mod orders;
 mod orders_at_scale;
 mod service;
@@ -20,7 +23,12 @@ pub fn bench(workspace: &Workspace, arguments: &Arguments) -> Outcome {
         Some("orders-at-scale") => orders_at_scale::bench(workspace, arguments),
         Some("start") => start::bench(workspace, arguments),
         Some("flow") => flow::bench(workspace, arguments),
-        _ => Err("bench knows `acd`, `flow`, `orders`, `orders-at-scale` and `start`".to_owned()),
+        Some("insight") => insight::bench(workspace, arguments),
+        Some("knowledge") => knowledge::bench(workspace, arguments),
+        _ => {
+            Err("bench knows `acd`, `flow`, `insight`, `knowledge`, `orders`, `orders-at-scale` and `start`"
+                .to_owned())
+        }
     }
 }
 

@@ -39,6 +39,7 @@ cargo xtask <command>
   bench acd [--seats N] [--waiting N] [--secs N] [--json]
   bench orders --db sqlite|postgres [--secs N] [--clients N] [--json]
   bench start [--json]
+  bench knowledge [--entries N] [--json]    search over so many invented entries
   eval  classify|retrieve|duplicates|answer|extract|forecast --FILE …   scores, see docs/eval.md
   seed  [--data DIR]                        the demonstration city in an empty data folder
 

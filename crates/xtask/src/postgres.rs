@@ -80,6 +80,11 @@ impl Postgres {
         format!("postgres://yihao@127.0.0.1:{}/postgres", self.port)
     }
 
+    /// The process that started it all.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     fn wait_until_ready(&mut self, bin: &Path) -> Outcome {
         let started = Instant::now();
         while started.elapsed() < Duration::from_secs(30) {

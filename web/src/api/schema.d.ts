@@ -4,6 +4,160 @@
  */
 
 export interface paths {
+    "/assist/cases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says the same of an order that exists, for whoever reviews or dispatches it. */
+        get: operations["show_case_help"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assist/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes which suggestions were taken and which were overridden; the next model learns from it. */
+        post: operations["note_choices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assist/merge-proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists open orders that may be one matter, for whoever merges orders. */
+        get: operations["list_merge_proposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assist/merge-proposals/dismissals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that two orders are two matters; they are not proposed again. */
+        post: operations["dismiss_merge_proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assist/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the models with their scores. */
+        get: operations["list_models"];
+        put?: never;
+        /** Learns now, and puts what was learnt in force. */
+        post: operations["learn_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assist/models/active": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts another model in force, also an older one, or none. */
+        put: operations["activate_model"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assist/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what an order with this text could be: fields with reasons, orders that tell of the same, knowledge. */
+        post: operations["suggest_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assist/topics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists groups of orders that tell of one event, the largest first. */
+        get: operations["list_topics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assist/topics.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a workbook. */
+        get: operations["export_topics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit": {
         parameters: {
             query?: never;
@@ -1257,6 +1411,211 @@ export interface paths {
         patch: operations["change_category"];
         trace?: never;
     };
+    "/chats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists conversations, newest first. */
+        get: operations["list_chats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a workbook. */
+        get: operations["export_chats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the conversations that are offered to me and those that I have. */
+        get: operations["list_my_chats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists queues and colleagues that a conversation can be given to. */
+        get: operations["list_chat_targets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a conversation with what was said. */
+        get: operations["show_chat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/{id}/acceptance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a conversation that is offered to me. */
+        post: operations["accept_chat"];
+        /** Refuses a conversation that is offered to me; I am not ready then. */
+        delete: operations["refuse_chat"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a conversation; the citizen is asked to rate it. */
+        post: operations["finish_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says something to the citizen. */
+        post: operations["answer_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/{id}/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Notes the order that was written from a conversation; the citizen is told its number. */
+        put: operations["note_chat_order"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/{id}/order-draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Fills in an order from what the citizen said, for the agent to check. */
+        get: operations["draft_order_of_chat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/{id}/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Suggests knowledge to answer with, while the agent types. */
+        post: operations["suggest_replies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a conversation to another queue or colleague. */
+        post: operations["transfer_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/contacts": {
         parameters: {
             query?: never;
@@ -2118,6 +2477,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/portal/chats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a conversation with the robot. */
+        post: operations["start_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/chats/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows one's own conversation. */
+        get: operations["show_own_chat"];
+        put?: never;
+        post?: never;
+        /** Ends one's own conversation. */
+        delete: operations["leave_chat"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/chats/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Streams what is said and where it stands, resumed by `Last-Event-ID`. */
+        get: operations["stream_own_chat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/chats/{id}/judgements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says whether an answer of the robot helped. */
+        post: operations["judge_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/chats/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says something; the robot's answer is in what comes back, an agent's comes over the stream. */
+        post: operations["say_in_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/chats/{id}/person": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks for a person. */
+        post: operations["ask_for_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/chats/{id}/rating": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rates a conversation, once. */
+        post: operations["rate_own_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/portal/help/{token}": {
         parameters: {
             query?: never;
@@ -2153,6 +2632,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/portal/similar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells a citizen of own orders that tell of the same, and how many others did, without anything of theirs. */
+        post: operations["find_similar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/ratings": {
         parameters: {
             query?: never;
@@ -2181,6 +2677,179 @@ export interface paths {
         put?: never;
         /** Follows a bad rating up; with `reopen` the order goes back to the dispatcher (差评跟进). */
         post: operations["follow_up_rating"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/robot/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Finds entries that citizens may read, to teach them as answers. */
+        get: operations["find_robot_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/robot/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists questions that were not answered well, those that were asked most first. */
+        get: operations["list_robot_questions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/robot/questions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says that a question needs no answer, or that it does after all. */
+        put: operations["set_robot_question"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/robot/teachings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what is taught. */
+        get: operations["list_teachings"];
+        put?: never;
+        /** Teaches which entry answers a question; it counts once a version with it is live. */
+        post: operations["teach_robot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/robot/teachings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes something taught back, with the next version. */
+        delete: operations["forget_teaching"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/robot/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the test set with what is live and with what is written. */
+        post: operations["try_robot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/robot/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the questions by which the robot is judged. */
+        get: operations["list_trials"];
+        put?: never;
+        /** Adds a question by which the robot is judged. */
+        post: operations["add_trial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/robot/trials/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a question from the test set. */
+        delete: operations["remove_trial"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/robot/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the versions that went live. */
+        get: operations["list_robot_versions"];
+        put?: never;
+        /** Puts what is written live, after the test set was asked; what makes it worse is refused. */
+        post: operations["publish_robot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/robot/versions/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts another version live, also an older one. */
+        put: operations["activate_robot"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3822,23 +4491,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/voice/seat/telephone": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Chooses the telephone that my seat answers on, from the next call on. */
-        put: operations["update_seat_telephone"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/voice/seats/{no}/session": {
         parameters: {
             query?: never;
@@ -3978,126 +4630,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/voice/telephone-settings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Shows what is typed into a desk telephone. */
-        get: operations["show_telephone_settings"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/telephones": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Lists desk telephones by the number of their seat. */
-        get: operations["list_telephones"];
-        put?: never;
-        /** Gives seats a desk telephone. The passwords are in the answer and nowhere else. */
-        post: operations["create_telephones"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/telephones.xlsx": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Exports desk telephones as a table for spreadsheets. */
-        get: operations["export_telephones"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/telephones/{seat_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Takes a seat's desk telephone away; the seat answers on its page again. */
-        delete: operations["delete_telephone"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/telephones/{seat_id}/password": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Gives a desk telephone another password; it has to register again. */
-        put: operations["update_telephone_password"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/trunks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Lists the trunks of the configuration and how they do. */
-        get: operations["list_trunks"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/voice/trunks.xlsx": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Exports the trunks as a table for spreadsheets. */
-        get: operations["export_trunks"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -4163,6 +4695,11 @@ export interface components {
             /** @description What the citizen says. */
             text?: string;
         };
+        /** @description Which model shall be in force. */
+        ActivationRequest: {
+            /** @description The model; none to stay silent. */
+            id?: string | null;
+        };
         /** @description A level that has crossed its target. */
         Alarm: {
             /** @description `in_time` over the last hour, or `connection` over twenty-four hours. */
@@ -4202,6 +4739,12 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description Names one of an entry's answers. */
+        AnswerId: string;
+        AnswerRequest: {
+            /** @description At most 1,000 characters. */
+            text: string;
         };
         /**
          * @description What is asked for.
@@ -4305,6 +4848,16 @@ export interface components {
             /** Format: int64 */
             stars: number;
             state: string;
+        };
+        /** @description A part of the text, or a word, that speaks for a suggestion. */
+        Because: {
+            /** @description The words. */
+            text: string;
+            /**
+             * Format: double
+             * @description How much they weigh among the reasons of this suggestion, 0 to 1.
+             */
+            weight: number;
         };
         /** @description The floor. */
         Board: {
@@ -5167,6 +5720,63 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        /** @description A conversation with what was said. */
+        ChatDetail: components["schemas"]["ChatItem"] & {
+            /** @description What the citizen said of it. */
+            comment: string;
+            /** @description Oldest first. */
+            lines: components["schemas"]["Message"][];
+        };
+        /** @description A conversation as staff sees it. */
+        ChatItem: {
+            agent_id?: string | null;
+            agent_name?: string | null;
+            /** @description The order that was written from it. */
+            case_number?: string | null;
+            /** Format: int64 */
+            ended_at?: number | null;
+            id: string;
+            /**
+             * Format: int64
+             * @description Messages so far.
+             */
+            messages: number;
+            /** @description How the citizen is called, when known. */
+            name: string;
+            /** @description Why it was handed over: `wish`, `anger`, `repeated`, `unsure`; empty when it was not. */
+            reason: string;
+            /** Format: int64 */
+            stars?: number | null;
+            /** Format: int64 */
+            started_at: number;
+            /** @description `robot`, `waiting`, `served`, `ended`. */
+            state: string;
+            /** Format: int64 */
+            updated_at: number;
+            /**
+             * Format: int64
+             * @description How long the citizen waited for an agent.
+             */
+            waited_ms?: number | null;
+        };
+        ChatQueue: {
+            id: string;
+            name: string;
+        };
+        ChatRating: {
+            /** @description At most 500 characters. */
+            comment?: string;
+            /**
+             * Format: int64
+             * @description 1 to 5.
+             */
+            stars: number;
+        };
+        /** @description Where a conversation can be given. */
+        ChatTargets: {
+            colleagues: components["schemas"]["WrittenSeat"][];
+            queues: components["schemas"]["ChatQueue"][];
+        };
         /** @description A drawing. */
         CheckRequest: {
             /** @description BPMN 2.0. */
@@ -5177,6 +5787,29 @@ export interface components {
             language: components["schemas"]["Language"];
             /** @description The sound; what ships when absent. */
             sound?: string | null;
+        };
+        /** @description What became of one suggestion. */
+        ChoiceRequest: {
+            /** @description What was chosen. */
+            chosen: string;
+            /**
+             * Format: double
+             * @description How sure it was.
+             */
+            confidence?: number | null;
+            /** @description The field. */
+            field: string;
+            /** @description Where the suggestion came from. */
+            origin: string;
+            /** @description What was suggested. */
+            suggested: string;
+        };
+        /** @description What became of suggestions. */
+        ChoicesRequest: {
+            /** @description The order that was written. */
+            case_id?: string | null;
+            /** @description At most 20. */
+            choices: components["schemas"]["ChoiceRequest"][];
         };
         /** @description A citizen's right to make one call from the portal page. */
         CitizenCall: {
@@ -5695,6 +6328,8 @@ export interface components {
              */
             version: number;
         };
+        /** @description Names an entry of the knowledge base. */
+        EntryId: string;
         /**
          * @description What is owed.
          * @enum {string}
@@ -5781,6 +6416,21 @@ export interface components {
              */
             version: number;
         };
+        /** @description What goes with a message. */
+        Extra: {
+            /**
+             * Format: double
+             * @description How sure the robot was, 0 to 1.
+             */
+            confidence?: number | null;
+            /** @description `answer`, `choice`, `miss`, `order`, `progress`, `draft`, or nothing. */
+            kind?: string;
+            /** @description What the citizen may tap instead of typing. */
+            options?: string[];
+            /** @description The question that was answered. */
+            question?: string;
+            source?: components["schemas"]["Source"] | null;
+        };
         /** @description A fault of a drawing. */
         FaultView: {
             code: string;
@@ -5805,6 +6455,11 @@ export interface components {
             /** @description Whether the unit does not wait for helpers who have not answered. */
             without_helpers?: boolean;
         };
+        /**
+         * @description What a part of the model says of a text.
+         * @enum {string}
+         */
+        Field: "area" | "category" | "type" | "urgency";
         /** @description One field that was refused. */
         FieldError: {
             /** @description A stable code, such as `required`. */
@@ -5812,6 +6467,21 @@ export interface components {
             /** @description What is wrong, in the reader's language. */
             detail: string;
             /** @description The path of the field in the request, such as `contact.phone`. */
+            field: string;
+        };
+        /** @description How often suggestions for a field were taken. */
+        FieldUse: {
+            /**
+             * Format: int64
+             * @description Those that were taken.
+             */
+            accepted: number;
+            /**
+             * Format: int64
+             * @description Suggestions that somebody decided on.
+             */
+            asked: number;
+            /** @description The field. */
             field: string;
         };
         /** @description What a person has done in a span. */
@@ -6007,6 +6677,19 @@ export interface components {
              */
             say: components["schemas"]["Speech"];
         };
+        /** @description All that can be said of what is written so far. */
+        Help: {
+            /** @description Knowledge that may answer it. */
+            entries: components["schemas"]["Passage"][];
+            /** @description Times and sums that the text names. */
+            mentions: components["schemas"]["Mention"][];
+            /** @description What could not be asked: `model`, `orders`, `knowledge`, `catalogue`. */
+            missing: string[];
+            /** @description Orders that may tell of the same. */
+            same: components["schemas"]["SameOrder"][];
+            /** @description Values for fields. */
+            suggestions: components["schemas"]["Suggestion"][];
+        };
         /** @description A helper's result. */
         HelpAnswer: {
             /** @description What was done. */
@@ -6158,6 +6841,15 @@ export interface components {
              */
             version: number;
         };
+        JudgementRequest: {
+            /** @description Whether it helped. */
+            helpful: boolean;
+            /**
+             * Format: int64
+             * @description The message's number.
+             */
+            no: number;
+        };
         /** @description The step to go to. */
         JumpRequest: {
             /** @description Why. */
@@ -6198,6 +6890,10 @@ export interface components {
          * @enum {string}
          */
         Kind: "consult" | "complaint" | "report" | "help" | "suggestion" | "repair" | "praise" | "difficult" | "reflection" | "nuisance" | "other";
+        KnownOrder: {
+            code: string;
+            number: string;
+        };
         /**
          * @description A language of the screens.
          * @enum {string}
@@ -6448,6 +7144,17 @@ export interface components {
             /** @description The unit's name. */
             unit_name: string;
         };
+        /** @description A time or an amount that the text names. */
+        Mention: {
+            /** @description `time` or `amount`. */
+            kind: string;
+            /** @description As written. */
+            text: string;
+            /** @description Its last instant, for a time. */
+            until?: string | null;
+            /** @description Its first instant as local time, for a time; the sum in yuan, for an amount. */
+            value: string;
+        };
         /** @description Properties of a menu. */
         Menu: {
             /**
@@ -6493,6 +7200,15 @@ export interface components {
              */
             tries: number;
         };
+        /** @description Orders that may be one matter. */
+        MergeProposal: {
+            /** @description Different callers, each of whom is answered. */
+            callers: number;
+            /** @description The order that would answer for the others: the oldest. */
+            main: components["schemas"]["TopicOrder"];
+            /** @description The others. */
+            parts: components["schemas"]["TopicOrder"][];
+        };
         /** @description The order that answers for this one. */
         MergerRequest: {
             /** @description The number of the main order. */
@@ -6504,6 +7220,29 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description A message. */
+        Message: {
+            /**
+             * Format: int64
+             * @description When, epoch milliseconds.
+             */
+            at: number;
+            /** @description What goes with them. */
+            extra: components["schemas"]["Extra"];
+            /** @description Whether the citizen found it helpful. */
+            helpful?: boolean | null;
+            /** @description The speaker's name, of agents. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Its number within the conversation, from 1.
+             */
+            no: number;
+            /** @description `citizen`, `robot`, `agent`, `system`. */
+            speaker: string;
+            /** @description The words. */
+            text: string;
         };
         /** @description A message. */
         MessageItem: {
@@ -6610,6 +7349,40 @@ export interface components {
              */
             waited_ms: number;
         };
+        /** @description All models with what became of suggestions. */
+        ModelList: {
+            /** @description Orders that new ones are compared with. */
+            compared: number;
+            /** @description Newest first. */
+            models: components["schemas"]["ModelView"][];
+            /** @description Orders below which nothing is learnt. */
+            orders_min: number;
+            /** @description What became of suggestions in the last 30 days. */
+            uses: components["schemas"]["FieldUse"][];
+        };
+        /** @description A model. */
+        ModelView: {
+            /** @description Whether it is in force. */
+            active: boolean;
+            /**
+             * Format: int64
+             * @description When it was learnt, epoch milliseconds.
+             */
+            created_at: number;
+            /** @description Who had it learnt. */
+            created_by: string;
+            /** @description Names it. */
+            id: string;
+            /** @description `worse` when it was left aside because the one in force is better. */
+            note: string;
+            /**
+             * Format: int64
+             * @description Orders that it learnt from.
+             */
+            orders: number;
+            /** @description How it did on the newest orders, which it had not seen. */
+            scores: components["schemas"]["Score"][];
+        };
         /** @description Figures since midnight. */
         MyCallFigures: {
             /**
@@ -6643,6 +7416,13 @@ export interface components {
              */
             talked_ms: number;
         };
+        /** @description An agent's conversations. */
+        MyChats: {
+            /** @description To be taken. */
+            offered: components["schemas"]["ChatItem"][];
+            /** @description One's own, oldest first. */
+            served: components["schemas"]["ChatItem"][];
+        };
         /** @description A person's own figures. */
         MyFigures: {
             month: components["schemas"]["FiguresView"];
@@ -6658,25 +7438,11 @@ export interface components {
              */
             now: number;
             seat?: components["schemas"]["SeatView"] | null;
-            telephones?: components["schemas"]["MyTelephones"] | null;
             /**
              * Format: int64
              * @description When the time for writing ends by itself, epoch milliseconds.
              */
             until?: number | null;
-        };
-        /** @description My seat's telephones. */
-        MyTelephones: {
-            /** @description Whether the desk telephone is asked to answer by itself. */
-            auto_answer: boolean;
-            /** @description Whether the desk's telephone is registered. */
-            desk: boolean;
-            /** @description Whether the seat has a desk telephone at all. */
-            has_desk: boolean;
-            /** @description The telephone that rings: `page` or `desk`. */
-            kind: string;
-            /** @description Whether the page's telephone is registered. */
-            page: boolean;
         };
         /** @description A thing by id and name. */
         Named: {
@@ -6791,12 +7557,6 @@ export interface components {
         NewSecret: {
             /** @description The password, to be changed at the next sign-in. */
             password: string;
-        };
-        NewTelephones: {
-            /** @description Where they stand, of which make they are. */
-            note?: string | null;
-            /** @description The seats, 100 at most; those that have a telephone keep it. */
-            seat_ids: string[];
         };
         /** @description What a new unit is made of. */
         NewUnit: {
@@ -6980,6 +7740,25 @@ export interface components {
              */
             number: string;
         };
+        /** @description An order as it could be written from a conversation, for the agent to check. */
+        OrderDraft: {
+            /** @description What the citizen said of the matter. */
+            content: string;
+            /** @description Values for fields, duplicates and knowledge. */
+            help: components["schemas"]["Help"];
+            /** @description How the citizen is called, when known. */
+            name: string;
+            /** @description The number, when given. */
+            phone?: string | null;
+        };
+        OrderRequest: {
+            case_id: string;
+        };
+        /**
+         * @description Where a suggestion comes from.
+         * @enum {string}
+         */
+        Origin: "model" | "text" | "catalogue";
         /** @description Figures for leaders. */
         OverviewView: {
             /** @description The largest categories of the first level. */
@@ -7006,6 +7785,36 @@ export interface components {
             to: number;
             totals: components["schemas"]["Totals"];
         };
+        /** @description A conversation as its citizen sees it. */
+        OwnChat: {
+            /** @description The agent, as citizens are told. */
+            agent?: string | null;
+            /**
+             * Format: int64
+             * @description How many wait before.
+             */
+            before?: number | null;
+            /** @description The order that was written from it. */
+            case_number?: string | null;
+            id: string;
+            messages: components["schemas"]["Message"][];
+            /**
+             * Format: int64
+             * @description The own rating.
+             */
+            stars?: number | null;
+            /** @description `robot`, `waiting`, `served`, `ended`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description How long it is likely to wait, in seconds.
+             */
+            wait_secs?: number | null;
+        };
+        OwnOrder: {
+            code: string;
+            number: string;
+        };
         /** @description A result. */
         OwnResult: {
             /** @description The result, in words that the citizen will read. */
@@ -7015,6 +7824,14 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description An order of the citizen's own. */
+        OwnSimilar: {
+            /** Format: int64 */
+            created_at: number;
+            number: string;
+            status_name: string;
+            title: string;
         };
         /** @description One page of a list. */
         Page_AuditEntry: {
@@ -7253,6 +8070,48 @@ export interface components {
                 unit_name?: string | null;
                 /** Format: int64 */
                 version: number;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_ChatItem: {
+            /** @description The rows. */
+            items: {
+                agent_id?: string | null;
+                agent_name?: string | null;
+                /** @description The order that was written from it. */
+                case_number?: string | null;
+                /** Format: int64 */
+                ended_at?: number | null;
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Messages so far.
+                 */
+                messages: number;
+                /** @description How the citizen is called, when known. */
+                name: string;
+                /** @description Why it was handed over: `wish`, `anger`, `repeated`, `unsure`; empty when it was not. */
+                reason: string;
+                /** Format: int64 */
+                stars?: number | null;
+                /** Format: int64 */
+                started_at: number;
+                /** @description `robot`, `waiting`, `served`, `ended`. */
+                state: string;
+                /** Format: int64 */
+                updated_at: number;
+                /**
+                 * Format: int64
+                 * @description How long the citizen waited for an agent.
+                 */
+                waited_ms?: number | null;
             }[];
             /** @description The word that brings the next page; absent on the last. */
             next_cursor?: string | null;
@@ -7534,6 +8393,48 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
+        Page_Question: {
+            /** @description The rows. */
+            items: {
+                /** @description What was answered, when that was rated badly. */
+                answer: string;
+                /** @description A conversation in which it was asked. */
+                chat_id?: string | null;
+                /** @description The entry that was taught. */
+                entry_id?: string | null;
+                /**
+                 * Format: int64
+                 * @description When it was asked first, epoch milliseconds.
+                 */
+                first_at: number;
+                /** @description Names it. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description When it was asked last.
+                 */
+                last_at: number;
+                /** @description `unanswered`, `badly_rated`, `repeated`. */
+                reason: string;
+                /** @description `open`, `taught`, `ignored`. */
+                state: string;
+                /** @description The question. */
+                text: string;
+                /**
+                 * Format: int64
+                 * @description How often it was asked.
+                 */
+                times: number;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
         Page_RatingView: {
             /** @description The rows. */
             items: {
@@ -7752,45 +8653,6 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
-        Page_TelephoneRow: {
-            /** @description The rows. */
-            items: {
-                /** @description Where from; the newest, which is the one that rings, stands first. */
-                bindings: components["schemas"]["TelephoneBinding"][];
-                /** @description Whether the seat answers on it. */
-                chosen: boolean;
-                /**
-                 * Format: int64
-                 * @description When the account was made, epoch milliseconds.
-                 */
-                created_at: number;
-                /** @description Who made it. */
-                created_by: string;
-                /** @description Where it stands, of which make it is. */
-                note: string;
-                /**
-                 * Format: int64
-                 * @description When its password was made, epoch milliseconds.
-                 */
-                password_at: number;
-                /** @description Whether it is registered now. */
-                registered: boolean;
-                /** @description The seat. */
-                seat_id: string;
-                /** @description Its number, which is also the telephone's user name. */
-                seat_no: string;
-                /** @description Whether somebody works at the seat now. */
-                signed_in: boolean;
-            }[];
-            /** @description The word that brings the next page; absent on the last. */
-            next_cursor?: string | null;
-            /**
-             * Format: int64
-             * @description How many rows match in all, where counting is cheap.
-             */
-            total?: number | null;
-        };
-        /** @description One page of a list. */
         Page_Unit: {
             /** @description The rows. */
             items: {
@@ -7827,6 +8689,11 @@ export interface components {
              * @description How many rows match in all, where counting is cheap.
              */
             total?: number | null;
+        };
+        /** @description Two orders that are two matters. */
+        PairRequest: {
+            one: string;
+            other: string;
         };
         /** @description A parameter's new value. */
         ParameterChange: {
@@ -7896,6 +8763,30 @@ export interface components {
             role: string;
             /** @description Whether they have answered. */
             up: boolean;
+        };
+        /** @description A passage that may answer a question. */
+        Passage: {
+            answer_id?: components["schemas"]["AnswerId"] | null;
+            /** @description The entry. */
+            entry_id: components["schemas"]["EntryId"];
+            /** @description The entry's number as people name it. */
+            number: string;
+            /**
+             * Format: int64
+             * @description When it was published, epoch milliseconds.
+             */
+            published_at: number;
+            /** @description Who published it. */
+            publisher: string;
+            /**
+             * Format: double
+             * @description How well it fits; comparable within one answer of the search only.
+             */
+            score: number;
+            /** @description The answer's plain text, without markup. */
+            text: string;
+            /** @description The entry's title, which is usually the question. */
+            title: string;
         };
         /** @description Properties of a password check. */
         Password: {
@@ -8296,6 +9187,36 @@ export interface components {
             /** @description The unit in charge. */
             unit: components["schemas"]["Named"];
         };
+        /** @description A version that went live. */
+        Publication: {
+            /**
+             * Format: int64
+             * @description When, epoch milliseconds.
+             */
+            at: number;
+            /** @description Who put it live. */
+            by_name: string;
+            /**
+             * Format: int64
+             * @description Those that are right with this one.
+             */
+            right_after: number;
+            /**
+             * Format: int64
+             * @description Those that were right with the version before.
+             */
+            right_before: number;
+            /**
+             * Format: int64
+             * @description Questions by which it was judged.
+             */
+            trials: number;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            version: number;
+        };
         /** @description Words for a publication. */
         PublicationRequest: {
             /** @description What is different about it. */
@@ -8319,6 +9240,42 @@ export interface components {
         Published: {
             /** @description The version of the flow. */
             flow_id: string;
+        };
+        /** @description A question that the robot could not answer well. */
+        Question: {
+            /** @description What was answered, when that was rated badly. */
+            answer: string;
+            /** @description A conversation in which it was asked. */
+            chat_id?: string | null;
+            /** @description The entry that was taught. */
+            entry_id?: string | null;
+            /**
+             * Format: int64
+             * @description When it was asked first, epoch milliseconds.
+             */
+            first_at: number;
+            /** @description Names it. */
+            id: string;
+            /**
+             * Format: int64
+             * @description When it was asked last.
+             */
+            last_at: number;
+            /** @description `unanswered`, `badly_rated`, `repeated`. */
+            reason: string;
+            /** @description `open`, `taught`, `ignored`. */
+            state: string;
+            /** @description The question. */
+            text: string;
+            /**
+             * Format: int64
+             * @description How often it was asked.
+             */
+            times: number;
+        };
+        QuestionState: {
+            /** @description `open` or `ignored`. */
+            state: string;
         };
         /** @description A queue. */
         Queue: components["schemas"]["QueueDraft"] & {
@@ -8639,6 +9596,30 @@ export interface components {
              */
             version: number;
         };
+        /** @description An entry that may answer a question. */
+        RobotEntry: {
+            entry_id: string;
+            number: string;
+            text: string;
+            title: string;
+        };
+        /** @description The versions that went live. */
+        RobotVersions: {
+            /**
+             * Format: int64
+             * @description The one that is live; 0 before the first.
+             */
+            live: number;
+            /**
+             * Format: int64
+             * @description What is written and not live yet.
+             */
+            pending: number;
+            /** @description How far what the robot says of its sureness is true. */
+            sureness: components["schemas"]["Sureness"];
+            /** @description Newest first. */
+            versions: components["schemas"]["Publication"][];
+        };
         /** @description A role (角色). */
         Role: {
             /** @description Whether it is one of the three administrators, who exclude each other and business (STD-11). */
@@ -8727,6 +9708,43 @@ export interface components {
             /** @description The calls. */
             items: components["schemas"]["CallView"][];
         };
+        /** @description An order that tells of the same, for somebody who may read it. */
+        SameOrder: {
+            /** @description The address. */
+            address?: string | null;
+            /**
+             * Format: int64
+             * @description When it was written, epoch milliseconds.
+             */
+            created_at: number;
+            /** @description The order. */
+            id: components["schemas"]["CaseId"];
+            /** @description Its number. */
+            number: string;
+            /** @description Why. */
+            reasons: components["schemas"]["SameReason"][];
+            /**
+             * Format: double
+             * @description How likely it is the same event, 0 to 1.
+             */
+            score: number;
+            /** @description Whether it is settled or was ended. */
+            settled: boolean;
+            /** @description Its status, as a code. */
+            status: string;
+            /** @description Its title. */
+            title: string;
+        };
+        /** @description Why two orders are taken for the same, as a code with its measure. */
+        SameReason: {
+            /** @description `caller`, `text`, `place`, `near`, `address`, `category`, `recent`. */
+            code: string;
+            /**
+             * Format: int64
+             * @description Likeness in per cent, metres, or days, by the code.
+             */
+            value?: number | null;
+        };
         /** @description The id of what was kept. */
         SavedQueryId: {
             id: string;
@@ -8757,6 +9775,47 @@ export interface components {
          * @enum {string}
          */
         Scope: "own" | "unit" | "subtree" | "all";
+        /** @description How a part did on orders that it had not seen. */
+        Score: {
+            /**
+             * Format: double
+             * @description Share of the judged orders that it got right.
+             */
+            accuracy: number;
+            /** @description Classes that it knows. */
+            classes: number;
+            /**
+             * Format: double
+             * @description Mean distance of confidence from the share that is right.
+             */
+            ece: number;
+            /** @description The part. */
+            field: components["schemas"]["Field"];
+            /** @description Orders that it was judged by. */
+            judged: number;
+            /** @description Orders that it learnt from. */
+            learnt: number;
+            /**
+             * Format: double
+             * @description Mean over classes of the harmonic mean of precision and recall.
+             */
+            macro_f1: number;
+            /**
+             * Format: double
+             * @description Share of the judged orders for which it is sure enough to speak.
+             */
+            spoken: number;
+            /**
+             * Format: double
+             * @description Share of those that it got right.
+             */
+            spoken_accuracy: number;
+            /**
+             * Format: double
+             * @description Share of the judged orders whose class is among the first three.
+             */
+            top3: number;
+        };
         /** @description A seat. */
         Seat: {
             /** @description Whether it is in use. */
@@ -8815,16 +9874,12 @@ export interface components {
         SeatView: {
             /** @description The call, in those states that have one. */
             call_id?: string | null;
-            /** @description Whether the telephone on its desk is registered. */
-            desk_phone: boolean;
             /** @description The person there. */
             person_id: string;
             /** @description Their name. */
             person_name: string;
-            /** @description Whether the telephone that it answers on is registered. */
+            /** @description Whether the telephone in the page is registered. */
             phone: boolean;
-            /** @description The telephone that it answers on: `page` or `desk`. */
-            phone_kind: string;
             /** @description The seat. */
             seat_id: string;
             /** @description Its number. */
@@ -8934,6 +9989,36 @@ export interface components {
              */
             version: number;
         };
+        /** @description What a citizen is told before an order is sent. */
+        Similar: {
+            /** @description How many others told of the same lately; 0 when they are too few to be told of. */
+            others: number;
+            /** @description How many of these are settled. */
+            others_settled: number;
+            /** @description Orders of one's own that tell of the same. */
+            own: components["schemas"]["OwnSimilar"][];
+            /**
+             * Format: int64
+             * @description Since when the first of them, epoch milliseconds.
+             */
+            since?: number | null;
+        };
+        /** @description What a citizen has written so far, with the orders that this browser knows. */
+        SimilarRequest: {
+            /** @default null */
+            address: string | null;
+            /** @default  */
+            content: string;
+            /** @default null */
+            district: string | null;
+            /**
+             * @description The citizen's own orders, at most 10, each with its query code.
+             * @default []
+             */
+            own: components["schemas"]["OwnOrder"][];
+            /** @default  */
+            title: string;
+        };
         SkillLevels: {
             /** @description By skill, from 0 (not at all) to 9. */
             levels: {
@@ -9003,10 +10088,23 @@ export interface components {
             /** @description When it fits. */
             topic: string;
         };
+        /** @description Who begins a conversation. */
+        StartRequest: {
+            /**
+             * @description Orders that this browser knows, at most 3 are looked at: whoever comes back is told how they stand.
+             * @default []
+             */
+            orders: components["schemas"]["KnownOrder"][];
+        };
         /** @description A call that is being made. */
         StartedCall: {
             /** @description The call. */
             call_id: string;
+        };
+        /** @description A fresh conversation. */
+        StartedChat: components["schemas"]["OwnChat"] & {
+            /** @description Opens it: the header `X-Chat-Token` of all that follows. */
+            token: string;
         };
         /**
          * @description Where an order stands (ORD-08).
@@ -9040,6 +10138,34 @@ export interface components {
             /** @description The query code. */
             query_code: string;
         };
+        /** @description A value for a field of the order. */
+        Suggestion: {
+            /**
+             * Format: double
+             * @description How often such a suggestion is right, 0 to 1; absent where a rule says it.
+             */
+            confidence?: number | null;
+            /** @description `category_id`, `type`, `urgency`, `unit_id`, `title`, `district`, `address`, `name`, `phone`. */
+            field: string;
+            /** @description What it is called. */
+            label: string;
+            /**
+             * Format: double
+             * @description Latitude of a place.
+             */
+            lat?: number | null;
+            /**
+             * Format: double
+             * @description Longitude of a place.
+             */
+            lng?: number | null;
+            /** @description Where it comes from. */
+            origin: components["schemas"]["Origin"];
+            /** @description Why. */
+            reasons: components["schemas"]["Because"][];
+            /** @description The value to take over. */
+            value: string;
+        };
         SupervisionBody: {
             /** @description How. */
             mode: components["schemas"]["SupervisionMode"];
@@ -9063,6 +10189,24 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description How far what the robot said of its sureness was true, by what citizens said of its answers. */
+        Sureness: {
+            /**
+             * Format: double
+             * @description Mean distance of confidence from that share.
+             */
+            ece: number;
+            /**
+             * Format: double
+             * @description Share of them that was helpful.
+             */
+            helpful: number;
+            /**
+             * Format: int64
+             * @description Answers that citizens judged.
+             */
+            judged: number;
         };
         /** @description Properties of a survey. */
         Survey: {
@@ -9197,88 +10341,43 @@ export interface components {
             unit?: components["schemas"]["Named"] | null;
             urgency: components["schemas"]["Urgency"];
         };
-        /** @description Where a telephone is registered from. */
-        TelephoneBinding: {
-            /** @description Address that it was seen at. */
-            address: string;
+        /** @description Something taught. */
+        Teaching: {
             /**
              * Format: int64
-             * @description When it lapses unless it registers again, epoch milliseconds.
-             */
-            expires_at: number;
-            /**
-             * Format: int64
-             * @description Since when, epoch milliseconds.
-             */
-            since: number;
-            /** @description `udp`, `tcp`, `tls`. */
-            transport: string;
-            /** @description What it says that it is. */
-            user_agent: string;
-        };
-        TelephoneChoice: {
-            /** @description Whether a desk telephone is asked to answer by itself. */
-            auto_answer?: boolean | null;
-            /** @description The telephone that rings from the next call on. */
-            kind: components["schemas"]["TelephoneKind"];
-        };
-        /** @enum {string} */
-        TelephoneKind: "page" | "desk";
-        /** @description A password, shown once. */
-        TelephonePassword: {
-            /** @description Password; it is not stored and cannot be shown again. */
-            password: string;
-            /** @description The seat. */
-            seat_id: string;
-            /** @description User name. */
-            user: string;
-        };
-        /** @description A desk telephone. */
-        TelephoneRow: {
-            /** @description Where from; the newest, which is the one that rings, stands first. */
-            bindings: components["schemas"]["TelephoneBinding"][];
-            /** @description Whether the seat answers on it. */
-            chosen: boolean;
-            /**
-             * Format: int64
-             * @description When the account was made, epoch milliseconds.
+             * @description When, epoch milliseconds.
              */
             created_at: number;
-            /** @description Who made it. */
+            /** @description Who taught it. */
             created_by: string;
-            /** @description Where it stands, of which make it is. */
-            note: string;
+            /** @description The entry that answers it. */
+            entry_id: string;
             /**
              * Format: int64
-             * @description When its password was made, epoch milliseconds.
+             * @description The version with which it went live; none while it is only written.
              */
-            password_at: number;
-            /** @description Whether it is registered now. */
-            registered: boolean;
-            /** @description The seat. */
-            seat_id: string;
-            /** @description Its number, which is also the telephone's user name. */
-            seat_no: string;
-            /** @description Whether somebody works at the seat now. */
-            signed_in: boolean;
+            from_version?: number | null;
+            /** @description Names it. */
+            id: string;
+            /** @description The question. */
+            question: string;
+            /** @description Its title. */
+            title: string;
+            /**
+             * Format: int64
+             * @description The version with which it was taken back.
+             */
+            to_version?: number | null;
         };
-        /** @description What is typed into a telephone beside its own user name and password. */
-        TelephoneSettings: {
-            /** @description Realm, which telephones call domain or authentication realm. */
-            realm: string;
-            /** @description Address and port for TCP, when it is served. */
-            tcp?: string | null;
-            /** @description Address and port for TLS, when it is served. */
-            tls?: string | null;
-            /** @description Address and port for UDP. */
-            udp: string;
-        };
-        /** @description What came of it. */
-        TelephonesCreated: {
-            /** @description Seats that have a telephone now. */
-            items: components["schemas"]["TelephonePassword"][];
-            /** @description Seats that had one before, or are not known. */
-            left_out: string[];
+        TeachingRequest: {
+            /** @description The entry that answers it. */
+            entry_id: string;
+            /** @description The question as citizens ask it, at most 200 characters. */
+            question: string;
+            /** @description The noted question that is answered, if any. */
+            question_id?: string | null;
+            /** @description Its title. */
+            title: string;
         };
         /** @description What a condition node may ask. */
         Test: {
@@ -9344,6 +10443,43 @@ export interface components {
          * @example 1700000000000
          */
         Timestamp: number;
+        /** @description An order of a group. */
+        TopicOrder: {
+            address?: string | null;
+            /** Format: int64 */
+            created_at: number;
+            id: components["schemas"]["CaseId"];
+            number: string;
+            settled: boolean;
+            /** @description The status, as a code. */
+            status: string;
+            title: string;
+        };
+        /** @description A group of orders that tell of one event. */
+        TopicView: {
+            /** @description Different callers. */
+            callers: number;
+            /** @description The category that most of them have. */
+            category?: string | null;
+            /** @description Orders in the group. */
+            count: number;
+            /** @description The district that most of them have. */
+            district?: string | null;
+            /** Format: int64 */
+            first_at: number;
+            /** @description The newest order, which names the group. */
+            id: components["schemas"]["CaseId"];
+            /** Format: int64 */
+            last_at: number;
+            /** @description Written in the last day. */
+            last_day: number;
+            /** @description Neither settled nor ended. */
+            open: number;
+            /** @description Newest first, at most 50; none for readers of some orders only. */
+            orders: components["schemas"]["TopicOrder"][];
+            /** @description Its title. */
+            title: string;
+        };
         /** @description Totals of a span. */
         Totals: {
             /**
@@ -9523,6 +10659,21 @@ export interface components {
             /** @description The words: what is said, the key, the number, … */
             text: string;
         };
+        /** @description How all of them went. */
+        TrialReport: {
+            /** @description Each question. */
+            results: components["schemas"]["TrialResult"][];
+            /**
+             * Format: int64
+             * @description Right with what is written.
+             */
+            right_after: number;
+            /**
+             * Format: int64
+             * @description Right with what is live.
+             */
+            right_before: number;
+        };
         /** @description What a trial looks at. */
         TrialRequest: {
             /**
@@ -9530,6 +10681,21 @@ export interface components {
              * @description Orders dispatched in so many last days; 90 when absent.
              */
             days?: number | null;
+        };
+        /** @description How a question went. */
+        TrialResult: {
+            /** @description The title that answers it with what is written. */
+            after: string;
+            /** @description The title that answers it with what is live; empty when a person would. */
+            before: string;
+            /** @description The title of the entry that should answer it; empty when a person should. */
+            expected: string;
+            /** @description The question. */
+            question: string;
+            /** @description Whether that is right. */
+            right_after: boolean;
+            /** @description Whether that is right. */
+            right_before: boolean;
         };
         /** @description What happens in a trial, in the order in which it does. */
         TrialStep: {
@@ -9600,48 +10766,12 @@ export interface components {
             timers: components["schemas"]["TrialTimer"][];
             variables: Record<string, never>;
         };
-        /** @description A trunk. */
-        TrunkRow: {
-            /** @description Calls that it carries now. */
-            calls: number;
-            /** @description Calls that it can carry; absent without a limit. */
-            channels?: number | null;
-            /** @description What is wrong, in the words of the network. */
-            fault?: string | null;
-            /** @description Its name. */
-            name: string;
-            /** @description Numbers that it brings; all when empty. */
-            numbers: string[];
-            /** @description Where calls outward go; absent for a trunk that only brings calls. */
-            outbound?: string | null;
-            /** @description Addresses that calls may come from. */
-            peers: string[];
-            /** @description Whether the carrier takes our registration; absent when none is wished for. */
-            registered?: boolean | null;
+        TypedRequest: {
             /**
-             * Format: int64
-             * @description Until when, epoch milliseconds.
+             * @description What the agent has typed so far; what the citizen said last counts when it is empty.
+             * @default
              */
-            registered_until?: number | null;
-            /**
-             * Format: int64
-             * @description How long its last answer took, in milliseconds.
-             */
-            round_trip_ms?: number | null;
-            /**
-             * Format: int64
-             * @description Since when, epoch milliseconds.
-             */
-            since?: number | null;
-            /** @description `reachable`, `silent`, `unknown`: not asked yet, or never. */
-            state: string;
-            /** @description `udp`, `tcp`, `tls`. */
-            transport: string;
-        };
-        /** @description All trunks. */
-        TrunkRows: {
-            /** @description In the order of the configuration. */
-            items: components["schemas"]["TrunkRow"][];
+            typed: string;
         };
         /** @description A unit (单位). */
         Unit: {
@@ -9802,6 +10932,13 @@ export interface components {
              */
             rows?: number | null;
         };
+        VersionRequest: {
+            /**
+             * Format: int64
+             * @description The version that shall be live; 0 for none.
+             */
+            version: number;
+        };
         /** @description Which voices there are. */
         VoiceState: {
             /** @description Whether the embedded voice is installed. */
@@ -9848,9 +10985,57 @@ export interface components {
             /** @description The state. */
             state: components["schemas"]["Wish"];
         };
+        WordsRequest: {
+            /** @description At most 1,000 characters. */
+            text: string;
+        };
         WrapUpBody: {
             /** @description Whether writing is done. */
             done: boolean;
+        };
+        /** @description Somebody who serves written items. */
+        WrittenSeat: {
+            /** @description The person. */
+            person_id: string;
+            /** @description Their name. */
+            person_name: string;
+            /** @description The seat's number. */
+            seat_no: string;
+            /** @description What the seat does, as a code. */
+            state: string;
+        };
+        /** @description What is written so far. */
+        WrittenSoFar: {
+            /**
+             * @description The address, once written.
+             * @default null
+             */
+            address: string | null;
+            /**
+             * @description The category, once chosen.
+             * @default null
+             */
+            category_id: string | null;
+            /**
+             * @description What happened.
+             * @default
+             */
+            content: string;
+            /**
+             * @description The district, once chosen.
+             * @default null
+             */
+            district: string | null;
+            /**
+             * @description The citizen's number; a masked one counts for nothing.
+             * @default null
+             */
+            phone: string | null;
+            /**
+             * @description The title.
+             * @default
+             */
+            title: string;
         };
     };
     responses: never;
@@ -9861,6 +11046,289 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    show_case_help: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What can be said of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Help"];
+                };
+            };
+            /** @description No such order, or not for the reader */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    note_choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChoicesRequest"];
+            };
+        };
+        responses: {
+            /** @description Noted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many or too long */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_merge_proposals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The proposals */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeProposal"][];
+                };
+            };
+        };
+    };
+    dismiss_merge_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PairRequest"];
+            };
+        };
+        responses: {
+            /** @description Noted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such orders, or not for the reader */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The models */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelList"];
+                };
+            };
+        };
+    };
+    learn_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The models afterwards */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelList"];
+                };
+            };
+            /** @description Too few orders, or something is being learnt */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    activate_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActivationRequest"];
+            };
+        };
+        responses: {
+            /** @description The models afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelList"];
+                };
+            };
+            /** @description No such model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    suggest_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WrittenSoFar"];
+            };
+        };
+        responses: {
+            /** @description What can be said of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Help"];
+                };
+            };
+            /** @description Too long */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_topics: {
+        parameters: {
+            query?: {
+                /** @description Days back, 1 to 90; 7 when absent. */
+                days?: number;
+                /** @description Orders of a group at least, 2 to 50; 3 when absent. */
+                least?: number;
+                /** @description One district only. */
+                district?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The groups */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopicView"][];
+                };
+            };
+        };
+    };
+    export_topics: {
+        parameters: {
+            query?: {
+                /** @description Days back, 1 to 90; 7 when absent. */
+                days?: number;
+                /** @description Orders of a group at least, 2 to 50; 3 when absent. */
+                least?: number;
+                /** @description One district only. */
+                district?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A workbook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
     list_audit: {
         parameters: {
             query?: {
@@ -13147,6 +14615,402 @@ export interface operations {
             };
         };
     };
+    list_chats: {
+        parameters: {
+            query?: {
+                /** @description `robot`, `waiting`, `served`, `ended`. */
+                state?: string;
+                /** @description Whose. */
+                agent_id?: string;
+                /** @description Whether it was handed over. */
+                handed_over?: boolean;
+                /** @description With at most so many stars. */
+                stars_max?: number;
+                /** @description Begun since, epoch milliseconds. */
+                from?: number;
+                /** @description Begun before, epoch milliseconds. */
+                to?: number;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChatItem"];
+                };
+            };
+        };
+    };
+    export_chats: {
+        parameters: {
+            query?: {
+                /** @description `robot`, `waiting`, `served`, `ended`. */
+                state?: string;
+                /** @description Whose. */
+                agent_id?: string;
+                /** @description Whether it was handed over. */
+                handed_over?: boolean;
+                /** @description With at most so many stars. */
+                stars_max?: number;
+                /** @description Begun since, epoch milliseconds. */
+                from?: number;
+                /** @description Begun before, epoch milliseconds. */
+                to?: number;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A workbook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    list_my_chats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Mine */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyChats"];
+                };
+            };
+        };
+    };
+    list_chat_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Queues and colleagues */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatTargets"];
+                };
+            };
+        };
+    };
+    show_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conversation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatDetail"];
+                };
+            };
+            /** @description No such conversation, or not for the reader */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    accept_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conversation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatDetail"];
+                };
+            };
+            /** @description Somebody else has it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    refuse_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    finish_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conversation afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatDetail"];
+                };
+            };
+        };
+    };
+    answer_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerRequest"];
+            };
+        };
+        responses: {
+            /** @description The conversation afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatDetail"];
+                };
+            };
+            /** @description It is over */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing or too much */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    note_chat_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderRequest"];
+            };
+        };
+        responses: {
+            /** @description The conversation afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatDetail"];
+                };
+            };
+            /** @description No such order or conversation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    draft_order_of_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The draft */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDraft"];
+                };
+            };
+        };
+    };
+    suggest_replies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TypedRequest"];
+            };
+        };
+        responses: {
+            /** @description Passages, best first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Passage"][];
+                };
+            };
+        };
+    };
+    transfer_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferRequest"];
+            };
+        };
+        responses: {
+            /** @description It waits there */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is over */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody takes chats there */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_contacts: {
         parameters: {
             query?: {
@@ -15063,6 +16927,287 @@ export interface operations {
             };
         };
     };
+    start_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartRequest"];
+            };
+        };
+        responses: {
+            /** @description The conversation */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedChat"];
+                };
+            };
+            /** @description Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_own_chat: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Its token */
+                "X-Chat-Token": string;
+            };
+            path: {
+                /** @description The conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conversation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnChat"];
+                };
+            };
+            /** @description No such conversation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    leave_chat: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Its token */
+                "X-Chat-Token": string;
+            };
+            path: {
+                /** @description The conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conversation afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnChat"];
+                };
+            };
+        };
+    };
+    stream_own_chat: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Its token */
+                "X-Chat-Token": string;
+                /** @description The last message that the page saw */
+                "Last-Event-ID"?: number | null;
+            };
+            path: {
+                /** @description The conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description text/event-stream of `message` and `state` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+        };
+    };
+    judge_answer: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Its token */
+                "X-Chat-Token": string;
+            };
+            path: {
+                /** @description The conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JudgementRequest"];
+            };
+        };
+        responses: {
+            /** @description Noted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    say_in_chat: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Its token */
+                "X-Chat-Token": string;
+            };
+            path: {
+                /** @description The conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WordsRequest"];
+            };
+        };
+        responses: {
+            /** @description The conversation afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnChat"];
+                };
+            };
+            /** @description It is over */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing or too much */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ask_for_person: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Its token */
+                "X-Chat-Token": string;
+            };
+            path: {
+                /** @description The conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conversation afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnChat"];
+                };
+            };
+        };
+    };
+    rate_own_chat: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Its token */
+                "X-Chat-Token": string;
+            };
+            path: {
+                /** @description The conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatRating"];
+            };
+        };
+        responses: {
+            /** @description The conversation afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnChat"];
+                };
+            };
+            /** @description Rated already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not 1 to 5 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     open_help: {
         parameters: {
             query?: never;
@@ -15205,6 +17350,39 @@ export interface operations {
             };
         };
     };
+    find_similar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimilarRequest"];
+            };
+        };
+        responses: {
+            /** @description What is known */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Similar"];
+                };
+            };
+            /** @description Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_ratings: {
         parameters: {
             query?: {
@@ -15270,6 +17448,356 @@ export interface operations {
             };
             /** @description Fields to correct */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    find_robot_entries: {
+        parameters: {
+            query?: {
+                /** @description What is looked for. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Entries, best first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RobotEntry"][];
+                };
+            };
+        };
+    };
+    list_robot_questions: {
+        parameters: {
+            query?: {
+                /** @description `open` (when absent), `taught`, `ignored`. */
+                state?: string;
+                /** @description A part of the question. */
+                q?: string;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Question"];
+                };
+            };
+        };
+    };
+    set_robot_question: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The question */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuestionState"];
+            };
+        };
+        responses: {
+            /** @description Noted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such question */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_teachings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is taught, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Teaching"][];
+                };
+            };
+        };
+    };
+    teach_robot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeachingRequest"];
+            };
+        };
+        responses: {
+            /** @description Written */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    forget_teaching: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What was taught */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Taken back */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nothing such */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    try_robot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Before and after */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialReport"];
+                };
+            };
+        };
+    };
+    list_trials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The test set */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"][];
+                };
+            };
+        };
+    };
+    add_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialRequest"];
+            };
+        };
+        responses: {
+            /** @description Added */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The question */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such question */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_robot_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RobotVersions"];
+                };
+            };
+        };
+    };
+    publish_robot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions afterwards */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RobotVersions"];
+                };
+            };
+            /** @description It would be worse */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    activate_robot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionRequest"];
+            };
+        };
+        responses: {
+            /** @description The versions afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RobotVersions"];
+                };
+            };
+            /** @description No such version */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18327,29 +20855,6 @@ export interface operations {
             };
         };
     };
-    update_seat_telephone: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TelephoneChoice"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MyTelephones"];
-                };
-            };
-        };
-    };
     delete_seat_session_of: {
         parameters: {
             query?: never;
@@ -18622,190 +21127,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SurveyFigures"];
-                };
-            };
-        };
-    };
-    show_telephone_settings: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TelephoneSettings"];
-                };
-            };
-        };
-    };
-    list_telephones: {
-        parameters: {
-            query?: {
-                /** @description Part of a seat's number, a note, an address or a make. */
-                q?: string;
-                /** @description `registered`, `lost`, or nothing. */
-                state?: string;
-                /** @description The word that brings the next page. */
-                cursor?: string;
-                /** @description Rows of a page, 200 at most. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_TelephoneRow"];
-                };
-            };
-        };
-    };
-    create_telephones: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewTelephones"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TelephonesCreated"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemBody"];
-                };
-            };
-        };
-    };
-    export_telephones: {
-        parameters: {
-            query?: {
-                /** @description Part of a seat's number, a note, an address or a make. */
-                q?: string;
-                /** @description `registered`, `lost`, or nothing. */
-                state?: string;
-                /** @description The word that brings the next page. */
-                cursor?: string;
-                /** @description Rows of a page, 200 at most. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
-                };
-            };
-        };
-    };
-    delete_telephone: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                seat_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    update_telephone_password: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                seat_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TelephonePassword"];
-                };
-            };
-        };
-    };
-    list_trunks: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TrunkRows"];
-                };
-            };
-        };
-    };
-    export_trunks: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
                 };
             };
         };

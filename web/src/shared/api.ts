@@ -60,6 +60,8 @@ interface Options {
   query?: Query
   signal?: AbortSignal
   idempotencyKey?: string
+  /** Further headers, such as a proof of work. */
+  headers?: Record<string, string>
   /** Keeps a 401 from leading to the login page (used by the login page itself). */
   quiet401?: boolean
 }
@@ -73,6 +75,11 @@ let language = () => 'zh-CN'
 export function configureApi(hooks: { onUnauthorised?: () => void; language?: () => string }): void {
   if (hooks.onUnauthorised) onUnauthorised = hooks.onUnauthorised
   if (hooks.language) language = hooks.language
+}
+
+/** The language of answers now. */
+export function languageNow(): string {
+  return language()
 }
 
 /** A random key; works without a secure context, where `crypto.randomUUID` is missing. */
@@ -113,6 +120,7 @@ async function send(method: string, path: string, body: unknown, options: Option
   const headers: Record<string, string> = { accept: 'application/json', 'accept-language': language() }
   const raw = body instanceof Blob
   if (body !== undefined) headers['content-type'] = raw ? 'application/octet-stream' : 'application/json'
+  Object.assign(headers, options.headers)
   if (options.idempotencyKey) headers['idempotency-key'] = options.idempotencyKey
   let response: Response
   try {
@@ -165,6 +173,17 @@ export const api = {
   async upload<T>(path: PathFor<'post'>, file: Blob, query: Query = {}): Promise<T> {
     const response = await send('POST', path, file, { query })
     return (await response.json()) as T
+  },
+
+  /** Replaces a file, or what is said of it. */
+  async replaceFile<T>(path: PathFor<'put'>, file: Blob, query: Query = {}): Promise<T> {
+    const response = await send('PUT', path, file, { query })
+    return (await response.json()) as T
+  },
+
+  /** Fetches what is not named like a file and hands it to the browser's downloads. */
+  async saveFile(path: PathFor<'get'>, fallbackName: string): Promise<void> {
+    await this.download(path as FilePath, {}, fallbackName)
   },
 
   /** Fetches a file and hands it to the browser's downloads. */

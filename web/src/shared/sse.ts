@@ -64,6 +64,10 @@ export interface StreamOptions {
   onState?: (state: StreamState) => void
   /** Called instead of a retry when the session has ended. */
   onUnauthorised?: () => void
+  /** Sent with every try, such as a token. */
+  headers?: Record<string, string>
+  /** The id after which the first try begins. */
+  lastId?: string
   /** A stream without any byte for this long is taken for dead. */
   silenceMs?: number
   fetch?: typeof fetch
@@ -81,7 +85,7 @@ export function backOffMs(retry: number): number {
 export function openStream(options: StreamOptions): () => void {
   const { url, onEvent, onState = () => {}, silenceMs = 60_000 } = options
   const get = options.fetch ?? fetch
-  let lastId = ''
+  let lastId = options.lastId ?? ''
   let retry = 0
   let stopped = false
   let abort = new AbortController()
@@ -98,7 +102,7 @@ export function openStream(options: StreamOptions): () => void {
     }
     try {
       alive()
-      const headers: Record<string, string> = { accept: 'text/event-stream' }
+      const headers: Record<string, string> = { accept: 'text/event-stream', ...options.headers }
       if (lastId) headers['last-event-id'] = lastId
       const response = await get(url, { headers, credentials: 'same-origin', signal: abort.signal })
       if (response.status === 401) {

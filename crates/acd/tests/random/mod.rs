@@ -4,6 +4,12 @@ use acd::{Arrival, CallKey, Effect, Floor, FloorConfig, Input, Rest, SeatKey, Se
 use proptest::prelude::*;
 use std::collections::{HashMap, HashSet};
 
+/// How many orders of events are tried: some tens of thousands of events in the suite, millions when
+/// `YIHAO_ACD_ORDERS` asks for them (each order has sixty events on average).
+fn cases() -> u32 {
+    std::env::var("YIHAO_ACD_ORDERS").ok().and_then(|orders| orders.parse().ok()).unwrap_or(400)
+}
+
 const SEATS: usize = 4;
 const CALLS: usize = 12;
 
@@ -77,7 +83,7 @@ impl Owner {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn nobody_is_lost_stuck_or_starved(steps in prop::collection::vec(step(), 1..120)) {

@@ -124,6 +124,8 @@ actions!(
     ChangeSigners = "signers", "加签减签", "change who signs", "case.countersign";
     /// Pass it to another unit.
     Transfer = "transfer", "转办", "transfer", "case.dispatch";
+    /// Say where it is, on the spot.
+    Locate = "position", "现场定位", "say where it is", "case.handle";
     /// Take back what one has just passed on.
     Recall = "recall", "撤回", "take back", "case.read";
     /// Put it behind another order.
@@ -172,6 +174,10 @@ impl Action {
                 | Self::Summon
                 | Self::Delegate
                 | Self::AskStrikeOut
+                | Self::Share
+                | Self::Countersign
+                | Self::ChangeSigners
+                | Self::Locate
         )
     }
 
@@ -188,7 +194,8 @@ impl Action {
     }
 
     /// What a unit does with an order, only the unit in charge does (or one above it that has the scope);
-    /// having written the order, or helping with it, is not enough. What lies with one person of the unit is
+    /// having written the order, or helping with it, is not enough. Nor is it to let others in, by a link or
+    /// by asking for signatures that hold the order up. What lies with one person of the unit is
     /// that person's, until somebody with the whole subtree moves it. An errand is answered by those who
     /// owe it.
     fn is_in_right_hands(self, case: &Case, person: &Principal) -> bool {
@@ -200,6 +207,13 @@ impl Action {
         if self == Self::Recall {
             // Before anybody sent it, the step is wrong, not the person.
             return case.standing.sent.as_ref().is_none_or(|sent| sent.by == person.person_id);
+        }
+        if self == Self::ChangeSigners && scope != Scope::All {
+            // A round is changed by whoever asked for it, or by the centre.
+            let mut open = case.open_errands(ErrandKind::Countersignature);
+            if open.any(|one| one.given_by.as_deref() != Some(person.person_id.as_str())) {
+                return false;
+            }
         }
         if !self.is_the_units() {
             return true;
@@ -239,6 +253,7 @@ impl Action {
                     && !case.standing.ruled
                     && case.standing.returns < rules.free_returns
             }
+            Self::Locate => with_unit(),
             Self::Assign => with_unit() && objected().is_none(),
             Self::GiveFeedback => at(Step::Handling) && objected().is_none(),
             Self::ReviewResult => at(Step::ResultReview),

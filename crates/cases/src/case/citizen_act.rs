@@ -15,6 +15,8 @@ use crate::error::{CaseError, Check, TEXT_MAX};
 
 /// A citizen urges once in so long.
 const URGE_PAUSE_MS: i64 = 24 * 3_600_000;
+/// A citizen adds something so often at most; clerks read all of it.
+const SUPPLEMENTS_MAX: i64 = 20;
 
 words!(
     /// What a citizen does.
@@ -40,7 +42,8 @@ impl CitizenAct {
         let with_unit = at(Step::Acceptance) || at(Step::Handling);
         let before = at(Step::Review) || at(Step::Amendment) || at(Step::Dispatch);
         match self {
-            Self::Supplement | Self::Withdraw => before || with_unit,
+            Self::Supplement => (before || with_unit) && case.standing.supplements < SUPPLEMENTS_MAX,
+            Self::Withdraw => before || with_unit,
             Self::Urge => {
                 let rested = |at: Timestamp| now.millis_since(at) >= URGE_PAUSE_MS;
                 with_unit && case.standing.citizen_urged_at.is_none_or(rested)
@@ -86,7 +89,10 @@ pub fn act(
         person_id: case.person_id.clone(),
     };
     let change = match act {
-        CitizenAct::Supplement => Change::new(EntryKind::Supplemented, "case.supplement").saying(text),
+        CitizenAct::Supplement => {
+            case.standing.supplements += 1;
+            Change::new(EntryKind::Supplemented, "case.supplement").saying(text)
+        }
         CitizenAct::Urge => {
             case.standing.citizen_urged_at = Some(now);
             Change::new(EntryKind::UrgedByCitizen, "case.citizen_urge").saying(text)

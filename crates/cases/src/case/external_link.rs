@@ -12,6 +12,8 @@ use crate::error::{CaseError, Check, TEXT_MAX};
 
 /// A link lives so long at most, in hours.
 pub const HOURS_MAX: i64 = 30 * 24;
+/// So many links of an order are open at the same time.
+pub const LINKS_MAX: i64 = 20;
 
 /// A link.
 #[derive(Clone, Debug)]
@@ -52,8 +54,8 @@ pub struct LinkWish {
 /// Makes a link.
 ///
 /// # Errors
-/// [`CaseError::Invalid`] without a helper, a text, or for an odd time.
-pub fn share(wish: &LinkWish) -> Result<Change, CaseError> {
+/// [`CaseError::Invalid`] without a helper, a text, or for an odd time; [`CaseError::Refused`] when many are `open`.
+pub fn share(wish: &LinkWish, open: i64) -> Result<Change, CaseError> {
     let mut check = Check::default();
     check.text("helper", &wish.helper, 100);
     check.text("text", &wish.text, TEXT_MAX);
@@ -61,18 +63,28 @@ pub fn share(wish: &LinkWish) -> Result<Change, CaseError> {
         check.refuse("hours", "out_of_range", "有效期为 1 至 720 小时。", "1 to 720 hours.");
     }
     check.done()?;
+    if open >= LINKS_MAX {
+        return Err(CaseError::refused(
+            "link.too_many",
+            format!("一张工单最多同时有 {LINKS_MAX} 个有效链接，请先撤销不用的链接。"),
+            format!("At most {LINKS_MAX} links of an order are open; take back those that are not needed."),
+        ));
+    }
     Ok(Change::new(EntryKind::Shared, "case.share")
         .saying(&wish.text)
         .with(json!({ "helper": wish.helper.trim(), "hours": wish.hours })))
 }
 
-/// Checks that a link still opens.
+/// Checks that a link still opens: it does not outlive its order.
 ///
 /// # Errors
-/// [`CaseError::Gone`] when it ended or was taken back.
-pub fn check_open(link: &ExternalLink, now: Timestamp) -> Result<(), CaseError> {
+/// [`CaseError::Gone`] when it ended, was taken back, or the order is done with.
+pub fn check_open(case: &Case, link: &ExternalLink, now: Timestamp) -> Result<(), CaseError> {
     if link.revoked_at.is_some() {
         return Err(CaseError::Gone { code: "link.revoked" });
+    }
+    if case.status.is_settled() || case.status.is_ended_early() {
+        return Err(CaseError::Gone { code: "link.settled" });
     }
     if now >= link.expires_at {
         return Err(CaseError::Gone { code: "link.expired" });
@@ -83,16 +95,13 @@ pub fn check_open(link: &ExternalLink, now: Timestamp) -> Result<(), CaseError> 
 /// Takes the helper's result down.
 ///
 /// # Errors
-/// [`CaseError::Invalid`] without a text; [`CaseError::Refused`] a second time, or when the order is settled.
-pub fn answer(case: &Case, link: &ExternalLink, text: &str) -> Result<Change, CaseError> {
+/// [`CaseError::Invalid`] without a text; [`CaseError::Refused`] a second time.
+pub fn answer(link: &ExternalLink, text: &str) -> Result<Change, CaseError> {
     let mut check = Check::default();
     check.text("text", text, RESULT_MAX);
     check.done()?;
     if link.answer.is_some() {
         return Err(CaseError::refused("link.answered", "结果已经提交过。", "The result was sent already."));
-    }
-    if case.status.is_settled() || case.status.is_ended_early() {
-        return Err(CaseError::refused("link.settled", "该工单已经办结。", "The order is settled already."));
     }
     Ok(Change::new(EntryKind::OutsideResult, "case.outside_result")
         .saying(text)

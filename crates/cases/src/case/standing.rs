@@ -30,6 +30,8 @@ pub struct Standing {
     pub sent: Option<Sent>,
     /// When the citizen urged last.
     pub citizen_urged_at: Option<Timestamp>,
+    /// How often the citizen added something.
+    pub supplements: i64,
     /// How the unit got it: `dispatch`, `forward` (转送), `entrust` (交办), `own` (自办).
     pub mode: Option<String>,
     /// The number of the letter that entrusted it (交办函).

@@ -175,6 +175,16 @@ kinds!(
     Unshared = "unshared", "撤销外部协办链接", "Link taken back";
     /// The outside helper reported.
     OutsideResult = "outside_result", "外部协办反馈", "Outside helper reported";
+    /// Put where the clerk stands.
+    Located = "located", "现场定位", "Located on the spot";
+    /// A form filled in.
+    FormFilled = "form_filled", "填写表单", "Form filled in";
+    /// An opinion: agreed.
+    OpinionAgreed = "opinion_agreed", "审批：同意", "Opinion: agreed";
+    /// An opinion: disagreed.
+    OpinionDisagreed = "opinion_disagreed", "审批：不同意", "Opinion: disagreed";
+    /// An opinion: abstained.
+    OpinionAbstained = "opinion_abstained", "审批：弃权", "Opinion: abstained";
     /// Limit computed afresh because the calendar changed.
     DeadlineMoved = "deadline_moved", "时限重新计算", "Deadline computed afresh";
 );

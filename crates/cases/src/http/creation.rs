@@ -1,12 +1,13 @@
 //! `POST /cases`.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use kernel::HttpResult;
-use kernel::http::{Auth, Idempotent, Json, ReqCtx};
+use kernel::http::{Auth, Idempotent, ReqCtx};
 use kernel::problem::ProblemBody;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -15,6 +16,12 @@ use crate::Cases;
 use crate::case::draft::Draft;
 use crate::case::{Citizen, Kind, Source, Urgency};
 use crate::http::view::{CaseView, PlaceBody};
+use crate::store::attachment::Attached;
+use crate::store::creation::Enclosed;
+use crate::store::form_answer::Filling;
+
+/// So many files an order is written with at most.
+const ATTACHED_MAX: usize = 100;
 
 pub(super) fn routes() -> OpenApiRouter<Cases> {
     OpenApiRouter::new().routes(routes!(create_case))
@@ -72,6 +79,19 @@ struct CaseDraft {
     /// How much it hurries.
     #[serde(default)]
     urgency: Option<Urgency>,
+    /// Files that were sent before, by their ids.
+    #[serde(default)]
+    attachments: Vec<String>,
+    /// The order type, when one was chosen; it says type and category.
+    #[serde(default)]
+    order_type_id: Option<String>,
+    /// The version of the form that was filled in.
+    #[serde(default)]
+    form_id: Option<String>,
+    /// What was filled in.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    form: Map<String, Value>,
 }
 
 impl From<CaseDraft> for Draft {
@@ -119,11 +139,23 @@ async fn create_case(
         return Ok(replayed);
     }
     let idem = &request.idem;
-    let case = cases
-        .create(&ctx, Some(&by), request.body.into(), |case| {
-            idem.answer(cases.kit(), StatusCode::CREATED, &cases.fresh_view(&ctx, &by, case))
+    let mut answer = String::new();
+    let mut body = request.body;
+    let enclosed = Enclosed {
+        attached: Attached::Of(
+            std::mem::take(&mut body.attachments).into_iter().take(ATTACHED_MAX).collect(),
+        ),
+        filling: body.order_type_id.take().filter(|id| !id.is_empty()).map(|order_type_id| Filling {
+            order_type_id,
+            form_id: body.form_id.take(),
+            answers: std::mem::take(&mut body.form),
+        }),
+    };
+    cases
+        .create_with(&ctx, Some(&by), body.into(), &enclosed, |case| {
+            answer = serde_json::to_string(&cases.fresh_view(&ctx, &by, case)).expect("a view is plain data");
+            idem.answer_text(cases.kit(), StatusCode::CREATED, &answer)
         })
         .await?;
-    let view = cases.fresh_view(&ctx, &by, &case);
-    Ok((StatusCode::CREATED, Json(view)).into_response())
+    Ok((StatusCode::CREATED, [(header::CONTENT_TYPE, "application/json")], answer).into_response())
 }

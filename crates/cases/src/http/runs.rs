@@ -1,9 +1,9 @@
 //! `GET /runs/{id}` and `GET /runs/{id}/file`: long pieces of work that somebody started.
 
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use kernel::http::{Auth, Json, Path, ReqCtx};
+use kernel::http::{Auth, Json, Path, ReqCtx, disposition};
 use kernel::{HttpResult, Problem};
 use serde::Serialize;
 use serde_json::Value;
@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::Cases;
 
 pub(super) fn routes() -> OpenApiRouter<Cases> {
-    OpenApiRouter::new().routes(routes!(get_run)).routes(routes!(download_run_file))
+    OpenApiRouter::new().routes(routes!(get_run, stop_run)).routes(routes!(download_run_file))
 }
 
 /// A run that began.
@@ -68,6 +68,22 @@ async fn get_run(
     }))
 }
 
+/// Asks a run of one's own to stop; what it made so far is kept.
+#[utoipa::path(
+    delete, path = "/runs/{id}", operation_id = "stop_run", tag = "runs",
+    params(("id" = String, Path, description = "The run")),
+    responses((status = 204, description = "It will stop"), (status = 404, description = "It has ended, or is not one's own"))
+)]
+async fn stop_run(
+    State(cases): State<Cases>,
+    Auth(by): Auth,
+    ReqCtx(ctx): ReqCtx,
+    Path(id): Path<String>,
+) -> HttpResult<StatusCode> {
+    cases.stop_run(&ctx, &by, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Downloads the file that a run of one's own made.
 #[utoipa::path(
     get, path = "/runs/{id}/file", operation_id = "download_run_file", tag = "runs",
@@ -90,21 +106,12 @@ async fn download_run_file(
 
 /// Answers with a file to keep, under a name that may be Chinese.
 pub(super) fn attachment(bytes: Vec<u8>, name: &str, media_type: &str) -> Response {
-    use std::fmt::Write as _;
-    let mut encoded = String::new();
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
     let mut response = bytes.into_response();
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(media_type) {
         headers.insert(header::CONTENT_TYPE, value);
     }
-    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{encoded}")) {
+    if let Ok(value) = HeaderValue::from_str(&disposition("attachment", name)) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
     response

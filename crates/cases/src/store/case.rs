@@ -172,6 +172,17 @@ pub(crate) async fn claim(conn: &mut AnyConnection, id: &CaseId, version: i64) -
     Ok(claimed.rows_affected() == 1)
 }
 
+/// Keeps others from changing the order until this transaction ends, without a change of its own. Returns whether it
+/// was still at `version`.
+pub(crate) async fn hold(conn: &mut AnyConnection, id: &CaseId, version: i64) -> Result<bool, CaseError> {
+    let held = sqlx::query("update cases_case set version = version where id = $1 and version = $2")
+        .bind(id.as_str())
+        .bind(version)
+        .execute(conn)
+        .await?;
+    Ok(held.rows_affected() == 1)
+}
+
 /// Reads the present version.
 pub(crate) async fn version(conn: &mut AnyConnection, id: &CaseId) -> Result<i64, CaseError> {
     Ok(sqlx::query_scalar("select version from cases_case where id = $1")

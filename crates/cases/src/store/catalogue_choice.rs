@@ -84,15 +84,25 @@ impl Cases {
     /// # Errors
     /// When the directory fails.
     pub async fn propose(&self, case: &Case) -> Result<Option<Proposed>, CaseError> {
+        let (category, district) = (case.category_id.as_deref(), case.place.district.as_deref());
+        self.propose_for(category, &case.title, &case.content, district).await
+    }
+
+    /// Returns what the published catalogue proposes for an order that is still being written.
+    ///
+    /// # Errors
+    /// When the directory fails.
+    pub async fn propose_for(
+        &self,
+        category_id: Option<&str>,
+        title: &str,
+        content: &str,
+        district: Option<&str>,
+    ) -> Result<Option<Proposed>, CaseError> {
         let Some(catalogue) = self.published_catalogue() else { return Ok(None) };
         let categories = self.categories();
-        let codes = case.category_id.as_deref().map(|id| categories.codes_upwards(id)).unwrap_or_default();
-        let matter = Matter {
-            categories: &codes,
-            title: &case.title,
-            content: &case.content,
-            district: case.place.district.as_deref(),
-        };
+        let codes = category_id.map(|id| categories.codes_upwards(id)).unwrap_or_default();
+        let matter = Matter { categories: &codes, title, content, district };
         let Some(proposal) = catalogue.propose(matter) else { return Ok(None) };
         let directory = &self.ports().directory;
         let unit = directory.unit_by_code(&proposal.unit_code).await.map_err(CaseError::Port)?;

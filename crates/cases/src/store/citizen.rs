@@ -3,15 +3,20 @@
 use async_trait::async_trait;
 use contract::cases::{
     CaseBrief, CaseId, CaseLookup, CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft,
-    CitizenInfo, CitizenRating, CitizenStep, OverdueBrief, RecordingAccess, Submitted,
+    CitizenForm, CitizenInfo, CitizenOrderType, CitizenRating, CitizenStep, EndedCase, EndedFilter,
+    MonthFigures, OverdueBrief, PublishedCase, PublishedFilter, RecordingAccess, Submitted,
 };
 use contract::contacts::{ContactId, HistoryItem, HistorySource};
 use contract::voice::{CallId, RecordingId};
 use kernel::db::Statement;
 use kernel::http::Idem;
-use kernel::{BoxError, Ctx, Lang, Principal, Problem};
-use sqlx::FromRow;
+use kernel::{BoxError, Ctx, Lang, Page, Principal, Problem, Timestamp};
+use sqlx::{AssertSqlSafe, FromRow};
 
+use super::attachment::Attached;
+use super::brief::{self, BriefRow};
+use super::creation::Enclosed;
+use super::form_answer::Filling;
 use super::{case, citizen_act};
 use crate::Cases;
 use crate::case::citizen_act::CitizenAct;
@@ -20,23 +25,28 @@ use crate::case::rating::{Rating, RatingSource};
 use crate::case::{Case, Citizen, Kind, Place, Source, Status, Urgency};
 use crate::error::{CaseError, Check};
 
+/// An order that has ended, as a campaign of return visits takes it.
 #[derive(FromRow)]
-struct BriefRow {
+struct EndedRow {
     id: String,
     number: String,
     title: String,
-    status: String,
-    created_at: i64,
+    contact_id: Option<String>,
+    contact_name: String,
+    contact_phone: String,
+    unit_id: Option<String>,
 }
 
-impl From<BriefRow> for CaseBrief {
-    fn from(row: BriefRow) -> Self {
+impl From<EndedRow> for EndedCase {
+    fn from(row: EndedRow) -> Self {
         Self {
             id: CaseId(row.id),
             number: row.number,
             title: row.title,
-            status: row.status,
-            created_at: row.created_at,
+            contact_id: row.contact_id,
+            contact_name: row.contact_name,
+            phone: row.contact_phone,
+            unit_id: row.unit_id,
         }
     }
 }
@@ -44,20 +54,22 @@ impl From<BriefRow> for CaseBrief {
 #[async_trait]
 impl CaseLookup for Cases {
     async fn cases_of(&self, contact: &ContactId, limit: i64) -> Result<Vec<CaseBrief>, BoxError> {
-        let rows: Vec<BriefRow> = sqlx::query_as(
-            "select id, number, title, status, created_at from cases_case where contact_id = $1 order by \
+        let sql = format!(
+            "{} where contact_id = $1 order by \
              case when status in ('closed_at_once', 'archived') then 1 else 0 end, created_at desc limit $2",
-        )
-        .bind(contact.as_str())
-        .bind(limit)
-        .fetch_all(self.kit().db.reader())
-        .await?;
+            brief::SELECT
+        );
+        let rows: Vec<BriefRow> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(contact.as_str())
+            .bind(limit)
+            .fetch_all(self.kit().db.reader())
+            .await?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
     async fn by_number(&self, number: &str) -> Result<Option<CaseBrief>, BoxError> {
         let row: Option<BriefRow> =
-            sqlx::query_as("select id, number, title, status, created_at from cases_case where number = $1")
+            sqlx::query_as(AssertSqlSafe(format!("{} where number = $1", brief::SELECT)))
                 .bind(number)
                 .fetch_optional(self.kit().db.reader())
                 .await?;
@@ -65,11 +77,10 @@ impl CaseLookup for Cases {
     }
 
     async fn brief(&self, id: &CaseId) -> Result<Option<CaseBrief>, BoxError> {
-        let row: Option<BriefRow> =
-            sqlx::query_as("select id, number, title, status, created_at from cases_case where id = $1")
-                .bind(id.as_str())
-                .fetch_optional(self.kit().db.reader())
-                .await?;
+        let row: Option<BriefRow> = sqlx::query_as(AssertSqlSafe(format!("{} where id = $1", brief::SELECT)))
+            .bind(id.as_str())
+            .fetch_optional(self.kit().db.reader())
+            .await?;
         Ok(row.map(Into::into))
     }
 
@@ -95,13 +106,37 @@ impl CaseLookup for Cases {
             .collect())
     }
 
+    async fn ended(&self, by: &Principal, filter: &EndedFilter) -> Result<Vec<EndedCase>, BoxError> {
+        let Some(scope) = by.scope("case.read") else { return Ok(Vec::new()) };
+        let mut sql = Statement::new(
+            "select c.id, c.number, c.title, c.contact_id, c.contact_name, c.contact_phone, c.unit_id \
+             from cases_case c where c.confidential = 0 and c.contact_phone is not null \
+             and c.settled_at >= ",
+        );
+        sql.bind(filter.from).push(" and c.settled_at < ").bind(filter.to).push(" and ");
+        super::scope::push(&mut sql, scope, by);
+        if let Some(kind) = &filter.kind {
+            sql.push(" and c.type = ").bind(kind.clone());
+        }
+        if let Some(unit) = &filter.unit_id {
+            sql.push(" and c.unit_id = ").bind(unit.clone());
+        }
+        if let Some(category) = &filter.category_id {
+            sql.push(
+                " and exists (select 1 from cases_category k, cases_category top where k.id = c.category_id \
+                 and substr(k.path, 1, length(top.path)) = top.path and top.id = ",
+            );
+            sql.bind(category.clone()).push(")");
+        }
+        sql.push(" order by c.settled_at, c.id limit ").bind(filter.limit.clamp(0, 50_000));
+        let rows: Vec<EndedRow> = sql.query_as().fetch_all(self.kit().db.reader()).await?;
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+
     async fn of_call(&self, call: &CallId) -> Result<Vec<CaseBrief>, BoxError> {
-        let rows: Vec<BriefRow> = sqlx::query_as(
-            "select id, number, title, status, created_at from cases_case where call_id = $1 order by created_at",
-        )
-        .bind(call.as_str())
-        .fetch_all(self.kit().db.reader())
-        .await?;
+        let sql = format!("{} where call_id = $1 order by created_at", brief::SELECT);
+        let rows: Vec<BriefRow> =
+            sqlx::query_as(AssertSqlSafe(sql)).bind(call.as_str()).fetch_all(self.kit().db.reader()).await?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
 }
@@ -126,8 +161,8 @@ impl HistorySource for Cases {
         phones: &[String],
         limit: i64,
     ) -> Result<Vec<HistoryItem>, BoxError> {
-        let mut sql =
-            Statement::new("select id, number, title, status, created_at from cases_case where (1 = 0");
+        let mut sql = Statement::new(brief::SELECT);
+        sql.push(" where (1 = 0");
         if let Some(contact) = contact {
             sql.push(" or contact_id = ").bind(contact.0.clone());
         }
@@ -140,9 +175,9 @@ impl HistorySource for Cases {
             .into_iter()
             .map(|row| HistoryItem {
                 kind: "case".to_owned(),
+                title: row.title(),
                 id: row.id,
                 at: row.created_at,
-                title: row.title,
                 status: row.status,
             })
             .collect())
@@ -152,7 +187,7 @@ impl HistorySource for Cases {
 impl Cases {
     /// Finds an order by number and query code. One statement is asked whether the number is known or not,
     /// and an unknown one is compared with a code too, so that the answers take as long.
-    async fn by_code(&self, number: &str, code: &str) -> Result<Option<Case>, CaseError> {
+    pub(super) async fn by_code(&self, number: &str, code: &str) -> Result<Option<Case>, CaseError> {
         let mut conn = self.kit().db.reader().acquire().await?;
         let found: Option<(String, String)> =
             sqlx::query_as("select id, query_code from cases_case where number = $1")
@@ -274,7 +309,49 @@ impl CitizenDesk for Cases {
         })
     }
 
+    async fn order_types(&self, lang: Lang) -> Result<Vec<CitizenOrderType>, BoxError> {
+        let types = Self::order_types(self);
+        let offered = types.iter().filter(|one| one.draft.active && one.draft.for_citizens);
+        Ok(offered
+            .map(|one| CitizenOrderType {
+                id: one.id.clone(),
+                name: match lang {
+                    Lang::En if !one.draft.en.is_empty() => one.draft.en.clone(),
+                    _ => one.draft.zh.clone(),
+                },
+                r#type: one.draft.kind.code().to_owned(),
+                category_id: one.draft.category_id.clone(),
+            })
+            .collect())
+    }
+
+    async fn order_form(&self, ctx: &Ctx, order_type_id: &str) -> Result<Option<CitizenForm>, Problem> {
+        let Some(fresh) = self.fresh_form(ctx, None, order_type_id)? else { return Ok(None) };
+        Ok(Some(CitizenForm {
+            form_id: fresh.form_id,
+            form: serde_json::json!(fresh.form),
+            answers: fresh.answers,
+            editable: fresh.editable,
+            required: fresh.required,
+        }))
+    }
+
     async fn submit(&self, ctx: &Ctx, draft: CitizenDraft, idem: &Idem) -> Result<Submitted, Problem> {
+        self.submit_with(ctx, draft, None, idem).await
+    }
+
+    async fn submit_with(
+        &self,
+        ctx: &Ctx,
+        mut draft: CitizenDraft,
+        ticket: Option<&str>,
+        idem: &Idem,
+    ) -> Result<Submitted, Problem> {
+        let filling = draft.order_type_id.take().filter(|id| !id.is_empty()).map(|order_type_id| Filling {
+            order_type_id,
+            form_id: draft.form_id.take(),
+            answers: std::mem::take(&mut draft.form),
+        });
         let Some(kind) = Kind::parse(&draft.r#type) else {
             let mut check = Check::default();
             check.refuse("type", "unknown", "请选择类型。", "Please choose a type.");
@@ -302,15 +379,31 @@ impl CitizenDesk for Cases {
             },
             ..ctx.clone()
         };
+        let attached = match ticket {
+            Some(token) => Attached::Under(self.ticket(token, ctx.now).await?),
+            None => Attached::Nothing,
+        };
         let kit = self.kit().clone();
         let submitted =
             |case: &Case| Submitted { number: case.number.clone(), query_code: case.query_code.clone() };
         let case = self
-            .create(&citizen, None, draft, |case| {
+            .create_with(&citizen, None, draft, &Enclosed { attached, filling }, |case| {
                 idem.answer(&kit, axum::http::StatusCode::CREATED, &submitted(case))
             })
             .await?;
         Ok(submitted(&case))
+    }
+
+    async fn published(&self, filter: &PublishedFilter) -> Result<Page<PublishedCase>, BoxError> {
+        Ok(Self::published(self, filter).await?)
+    }
+
+    async fn published_one(&self, id: &str) -> Result<Option<PublishedCase>, BoxError> {
+        Ok(Self::published_one(self, id).await?)
+    }
+
+    async fn months(&self, now: Timestamp) -> Result<Vec<MonthFigures>, BoxError> {
+        Ok(Self::months(self, now).await?)
     }
 
     async fn look_up(&self, number: &str, code: &str, lang: Lang) -> Result<Option<CitizenCase>, BoxError> {
@@ -347,6 +440,17 @@ impl CitizenDesk for Cases {
         act: &str,
         text: &str,
     ) -> Result<Option<CitizenCase>, Problem> {
+        self.act_with(ctx, (number, code), act, text, None).await
+    }
+
+    async fn act_with(
+        &self,
+        ctx: &Ctx,
+        (number, code): (&str, &str),
+        act: &str,
+        text: &str,
+        ticket: Option<&str>,
+    ) -> Result<Option<CitizenCase>, Problem> {
         let Some(case) = self.by_code(number, code).await? else { return Ok(None) };
         let Some(act) = CitizenAct::parse(act) else {
             return Err(Problem::invalid().field(
@@ -361,7 +465,11 @@ impl CitizenDesk for Cases {
             id: String::new(),
             name: ctx.lang.pick("市民", "Citizen").to_owned(),
         };
-        let case = self.citizen_acts(&Ctx { actor, ..ctx.clone() }, &case, act, text).await?;
+        let upload_id = match ticket {
+            Some(token) => Some(self.ticket(token, ctx.now).await?),
+            None => None,
+        };
+        let case = self.citizen_acts(&Ctx { actor, ..ctx.clone() }, &case, act, text, upload_id).await?;
         Ok(Some(self.citizen_view(&case, ctx.lang).await?))
     }
 }

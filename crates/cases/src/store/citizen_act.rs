@@ -4,6 +4,7 @@ use contract::cases::CitizenNotice;
 use kernel::{Ctx, Lang, Timestamp};
 
 use super::supervision::nobody;
+use super::work::Files;
 use crate::Cases;
 use crate::case::Case;
 use crate::case::application::{ApplicationKind, ApplicationState};
@@ -21,12 +22,16 @@ impl Cases {
         found: &Case,
         act: CitizenAct,
         text: &str,
+        upload_id: Option<String>,
     ) -> Result<Case, CaseError> {
         let mut work = self.open(&found.id).await?;
         let rules = work.rules.operations.clone();
         let citizen = nobody(&ctx.actor.name);
         let change = citizen_act::act(&mut work.case, act, text, &citizen, &rules, ctx.now)?;
         work.claim().await?;
+        if let Some(upload_id) = upload_id {
+            work.take_files(Files::Under { upload_id, step: act.code() });
+        }
         work.finish(ctx, change).await
     }
 }

@@ -6,6 +6,8 @@ use contract::voice::{CallId, RecordingBrief};
 use kernel::{Actor, ActorKind, Ctx, Principal, Writes};
 use serde_json::{Map, Value};
 
+use super::attachment::Attached;
+use super::form_answer::{self, Filling};
 use super::{case, deadline, recording, work};
 use crate::Cases;
 use crate::case::change::LimitInput;
@@ -13,6 +15,21 @@ use crate::case::draft::{self, Draft, Identity};
 use crate::case::{Case, Source, UnitRef};
 use crate::course::Course;
 use crate::error::{CaseError, Check};
+
+/// What comes with a new order besides its draft.
+#[derive(Clone, Debug, Default)]
+pub struct Enclosed {
+    /// Files that were sent before.
+    pub attached: Attached,
+    /// What was filled into the form of an order type.
+    pub filling: Option<Filling>,
+}
+
+/// An order that is put together and not written yet.
+pub(crate) struct Fresh {
+    pub(crate) case: Case,
+    pub(crate) writes: Writes,
+}
 
 impl Cases {
     /// Writes an order for a member of staff, or for a citizen when `by` is none. `answer` turns it into
@@ -24,10 +41,54 @@ impl Cases {
         &self,
         ctx: &Ctx,
         by: Option<&Principal>,
-        mut draft: Draft,
+        draft: Draft,
         remember: impl FnOnce(&Case) -> Option<kernel::http::StoredAnswer> + Send,
     ) -> Result<Case, CaseError> {
+        self.create_with(ctx, by, draft, &Enclosed::default(), remember).await
+    }
+
+    /// As [`Cases::create`], with files that were sent before and what was filled into the form of an order type.
+    ///
+    /// # Errors
+    /// Those of [`Cases::create`]; [`CaseError::Form`] field by field; [`CaseError::FormChanged`] when the form
+    /// was published anew since it was filled in.
+    pub async fn create_with(
+        &self,
+        ctx: &Ctx,
+        by: Option<&Principal>,
+        draft: Draft,
+        enclosed: &Enclosed,
+        remember: impl FnOnce(&Case) -> Option<kernel::http::StoredAnswer> + Send,
+    ) -> Result<Case, CaseError> {
+        let Fresh { case, mut writes } = self.compose(ctx, by, draft, enclosed).await?;
+        if let Some(answer) = remember(&case) {
+            writes.remember(answer);
+        }
+        self.kit().db.write(writes).await?;
+        Ok(case)
+    }
+
+    /// Puts an order together, with all that writing it needs, and writes nothing.
+    ///
+    /// # Errors
+    /// As [`Cases::create_with`].
+    pub(crate) async fn compose(
+        &self,
+        ctx: &Ctx,
+        by: Option<&Principal>,
+        mut draft: Draft,
+        enclosed: &Enclosed,
+    ) -> Result<Fresh, CaseError> {
         self.freshen().await?;
+        let filled = match &enclosed.filling {
+            Some(filling) => Some(self.fill(ctx, by, filling).await?),
+            None => None,
+        };
+        if let Some(filled) = &filled {
+            let own = &filled.order_type.draft;
+            draft.kind = own.kind;
+            draft.category_id = own.category_id.clone().or(draft.category_id);
+        }
         let recordings = self.prepare(&mut draft).await?;
         let unit = by.map(|by| UnitRef { id: by.unit_id.clone(), path: by.unit_path.clone() });
         let identity = Identity {
@@ -37,9 +98,14 @@ impl Cases {
             unit,
         };
         let rules = self.rule_book();
-        let flow = self.flow_for(draft.kind, draft.category_id.as_deref())?;
-        let variables =
+        let own = filled.as_ref().and_then(|filled| filled.order_type.draft.flow_name.as_deref());
+        let flow = self.flow_of(own, draft.kind, draft.category_id.as_deref())?;
+        let mut variables =
             Map::from_iter([("answered_at_once".to_owned(), Value::Bool(draft.answer.is_some()))]);
+        if let Some((version, answers)) = filled.as_ref().and_then(|filled| filled.sheet.as_ref()) {
+            let facts = crate::case::form::variables(&version.form, answers);
+            variables.insert("form".to_owned(), Value::Object(facts));
+        }
         let (course, moves) = Course::start(flow, variables, ctx.now)?;
         let (mut case, change) = draft::write(draft, identity, &writer(ctx, by), ctx.now);
         let mut limits = Vec::new();
@@ -61,19 +127,19 @@ impl Cases {
             case.citizen.contact_id = Some(file.0);
         }
         case::insert(&mut writes, &case, course.flow_id(), &state);
+        if let Some(filled) = &filled {
+            form_answer::insert(&mut writes, ctx, &case, filled);
+        }
         for (derivation, limit) in &limits {
             deadline::start(&mut writes, &case.id, limit, derivation);
         }
         work::carry_out(&mut writes, ctx, &mut case, moves);
-        work::record(&mut writes, ctx, &case, &change);
+        let entry = work::record(&mut writes, ctx, &case, &change);
+        enclosed.attached.bind(&mut writes, by.map_or("", |by| &by.person_id), &case.id, &entry);
         for recording in recordings.iter().filter(|recording| recording.finished) {
             recording::bind_fresh(&mut writes, ctx, &case.id, recording);
         }
-        if let Some(answer) = remember(&case) {
-            writes.remember(answer);
-        }
-        self.kit().db.write(writes).await?;
-        Ok(case)
+        Ok(Fresh { case, writes })
     }
 
     /// Checks a draft, fills in what the citizen's file says, and finds the call's recordings.

@@ -5,9 +5,10 @@ use contract::cases::{CaseId, HelperDesk, HelperView};
 use kernel::{Actor, ActorKind, Ctx, Principal, Problem, Timestamp};
 use sqlx::{AnyConnection, FromRow};
 
-use super::{case, work};
+use super::{attachment, case, work};
 use crate::Cases;
 use crate::case::action::Action;
+use crate::case::attachment::HELP;
 use crate::case::external_link::{self, ExternalLink, LinkWish};
 use crate::case::timeline::EntryKind;
 use crate::error::CaseError;
@@ -54,7 +55,16 @@ fn digest(token: &str) -> String {
     kernel::crypto::sha256_hex(token.as_bytes())
 }
 
-async fn by_token(conn: &mut AnyConnection, token: &str) -> Result<(CaseId, ExternalLink), CaseError> {
+/// Names the files that came under a link.
+pub(super) fn upload_id(link_id: &str) -> String {
+    format!("link:{link_id}")
+}
+
+/// Finds a link by its secret.
+pub(super) async fn by_token(
+    conn: &mut AnyConnection,
+    token: &str,
+) -> Result<(CaseId, ExternalLink), CaseError> {
     let row: Option<Row> = sqlx::query_as(sqlx::AssertSqlSafe(format!("{SELECT} where digest = $1")))
         .bind(digest(token))
         .fetch_optional(conn)
@@ -77,7 +87,15 @@ impl Cases {
     ) -> Result<String, CaseError> {
         let token = kernel::crypto::random_token(32);
         let mut work = self.take_up(by, id, version, Action::Share).await?;
-        let change = external_link::share(wish)?;
+        let open: i64 = sqlx::query_scalar(
+            "select count(*) from cases_link where case_id = $1 and revoked_at is null and answer is null \
+             and expires_at > $2",
+        )
+        .bind(id.as_str())
+        .bind(ctx.now.0)
+        .fetch_one(work.tx.conn())
+        .await?;
+        let change = external_link::share(wish, open)?;
         sqlx::query(
             "insert into cases_link (id, case_id, digest, helper, text, given_at, given_by, given_by_name, unit_id, \
              expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
@@ -141,12 +159,15 @@ impl Cases {
     }
 
     async fn open_link(&self, ctx: &Ctx, token: &str) -> Result<HelperView, CaseError> {
-        let mut tx = self.kit().db.begin().await?;
-        let (id, link) = by_token(tx.conn(), token).await?;
-        external_link::check_open(&link, ctx.now)?;
-        let case = case::load(tx.conn(), &id).await?.ok_or(CaseError::NotFound)?;
+        let (case, link) = {
+            let mut conn = self.kit().db.reader().acquire().await?;
+            let (id, link) = by_token(&mut conn, token).await?;
+            (case::load(&mut conn, &id).await?.ok_or(CaseError::NotFound)?, link)
+        };
+        external_link::check_open(&case, &link, ctx.now)?;
         if link.opened_at.is_none() {
-            sqlx::query("update cases_link set opened_at = $2 where id = $1")
+            let mut tx = self.kit().db.begin().await?;
+            sqlx::query("update cases_link set opened_at = $2 where id = $1 and opened_at is null")
                 .bind(&link.id)
                 .bind(ctx.now.0)
                 .execute(tx.conn())
@@ -172,11 +193,11 @@ impl Cases {
     async fn answer_link(&self, ctx: &Ctx, token: &str, text: &str) -> Result<HelperView, CaseError> {
         let mut tx = self.kit().db.begin().await?;
         let (id, link) = by_token(tx.conn(), token).await?;
-        external_link::check_open(&link, ctx.now)?;
         let case = case::load(tx.conn(), &id).await?.ok_or(CaseError::NotFound)?;
-        let change = external_link::answer(&case, &link, text)?;
+        external_link::check_open(&case, &link, ctx.now)?;
+        let change = external_link::answer(&link, text)?;
         let written = sqlx::query(
-            "update cases_link set answer = $2, answered_at = $3 where id = $1 and answer is null",
+            "update cases_link set answer = $2, answered_at = $3 where id = $1 and answer is null and revoked_at is null",
         )
         .bind(&link.id)
         .bind(text.trim())
@@ -188,10 +209,30 @@ impl Cases {
         }
         let actor = Actor { kind: ActorKind::Citizen, id: String::new(), name: link.helper.clone() };
         let helper = Ctx { actor, ..ctx.clone() };
-        work::record(&mut tx, &helper, &case, &change);
+        let entry = work::record(&mut tx, &helper, &case, &change);
+        attachment::bind_upload(tx.conn(), &id, &upload_id(&link.id), HELP, &entry).await?;
         tx.commit().await?;
         self.open_link(ctx, token).await
     }
+}
+
+/// Takes back the links that a unit gave which has the order no more.
+pub(super) async fn end_links_of(
+    conn: &mut AnyConnection,
+    id: &CaseId,
+    unit_id: &str,
+    now: Timestamp,
+) -> Result<(), CaseError> {
+    sqlx::query(
+        "update cases_link set revoked_at = $3 where case_id = $1 and unit_id = $2 and revoked_at is null \
+         and answer is null",
+    )
+    .bind(id.as_str())
+    .bind(unit_id)
+    .bind(now.0)
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 #[async_trait]

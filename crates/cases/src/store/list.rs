@@ -309,6 +309,38 @@ impl CaseFilter {
             sql.push(" and (c.created_by = ").bind(by.person_id.clone());
             sql.push(" or c.person_id = ").bind(by.person_id.clone()).push(")");
         }
+        self.push_secrecy(sql, by);
+    }
+
+    /// Keeps a confidential order from being found by the citizen whom it does not show: the same as
+    /// [`Case::shows_citizen_to`].
+    fn push_secrecy(&self, sql: &mut Statement, by: &Principal) {
+        if by.has("contact.unmask") || by.has("case.return_visit") {
+            return;
+        }
+        let words: Vec<&str> = [&self.text, &self.title, &self.content]
+            .into_iter()
+            .flatten()
+            .flat_map(|text| text.split_whitespace())
+            .take(30)
+            .collect();
+        if self.contact_id.is_none() && words.is_empty() {
+            return;
+        }
+        sql.push(" and (c.confidential = 0 or c.created_by = ").bind(by.person_id.clone());
+        if self.contact_id.is_none() {
+            sql.push(" or (1 = 1");
+            for word in words {
+                for column in ["c.contact_name", "coalesce(c.contact_phone, '')"] {
+                    sql.push(" and ").push(column).push(" not like ");
+                    sql.bind(format!("%{}%", plain(word))).push(" escape '\\'");
+                    sql.push(" and (").push(column).push(" = '' or ").bind(word);
+                    sql.push(" not like '%' || ").push(column).push(" || '%')");
+                }
+            }
+            sql.push(")");
+        }
+        sql.push(")");
     }
 
     fn push_order(&self, sql: &mut Statement, limit: i64) {

@@ -3,8 +3,10 @@
 use contract::cases::CaseId;
 use kernel::{Ctx, Principal};
 
+use super::brief::{self, BriefRow};
+use super::case;
+use super::creation::{Enclosed, Fresh};
 use super::work::{self, Work};
-use super::{case, creation};
 use crate::Cases;
 use crate::case::action::Action;
 use crate::case::split::{self, Part};
@@ -40,6 +42,10 @@ impl Cases {
             return Err(check.done().err().unwrap_or(CaseError::NotFound));
         };
         let change = merger::merge(&mut work.case, &main, reason)?;
+        // A main order that is being settled, or merged itself, at this moment would leave this one behind.
+        if !case::hold(work.tx.conn(), &main.id, main.version).await? {
+            return Err(CaseError::Stale { current: case::version(work.tx.conn(), &main.id).await? });
+        }
         let behind: i64 = sqlx::query_scalar("select count(*) from cases_case where main_id = $1")
             .bind(id.as_str())
             .fetch_one(work.tx.conn())
@@ -72,8 +78,7 @@ impl Cases {
         self.perform(ctx, by, id, version, Action::Unmerge, rule).await
     }
 
-    /// Splits parts off an order: each becomes an order of its own. The original says so first; the parts follow one
-    /// by one, each whole.
+    /// Splits parts off an order: each becomes an order of its own, all of them or none.
     ///
     /// # Errors
     /// Those of taking it up, of [`split::split`], and of writing an order.
@@ -85,34 +90,47 @@ impl Cases {
         version: i64,
         parts: &[Part],
     ) -> Result<Case, CaseError> {
-        let rule = |_: &mut Case, _: &_| split::split(parts);
-        let origin = self.perform(ctx, by, id, version, Action::Split, rule).await?;
-        for part in parts {
-            let fresh = self.create(ctx, Some(by), split::draft(&origin, part), creation::forget).await?;
-            let mut tx = self.kit().db.begin().await?;
-            work::record(&mut tx, ctx, &fresh, &split::split_off(&origin));
-            work::record(&mut tx, ctx, &origin, &split::part_written(&fresh));
-            tx.commit().await?;
+        if !by.has(Action::Split.capability()) {
+            return Err(CaseError::Forbidden(Action::Split));
         }
-        Ok(origin)
+        let origin = self.read(by, id).await?;
+        Action::Split.permit(&origin, by)?;
+        if origin.version != version {
+            return Err(CaseError::Stale { current: origin.version });
+        }
+        let change = split::split(parts)?;
+        // What needs more than SQL happens before the order is taken up.
+        let mut fresh = Vec::with_capacity(parts.len());
+        for part in parts {
+            fresh.push(self.compose(ctx, Some(by), split::draft(&origin, part), &Enclosed::default()).await?);
+        }
+        let mut work = self.take_up(by, id, version, Action::Split).await?;
+        for Fresh { case, writes } in fresh {
+            work.tx.append(writes);
+            work::record(&mut work.tx, ctx, &case, &split::split_off(&work.case));
+            work::record(&mut work.tx, ctx, &work.case, &split::part_written(&case));
+        }
+        work.finish(ctx, change).await
     }
 
     /// Returns the orders behind this one: id, number, title.
     pub(crate) async fn parts_of(&self, id: &CaseId) -> Result<Vec<(String, String, String)>, CaseError> {
-        Ok(sqlx::query_as(
-            "select id, number, title from cases_case where main_id = $1 order by created_at, id",
-        )
-        .bind(id.as_str())
-        .fetch_all(self.kit().db.reader())
-        .await?)
+        let sql = format!("{} where main_id = $1 order by created_at, id", brief::SELECT);
+        let rows: Vec<BriefRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+            .bind(id.as_str())
+            .fetch_all(self.kit().db.reader())
+            .await?;
+        Ok(rows.into_iter().map(BriefRow::named).collect())
     }
 
     /// Returns id, number and title of an order.
     pub(crate) async fn brief_of(&self, id: &CaseId) -> Result<Option<(String, String, String)>, CaseError> {
-        Ok(sqlx::query_as("select id, number, title from cases_case where id = $1")
+        let sql = format!("{} where id = $1", brief::SELECT);
+        let row: Option<BriefRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
             .bind(id.as_str())
             .fetch_optional(self.kit().db.reader())
-            .await?)
+            .await?;
+        Ok(row.map(BriefRow::named))
     }
 }
 

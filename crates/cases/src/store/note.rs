@@ -3,6 +3,7 @@
 use contract::cases::CaseId;
 use kernel::{Ctx, Principal};
 
+use super::work::Files;
 use crate::Cases;
 use crate::case::Case;
 use crate::case::action::Action;
@@ -23,6 +24,7 @@ impl Cases {
         Action::Note.fits(&work.case, &work.rules.operations)?;
         let change = note::note(text)?;
         work.claim().await?;
+        work.take_files(Files::Of { person_id: by.person_id.clone(), action: Action::Note });
         work.finish(ctx, change).await
     }
 }

@@ -13,6 +13,8 @@ use crate::error::CaseError;
 
 /// A run that has not told anything for this long was cut off.
 const SILENT_MS: i64 = 120_000;
+/// The file of a run is kept for this time.
+const FILE_KEPT_MS: i64 = 7 * 24 * 3_600_000;
 /// So many runs of one person may go on at once.
 const AT_ONCE_MAX: i64 = 3;
 
@@ -79,7 +81,63 @@ impl Progress {
     }
 }
 
+impl Progress {
+    /// Tells whether somebody wants the run to stop.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_stopped(&self) -> Result<bool, CaseError> {
+        let (stop_at,): (Option<i64>,) = sqlx::query_as("select stop_at from cases_run where id = $1")
+            .bind(&self.id)
+            .fetch_one(self.cases.kit().db.reader())
+            .await?;
+        Ok(stop_at.is_some())
+    }
+}
+
 impl Cases {
+    /// Asks a run of `by`'s own to stop.
+    ///
+    /// # Errors
+    /// [`CaseError::NotFound`] for anybody else's, or one that has ended.
+    pub async fn stop_run(&self, ctx: &Ctx, by: &Principal, id: &str) -> Result<(), CaseError> {
+        let mut tx = self.kit().db.begin().await?;
+        let stopped = sqlx::query(
+            "update cases_run set stop_at = $3 where id = $1 and made_by = $2 and state = 'running'",
+        )
+        .bind(id)
+        .bind(&by.person_id)
+        .bind(ctx.now.0)
+        .execute(tx.conn())
+        .await?;
+        if stopped.rows_affected() == 0 {
+            return Err(CaseError::NotFound);
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Forgets the files of runs after some days.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget_run_files(&self, now: Timestamp) -> Result<usize, CaseError> {
+        let old: Vec<(String, String)> = sqlx::query_as(
+            "select id, file from cases_run where file is not null and touched_at < $1 limit 200",
+        )
+        .bind(now.0 - FILE_KEPT_MS)
+        .fetch_all(self.kit().db.reader())
+        .await?;
+        for (id, file) in &old {
+            let mut tx = self.kit().db.begin().await?;
+            sqlx::query("update cases_run set file = null where id = $1").bind(id).execute(tx.conn()).await?;
+            tx.commit().await?;
+            if let Err(error) = self.kit().blobs.remove(file).await {
+                tracing::warn!(run = id, %error, "the file of an old run could not be removed");
+            }
+        }
+        Ok(old.len())
+    }
+
     /// Starts a run in the background and returns its id.
     ///
     /// # Errors

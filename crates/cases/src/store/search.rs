@@ -1,4 +1,4 @@
-//! Text search over title and content: every two neighbouring characters are a gram, whatever the language,
+//! Text search over title, content and what was filled in: every two neighbouring characters are a gram, whatever the language,
 //! and an order is found by the grams of the words and then by the words themselves.
 //!
 //! The index is behind the orders by some seconds, so that writing an order costs nothing: a job brings it
@@ -15,8 +15,8 @@ use super::{search_postgres, search_sqlite};
 use crate::Cases;
 use crate::error::CaseError;
 
-/// So many orders are indexed in one transaction.
-const BATCH: i64 = 500;
+/// So many orders are indexed in one transaction: whoever writes meanwhile waits for so long.
+const BATCH: i64 = 50;
 /// Orders younger than this are left to the next turn: their transaction may still be open, and an index
 /// that had passed them would never see them.
 const YOUNG_MS: u64 = 15_000;
@@ -30,6 +30,7 @@ struct Text {
     created_at: i64,
     title: String,
     content: String,
+    form_text: Option<String>,
 }
 
 /// Returns the grams of a text: pairs of neighbouring letters and digits, and each of them alone, in lower
@@ -88,13 +89,14 @@ impl Words {
         (whole, begun)
     }
 
-    /// Adds the condition that the order `c` really has the words, each in title or content.
+    /// Adds the condition that the order `c` really has the words, each in title, content or form.
     pub(crate) fn push_check(&self, sql: &mut Statement) {
         for word in &self.0 {
             // Without regard to case, which `like` alone has on one of the databases only.
             let pattern = format!("%{}%", super::list::plain(&word.to_lowercase()));
             sql.push(" and (lower(c.title) like ").bind(pattern.clone());
-            sql.push(" escape '\\' or lower(c.content) like ").bind(pattern).push(" escape '\\')");
+            sql.push(" escape '\\' or lower(c.content) like ").bind(pattern.clone());
+            sql.push(" escape '\\' or lower(c.form_text) like ").bind(pattern).push(" escape '\\')");
         }
     }
 }
@@ -157,7 +159,7 @@ impl Cases {
         loop {
             let after = mark(&mut *self.kit().db.reader().acquire().await?).await?;
             let mut texts: Vec<Text> = sqlx::query_as(
-                "select id, created_at, title, content from cases_case where id > $1 and id < $2 order by id limit $3",
+                "select id, created_at, title, content, form_text from cases_case where id > $1 and id < $2 order by id limit $3",
             )
             .bind(&after)
             .bind(before)
@@ -171,7 +173,8 @@ impl Cases {
             let ready: Vec<(String, i64, BTreeSet<String>)> = texts
                 .into_iter()
                 .map(|text| {
-                    let found = grams(&format!("{} {}", text.title, text.content));
+                    let form = text.form_text.unwrap_or_default();
+                    let found = grams(&format!("{} {} {form}", text.title, text.content));
                     (text.id.clone(), number_of(text.created_at, &text.id), found)
                 })
                 .collect();
@@ -216,7 +219,11 @@ pub(crate) async fn correct(
         Dialect::Sqlite => search_sqlite::remove(tx.conn(), id.as_str()).await?,
         Dialect::Postgres => search_postgres::remove(tx.conn(), id.as_str()).await?,
     }
-    let found = grams(&format!("{title} {content}"));
+    let form: Option<String> = sqlx::query_scalar("select form_text from cases_case where id = $1")
+        .bind(id.as_str())
+        .fetch_one(tx.conn())
+        .await?;
+    let found = grams(&format!("{title} {content} {}", form.unwrap_or_default()));
     add(tx, id.as_str(), number_of(created_at, id.as_str()), &found).await
 }
 

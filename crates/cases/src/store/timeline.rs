@@ -24,10 +24,14 @@ pub struct Entry {
     pub data: String,
 }
 
-/// Writes the line of a change.
-pub(crate) fn insert(writes: &mut Writes, ctx: &Ctx, case_id: &CaseId, change: &Change) {
+/// Writes the line of a change and returns its id.
+pub(crate) fn insert(writes: &mut Writes, ctx: &Ctx, case_id: &CaseId, change: &Change) -> String {
     let (unit_id, text) = (change.unit_id.as_deref(), change.text.as_deref());
-    writes.insert(INTO, line(ctx, case_id, ctx.now, change.kind, unit_id, text, &change.data));
+    let mut row = line(ctx, case_id, ctx.now, change.kind, unit_id, text, &change.data);
+    let id = kernel::id::new_id();
+    row[0] = (&id).into();
+    writes.insert(INTO, row);
+    id
 }
 
 const INTO: &str =

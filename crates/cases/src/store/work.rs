@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use contract::cases::{CaseId, TaskClosed, TaskId, TaskOpened};
 use kernel::{Audit, Ctx, Principal, Tx, Writes};
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::AnyConnection;
 
-use super::{case, deadline, task, timeline, timer};
+use super::form_answer::Gate;
+use super::{attachment, case, deadline, external_link, task, timeline, timer};
 use crate::case::action::Action;
 use crate::case::application::Application;
 use crate::case::change::{Change, CourseInput, Fact, LimitInput};
 use crate::case::errand::Errand;
+use crate::case::form;
 use crate::case::limit::{Limit, LimitName, LimitRules};
 use crate::case::operation_rule::OperationRules;
-use crate::case::{Case, Step, Task};
+use crate::case::{Case, Step, Task, UnitRef};
 use crate::course::{Course, Move};
 use crate::error::CaseError;
 use crate::{Cases, RuleBook};
@@ -25,9 +27,22 @@ pub(crate) struct Work {
     pub(crate) case: Case,
     pub(super) rules: RuleBook,
     cases: Cases,
+    /// The unit that had it when it was taken up.
+    unit: Option<UnitRef>,
     co_units: Vec<String>,
     applications: Vec<Application>,
     errands: Vec<Errand>,
+    gate: Gate,
+    /// Whose files go to the line that the change writes, and under which step or ticket they came.
+    files: Option<Files>,
+}
+
+/// Files that wait for a change.
+pub(crate) enum Files {
+    /// Those of a member of staff for an action.
+    Of { person_id: String, action: Action },
+    /// Those of a ticket or a link.
+    Under { upload_id: String, step: &'static str },
 }
 
 impl Cases {
@@ -43,11 +58,14 @@ impl Cases {
         if !by.has(action.capability()) {
             return Err(CaseError::Forbidden(action));
         }
+        let gate = self.gate(by, id, version, action).await?;
         let mut work = self.open(id).await?;
+        work.gate = gate;
         action.permit(&work.case, by)?;
         work.expect_version(version)?;
         action.fits(&work.case, &work.rules.operations)?;
         work.claim().await?;
+        work.take_files(Files::Of { person_id: by.person_id.clone(), action });
         Ok(work)
     }
 
@@ -78,11 +96,18 @@ impl Cases {
         let case = case::load(tx.conn(), id).await?.ok_or(CaseError::NotFound)?;
         let co_units = case.co_units.clone();
         let (applications, errands) = (case.applications.clone(), case.errands.clone());
-        Ok(Work { tx, case, cases: self.clone(), rules, co_units, applications, errands })
+        let (gate, files) = (Gate::default(), None);
+        let unit = case.unit.clone();
+        Ok(Work { tx, case, cases: self.clone(), rules, unit, co_units, applications, errands, gate, files })
     }
 }
 
 impl Work {
+    /// Lets files that wait go to the line that the change writes.
+    pub(crate) fn take_files(&mut self, files: Files) {
+        self.files = Some(files);
+    }
+
     fn expect_version(&self, version: i64) -> Result<(), CaseError> {
         if self.case.version == version {
             Ok(())
@@ -119,10 +144,26 @@ impl Work {
         if self.co_units != self.case.co_units {
             case::replace_co_units(self.tx.conn(), &self.case).await?;
         }
+        // Passed down within the unit it is still the unit's; given away it is not.
+        if let Some(unit) = self.unit.take()
+            && !self.case.unit.as_ref().is_some_and(|now| now.path.starts_with(&unit.path))
+        {
+            external_link::end_links_of(self.tx.conn(), &self.case.id, &unit.id, ctx.now).await?;
+        }
         if let Some((course, version)) = course {
             super::flow::save_instance(self.tx.conn(), &self.case, &course, version).await?;
         }
-        record(&mut self.tx, ctx, &self.case, &change);
+        let entry = record(&mut self.tx, ctx, &self.case, &change);
+        match &self.files {
+            Some(Files::Of { person_id, action }) => {
+                attachment::bind_step(self.tx.conn(), &self.case.id, person_id, action.code(), &entry)
+                    .await?;
+            }
+            Some(Files::Under { upload_id, step }) => {
+                attachment::bind_upload(self.tx.conn(), &self.case.id, upload_id, step, &entry).await?;
+            }
+            None => {}
+        }
         self.tx.commit().await?;
         Ok(self.case)
     }
@@ -237,7 +278,14 @@ impl Work {
                 let token = self.case.task(*step).and_then(|task| task.token.clone()).ok_or_else(|| {
                     CaseError::Flow { step: Some(*step), reason: "no such task is open".to_owned() }
                 })?;
-                let moves = course.complete(*step, &token, action, variables, ctx.now)?;
+                if form::goes_forward(*step, action) && !self.gate.refusals.is_empty() {
+                    return Err(CaseError::Form(std::mem::take(&mut self.gate.refusals)));
+                }
+                let mut variables = variables.clone();
+                if !self.gate.variables.is_empty() {
+                    variables["form"] = Value::Object(std::mem::take(&mut self.gate.variables));
+                }
+                let moves = course.complete(*step, &token, action, &variables, ctx.now)?;
                 carry_out(&mut self.tx, ctx, &mut self.case, moves);
                 Ok(())
             }
@@ -375,9 +423,9 @@ pub(super) fn close(writes: &mut Writes, ctx: &Ctx, case: &mut Case, id: &TaskId
     );
 }
 
-/// Writes the time line, tells others, and audits.
-pub(crate) fn record(writes: &mut Writes, ctx: &Ctx, case: &Case, change: &Change) {
-    timeline::insert(writes, ctx, &case.id, change);
+/// Writes the time line, tells others, and audits. Returns the id of the line.
+pub(crate) fn record(writes: &mut Writes, ctx: &Ctx, case: &Case, change: &Change) -> String {
+    let entry = timeline::insert(writes, ctx, &case.id, change);
     for fact in &change.facts {
         match fact.clone() {
             Fact::Dispatched(mut event) => {
@@ -398,6 +446,7 @@ pub(crate) fn record(writes: &mut Writes, ctx: &Ctx, case: &Case, change: &Chang
         "data": change.data,
     });
     writes.audit(ctx, Audit::new(change.audit, "case", case.id.as_str()).detail(detail));
+    entry
 }
 
 /// Reads an order for `by`, or says that there is none.

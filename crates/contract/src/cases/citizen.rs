@@ -2,9 +2,11 @@
 
 use async_trait::async_trait;
 use kernel::http::Idem;
-use kernel::{BoxError, Ctx, Lang, Problem};
+use kernel::{BoxError, Ctx, Lang, Page, Problem, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use super::publication::{MonthFigures, PublishedCase, PublishedFilter};
 
 /// A category that a citizen may choose, with those below it.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -34,6 +36,36 @@ pub struct CitizenInfo {
     pub types: Vec<CitizenChoice>,
     /// Two levels of categories.
     pub categories: Vec<CitizenCategory>,
+}
+
+/// A kind of matter with a form of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CitizenOrderType {
+    /// What is sent with the order.
+    pub id: String,
+    /// The name on screen.
+    pub name: String,
+    /// The type (类型) of its orders.
+    pub r#type: String,
+    /// The category of its orders, where it is always the same.
+    pub category_id: Option<String>,
+}
+
+/// A form as a citizen fills it in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CitizenForm {
+    /// The version, to be sent with the answers.
+    pub form_id: String,
+    /// The form, without what is not for citizens.
+    #[schema(value_type = Object)]
+    pub form: serde_json::Value,
+    /// What it begins with.
+    #[schema(value_type = Object)]
+    pub answers: serde_json::Map<String, serde_json::Value>,
+    /// Keys that can be filled in.
+    pub editable: Vec<String>,
+    /// Keys that have to be filled in.
+    pub required: Vec<String>,
 }
 
 /// An order as a citizen writes it.
@@ -67,6 +99,16 @@ pub struct CitizenDraft {
     /// Latitude in degrees.
     #[serde(default)]
     pub lat: Option<f64>,
+    /// The kind of matter, when one was chosen.
+    #[serde(default)]
+    pub order_type_id: Option<String>,
+    /// The version of its form that was filled in.
+    #[serde(default)]
+    pub form_id: Option<String>,
+    /// What was filled in.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub form: serde_json::Map<String, serde_json::Value>,
 }
 
 /// What the citizen keeps to look the order up.
@@ -145,8 +187,28 @@ pub struct CitizenRating {
 pub trait CitizenDesk: Send + Sync {
     /// Returns what the forms offer.
     async fn info(&self, lang: Lang) -> Result<CitizenInfo, BoxError>;
+    /// Returns the kinds of matters that have a form of their own; without forms there are none.
+    async fn order_types(&self, lang: Lang) -> Result<Vec<CitizenOrderType>, BoxError> {
+        let _ = lang;
+        Ok(Vec::new())
+    }
+    /// Returns the form of a kind of matter; none where it has none, or where there is no such kind.
+    async fn order_form(&self, ctx: &Ctx, order_type_id: &str) -> Result<Option<CitizenForm>, Problem> {
+        let _ = (ctx, order_type_id);
+        Ok(None)
+    }
     /// Writes an order. The answer is kept under the request's idempotency key, in the same transaction.
     async fn submit(&self, ctx: &Ctx, draft: CitizenDraft, idem: &Idem) -> Result<Submitted, Problem>;
+    /// As [`CitizenDesk::submit`], with the files that were sent under an upload ticket.
+    async fn submit_with(
+        &self,
+        ctx: &Ctx,
+        draft: CitizenDraft,
+        _ticket: Option<&str>,
+        idem: &Idem,
+    ) -> Result<Submitted, Problem> {
+        self.submit(ctx, draft, idem).await
+    }
     /// Finds an order by number and query code. A wrong code and an unknown number look the same and take
     /// the same time.
     async fn look_up(&self, number: &str, code: &str, lang: Lang) -> Result<Option<CitizenCase>, BoxError>;
@@ -170,6 +232,29 @@ pub trait CitizenDesk: Send + Sync {
         act: &str,
         text: &str,
     ) -> Result<Option<CitizenCase>, Problem>;
+    /// As [`CitizenDesk::act`], with the files that were sent under an upload ticket.
+    async fn act_with(
+        &self,
+        ctx: &Ctx,
+        (number, code): (&str, &str),
+        act: &str,
+        text: &str,
+        _ticket: Option<&str>,
+    ) -> Result<Option<CitizenCase>, Problem> {
+        self.act(ctx, number, code, act, text).await
+    }
+    /// Lists settled orders that the city shows to everybody, newest first.
+    async fn published(&self, _filter: &PublishedFilter) -> Result<Page<PublishedCase>, BoxError> {
+        Ok(Page { items: Vec::new(), next_cursor: None, total: Some(0) })
+    }
+    /// Finds one of them.
+    async fn published_one(&self, _id: &str) -> Result<Option<PublishedCase>, BoxError> {
+        Ok(None)
+    }
+    /// Counts the orders that came and were settled in the last months, oldest first.
+    async fn months(&self, _now: Timestamp) -> Result<Vec<MonthFigures>, BoxError> {
+        Ok(Vec::new())
+    }
 }
 
 /// What an outside helper without an account sees of an order.

@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Identity;
-use crate::role::{GrantsChange, Role};
+use crate::role::{GrantsChange, NewsDecision, Role, RoleNews};
 
 /// Something that a role may be granted.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -30,6 +30,8 @@ pub(crate) fn routes() -> OpenApiRouter<Identity> {
     OpenApiRouter::new()
         .routes(routes!(list_roles))
         .routes(routes!(put_grants))
+        .routes(routes!(list_role_news))
+        .routes(routes!(put_role_news))
         .routes(routes!(list_capabilities))
 }
 
@@ -61,6 +63,37 @@ async fn put_grants(
 ) -> HttpResult<Json<Role>> {
     principal.require("role.write")?;
     Ok(Json(identity.change_grants(&ctx, &id, body).await?))
+}
+
+/// Lists what this version grants roles that were changed here and have not been asked about it.
+#[utoipa::path(
+    get, path = "/roles/news", operation_id = "list_role_news", tag = "roles",
+    responses((status = 200, body = Vec<RoleNews>))
+)]
+async fn list_role_news(
+    State(identity): State<Identity>,
+    Auth(principal): Auth,
+) -> HttpResult<Json<Vec<RoleNews>>> {
+    principal.require("role.write")?;
+    identity.look_for_changes().await?;
+    Ok(Json(identity.role_news()))
+}
+
+/// Takes over what this version grants a changed role, or leaves the role as it is.
+#[utoipa::path(
+    put, path = "/roles/{id}/news", operation_id = "update_role_news", tag = "roles",
+    request_body = NewsDecision, params(("id" = String, Path, description = "The role")),
+    responses((status = 200, body = Role), (status = 409, description = "role.powers_exclusive, role.exclusive, role.own or stale_version", body = kernel::problem::ProblemBody))
+)]
+async fn put_role_news(
+    State(identity): State<Identity>,
+    Auth(principal): Auth,
+    ReqCtx(ctx): ReqCtx,
+    Path(id): Path<String>,
+    Json(body): Json<NewsDecision>,
+) -> HttpResult<Json<Role>> {
+    principal.require("role.write")?;
+    Ok(Json(identity.decide_news(&ctx, &id, body).await?))
 }
 
 /// Lists what roles may be granted.

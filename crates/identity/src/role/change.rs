@@ -9,7 +9,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{MASKS, Role, check_grants, check_together};
-use crate::directory::Touched;
+use crate::directory::{Snapshot, Touched};
 use crate::error::IdentityError;
 use crate::{Identity, store};
 
@@ -24,6 +24,16 @@ pub struct GrantsChange {
     /// Fields that the role sees masked; absent leaves them.
     #[schema(value_type = Option<Vec<String>>)]
     pub masks: Option<BTreeSet<String>>,
+}
+
+/// Checks that everybody who has a role may have it as it is to be, and that the writer is not among them.
+pub(super) fn check_holders(snapshot: &Snapshot, role: &Role, writer: &str) -> Result<(), IdentityError> {
+    snapshot.people.values().filter(|person| person.roles.contains(&role.id)).try_for_each(|person| {
+        if person.brief.id.0 == writer {
+            return Err(IdentityError::OwnRoles);
+        }
+        check_together(&snapshot.together(person, role))
+    })
 }
 
 impl Identity {
@@ -56,17 +66,7 @@ impl Identity {
             version: old.version + 1,
             ..old.clone()
         };
-        self.directory.read(|snapshot| {
-            snapshot.people.values().filter(|person| person.roles.contains(&role.id)).try_for_each(|person| {
-                if person.brief.id.0 == ctx.actor.id {
-                    return Err(IdentityError::OwnRoles);
-                }
-                let others = person.roles.iter().filter(|other| **other != role.id);
-                let mut together: Vec<&Role> = others.filter_map(|other| snapshot.roles.get(other)).collect();
-                together.push(&role);
-                check_together(&together)
-            })
-        })?;
+        self.directory.read(|snapshot| check_holders(snapshot, &role, &ctx.actor.id))?;
         store::role::replace(change.tx.conn(), &role).await?;
         change.tx.audit(
             ctx,

@@ -8,9 +8,9 @@ use sqlx::AnyConnection;
 
 use crate::role::Role;
 
-type Row = (String, String, String, i64, String, i64, i64);
+type Row = (String, String, String, i64, String, i64, i64, Option<String>);
 
-fn role((id, name_zh, name_en, exclusive, masks, sort, version): Row) -> Role {
+fn role((id, name_zh, name_en, exclusive, masks, sort, version, shipped): Row) -> Role {
     Role {
         id,
         name_zh,
@@ -20,12 +20,13 @@ fn role((id, name_zh, name_en, exclusive, masks, sort, version): Row) -> Role {
         masks: serde_json::from_str::<BTreeSet<String>>(&masks).unwrap_or_default(),
         sort,
         version,
+        shipped: shipped.and_then(|text| serde_json::from_str(&text).ok()),
     }
 }
 
 pub(crate) async fn all(conn: &mut AnyConnection) -> Result<Vec<Role>, DbError> {
     let rows: Vec<Row> = sqlx::query_as(
-        "select id, name_zh, name_en, exclusive, masks, sort, version from identity_role order by sort, id",
+        "select id, name_zh, name_en, exclusive, masks, sort, version, shipped from identity_role order by sort, id",
     )
     .fetch_all(&mut *conn)
     .await?;
@@ -49,10 +50,12 @@ pub(crate) async fn find(conn: &mut AnyConnection, id: &str) -> Result<Option<Ro
 /// Writes a role that may exist with all its grants.
 pub(crate) async fn replace(conn: &mut AnyConnection, role: &Role) -> Result<(), DbError> {
     let masks = serde_json::to_string(&role.masks).unwrap_or_else(|_| "[]".to_owned());
+    let shipped = role.shipped.as_ref().and_then(|shipped| serde_json::to_string(shipped).ok());
     sqlx::query(
-        "insert into identity_role (id, name_zh, name_en, exclusive, masks, sort, version) \
-         values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do update set name_zh = excluded.name_zh, \
-         name_en = excluded.name_en, masks = excluded.masks, sort = excluded.sort, version = excluded.version",
+        "insert into identity_role (id, name_zh, name_en, exclusive, masks, sort, version, shipped) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do update set name_zh = excluded.name_zh, \
+         name_en = excluded.name_en, masks = excluded.masks, sort = excluded.sort, version = excluded.version, \
+         shipped = excluded.shipped",
     )
     .bind(&role.id)
     .bind(&role.name_zh)
@@ -61,6 +64,7 @@ pub(crate) async fn replace(conn: &mut AnyConnection, role: &Role) -> Result<(),
     .bind(masks)
     .bind(role.sort)
     .bind(role.version)
+    .bind(shipped)
     .execute(&mut *conn)
     .await?;
     sqlx::query("delete from identity_grant where role_id = $1").bind(&role.id).execute(&mut *conn).await?;

@@ -8,14 +8,15 @@
 //! Events and audit rows of a batch are numbered and sealed where they are written, unless something older
 //! waits for its number. On PostgreSQL the lock of the sequencer makes that safe between processes.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard};
 
-use sqlx::{AnyConnection, Connection as _, Executor as _};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 use tokio::sync::oneshot;
 
 use super::writes::{Write, Writes, check_all, write_lists};
-use super::{Db, DbError, Dialect};
+use super::{Db, DbError};
 use crate::audit::{Algorithm, AuditRow, row_of};
 use crate::event::SEQUENCER_LOCK;
 
@@ -149,7 +150,8 @@ async fn transact(db: &Db, batch: &[&Writes]) -> Result<(), DbError> {
                 Some(connection) => connection,
                 None => AnyConnection::connect(&db.0.url).await?,
             };
-            connection.execute("begin").await?;
+            // One trip; the lock is held until the batch is visible.
+            connection.execute(AssertSqlSafe(format!("begin; {SEQUENCER_LOCK}"))).await?;
             match fill(db, &mut connection, batch).await {
                 Ok(numbered) => {
                     if let Err(error) = connection.execute("commit").await {
@@ -179,14 +181,11 @@ async fn transact(db: &Db, batch: &[&Writes]) -> Result<(), DbError> {
 /// Makes the statements of a transaction. Returns between which numbers its events are; none when they wait
 /// for the sequencer.
 async fn fill(db: &Db, conn: &mut AnyConnection, batch: &[&Writes]) -> Result<Option<(i64, i64)>, DbError> {
-    if db.dialect() == Dialect::Postgres {
-        conn.execute(SEQUENCER_LOCK).await?;
-    }
     check_all(conn, batch.iter().flat_map(|writes| &writes.checks)).await?;
     let tells = batch.iter().any(|writes| writes.tells());
     let mut numbers = if tells { Numbers::next(db, conn).await? } else { None };
     let before = numbers.as_ref().map(|numbers| numbers.seq);
-    let lists: Vec<Vec<Write>> = batch.iter().map(|writes| rows(writes, numbers.as_mut())).collect();
+    let lists: Vec<Vec<Cow<'_, Write>>> = batch.iter().map(|writes| rows(writes, numbers.as_mut())).collect();
     write_lists(conn, db.dialect(), &lists).await.map_err(super::writes::name_race)?;
     Ok(if tells { before.zip(numbers.map(|numbers| numbers.seq)) } else { Some((0, 0)) })
 }
@@ -221,15 +220,15 @@ impl Numbers {
 }
 
 /// Returns all writes of a change: its own, then the remembered answer, the events and the audit rows.
-pub(super) fn rows(writes: &Writes, mut numbers: Option<&mut Numbers>) -> Vec<Write> {
-    let mut list = writes.list.clone();
-    list.extend(writes.answer.as_ref().map(crate::http::StoredAnswer::row));
+pub(super) fn rows<'a>(writes: &'a Writes, mut numbers: Option<&mut Numbers>) -> Vec<Cow<'a, Write>> {
+    let mut list: Vec<Cow<'a, Write>> = writes.list.iter().map(Cow::Borrowed).collect();
+    list.extend(writes.answer.as_ref().map(|answer| Cow::Owned(answer.row())));
     for event in &writes.events {
         let seq = numbers.as_mut().map(|numbers| {
             numbers.seq += 1;
             numbers.seq
         });
-        list.push(event.row(seq));
+        list.push(Cow::Owned(event.row(seq)));
     }
     let mut seals = Vec::new();
     for (ctx, entry) in &writes.audits {
@@ -238,10 +237,10 @@ pub(super) fn rows(writes: &Writes, mut numbers: Option<&mut Numbers>) -> Vec<Wr
             numbers.audit_seq += 1;
             row.seq = numbers.audit_seq;
             numbers.hash = row.hash(numbers.algorithm, &numbers.hash);
-            seals.push(row.seal(numbers.algorithm, &numbers.hash));
+            seals.push(Cow::Owned(row.seal(numbers.algorithm, &numbers.hash)));
             numbers.audit_seq
         });
-        list.push(row.row(seq));
+        list.push(Cow::Owned(row.row(seq)));
     }
     list.extend(seals);
     list

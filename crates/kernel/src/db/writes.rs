@@ -5,6 +5,7 @@
 //! lists (a power of two), so that it is prepared once and found again.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use sqlx::any::AnyArguments;
@@ -110,6 +111,18 @@ impl Writes {
         self.answer = Some(answer);
     }
 
+    /// Takes over what another list collected, after what this one has.
+    pub fn append(&mut self, other: Self) {
+        self.list.extend(other.list);
+        self.checks.extend(other.checks);
+        self.events.extend(other.events);
+        self.audits.extend(other.audits);
+        self.kept.extend(other.kept);
+        if other.answer.is_some() {
+            self.answer = other.answer;
+        }
+    }
+
     /// Tells whether there is something to publish or to seal after the commit.
     pub(super) fn tells(&self) -> bool {
         !(self.events.is_empty() && self.audits.is_empty())
@@ -123,10 +136,10 @@ enum Piece<'a> {
     Change(&'a str),
 }
 
-fn shape(list: &[Write]) -> Vec<Piece<'_>> {
+fn shape<'a>(list: &'a [Cow<'_, Write>]) -> Vec<Piece<'a>> {
     let mut shape: Vec<Piece<'_>> = Vec::new();
     for write in list {
-        match (write, shape.last_mut()) {
+        match (write.as_ref(), shape.last_mut()) {
             (Write::Row { into, .. }, Some(Piece::Rows { into: last, count, .. })) if into == last => {
                 *count += 1
             }
@@ -141,9 +154,9 @@ fn shape(list: &[Write]) -> Vec<Piece<'_>> {
 pub(super) async fn write_lists(
     conn: &mut AnyConnection,
     dialect: Dialect,
-    lists: &[Vec<Write>],
+    lists: &[Vec<Cow<'_, Write>>],
 ) -> Result<(), DbError> {
-    let mut groups: Vec<(Vec<Piece<'_>>, Vec<&[Write]>)> = Vec::new();
+    let mut groups: Vec<(Vec<Piece<'_>>, Vec<&[Cow<'_, Write>]>)> = Vec::new();
     for list in lists.iter().filter(|list| !list.is_empty()) {
         if list.len() > LIST_MAX {
             for piece in list.chunks(LIST_MAX) {
@@ -179,7 +192,7 @@ pub(super) async fn write_lists(
 fn queries(
     dialect: Dialect,
     shape: &[Piece<'_>],
-    lists: &[&[Write]],
+    lists: &[&[Cow<'_, Write>]],
 ) -> Vec<Query<'static, sqlx::Any, AnyArguments>> {
     let mut texts = vec![Text::new(dialect)];
     let mut from = 0;
@@ -189,10 +202,11 @@ fn queries(
                 let text = texts.last_mut().expect("begins with one");
                 text.begin_insert(into);
                 let to = from + count;
-                let rows = lists.iter().flat_map(|list| &list[from..to]).filter_map(|write| match write {
-                    Write::Row { values, .. } => Some(values),
-                    Write::Change(_) => None,
-                });
+                let rows =
+                    lists.iter().flat_map(|list| &list[from..to]).filter_map(|write| match write.as_ref() {
+                        Write::Row { values, .. } => Some(values),
+                        Write::Change(_) => None,
+                    });
                 for (n, row) in rows.enumerate() {
                     text.row(n > 0, row);
                 }
@@ -200,7 +214,7 @@ fn queries(
             }
             Piece::Change(_) => {
                 for list in lists {
-                    let Write::Change(statement) = &list[from] else { continue };
+                    let Write::Change(statement) = list[from].as_ref() else { continue };
                     if dialect == Dialect::Postgres {
                         let mut text = Text::new(dialect);
                         text.change(statement);
@@ -357,20 +371,25 @@ pub(super) async fn check_all<'a>(
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use sqlx::Execute as _;
 
     use super::{Text, Write, queries, shape};
     use crate::db::{Dialect, Statement};
 
-    fn list(id: &str) -> Vec<Write> {
+    fn list(id: &str) -> Vec<Cow<'static, Write>> {
         let mut touch = Statement::new("update room set used = ");
         touch.bind(1_i64).push(" where id = ").bind(id);
-        vec![
+        [
             Write::Change(touch),
             Write::Row { into: "lamp (id, lit)", values: vec![id.into(), 1_i64.into()] },
             Write::Row { into: "bulb (id, lamp)", values: vec!["a".into(), id.into()] },
             Write::Row { into: "bulb (id, lamp)", values: vec!["b".into(), id.into()] },
         ]
+        .into_iter()
+        .map(Cow::Owned)
+        .collect()
     }
 
     fn texts(dialect: Dialect) -> Vec<String> {

@@ -11,7 +11,7 @@ use crate::event::{Audience, guarded};
 use crate::hub::Push;
 use crate::{DbError, Dialect, Kit};
 
-/// So many events are read at once.
+/// So many events are looked through at once.
 const STEP: i64 = 1_000;
 
 #[derive(FromRow)]
@@ -35,39 +35,40 @@ pub async fn follow_once(kit: &Kit) -> Result<usize, DbError> {
     *place = Some(seen);
     let mut count = 0;
     loop {
-        // Nobody is told of what has no audience, so its text is not read.
+        let newest = newest(kit).await?;
+        if newest <= seen {
+            return Ok(count);
+        }
+        let upto = newest.min(seen + STEP);
+        // Nobody is told of what has no audience, so it is not read.
         let rows: Vec<Row> = sqlx::query_as(
-            "select seq, name, audience, case when audience = '' then '' else payload end as payload \
-             from kernel_outbox where seq > $1 order by seq limit $2",
+            "select seq, name, audience, payload from kernel_outbox where seq > $1 and seq <= $2 \
+             and audience <> '' order by seq",
         )
         .bind(seen)
-        .bind(STEP)
+        .bind(upto)
         .fetch_all(kit.db.reader())
         .await?;
-        let read = rows.len();
         for row in rows {
-            seen = row.seq;
-            if !row.audience.is_empty() {
-                kit.hub.send(Push {
-                    seq: Some(row.seq),
-                    name: row.name.into(),
-                    data: row.payload.into(),
-                    audience: Audience::decode_all(&row.audience).into(),
-                });
-            }
+            kit.hub.send(Push {
+                seq: Some(row.seq),
+                name: row.name.into(),
+                data: row.payload.into(),
+                audience: Audience::decode_all(&row.audience).into(),
+            });
         }
+        count += usize::try_from(upto - seen).unwrap_or_default();
+        seen = upto;
         *place = Some(seen);
-        count += read;
-        if read > 0 {
-            kit.hub.announce_sequenced(seen);
-        }
-        if i64::try_from(read).is_ok_and(|read| read < STEP) {
+        kit.hub.announce_sequenced(seen);
+        if upto == newest {
             return Ok(count);
         }
     }
 }
 
-async fn newest(kit: &Kit) -> Result<i64, DbError> {
+/// Returns the newest number. Numbers become visible in their order, so none below it is still to come.
+pub(super) async fn newest(kit: &Kit) -> Result<i64, DbError> {
     Ok(sqlx::query_scalar("select coalesce(max(seq), 0) from kernel_outbox")
         .fetch_one(kit.db.reader())
         .await?)

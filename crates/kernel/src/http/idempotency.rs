@@ -150,8 +150,14 @@ impl Idem {
     /// Makes what [`crate::Tx::remember`] keeps; none without a key.
     #[must_use]
     pub fn answer<T: Serialize>(&self, kit: &Kit, status: StatusCode, body: &T) -> Option<StoredAnswer> {
+        self.answer_text(kit, status, &serde_json::to_string(body).ok()?)
+    }
+
+    /// As [`Idem::answer`], of JSON that was written already.
+    #[must_use]
+    pub fn answer_text(&self, kit: &Kit, status: StatusCode, body: &str) -> Option<StoredAnswer> {
         let key = self.0.clone()?;
-        Some(StoredAnswer { key, status, response: serde_json::to_string(body).ok()?, at: kit.now().0 })
+        Some(StoredAnswer { key, status, response: body.to_owned(), at: kit.now().0 })
     }
 }
 

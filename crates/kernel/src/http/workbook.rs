@@ -48,14 +48,19 @@ impl<T: Into<Cell>> From<Option<T>> for Cell {
 ///
 /// # Errors
 /// When the workbook cannot be written.
-pub async fn download_workbook(
+pub async fn download_workbook<T>(
     name: &'static str,
-    head: Vec<&'static str>,
+    head: Vec<T>,
     rows: Vec<Vec<Cell>>,
-) -> HttpResult<Response> {
-    let written = tokio::task::spawn_blocking(move || write_workbook(&head, &rows))
-        .await
-        .map_err(|error| Problem::from_internal(&error))?;
+) -> HttpResult<Response>
+where
+    T: AsRef<str> + Send + 'static,
+{
+    let write = move || {
+        let head: Vec<&str> = head.iter().map(AsRef::as_ref).collect();
+        write_workbook(&head, &rows)
+    };
+    let written = tokio::task::spawn_blocking(write).await.map_err(|error| Problem::from_internal(&error))?;
     let bytes = written.map_err(|error| Problem::from_internal(&error))?;
     let mut response = bytes.into_response();
     let headers = response.headers_mut();

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 const DECAY: f64 = 1e-3;
 /// Steps of learning.
 const STEPS: usize = 400;
+/// With more classes than this, a margin of one class says nothing of another: there are too few texts for each pair.
+const CROSSED: usize = 24;
 
 /// Multinomial regression over margins, with one weight for each part and class, and one constant for each class.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -13,7 +15,8 @@ pub(super) struct Stack {
     classes: usize,
     /// `scales[part]`, shared by the classes.
     scales: Vec<f64>,
-    /// `across[part * classes * classes + from * classes + to]`: what a margin of one class says of another.
+    /// `across[part * classes * classes + from * classes + to]`: what a margin of one class says of another; empty
+    /// with many classes.
     across: Vec<f64>,
     constants: Vec<f64>,
 }
@@ -24,7 +27,7 @@ impl Stack {
         let mut stack = Self {
             classes,
             scales: vec![2.0 / parts as f64; parts],
-            across: vec![0.0; parts * classes * classes],
+            across: if classes > CROSSED { Vec::new() } else { vec![0.0; parts * classes * classes] },
             constants: vec![0.0; classes],
         };
         let known: Vec<(&Vec<f32>, usize)> =
@@ -44,7 +47,7 @@ impl Stack {
                     let error = (shares[class] - f64::from(u8::from(class == label))) / total;
                     for part in 0..parts {
                         gradient[part] += error * f64::from(row[part * classes + class]);
-                        for from in 0..classes {
+                        for from in 0..if stack.across.is_empty() { 0 } else { classes } {
                             gradient[parts + part * classes * classes + from * classes + class] +=
                                 error * f64::from(row[part * classes + from]);
                         }
@@ -86,6 +89,9 @@ impl Stack {
             for (from, &margin) in margins[part * classes..(part + 1) * classes].iter().enumerate() {
                 let margin = f64::from(margin);
                 scores[from] += scale * margin;
+                if self.across.is_empty() {
+                    continue;
+                }
                 let at = part * classes * classes + from * classes;
                 for (score, across) in scores.iter_mut().zip(&self.across[at..at + classes]) {
                     *score += across * margin;

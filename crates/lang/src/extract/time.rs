@@ -85,6 +85,10 @@ pub(super) fn find(text: &Text<'_>, now: NaiveDateTime) -> Vec<Span<Moment>> {
             at += first;
             continue;
         };
+        if is_number_of_house(&text.folded[at..at + end], before, &text.folded[at + end..]) {
+            at += end;
+            continue;
+        }
         let mut to = at + end;
         let mut moment = resolve(&parts, now);
         if let Some(joint) = JOINT.find(&text.folded[to..])
@@ -109,6 +113,16 @@ pub(super) fn find(text: &Text<'_>, now: NaiveDateTime) -> Vec<Span<Moment>> {
         at = to;
     }
     out
+}
+
+/// Tells whether a number with 号 counts houses, lines or gates and no days: 听澜路5号, 3号楼.
+fn is_number_of_house(words: &str, before: Option<char>, after: &str) -> bool {
+    const BEHIND: &str = "楼院线栋幢门库机店厂房铺窗桥井口座馆台桩仓棚";
+    const BEFORE: &str = "路街巷弄道村苑区园城里湾府庭坊镇厦寓院段组";
+    words.ends_with('号')
+        && words.chars().count() <= 4
+        && !words.contains(['月', '年'])
+        && (after.starts_with(|c| BEHIND.contains(c)) || before.is_some_and(|c| BEFORE.contains(c)))
 }
 
 /// Reads units of time that follow each other: how many bytes, and what they say.
@@ -502,6 +516,17 @@ mod tests {
         check("三天前报的修", "2026-11-18 00:00:00", "2026-11-18 23:59:59");
         check("去年十月份", "2025-10-01 00:00:00", "2025-10-31 23:59:59");
         check("每天22:00至23:30施工", "2026-11-21 22:00:00", "2026-11-21 23:30:59");
+    }
+
+    #[test]
+    fn numbers_of_houses_are_no_days() {
+        let now = NaiveDate::from_ymd_opt(2026, 11, 21).unwrap().and_hms_opt(10, 0, 0).unwrap();
+        let lexicon = crate::lexicon::Lexicon::new([]);
+        for said in ["听澜雅苑3号楼电梯坏了", "住在人民路5号", "地铁2号线"] {
+            let facts = crate::extract::extract(said, now, &lexicon);
+            assert!(facts.times.is_empty(), "{said}: {:?}", facts.times);
+        }
+        check("5号停的水", "2026-11-05 00:00:00", "2026-11-05 23:59:59");
     }
 
     #[test]

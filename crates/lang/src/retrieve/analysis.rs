@@ -12,6 +12,10 @@ use crate::stopwords::is_stopword;
 
 /// Characters of a body whose sound can be searched: who types by ear types what it is about.
 const SOUNDED: usize = 240;
+/// Words of a title whose initials may be typed together.
+const INITIAL_WORDS: usize = 4;
+/// Initials that are typed together.
+const INITIAL_LETTERS: usize = 8;
 /// Longest question that is looked at, in characters.
 const LONGEST_QUESTION: usize = 600;
 /// What a synonym counts against the word itself.
@@ -93,9 +97,18 @@ impl Analyzer {
         let body = fold(&tighten(body));
         let heard: String = title.chars().chain(body.chars().take(SOUNDED)).collect();
         let mut sounds = sound_pairs(&heard);
-        for word in self.lexicon.cut(&title) {
-            if word.chars().count() >= 2 && word.chars().all(is_han) {
-                sounds.push(format!("i_{}", pinyin::initials(word)));
+        // Who types initials types those of a word, or of some that stand together.
+        let cut = self.lexicon.cut(&title);
+        for from in 0..cut.len() {
+            let mut run = String::new();
+            for word in cut[from..].iter().take(INITIAL_WORDS) {
+                if !word.chars().all(is_han) {
+                    break;
+                }
+                run.push_str(word);
+                if (2..=INITIAL_LETTERS).contains(&run.chars().count()) {
+                    sounds.push(format!("i_{}", pinyin::initials(&run)));
+                }
             }
         }
         let whole: String = title.chars().filter(|c| is_han(*c)).take(12).collect();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use tantivy::collector::TopDocs;
 use tantivy::directory::Directory;
-use tantivy::query::{BooleanQuery, BoostQuery, Occur, TermQuery};
+use tantivy::query::{BooleanQuery, BoostQuery, ConstScoreQuery, Occur, TermQuery};
 use tantivy::schema::{
     Field as SchemaField, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions, Value,
 };
@@ -168,6 +168,21 @@ impl Index {
         limit: usize,
         keep: impl Fn(&Document) -> bool,
     ) -> Result<Found, IndexError> {
+        self.search_marked(query, &[], limit, keep)
+    }
+
+    /// Searches among the texts that have, of each group, at least one mark. Other than `keep`, which only looks at
+    /// candidates, this finds the few that fit among very many that do not.
+    ///
+    /// # Errors
+    /// When the index is damaged.
+    pub fn search_marked(
+        &self,
+        query: &Query,
+        marks: &[Vec<String>],
+        limit: usize,
+        keep: impl Fn(&Document) -> bool,
+    ) -> Result<Found, IndexError> {
         let searcher = self.reader.searcher();
         let total = searcher.num_docs() as f64;
         let mut terms: Vec<(Term, f32, f64)> = Vec::new();
@@ -198,8 +213,13 @@ impl Index {
             return Ok(Found::default());
         }
         let wanted = CANDIDATES.max(limit);
-        let best =
-            searcher.search(&BooleanQuery::new(clauses), &TopDocs::with_limit(wanted).order_by_score())?;
+        let mut whole: Box<dyn tantivy::query::Query> = Box::new(BooleanQuery::new(clauses));
+        if !marks.is_empty() {
+            let mut all = vec![(Occur::Must, whole)];
+            all.extend(marks.iter().map(|group| (Occur::Must, self.any_of(group))));
+            whole = Box::new(BooleanQuery::new(all));
+        }
+        let best = searcher.search(&*whole, &TopDocs::with_limit(wanted).order_by_score())?;
         let mut hits = Vec::with_capacity(best.len());
         for (score, address) in best {
             let stored: TantivyDocument = searcher.doc(address)?;
@@ -219,6 +239,16 @@ impl Index {
         rank::rerank(query, &weights, &mut hits);
         hits.truncate(limit);
         Ok(Found { hits, weights })
+    }
+
+    /// Returns what finds the texts with one of the marks, without an effect on how well they fit.
+    fn any_of(&self, group: &[String]) -> Box<dyn tantivy::query::Query> {
+        let marks = group.iter().map(|mark| {
+            let term =
+                TermQuery::new(Term::from_field_text(self.fields.marks, mark), IndexRecordOption::Basic);
+            (Occur::Should, Box::new(term) as Box<dyn tantivy::query::Query>)
+        });
+        Box::new(ConstScoreQuery::new(Box::new(BooleanQuery::new(marks.collect())), 0.0))
     }
 
     /// Returns how telling each word of the question is among the texts.

@@ -102,7 +102,22 @@ pub(crate) struct Order {
 #[derive(Debug, Deserialize)]
 pub(crate) struct District {
     pub code: String,
+    pub region_code: String,
     pub name: String,
+    #[serde(default)]
+    pub streets: Vec<Street>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Street {
+    pub name: String,
+    pub centre: (f64, f64),
+    #[serde(default)]
+    pub roads: Vec<String>,
+    #[serde(default)]
+    pub quarters: Vec<String>,
+    #[serde(default)]
+    pub landmarks: Vec<String>,
 }
 
 /// Everything.

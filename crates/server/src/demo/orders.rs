@@ -11,12 +11,17 @@ use cases::case::sending_back::SendingBack;
 use cases::case::{self, Case, Citizen, Kind, Place, Source, Urgency};
 use cases::seed;
 use cases::store::assignment::Assignee;
+use cases::store::creation::Enclosed;
 use chrono::{Duration, NaiveTime, TimeZone as _};
 use kernel::{Actor, ActorKind, BoxError, Ctx, Principal, Timestamp};
 
 use super::data::{DemoCity, Order, Step};
+use super::forms::Types;
 use super::staff::Staff;
 use crate::City;
+
+/// So many settled orders are shown on the portal.
+const SHOWN_MAX: usize = 24;
 
 const HOUR_MILLIS: f64 = 3_600_000.0;
 
@@ -43,6 +48,7 @@ pub(crate) async fn create(
     city: &City,
     written: &DemoCity,
     staff: &Staff,
+    types: &Types,
     now: Timestamp,
 ) -> Result<Outcome, BoxError> {
     let mut moments = Vec::new();
@@ -70,7 +76,7 @@ pub(crate) async fn create(
         }
         match moment {
             Moment::Written => {
-                cases[order_at] = Some(write(city, written, staff, order, at).await?);
+                cases[order_at] = Some(write(city, written, staff, types, order, at).await?);
                 outcome.orders += 1;
             }
             Moment::Step(step_at) => {
@@ -88,7 +94,25 @@ pub(crate) async fn create(
         }
     }
     city.cases.fire_timers(&Ctx::system("cases.timers", now)).await?;
+    show(city, staff, cases.iter().flatten(), now).await?;
     Ok(outcome)
+}
+
+/// Shows some of the settled orders on the portal, as an editor of the centre approves them.
+async fn show(
+    city: &City,
+    staff: &Staff,
+    orders: impl Iterator<Item = &Case>,
+    now: Timestamp,
+) -> Result<(), BoxError> {
+    let editor = staff.person("review01")?;
+    let fit = orders.filter(|case| case.archived_at.is_some() && !case.confidential && case.answer.is_some());
+    for (age, case) in (0..).zip(fit.step_by(2).take(SHOWN_MAX)) {
+        let ctx = seed::ctx(editor, now.plus_secs(-3_600 * age));
+        let (text, _) = city.cases.propose_publication(editor, &case.id, now).await?;
+        city.cases.publish_case(&ctx, editor, &case.id, &text).await?;
+    }
+    Ok(())
 }
 
 fn written_at(city: &City, order: &Order, now: Timestamp) -> Result<Timestamp, BoxError> {
@@ -105,6 +129,7 @@ async fn write(
     city: &City,
     written: &DemoCity,
     staff: &Staff,
+    types: &Types,
     order: &Order,
     at: Timestamp,
 ) -> Result<Case, BoxError> {
@@ -149,7 +174,13 @@ async fn write(
         },
     };
     city.cases
-        .create(&ctx, by, draft, seed::forget)
+        .create_with(
+            &ctx,
+            by,
+            draft,
+            &Enclosed { filling: types.filling(order), ..Enclosed::default() },
+            seed::forget,
+        )
         .await
         .map_err(|error| format!("{}: {}", order.key, kernel::problem::chain(&error)).into())
 }

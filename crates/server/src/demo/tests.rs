@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kernel::{Config, MockClock, Timestamp};
 
-use super::{data, orders, staff};
+use super::{data, forms, orders, staff};
 use crate::City;
 use crate::run::quiet;
 
@@ -20,7 +20,8 @@ async fn every_story_runs_to_its_end() {
     let written = data::DemoCity::read().unwrap();
     let ctx = kernel::Ctx::system("demo", NOW);
     let people = staff::create(&city, &ctx, &written).await.unwrap();
-    let outcome = orders::create(&city, &written, &people, NOW).await.unwrap();
+    let types = forms::publish(&city, &ctx).await.unwrap();
+    let outcome = orders::create(&city, &written, &people, &types, NOW).await.unwrap();
     assert_eq!(outcome.refusals, Vec::<String>::new());
     assert!(outcome.orders >= 300, "{} orders", outcome.orders);
     let statuses: Vec<(String, i64)> =
@@ -28,6 +29,13 @@ async fn every_story_runs_to_its_end() {
             .fetch_all(city.kit.db.reader())
             .await
             .unwrap();
+    let filled: Vec<(String, i64)> = sqlx::query_as(
+        "select form_name, count(*) from cases_form_answer group by form_name order by form_name",
+    )
+    .fetch_all(city.kit.db.reader())
+    .await
+    .unwrap();
+    assert!(filled.len() == 3 && filled.iter().all(|(_, orders)| *orders >= 1), "{filled:?}");
     let names: Vec<&str> = statuses.iter().map(|(status, _)| status.as_str()).collect();
     for status in [
         "draft_logged",
@@ -44,5 +52,73 @@ async fn every_story_runs_to_its_end() {
     assert!(
         written.units.len() >= 40 && written.people.people.len() >= 60 && written.categories.len() >= 150
     );
+    the_reports_say_what_the_orders_say(&city).await;
     let _ = std::fs::remove_dir_all(&folder);
+}
+
+/// What reports count in the facts is what the overview counts in the orders themselves.
+async fn the_reports_say_what_the_orders_say(city: &City) {
+    city.insight.catch_up().await.unwrap();
+    let by = testing::leader();
+    let filter = cases::store::overview::OverviewFilter {
+        from: Timestamp(0),
+        to: NOW.plus_secs(86_400),
+        unit_path: None,
+        district: None,
+    };
+    let overview = city.cases.overview(&by, &filter, NOW).await.unwrap();
+    let ask = async |sql: &str| {
+        let answer = city.insight.run_statement(&by, kernel::Scope::All, sql).await.unwrap();
+        answer
+            .rows
+            .iter()
+            .map(|row| row.iter().map(|value| value.key()).collect())
+            .collect::<Vec<Vec<String>>>()
+    };
+    let totals = overview.totals;
+    let facts = ask(&format!(
+        "select count(*), sum(case when due_at < {} then 1 else 0 end), \
+         sum(case when struck_out = 0 then in_time end), count(case when struck_out = 0 then in_time end), \
+         count(case when struck_out = 0 then stars end) from orders",
+        NOW.0
+    ))
+    .await;
+    let expected = [totals.total, totals.overdue, totals.kept, totals.judged, totals.rated];
+    assert_eq!(facts[0], expected.map(|number| number.to_string()));
+    for (column, counts) in [
+        ("type", overview.by_type),
+        ("district", overview.by_district),
+        ("status", overview.by_status),
+        ("source", overview.by_source),
+    ] {
+        let mut expected: Vec<Vec<String>> =
+            counts.into_iter().map(|one| vec![one.word.unwrap_or_default(), one.count.to_string()]).collect();
+        expected.sort();
+        let mut found = ask(&format!("select {column}, count(*) from orders group by {column}")).await;
+        found.sort();
+        assert_eq!(found, expected, "{column}");
+    }
+}
+
+mod testing {
+    use std::collections::{HashMap, HashSet};
+
+    use kernel::{Principal, Scope};
+
+    /// Somebody who sees all orders.
+    pub(super) fn leader() -> Principal {
+        let grants = ["overview.read", "report.read", "case.read"].map(|name| (name.to_owned(), Scope::All));
+        Principal {
+            person_id: "leader".to_owned(),
+            account: "leader".to_owned(),
+            name: "leader".to_owned(),
+            job_no: None,
+            unit_id: String::new(),
+            unit_path: "/".to_owned(),
+            roles: Vec::new(),
+            grants: HashMap::from(grants),
+            masks: HashSet::new(),
+            session_id: String::new(),
+        }
+    }
 }

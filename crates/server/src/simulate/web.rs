@@ -127,17 +127,31 @@ impl Web {
         let Ok(_permit) = self.in_flight.acquire().await else {
             return Err(Fault { kind: format!("{kind} stopped"), status: None, detail: String::new() });
         };
-        let mut request = self.http.request(method, format!("{}/api/v1{path}", self.base)).timeout(TIMEOUT);
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        if let Some(key) = key {
-            request = request.header("idempotency-key", key);
-        }
-        let response = request.send().await.map_err(lost)?;
-        let status = response.status();
-        let text = response.text().await.map_err(lost)?;
-        let value: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
+        let mut proof = None;
+        let (status, text, value) = loop {
+            let address = format!("{}/api/v1{path}", self.base);
+            let mut request = self.http.request(method.clone(), address).timeout(TIMEOUT);
+            if let Some(body) = body {
+                request = request.json(body);
+            }
+            if let Some(key) = key {
+                request = request.header("idempotency-key", key);
+            }
+            if let Some(proof) = &proof {
+                request = request.header(portal::proof::HEADER, proof);
+            }
+            let response = request.send().await.map_err(lost)?;
+            let status = response.status();
+            let text = response.text().await.map_err(lost)?;
+            let value: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
+            match (value["stamp"].as_str(), value["bits"].as_u64()) {
+                // A page computes what is asked for, once.
+                (Some(stamp), Some(bits)) if status.as_u16() == 428 && proof.is_none() => {
+                    proof = Some(portal::proof::solve(stamp, u32::try_from(bits).unwrap_or_default()));
+                }
+                _ => break (status, text, value),
+            }
+        };
         if status.is_success() {
             return Ok(value);
         }

@@ -13,7 +13,7 @@ use super::record::{CallRow, RecordingEnd};
 use super::state::{
     CallState, Command, Effect, Input, Leaving, Outcome, PartyNo, Phase, Phrase, Refusal, Sound,
 };
-use super::view::CallView;
+use super::view::{CallView, DetourView};
 use crate::callflow;
 use crate::core::Core;
 use crate::desk::Joining;
@@ -104,8 +104,12 @@ pub(super) struct Actor {
     pub(super) outcome: Option<Outcome>,
     pub(super) recording: Option<RecordingEnd>,
     pub(super) citizen_holds: bool,
+    /// With which code dialling the citizen failed.
+    pub(super) dial_code: Option<u16>,
     /// What a dialled call is about.
     pub(super) reason: String,
+    /// The last way through a flow that an agent sent the citizen.
+    pub(super) detour: Option<DetourView>,
 }
 
 /// Brings a leg's events to the call's mailbox.
@@ -144,7 +148,9 @@ impl Actor {
             outcome: None,
             recording: None,
             citizen_holds: false,
+            dial_code: None,
             reason: String::new(),
+            detour: None,
         }
     }
 
@@ -226,6 +232,9 @@ impl Actor {
             for effect in effects {
                 if let Effect::Flow(news) = effect {
                     steps.push_back(Step::Flow(news.into()));
+                } else if let Effect::Lead { flow, node, back } = effect {
+                    self.begin_detour(flow, node, back);
+                    steps.push_back(Step::Flow(callflow::Input::Start));
                 } else if let Some(input) = self.carry_out(effect).await {
                     steps.push_back(Step::Call(input));
                 }
@@ -308,8 +317,9 @@ impl Actor {
             }
             Effect::Unreached { label, code } => self.tell_unreached(&label, code),
             Effect::Note(note) => self.take_note(&note),
+            Effect::DetourOver { early } => self.end_detour(early),
             // Taken out by whoever carries effects out.
-            Effect::Flow(_) => {}
+            Effect::Flow(_) | Effect::Lead { .. } => {}
             Effect::Finish(outcome) => self.outcome = Some(outcome),
         }
         None

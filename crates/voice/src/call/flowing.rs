@@ -7,7 +7,9 @@ use super::actor::{Actor, CallMessage};
 use super::leg::CITIZEN;
 use super::record::{CallRow, FlowRecord, Record};
 use super::state::{self, FlowNews, FlowWord, Sound};
-use crate::callflow::model::Target;
+use super::view::DetourView;
+use crate::callflow::defaults::DIRECT;
+use crate::callflow::model::{Language, Target};
 use crate::callflow::run::{Happening, What};
 use crate::callflow::{Answer, Effect, Input, Item, QueueNews, Run};
 use crate::core::Core;
@@ -32,6 +34,8 @@ pub(super) enum Step {
 /// A flow at work.
 pub(super) struct Leading {
     pub(super) run: Run,
+    /// The run that led before an agent sent the citizen on a detour.
+    aside: Option<Run>,
     pub(super) caller: Caller,
     /// The queue that the flow chose, and the priority there.
     chosen: (String, i32),
@@ -49,6 +53,7 @@ impl Leading {
         let answering = core.flows.answering(&row.called);
         Self {
             run: Run::new(core.flows.program(&answering.flow), answering.language),
+            aside: None,
             caller: Caller {
                 number: row.caller.clone(),
                 called: row.called.clone(),
@@ -61,6 +66,21 @@ impl Leading {
             saying: None,
             counts: HashMap::new(),
         }
+    }
+
+    /// Makes one for a call that no flow led until now.
+    pub(super) fn idle(core: &Core, row: &CallRow) -> Self {
+        let mut leading = Self::new(core, row);
+        leading.run = Run::idle(core.flows.program(DIRECT), Language::Zh);
+        leading
+    }
+
+    /// Makes one for a call that the house makes: this run leads from the citizen's answer on.
+    pub(super) fn announcing(core: &Core, row: &CallRow, run: Run) -> Self {
+        let mut leading = Self::new(core, row);
+        leading.run = run;
+        leading.caller.hotline.clone_from(&core.config.hotline);
+        leading
     }
 
     /// Returns the queue to join, none for that of the dialled number, and steps of priority.
@@ -95,6 +115,39 @@ impl From<FlowNews> for Input {
 }
 
 impl Actor {
+    /// Lets the flow that an agent chose lead from here on.
+    pub(super) fn begin_detour(&mut self, flow: String, node: Option<String>, back: bool) {
+        if self.flow.is_none() {
+            self.flow = Some(Box::new(Leading::idle(&self.core, &self.row)));
+        }
+        let Some(leading) = &mut self.flow else { return };
+        let run = leading.run.detour(self.core.flows.program(&flow), node);
+        let before = std::mem::replace(&mut leading.run, run);
+        leading.saying = None;
+        // A detour from a detour that nobody waits for leads back to nowhere.
+        leading.aside = back.then(|| leading.aside.take().unwrap_or(before));
+        let asked_by = self.row.seat_no.clone().unwrap_or_default();
+        self.detour =
+            Some(DetourView { flow, back, state: "running".to_owned(), asked_by, findings: Vec::new() });
+    }
+
+    /// The citizen is back: what the flow found out is kept, and the flow that led before counts again.
+    pub(super) fn end_detour(&mut self, early: bool) {
+        let Some(leading) = &mut self.flow else { return };
+        leading.saying = None;
+        let Some(before) = leading.aside.take() else { return };
+        let detour = std::mem::replace(&mut leading.run, before);
+        let findings = detour.findings().to_vec();
+        leading.run.resume(detour);
+        let found: Vec<String> =
+            findings.iter().map(|finding| format!("{} {}", finding.kind, finding.exit)).collect();
+        self.note("detour_over", &format!("{}{}", if early { "early " } else { "" }, found.join(", ")));
+        if let Some(view) = &mut self.detour {
+            (if early { "fetched" } else { "over" }).clone_into(&mut view.state);
+            view.findings = findings;
+        }
+    }
+
     /// Lets the flow know who calls, when that is known soon enough.
     pub(super) async fn know_caller(&mut self) {
         let tags = self.prefetch.tags(FILE_WAIT).await;
@@ -232,7 +285,10 @@ impl Actor {
 
     /// The voice has spoken; in the meantime an agent may have been found.
     pub(super) async fn say(&mut self, no: u32, clips: Vec<Clip>) {
-        if matches!(self.state.phase(), state::Phase::Flow | state::Phase::Queued) {
+        if matches!(
+            self.state.phase(),
+            state::Phase::Flow | state::Phase::Queued | state::Phase::Detour { .. }
+        ) {
             self.begin(no, clips);
         }
     }

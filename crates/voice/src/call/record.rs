@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::callflow::run::Finding;
 use crate::store::callbacks::CallbackRow;
 use crate::store::flow_counts::CountRow;
 use crate::store::messages::MessageRow;
@@ -191,6 +192,21 @@ pub enum Record {
         agent_id: String,
         /// Their name.
         agent_name: String,
+    },
+    /// A call of an outbound task is over.
+    CampaignCalled {
+        /// The attempt.
+        attempt_id: String,
+        /// The call.
+        call_id: String,
+        /// What came of it.
+        result: String,
+        /// When it ended, epoch milliseconds.
+        at: i64,
+        /// How long the citizen listened or talked.
+        talked_ms: i64,
+        /// What the citizen pressed in a notice.
+        keys: Vec<Finding>,
     },
     /// Something that a call flow leaves behind.
     Flow(Box<FlowRecord>),

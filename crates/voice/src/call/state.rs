@@ -7,6 +7,7 @@
 
 mod conference;
 mod consultation;
+mod detour;
 mod dialling;
 mod flow;
 mod hearing;
@@ -154,7 +155,8 @@ impl CallState {
             return Some(seat);
         }
         let agents = || self.parties.iter().filter(|party| party.role == Role::Agent);
-        agents().find(|party| party.up).or_else(|| agents().next()).and_then(|party| party.target.seat())
+        let there = agents().find(|party| party.up).or_else(|| agents().next());
+        there.and_then(|party| party.target.seat()).or_else(|| self.kept_seat())
     }
 
     /// Returns when [`Input::Tick`] is needed.
@@ -199,7 +201,7 @@ impl CallState {
             Input::Flow(word) => self.flow(word, now_ms, &mut out),
             Input::Kicked { seat } => self.kicked(&seat, &mut out),
             // Who was waiting is called back.
-            Input::Stop if !self.talked && self.phase != Phase::Dialling => {
+            Input::Stop if !self.talked && self.kind == Kind::In => {
                 self.finish("system", true, Outcome::Missed, &mut out);
             }
             Input::Stop => self.end("system", true, &mut out),
@@ -226,7 +228,7 @@ impl CallState {
             Command::HangUp { .. } => self.phase != Phase::Ended,
             Command::Leave(no) => self.party(*no).is_some(),
             Command::Consult(target) => return self.may_consult(target),
-            Command::TakeBack => self.consulted().is_some(),
+            Command::TakeBack => self.consulted().is_some() || self.is_on_detour(),
             Command::Transfer(target) => return self.may_transfer(target),
             Command::TransferToQueue => {
                 self.phase == Phase::Talking && self.agent().is_some() && !self.kind.is_internal()
@@ -240,6 +242,7 @@ impl CallState {
             Command::EndSupervision { seat } => self.supervisor_at(seat).is_some(),
             Command::Park => self.may_park(),
             Command::Retrieve { seat } => return self.may_retrieve(seat),
+            Command::Detour { .. } => self.may_detour(),
             Command::Say(_) => self.phase == Phase::Talking && self.citizen_up && !self.kind.is_internal(),
         };
         if fits { Ok(()) } else { Err(Refusal::NotNow) }
@@ -251,6 +254,7 @@ impl CallState {
             Command::HangUp { by } => self.hang_up(by, out),
             Command::Leave(no) => self.party_ended(no, out),
             Command::Consult(target) => self.consult(target, now_ms, out),
+            Command::TakeBack if self.is_on_detour() => self.detour_over(true, now_ms, out),
             Command::TakeBack => self.take_back(out),
             Command::Transfer(target) => self.transfer(target, now_ms, out),
             Command::TransferToQueue => self.transfer_to_queue(out),
@@ -263,6 +267,7 @@ impl CallState {
             Command::EndSupervision { seat } => self.end_supervision(&seat, out),
             Command::Park => self.park(now_ms, out),
             Command::Retrieve { seat } => self.retrieve(seat, now_ms, out),
+            Command::Detour { flow, node, back } => self.detour(flow, node, back, out),
             Command::Say(phrase) => {
                 out.extend([Effect::Note(Note::Said(phrase)), Effect::Play(Sound::Phrase(phrase))]);
             }
@@ -275,6 +280,7 @@ impl CallState {
             Some(no) if by == "screen" && self.keep && self.phase == Phase::Talking => {
                 self.party_ended(no, out)
             }
+            Some(no) if by == "screen" && self.is_on_detour() => self.party_ended(no, out),
             _ => self.end(by, true, out),
         }
     }
@@ -330,7 +336,7 @@ impl CallState {
         party.until = None;
         let party = party.clone();
         if let (Target::Seat(seat), true) = (&party.target, party.engaged)
-            && !matches!(self.phase, Phase::AgentLost { .. })
+            && !matches!(self.phase, Phase::AgentLost { .. } | Phase::Detour { .. })
         {
             out.push(Effect::Joined(seat.clone()));
         }
@@ -360,6 +366,7 @@ impl CallState {
                 out.extend([Effect::Note(Note::Retrieved(seat.clone())), Effect::Note(Note::Answered(seat))]);
                 self.talk();
             }
+            Phase::Detour { .. } => out.push(Effect::Note(Note::AgentBack(seat))),
             Phase::Dialling => self.dial(now_ms, out),
             Phase::Talking => self.take_over(party, out),
             _ => {}
@@ -384,7 +391,7 @@ impl CallState {
         match (&party.role, &self.phase) {
             (Role::Agent, Phase::Offering { .. }) => self.offer_failed(no, code, out),
             // The new page may still be loading: the telephone rings again when it says so.
-            (Role::Agent, Phase::AgentLost { .. }) => {
+            (Role::Agent, Phase::AgentLost { .. } | Phase::Detour { .. }) => {
                 self.forget(no, out);
             }
             _ => {
@@ -416,6 +423,9 @@ impl CallState {
         }
         if self.phase == Phase::Dialling {
             return self.end("agent", true, out);
+        }
+        if self.is_on_detour() {
+            return self.let_go(no, out);
         }
         // Whoever hangs up while somebody else is asked, hands the call over.
         if self.consulted().is_some() {
@@ -497,6 +507,7 @@ impl CallState {
         // Whoever answers now hears nothing: the invitations go first.
         let everybody: Vec<(PartyNo, bool)> =
             self.parties.iter().map(|party| (party.no, party.role == Role::Agent)).collect();
+        let had_parties = !everybody.is_empty();
         for (no, agent) in everybody {
             if agent && matches!(self.phase, Phase::AgentLost { .. }) {
                 self.forget(no, out);
@@ -506,6 +517,11 @@ impl CallState {
             }
         }
         if let Phase::AgentLost { seat, engaged: true } = &self.phase {
+            out.push(Effect::Free { seat: seat.clone(), leaving: Leaving::WrapUp });
+        }
+        if let Phase::Detour { seat, engaged: true, kept: true } = &self.phase
+            && !had_parties
+        {
             out.push(Effect::Free { seat: seat.clone(), leaving: Leaving::WrapUp });
         }
         if hang_up_citizen {

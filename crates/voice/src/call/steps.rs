@@ -71,12 +71,26 @@ impl Actor {
             Note::ParkedTooLong => self.note("parked_too_long", ""),
             Note::Retrieved(seat) => self.note("retrieved", seat),
             Note::Said(phrase) => self.note("said", phrase.name()),
+            Note::Detour { flow, node, back } => {
+                let node = node.as_deref().unwrap_or("-");
+                self.note("detour", &format!("{flow} {node} {}", if *back { "back" } else { "away" }));
+            }
+            // What came of it is written by whoever ends it.
+            Note::DetourOver => {}
+            Note::LetGo(seat) => self.note("let_go", seat),
             Note::Dialled => {
                 let number = self.row.called.clone();
                 self.note("dialled", &number);
             }
-            Note::DialFailed(code) => self.note("dial_failed", &code.to_string()),
+            Note::DialFailed(code) => {
+                self.dial_code = Some(*code);
+                self.note("dial_failed", &code.to_string());
+            }
             Note::CitizenAnswered => {
+                if self.row.origin == "notice" {
+                    self.row.answered_at = Some(self.core.kit.now().0);
+                    self.write(Record::Call(Box::new(self.row.clone())));
+                }
                 self.called_back();
                 self.note("citizen_answered", "");
             }
@@ -98,6 +112,24 @@ impl Actor {
                 agent_name: self.row.agent_name.clone().unwrap_or_default(),
             });
         }
+    }
+
+    /// Tells the outbound task for which the call was made what came of it.
+    fn tell_campaign(&self, now: i64) {
+        let Some(attempt_id) = self.reason.strip_prefix("campaign:") else { return };
+        let result = match (self.row.result.as_deref(), self.dial_code) {
+            (Some("busy"), Some(600 | 603)) => "rejected",
+            (Some(result), _) => result,
+            (None, _) => "failed",
+        };
+        self.write(Record::CampaignCalled {
+            attempt_id: attempt_id.to_owned(),
+            call_id: self.row.id.clone(),
+            result: result.to_owned(),
+            at: now,
+            talked_ms: self.row.answered_at.map_or(0, |_| self.row.talked_ms),
+            keys: self.flow.as_ref().map(|flow| flow.run.findings().to_vec()).unwrap_or_default(),
+        });
     }
 
     /// A seat answers for the call from now on.
@@ -196,6 +228,7 @@ impl Actor {
             self.row.contact_id = self.prefetch.contact_id();
         }
         self.write(Record::Ended(Box::new(self.row.clone())));
+        self.tell_campaign(now);
         self.core.desk.remove_call(&self.row.id);
         if let Some(leg) = self.citizen {
             self.core.tokens.end(leg);

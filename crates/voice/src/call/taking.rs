@@ -11,6 +11,7 @@ use super::leg::{self, Plain};
 use super::record::CallRow;
 use super::state::{CallState, Kind, Times};
 use super::view::CallView;
+use crate::callflow::Run;
 use crate::core::Core;
 use crate::error::VoiceError;
 use crate::media::{CallMedia, Codec, LegSpec, MediaError, WebRtcRole};
@@ -159,11 +160,25 @@ fn connect(media: &CallMedia, offer: Option<&str>, now: i64) -> Result<(String, 
 /// # Errors
 /// When the house is full or has no media.
 pub fn dial(core: &Arc<Core>, dialling: Dialling) -> Result<String, VoiceError> {
+    call_out(core, dialling, None)
+}
+
+/// Starts a call that a flow leads from the citizen's answer on. Returns the call's id.
+///
+/// # Errors
+/// When the house is full or has no media.
+pub fn announce(core: &Arc<Core>, number: String, reason: String, run: Run) -> Result<String, VoiceError> {
+    let dialling = Dialling { seat: String::new(), kind: Kind::Out, number, contact_id: None, reason };
+    call_out(core, dialling, Some(run))
+}
+
+fn call_out(core: &Arc<Core>, dialling: Dialling, run: Option<Run>) -> Result<String, VoiceError> {
     let id = kernel::id::new_id();
     let (media_events, sound) = mpsc::channel(MAILBOX);
     let now = core.kit.now().0;
     let Dialling { seat, kind, number, contact_id, reason } = dialling;
-    let mut row = row(&id, kind.name(), format!("seat:{seat}"), number.clone(), number.clone(), now);
+    let origin = if seat.is_empty() { "notice".to_owned() } else { format!("seat:{seat}") };
+    let mut row = row(&id, kind.name(), origin, number.clone(), number.clone(), now);
     row.contact_id = contact_id;
     if let Some(sitting) = core.desk.sitting_at(&seat) {
         row.seat_no = Some(seat.clone());
@@ -180,9 +195,13 @@ pub fn dial(core: &Arc<Core>, dialling: Dialling) -> Result<String, VoiceError> 
     })?;
     let lookup = if kind.is_internal() { String::new() } else { number.clone() };
     let prefetch = Prefetch::start(core.clone(), lookup);
-    let state = CallState::dialled(times(core), kind, &seat);
+    let state = match run {
+        Some(_) => CallState::announced(times(core)),
+        None => CallState::dialled(times(core), kind, &seat),
+    };
     let mut actor = Actor::new(core.clone(), row, state, media, prefetch, handle);
     let opening = format!("{number} {reason}").trim_end().to_owned();
+    actor.flow = run.map(|run| Box::new(Leading::announcing(core, &actor.row, run)));
     actor.reason = reason;
     actor.open("dial_asked", &opening);
     tokio::spawn(actor.live(inbox, sound));

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::actor::Actor;
 use super::record::CallRow;
 use super::state::{CallState, Command, Party, Role, Supervision, Target};
+use crate::callflow::run::Finding;
 use crate::pop::Pop;
 
 /// Somebody in a call besides the citizen.
@@ -26,6 +27,22 @@ pub struct PartyView {
     pub up: bool,
 }
 
+/// A way through a call flow that an agent sent the citizen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = CallDetour)]
+pub struct DetourView {
+    /// The flow.
+    pub flow: String,
+    /// Whether the citizen comes back.
+    pub back: bool,
+    /// `running`, `over`, `fetched` by the agent before the end.
+    pub state: String,
+    /// The seat that sent the citizen.
+    pub asked_by: String,
+    /// What came of the flow's questions, once the citizen is back.
+    pub findings: Vec<Finding>,
+}
+
 /// A call as screens are told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CallView {
@@ -34,7 +51,7 @@ pub struct CallView {
     /// `in`, `out`, `internal`.
     pub direction: String,
     /// `flow`, `queued`, `ringing`, `dialling`, `talking`, `held`, `consulting`, `transferring`, `parked`,
-    /// `agent_lost`, `farewell`, `ended`.
+    /// `agent_lost`, `detour`, `farewell`, `ended`.
     pub state: String,
     /// The citizen's number, or the colleague's seat; masked where the reader's role says so.
     pub caller: String,
@@ -52,8 +69,12 @@ pub struct CallView {
     pub contact_id: Option<String>,
     /// Everybody else in the call.
     pub parties: Vec<PartyView>,
+    /// The last way through a flow that an agent sent the citizen.
+    pub detour: Option<DetourView>,
+    /// The attempt of the outbound task for which the call was made.
+    pub campaign_attempt: Option<String>,
     /// What whoever answers for the call may do now: `hold`, `consult`, `transfer`, `transfer_to_queue`,
-    /// `take_back`, `complete_transfer`, `cancel_transfer`, `conference`, `invite`, `park`, `say`.
+    /// `take_back`, `complete_transfer`, `cancel_transfer`, `conference`, `invite`, `park`, `detour`, `say`.
     pub allowed: Vec<String>,
     /// The server's time, epoch milliseconds, for clocks on screens.
     pub now: i64,
@@ -73,6 +94,8 @@ impl CallView {
             held: false,
             contact_id: None,
             parties: Vec::new(),
+            detour: None,
+            campaign_attempt: None,
             allowed: Vec::new(),
             now: row.started_at,
         }
@@ -111,6 +134,7 @@ fn allowed(state: &CallState) -> Vec<String> {
         ("conference", Command::Conference),
         ("invite", Command::Invite(nobody())),
         ("park", Command::Park),
+        ("detour", Command::Detour { flow: String::new(), node: None, back: true }),
         ("say", Command::Say(super::state::Phrase::PleaseWait)),
         ("supervise", Command::Supervise { seat: String::new(), mode: Supervision::Listen }),
     ];
@@ -145,6 +169,8 @@ impl Actor {
         view.held = self.state.held();
         view.contact_id = self.row.contact_id.clone().or_else(|| self.prefetch.contact_id());
         view.parties = self.state.parties().iter().map(|party| self.party_view(party)).collect();
+        view.detour.clone_from(&self.detour);
+        view.campaign_attempt = self.reason.strip_prefix("campaign:").map(str::to_owned);
         view.allowed = allowed(&self.state);
         if view == before {
             return;
@@ -194,11 +220,28 @@ impl Actor {
         let known = self.prefetch.within(std::time::Duration::from_millis(150)).await;
         let mut pop = Pop::new(&self.row, &sitting, known, self.is_lost(seat));
         pop.now = self.core.kit.now().0;
+        (pop.queue, pop.identity) = self.called_as();
         role.name().clone_into(&mut pop.role);
         pop.auto_answer = self.answers_itself(seat, role);
         let asks = self.row.agent_name.clone().zip(self.row.seat_no.clone());
         pop.asked_by = asks.filter(|(_, no)| no != seat).map(|(name, no)| format!("{name} {no}"));
         self.core.kit.hub.push(&[Audience::Person(sitting.person_id)], "voice.offer", &pop);
+    }
+
+    /// Returns the queue that the call waited in, and the merged hotline as which it is answered.
+    fn called_as(&self) -> (Option<String>, Option<String>) {
+        let Some(flow) = self.flow.as_ref().filter(|_| self.row.direction == "in") else {
+            return (None, None);
+        };
+        let routing = self.core.desk.routing();
+        let id = flow.queue().0.or_else(|| routing.queue_of_number(&self.row.called));
+        let id = id.unwrap_or_else(|| crate::queue::MAIN.to_owned());
+        let queue = routing.queues().into_iter().find(|queue| queue.id == id);
+        let own =
+            queue.as_ref().map(|queue| queue.set.identity.clone()).filter(|identity| !identity.is_empty());
+        let hotline = Some(flow.caller.hotline.clone())
+            .filter(|hotline| !hotline.is_empty() && *hotline != self.core.config.hotline);
+        (queue.map(|queue| queue.set.name), own.or(hotline))
     }
 
     fn is_lost(&self, seat: &str) -> bool {

@@ -52,6 +52,12 @@ pub const SHIPPED: &[Shipped] = &[
         text: include_str!("../../flows/order_query.json"),
     },
     Shipped {
+        id: "satisfaction",
+        name: "满意度评价",
+        note: "请市民按键评价；话务员可在通话中转入",
+        text: include_str!("../../flows/satisfaction.json"),
+    },
+    Shipped {
         id: DIRECT,
         name: "直接排队",
         note: "不播问候，直接进入队列",

@@ -5,10 +5,13 @@
 //! the caller: they join the hotline's own queue.
 
 mod caller;
+mod findings;
 mod nodes;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub use findings::Finding;
 
 use serde_json::{Map, Value};
 
@@ -291,6 +294,9 @@ pub struct Run {
     queued_since: Option<i64>,
     /// The flow gave up and the caller was put into the hotline's own queue.
     rescued: bool,
+    findings: Vec<Finding>,
+    /// The node to begin at in place of the flow's first.
+    entrance: Option<String>,
 }
 
 impl Run {
@@ -310,6 +316,8 @@ impl Run {
             visits: 0,
             queued_since: None,
             rescued: false,
+            findings: Vec::new(),
+            entrance: None,
         }
     }
 
@@ -419,13 +427,16 @@ impl Run {
         if self.stack.len() >= DEPTH_MAX {
             return self.give_up("flows call each other too deeply", turn);
         }
-        self.stack.push(Place { flow: flow.to_owned(), node: graph.start.clone() });
+        let node = self.entrance.take().filter(|node| graph.node(node).is_some());
+        let node = node.unwrap_or_else(|| graph.start.clone());
+        self.stack.push(Place { flow: flow.to_owned(), node });
         self.enter(turn);
     }
 
     /// Leaves the present node by an exit.
     fn leave(&mut self, exit: &str, turn: &mut Turn<'_>) {
         self.deadline = None;
+        self.find(exit);
         if self.rescued {
             let busy = Item::Prompt { key: "all_busy".to_owned(), language: self.language };
             return self.say_then(vec![busy], Then::HangUp, turn);

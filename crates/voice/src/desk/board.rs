@@ -22,6 +22,8 @@ pub struct SeatPlace {
     pub unit_name: String,
     /// Skills that administration gave it.
     pub skills: Vec<String>,
+    /// Whether who sits there answers chats.
+    pub chats: bool,
 }
 
 /// A break that was asked for.
@@ -154,7 +156,7 @@ pub struct FloorLoad {
 impl Desk {
     /// Says where a seat is, and what it can do from now on.
     pub fn place(&self, seat_no: &str, seat_id: &str, place: SeatPlace) {
-        let profile = self.0.routing.profile(seat_id, seat_no, &place.skills);
+        let profile = self.profile_at(seat_id, seat_no, Some(&place));
         self.state().places.insert(seat_no.to_owned(), place);
         self.apply(Input::Profile { seat: seat_no.into(), profile });
     }

@@ -76,8 +76,7 @@ impl Desk {
             .values()
             .map(|seat| {
                 let no = seat.sitting.seat_no.clone();
-                let skills = state.places.get(&no).map(|place| place.skills.clone()).unwrap_or_default();
-                let profile = self.0.routing.profile(&seat.sitting.seat_id, &no, &skills);
+                let profile = self.profile_at(&seat.sitting.seat_id, &no, state.places.get(&no));
                 (no, profile)
             })
             .collect();

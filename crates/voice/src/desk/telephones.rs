@@ -61,6 +61,10 @@ impl Desk {
         if concerned {
             self.apply(Input::Phone { seat: seat.into(), reachable });
         }
+        // Chats are in the page, whatever telephone rings.
+        if place == Place::Page && !reachable {
+            self.watch_written(seat);
+        }
         self.tell_phone(seat).filter(|_| concerned)
     }
 

@@ -1,12 +1,12 @@
-//! My figures of the day.
+//! My figures, of the day or of any period.
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use kernel::HttpResult;
-use kernel::http::{Auth, Json};
-use serde::Serialize;
-use utoipa::ToSchema;
+use kernel::http::{Auth, Json, Query};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -18,7 +18,16 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
     OpenApiRouter::new().routes(routes!(show_my_figures))
 }
 
-/// Figures since midnight.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Period {
+    /// From, epoch milliseconds; midnight when absent.
+    from: Option<i64>,
+    /// To; now when absent.
+    to: Option<i64>,
+}
+
+/// Figures of a period.
 #[derive(Serialize, ToSchema)]
 #[schema(as = MyCallFigures)]
 struct MyFigures {
@@ -36,16 +45,22 @@ struct MyFigures {
     signed_in_ms: i64,
 }
 
-/// Shows my figures of the day.
+/// Shows my figures, since midnight or of a period.
 #[utoipa::path(get, path = "/voice/figures/me", operation_id = "show_my_call_figures", tag = "voice",
-    responses((status = 200, body = MyFigures)))]
-async fn show_my_figures(State(core): State<Arc<Core>>, Auth(me): Auth) -> HttpResult<Json<MyFigures>> {
+    params(Period), responses((status = 200, body = MyFigures)))]
+async fn show_my_figures(
+    State(core): State<Arc<Core>>,
+    Auth(me): Auth,
+    Query(period): Query<Period>,
+) -> HttpResult<Json<MyFigures>> {
     me.require("call.answer")?;
     let now = core.kit.now().0;
-    let since = day_start(&core.kit, now);
-    let calls = figures::of_agent(&core.kit.db, &me.person_id, since).await.map_err(VoiceError::from)?;
+    let since = period.from.unwrap_or_else(|| day_start(&core.kit, now));
+    let until = period.to.unwrap_or(now).min(now);
+    let calls =
+        figures::of_agent(&core.kit.db, &me.person_id, since, until).await.map_err(VoiceError::from)?;
     let (signed_in_at, signed_in_ms) =
-        figures::sittings(&core.kit.db, &me.person_id, since, now).await.map_err(VoiceError::from)?;
+        figures::sittings(&core.kit.db, &me.person_id, since, until).await.map_err(VoiceError::from)?;
     Ok(Json(MyFigures {
         answered: calls.answered,
         talked_ms: calls.talked_ms,

@@ -12,6 +12,8 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::call::CallMessage;
+use crate::call::state::Input as CallInput;
 use crate::core::{Core, day_start};
 use crate::desk::{Board, FloorLoad, SeatPlace};
 use crate::error::VoiceError;
@@ -73,9 +75,9 @@ fn sees(me: &Principal, scope: Scope, place: &SeatPlace) -> bool {
     }
 }
 
-/// Finds a seat that this leader may manage.
-fn managed(core: &Core, me: &Principal, seat_no: &str) -> Result<(), Problem> {
-    let scope = me.require("floor.manage")?;
+/// Finds a seat that this leader may do something to.
+fn managed(core: &Core, me: &Principal, capability: &str, seat_no: &str) -> Result<(), Problem> {
+    let scope = me.require(capability)?;
     core.desk.sitting_at(seat_no).ok_or_else(Problem::not_found)?;
     let place = core.desk.place_of(seat_no).unwrap_or_default();
     if sees(me, scope, &place) { Ok(()) } else { Err(Problem::not_found()) }
@@ -121,7 +123,7 @@ async fn decide_break(
     Path(seat_no): Path<String>,
     Json(body): Json<BreakDecision>,
 ) -> HttpResult<StatusCode> {
-    managed(&core, &me, &seat_no)?;
+    managed(&core, &me, "floor.manage", &seat_no)?;
     if !core.desk.decide_break(&seat_no, body.approved) {
         return Err(Problem::not_found());
     }
@@ -164,7 +166,7 @@ async fn set_floor_seat(
     Path(seat_no): Path<String>,
     Json(body): Json<SeatWishBody>,
 ) -> HttpResult<StatusCode> {
-    managed(&core, &me, &seat_no)?;
+    managed(&core, &me, "floor.manage", &seat_no)?;
     let (rest, word) = match body.state {
         SeatWish::Ready => (None, "ready"),
         SeatWish::NotReady => (Some(Rest::NotReady), "not_ready"),
@@ -176,17 +178,25 @@ async fn set_floor_seat(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Signs a person out of the seat; a call in progress is finished first.
+/// Signs a person out of the seat at once. The citizen on the line is served before all others.
 #[utoipa::path(delete, path = "/voice/floor/seats/{seat_no}", operation_id = "delete_floor_seat", tag = "voice",
-    params(("seat_no" = String, Path)), responses((status = 204)))]
+    params(("seat_no" = String, Path)),
+    responses((status = 204), (status = 404, body = kernel::problem::ProblemBody)))]
 async fn sign_seat_out(
     State(core): State<Arc<Core>>,
     Auth(me): Auth,
     ReqCtx(ctx): ReqCtx,
     Path(seat_no): Path<String>,
 ) -> HttpResult<StatusCode> {
-    managed(&core, &me, &seat_no)?;
+    managed(&core, &me, "call.kick", &seat_no)?;
+    let view = core.desk.seat_view(&seat_no).ok_or_else(Problem::not_found)?;
+    if let Some(call) = view.call_id.as_deref().and_then(|id| core.desk.call(id)) {
+        call.send(CallMessage::Input(CallInput::Kicked { seat: seat_no.clone() }));
+    }
+    // A seat that still holds a call leaves when the call lets it go.
     core.desk.apply(Input::SignOut { seat: seat_no.as_str().into() });
-    audit(&core, &ctx, Audit::new("floor.sign_out", "seat", seat_no)).await?;
+    core.tokens.revoke_seat(&seat_no);
+    let detail = serde_json::json!({ "person_id": view.person_id, "call_id": view.call_id });
+    audit(&core, &ctx, Audit::new("floor.sign_out", "seat", seat_no).detail(detail)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -34,7 +34,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct NumbersQuery {
-    /// `vip` or `blacklist`.
+    /// `vip`, `blacklist` or `do_not_call`.
     kind: String,
     /// Part of a number or reason.
     q: Option<String>,
@@ -49,7 +49,7 @@ struct NumbersQuery {
 struct ListedNumber {
     /// Id.
     id: String,
-    /// `vip` or `blacklist`.
+    /// `vip`, `blacklist` or `do_not_call`.
     kind: String,
     /// The number, masked when the reader's role says so.
     number: String,
@@ -86,7 +86,7 @@ impl ListedNumber {
 /// A number for a list.
 #[derive(Clone, Deserialize, ToSchema)]
 struct NewNumber {
-    /// `vip` or `blacklist`.
+    /// `vip`, `blacklist` or `do_not_call`.
     kind: String,
     /// The number.
     number: String,
@@ -118,7 +118,7 @@ fn may_read(me: &Principal) -> Result<(), Problem> {
 fn check(new: &NewNumber, now: i64) -> Result<String, Problem> {
     let mut problem = Problem::invalid();
     let number = plain(&new.number);
-    if !["vip", "blacklist"].contains(&new.kind.as_str()) {
+    if !["vip", "blacklist", "do_not_call"].contains(&new.kind.as_str()) {
         problem = problem.field("kind", "unknown", "请选择名单。", "Please choose a list.");
     }
     if !(3..=20).contains(&number.len()) {

@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::seat::{my_call, my_sitting};
-use crate::call::state::{Command, Phrase, Target};
+use crate::call::state::{Command, Phrase, Refusal, Target};
 use crate::call::{CallMessage, CallView};
 use crate::core::Core;
 use crate::error::VoiceError;
@@ -22,6 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
     OpenApiRouter::new()
         .routes(routes!(consult, take_back))
         .routes(routes!(transfer, cancel_transfer))
+        .routes(routes!(send_on_detour, fetch_from_detour))
         .routes(routes!(confer))
         .routes(routes!(drop_party))
         .routes(routes!(park, retrieve))
@@ -51,6 +52,17 @@ struct Destination {
     kind: DestinationKind,
     /// Seat or outside number.
     number: Option<String>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = CallDetourBody)]
+struct DetourBody {
+    /// The flow.
+    flow: String,
+    /// The node to begin at; the flow's own beginning when absent.
+    node: Option<String>,
+    /// Whether the citizen comes back to this seat.
+    back: bool,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -117,7 +129,12 @@ fn read(core: &Core, me: &Principal, body: &Destination) -> HttpResult<Target> {
 }
 
 /// Only whoever answers for the call decides about it.
-async fn decide(core: &Core, me: &Principal, id: &str, command: Command) -> HttpResult<StatusCode> {
+pub(super) async fn decide(
+    core: &Core,
+    me: &Principal,
+    id: &str,
+    command: Command,
+) -> HttpResult<StatusCode> {
     let call = my_call(core, me, id)?;
     let mine = my_sitting(core, me)?.seat_no;
     if call.view().seat_no.as_deref() != Some(mine.as_str()) {
@@ -183,6 +200,39 @@ async fn cancel_transfer(
 ) -> HttpResult<StatusCode> {
     me.require("call.answer")?;
     decide(&core, &me, &id, Command::CancelTransfer).await
+}
+
+/// Sends the citizen through a call flow; `back` brings them to this seat again, with what the flow found out
+/// in the call's `detour`. Without it the seat is done with the call.
+#[utoipa::path(put, path = "/voice/calls/{id}/detour", operation_id = "create_call_detour", tag = "voice",
+    params(("id" = String, Path)), request_body = DetourBody, responses((status = 202)))]
+async fn send_on_detour(
+    State(core): State<Arc<Core>>,
+    Auth(me): Auth,
+    Path(id): Path<String>,
+    Json(body): Json<DetourBody>,
+) -> HttpResult<StatusCode> {
+    me.require("call.answer")?;
+    my_call(&core, &me, &id)?;
+    let node = body.node.filter(|node| !node.is_empty());
+    super::detours::check(&core, &body.flow, node.as_deref())?;
+    decide(&core, &me, &id, Command::Detour { flow: body.flow, node, back: body.back }).await
+}
+
+/// Fetches the citizen back before the flow has come to its end.
+#[utoipa::path(delete, path = "/voice/calls/{id}/detour", operation_id = "delete_call_detour", tag = "voice",
+    params(("id" = String, Path)), responses((status = 202)))]
+async fn fetch_from_detour(
+    State(core): State<Arc<Core>>,
+    Auth(me): Auth,
+    Path(id): Path<String>,
+) -> HttpResult<StatusCode> {
+    me.require("call.answer")?;
+    let call = my_call(&core, &me, &id)?;
+    if call.view().state != "detour" {
+        return Err(VoiceError::Refused(Refusal::NotNow).into());
+    }
+    decide(&core, &me, &id, Command::TakeBack).await
 }
 
 /// Lets somebody talk with the citizen too: whom was asked, or a seat or number that is rung meanwhile.

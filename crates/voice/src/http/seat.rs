@@ -141,6 +141,7 @@ async fn sign_in(State(core): State<Arc<Core>>, Auth(me): Auth) -> HttpResult<Js
         unit_name: unit.map(|unit| unit.name).unwrap_or_default(),
         unit_id: seat.unit_id.0,
         skills: seat.skills,
+        chats: me.has("chat.answer"),
     };
     let (seat_no, seat_id) = (seat.no.clone(), seat.id.0.clone());
     core.desk.sit_down(Sitting {

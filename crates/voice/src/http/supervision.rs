@@ -1,20 +1,19 @@
-//! What supervisors do with calls and seats of others.
+//! What supervisors do with calls of others.
 
 use std::sync::Arc;
 
-use acd::Input as FloorInput;
 use axum::extract::State;
 use axum::http::StatusCode;
 use kernel::http::{Auth, Json, Path, ReqCtx};
-use kernel::{Audit, Ctx, HttpResult, Problem};
+use kernel::{Audit, Ctx, HttpResult};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::seat::my_sitting;
-use crate::call::state::{Command, Input, Supervision};
-use crate::call::{CallMessage, CallView};
+use crate::call::CallView;
+use crate::call::state::{Command, Supervision};
 use crate::core::Core;
 use crate::error::VoiceError;
 
@@ -22,7 +21,6 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
     OpenApiRouter::new()
         .routes(routes!(supervise, end_supervision))
         .routes(routes!(release))
-        .routes(routes!(kick))
         .routes(routes!(list_running_calls))
 }
 
@@ -121,28 +119,6 @@ async fn release(
     call.ask(Command::HangUp { by: "leader" }).await?;
     audit(&core, &ctx, Audit::new("call.release", "call", id)).await?;
     Ok(StatusCode::ACCEPTED)
-}
-
-/// Signs a seat out. Its citizen is served before all others.
-#[utoipa::path(delete, path = "/voice/seats/{no}/session", operation_id = "delete_seat_session_of", tag = "voice",
-    params(("no" = String, Path)), responses((status = 204)))]
-async fn kick(
-    State(core): State<Arc<Core>>,
-    Auth(me): Auth,
-    ReqCtx(ctx): ReqCtx,
-    Path(no): Path<String>,
-) -> HttpResult<StatusCode> {
-    me.require("call.kick")?;
-    let view = core.desk.seat_view(&no).ok_or_else(Problem::not_found)?;
-    if let Some(call) = view.call_id.as_deref().and_then(|id| core.desk.call(id)) {
-        call.send(CallMessage::Input(Input::Kicked { seat: no.clone() }));
-    }
-    // A seat that still holds a call leaves when the call lets it go.
-    core.desk.apply(FloorInput::SignOut { seat: no.as_str().into() });
-    core.tokens.revoke_seat(&no);
-    let detail = serde_json::json!({ "person_id": view.person_id, "call_id": view.call_id });
-    audit(&core, &ctx, Audit::new("call.kick", "seat", no).detail(detail)).await?;
-    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Lists calls that are in the house, the oldest first.

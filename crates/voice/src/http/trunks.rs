@@ -41,6 +41,8 @@ struct TrunkRow {
     registered: Option<bool>,
     /// Until when, epoch milliseconds.
     registered_until: Option<i64>,
+    /// What the carrier answered when it refused to register us; 0 when it did not answer.
+    refusal: Option<u16>,
     /// What is wrong, in the words of the network.
     fault: Option<String>,
     /// Calls that it carries now.
@@ -86,6 +88,7 @@ fn rows(core: &Core) -> Vec<TrunkRow> {
             round_trip_ms: state.round_trip_ms,
             registered: state.registered,
             registered_until: state.registered_until,
+            refusal: state.refusal,
             fault: state.fault,
             calls: state.calls,
             channels: trunk.channels,

@@ -21,6 +21,7 @@ use super::message::seen_at;
 use super::session::{names, said};
 use super::stack::{StackPort, allowed};
 use super::{IncomingCall, Origin, dialogs, following, register};
+use crate::config::TrunkConfig;
 
 /// Events of a leg that may wait for its call.
 pub(super) const LEG_EVENTS: usize = 64;
@@ -74,7 +75,7 @@ async fn invite(port: &StackPort, mut tx: Transaction) -> rsipstack::Result<()> 
         tracing::info!(source = ?seen_at(&tx.original), "a call from a stranger was refused");
         return tx.reply(StatusCode::Forbidden).await;
     };
-    let called = tx.original.uri.user().unwrap_or_default().to_owned();
+    let called = dialled(port, &origin, &tx.original);
     if !is_served(port, &origin, &called) {
         return tx.reply(StatusCode::NotFound).await;
     }
@@ -129,6 +130,21 @@ fn origin(port: &StackPort, tx: &Transaction) -> Option<Origin> {
         None => seen_at(&tx.original)?.ip(),
     };
     port.trunk_of(source).map(|trunk| Origin::Trunk(trunk.to_owned()))
+}
+
+/// The number that was dialled. A carrier that we registered with rings the name that we gave it; the number
+/// then stands in `To`.
+fn dialled(port: &StackPort, origin: &Origin, request: &Request) -> String {
+    let user = request.uri.user().unwrap_or_default();
+    let ours = |trunk: &TrunkConfig| match origin {
+        Origin::Trunk(name) => trunk.name == *name && trunk.username.as_deref() == Some(user),
+        Origin::Portal(_) => false,
+    };
+    if !port.0.config.trunks.iter().any(ours) {
+        return user.to_owned();
+    }
+    let to = request.to_header().ok().and_then(|to| user_of(to.value()));
+    to.filter(|number| number != user).unwrap_or_else(|| port.0.config.hotline.clone())
 }
 
 fn from_user(tx: &Transaction) -> Option<String> {

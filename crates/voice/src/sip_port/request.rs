@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ::sip::registrar::{Flow, Path};
 use rsipstack::dialog::authenticate::{AuthRetry, Credential, handle_client_authenticate};
+use rsipstack::sip::headers::CallId;
 use rsipstack::sip::{Header, Method, Response, SipMessage, StatusCode, Uri};
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
 use rsipstack::transaction::make_tag;
@@ -25,6 +26,8 @@ pub(super) struct Outgoing {
     pub(super) path: Path,
     pub(super) headers: Vec<Header>,
     pub(super) credential: Option<Credential>,
+    /// The conversation that it belongs to and its number there; alone without one.
+    pub(super) series: Option<(CallId, u32)>,
 }
 
 /// Sends a request; returns the last answer, none when nobody answered in time.
@@ -47,7 +50,8 @@ async fn ask(port: &StackPort, request: Outgoing) -> rsipstack::Result<Option<Re
             .with_tag(make_tag());
     let to_uri = if request.method == Method::Register { request.identity } else { request.target.clone() };
     let to = rsipstack::sip::typed::To { display_name: None, uri: to_uri, params: Vec::new() };
-    let mut message = endpoint.make_request(request.method, request.target, via, from, to, 1, None);
+    let (call_id, mut count) = request.series.map_or((None, 1), |(id, seq)| (Some(id), seq));
+    let mut message = endpoint.make_request(request.method, request.target, via, from, to, count, call_id);
     for header in request.headers {
         message.headers.push(header);
     }
@@ -57,7 +61,6 @@ async fn ask(port: &StackPort, request: Outgoing) -> rsipstack::Result<Option<Re
     tx.destination = Some(destination.clone());
     tx.send().await?;
     let mut auth = AuthRetry::new();
-    let mut count = 1;
     while let Some(message) = tx.receive().await {
         let SipMessage::Response(response) = message else { continue };
         match response.status_code {
@@ -86,7 +89,11 @@ pub(super) async fn options(port: &StackPort, target: Uri, path: Path) -> Option
         Header::Contact(format!("<{}>", port.contact(carrier)).into()),
     ];
     let identity = port.contact(carrier);
-    send(port, Outgoing { method: Method::Options, target, identity, path, headers, credential: None }).await
+    send(
+        port,
+        Outgoing { method: Method::Options, target, identity, path, headers, credential: None, series: None },
+    )
+    .await
 }
 
 fn flow_of(path: Path) -> Option<Flow> {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ::sip::registrar::Path;
+use rsipstack::sip::headers::CallId;
 use rsipstack::sip::{HasHeaders as _, Header, Method, Response, StatusCodeKind, Uri};
 
 use super::flows::Carrier;
@@ -18,6 +19,8 @@ use crate::config::TrunkConfig;
 const OPTIONS_SECS: u32 = 30;
 /// Life of a registration that is wished for, in seconds.
 const REGISTER_SECS: u32 = 600;
+/// The longest life that a carrier may insist on, in seconds.
+const REGISTER_SECS_MAX: u32 = 86_400;
 /// Longest pause after failures, in seconds.
 const RETRY_SECS_MAX: u64 = 300;
 /// Shortest pause between two looks, in seconds.
@@ -40,6 +43,8 @@ pub struct TrunkState {
     pub registered: Option<bool>,
     /// Until when, epoch milliseconds.
     pub registered_until: Option<i64>,
+    /// What the carrier answered when it refused to register us; 0 when it did not answer.
+    pub refusal: Option<u16>,
     /// What is wrong, in the words of the network.
     pub fault: Option<String>,
     /// Calls that it carries, both ways.
@@ -107,6 +112,11 @@ struct Keeper {
 async fn keep(keeper: Keeper) {
     let every_ms = u64::from(keeper.trunk.options_secs.unwrap_or(OPTIONS_SECS)) * 1000;
     let (mut ask_at, mut register_at, mut failures) = (0, 0, 0u32);
+    let mut series = Series {
+        call_id: CallId::from(format!("{}@yihao", kernel::id::new_id())),
+        seq: 1,
+        wished_secs: REGISTER_SECS,
+    };
     loop {
         let now = keeper.now_ms();
         let path = keeper.path().await;
@@ -116,17 +126,17 @@ async fn keep(keeper: Keeper) {
                 ask_at = now + every_ms;
             }
             if keeper.trunk.registrar.is_some() && now >= register_at {
-                let pause_secs = match keeper.register(path).await {
+                let pause_ms = match keeper.register(path, &mut series).await {
                     Some(granted_secs) => {
                         failures = 0;
-                        u64::from(granted_secs.clamp(60, 3600)) / 2
+                        renewal_ms(granted_secs)
                     }
                     None => {
                         failures = failures.saturating_add(1);
-                        (5u64 << failures.min(6)).min(RETRY_SECS_MAX)
+                        patience_secs(failures) * 1000
                     }
                 };
-                register_at = now + pause_secs * 1000;
+                register_at = now + pause_ms;
             }
         } else {
             // A new connection has to be registered on.
@@ -134,12 +144,45 @@ async fn keep(keeper: Keeper) {
         }
         tokio::select! {
             () = keeper.port.0.stop.cancelled() => return,
-            () = tokio::time::sleep(Duration::from_secs(LOOK_SECS)) => {}
+            () = tokio::time::sleep(keeper.pause(register_at)) => {}
         }
     }
 }
 
+/// What the registrations of one trunk have in common (RFC 3261 §10.2.4).
+struct Series {
+    call_id: CallId,
+    seq: u32,
+    /// The life that is asked for; longer when the carrier insists.
+    wished_secs: u32,
+}
+
+/// Returns the pause before a registration of this life is renewed, in milliseconds.
+fn renewal_ms(granted_secs: u32) -> u64 {
+    u64::from(granted_secs.clamp(1, REGISTER_SECS_MAX)) * 500
+}
+
+/// Returns the pause after so many failures, in seconds.
+fn patience_secs(failures: u32) -> u64 {
+    (5u64 << failures.min(6)).min(RETRY_SECS_MAX)
+}
+
+/// Returns the life that a carrier insists on, when it finds ours too short.
+fn insisted(answer: &Response) -> Option<u32> {
+    let secs = value(answer.headers(), "Min-Expires")?.trim().parse::<u32>().ok()?;
+    (answer.status_code.code() == 423).then(|| secs.clamp(1, REGISTER_SECS_MAX))
+}
+
 impl Keeper {
+    /// Until the next look; sooner when a registration has to be renewed before it.
+    fn pause(&self, register_at: u64) -> Duration {
+        let look = Duration::from_secs(LOOK_SECS);
+        if self.trunk.registrar.is_none() || register_at == 0 {
+            return look;
+        }
+        Duration::from_millis(register_at.saturating_sub(self.now_ms()).max(100)).min(look)
+    }
+
     fn now_ms(&self) -> u64 {
         u64::try_from(self.port.0.clock.elapsed_ms()).unwrap_or(0)
     }
@@ -201,7 +244,44 @@ impl Keeper {
     }
 
     /// Registers; returns the life that was granted, in seconds.
-    async fn register(&self, path: Path) -> Option<u32> {
+    async fn register(&self, path: Path, series: &mut Series) -> Option<u32> {
+        let mut answer = self.send_register(path, series).await?;
+        if let Some(secs) = answer.as_ref().and_then(insisted) {
+            series.wished_secs = secs;
+            answer = self.send_register(path, series).await?;
+        }
+        let granted =
+            answer.as_ref().filter(|answer| answer.status_code.kind() == StatusCodeKind::Successful);
+        let secs = granted.map(granted_secs);
+        let now = self.port.0.clock.now();
+        let mut before = None;
+        let status = answer.as_ref().map_or(0, |answer| answer.status_code.code());
+        self.tell(|state| {
+            before = state.registered;
+            state.registered = Some(secs.is_some());
+            state.registered_until = secs.map(|secs| now.plus_secs(i64::from(secs)).0);
+            state.refusal = secs.is_none().then_some(status);
+            if secs.is_none() {
+                state.fault = Some(format!("REGISTER: {status}"));
+            }
+        });
+        match (before, secs) {
+            (Some(false), Some(_)) => tracing::info!(trunk = self.trunk.name, "the trunk is registered"),
+            (_, None) if matches!(status, 401 | 403 | 407) => tracing::error!(
+                trunk = self.trunk.name,
+                status,
+                "the carrier refused the registration: user name and password do not hold, or the account is closed"
+            ),
+            (_, None) => {
+                tracing::warn!(trunk = self.trunk.name, status, "the trunk could not be registered");
+            }
+            _ => {}
+        }
+        secs
+    }
+
+    /// Sends a registration. None when the configuration cannot be read; `Some(None)` when nobody answered.
+    async fn send_register(&self, path: Path, series: &mut Series) -> Option<Option<Response>> {
         let registrar = Uri::try_from(self.trunk.registrar.as_deref()?).ok()?;
         let user = self.trunk.username.clone()?;
         let mut identity = registrar.clone();
@@ -215,31 +295,14 @@ impl Keeper {
             path,
             headers: vec![
                 Header::Contact(format!("<{contact}>").into()),
-                Header::Expires(REGISTER_SECS.to_string().into()),
+                Header::Expires(series.wished_secs.to_string().into()),
             ],
             credential: credential(&self.trunk),
+            series: Some((series.call_id.clone(), series.seq)),
         };
-        let answer = request::send(&self.port, outgoing).await;
-        let granted =
-            answer.as_ref().filter(|answer| answer.status_code.kind() == StatusCodeKind::Successful);
-        let secs = granted.map(granted_secs);
-        let now = self.port.0.clock.now();
-        let mut before = None;
-        self.tell(|state| {
-            before = state.registered;
-            state.registered = Some(secs.is_some());
-            state.registered_until = secs.map(|secs| now.plus_secs(i64::from(secs)).0);
-        });
-        match (before, secs) {
-            (Some(false), Some(_)) => tracing::info!(trunk = self.trunk.name, "the trunk is registered"),
-            (_, None) => {
-                let status = answer.map_or(0, |answer| answer.status_code.code());
-                tracing::warn!(trunk = self.trunk.name, status, "the carrier refused the registration");
-                self.tell(|state| state.fault = Some(format!("REGISTER: {status}")));
-            }
-            _ => {}
-        }
-        secs
+        // Challenges are answered with the numbers in between.
+        series.seq = series.seq.saturating_add(4);
+        Some(request::send(&self.port, outgoing).await)
     }
 }
 

@@ -53,6 +53,17 @@ pub async fn write(tx: &mut Tx, now: Timestamp, record: &Record) -> Result<(), D
             .execute(tx.conn())
             .await?;
         }
+        Record::CampaignCalled { attempt_id, call_id, result, at, talked_ms, keys } => {
+            let ended = super::campaign_calls::Ended {
+                attempt_id,
+                call_id,
+                result,
+                at: *at,
+                talked_ms: *talked_ms,
+                keys,
+            };
+            super::campaign_calls::end(tx, &ended).await?;
+        }
         Record::Flow(one) => write_flow(tx, &ctx, one).await?,
         Record::RecordingEnded(end) => super::recordings::finish(tx, &ctx, end).await?,
         Record::CalledBack { missed_id, call_id, agent_id, agent_name } => {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::ground::on_both_grounds;
 use crate::support::stage::Stage;
 
 /// Makes and publishes a flow.
@@ -17,11 +18,16 @@ pub async fn publish(stage: &Stage, id: &str, flow: &Value) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_draft_is_saved_unfinished_and_published_only_when_it_is_sound() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let (code, flows) = stage.get("leader", "/voice/call-flows").await;
     assert_eq!(code, 200);
     let ids: Vec<_> = flows.as_array().unwrap().iter().map(|flow| flow["id"].as_str().unwrap()).collect();
-    assert_eq!(ids, ["after_hours", "direct", "main", "menu", "order_query"], "a new house has its flows");
+    assert_eq!(
+        ids,
+        ["after_hours", "direct", "main", "menu", "order_query", "satisfaction"],
+        "a new house has its flows"
+    );
     assert!(flows.as_array().unwrap().iter().all(|flow| flow["published"] == 1 && flow["changed"] == false));
     assert_eq!(stage.get("1001", "/voice/call-flows").await.0, 403);
 
@@ -61,11 +67,14 @@ async fn a_draft_is_saved_unfinished_and_published_only_when_it_is_sound() {
     assert_eq!(stage.delete("leader", "/voice/call-flows/own").await.0, 409, "a number leads to it");
     assert_eq!(stage.delete("leader", "/voice/flow-numbers/12315").await.0, 204);
     assert_eq!(stage.delete("leader", "/voice/call-flows/own").await.0, 204);
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_draft_can_be_tried_without_a_telephone() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let (_, main) = stage.get("leader", "/voice/call-flows/main").await;
     let try_it = async |caller: Value, steps: Value| {
         let body = json!({"draft": main["draft"], "caller": caller, "steps": steps}).to_string();
@@ -97,63 +106,74 @@ async fn a_draft_can_be_tried_without_a_telephone() {
     assert!(
         trial["lines"].as_array().unwrap().iter().any(|line| line["kind"] == "rated" && line["text"] == "5")
     );
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn prompts_are_uploaded_chosen_and_heard() {
-    let stage = Stage::new().await;
-    let tone: Vec<u8> = (0..16_000_u32)
-        .flat_map(|at| (((f64::from(at) * 0.3).sin() * 9_000.0) as i16).to_le_bytes())
-        .collect();
-    let mut wav =
-        b"RIFF\x24\x7d\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x80\x3e\0\0\0\x7d\0\0\x02\0\x10\0data\0\x7d\0\0"
-            .to_vec();
-    wav.extend(tone);
-    let path = "/voice/prompts/greeting/sounds?language=zh";
-    let (code, problem) = stage.upload("leader", path, b"MP3?".to_vec()).await;
-    assert_eq!((code, problem["code"].as_str()), (422, Some("voice.bad_sound")));
-    assert_eq!(stage.upload("1001", path, wav.clone()).await.0, 403);
-    assert_eq!(stage.upload("leader", "/voice/prompts/nix/sounds?language=zh", wav.clone()).await.0, 404);
-    let (_, before) = stage.download("leader", "/voice/prompts/greeting/audio").await;
-    let (code, prompt) = stage.upload("leader", path, wav.clone()).await;
-    assert_eq!((code, &prompt["own"]), (200, &json!(["zh"])));
-    assert_eq!(prompt["sounds"][0]["in_force"], true);
-    let (_, after) = stage.download("leader", "/voice/prompts/greeting/audio").await;
-    assert_ne!(before.len(), after.len(), "callers hear the new sound");
-    let (code, prompt) =
-        stage.put("leader", "/voice/prompts/greeting/sound", r#"{"language":"zh","sound":null}"#).await;
-    assert_eq!((code, &prompt["own"]), (200, &json!([])));
-    assert_eq!(
-        stage.download("leader", "/voice/prompts/greeting/audio").await.1,
-        before,
-        "and the old one again"
-    );
-    assert_eq!(stage.delete("leader", "/voice/prompts/greeting").await.0, 409);
+    on_both_grounds(async |ground| {
+        let stage = Stage::new(&ground).await;
+        let tone: Vec<u8> = (0..16_000_u32)
+            .flat_map(|at| (((f64::from(at) * 0.3).sin() * 9_000.0) as i16).to_le_bytes())
+            .collect();
+        let mut wav =
+            b"RIFF\x24\x7d\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x80\x3e\0\0\0\x7d\0\0\x02\0\x10\0data\0\x7d\0\0"
+                .to_vec();
+        wav.extend(tone);
+        let path = "/voice/prompts/greeting/sounds?language=zh";
+        let (code, problem) = stage.upload("leader", path, b"MP3?".to_vec()).await;
+        assert_eq!((code, problem["code"].as_str()), (422, Some("voice.bad_sound")));
+        assert_eq!(stage.upload("1001", path, wav.clone()).await.0, 403);
+        assert_eq!(stage.upload("leader", "/voice/prompts/nix/sounds?language=zh", wav.clone()).await.0, 404);
+        let (_, before) = stage.download("leader", "/voice/prompts/greeting/audio").await;
+        let (code, prompt) = stage.upload("leader", path, wav.clone()).await;
+        assert_eq!((code, &prompt["own"]), (200, &json!(["zh"])));
+        assert_eq!(prompt["sounds"][0]["in_force"], true);
+        let (_, after) = stage.download("leader", "/voice/prompts/greeting/audio").await;
+        assert_ne!(before.len(), after.len(), "callers hear the new sound");
+        let (code, prompt) =
+            stage.put("leader", "/voice/prompts/greeting/sound", r#"{"language":"zh","sound":null}"#).await;
+        assert_eq!((code, &prompt["own"]), (200, &json!([])));
+        assert_eq!(
+            stage.download("leader", "/voice/prompts/greeting/audio").await.1,
+            before,
+            "and the old one again"
+        );
+        assert_eq!(stage.delete("leader", "/voice/prompts/greeting").await.0, 409);
 
-    let (code, _) = stage.put("leader", "/voice/prompts/notice", r#"{"name":"停水通知","version":0}"#).await;
-    assert_eq!(code, 200);
-    let (_, voices) = stage.get("leader", "/voice/speech").await;
-    let spoken = r#"{"text":"今天下午两点至四点停水。","language":"zh"}"#;
-    let (code, prompt) = stage.post("leader", "/voice/prompts/notice/speech", spoken).await;
-    if voices["embedded"] == true {
-        assert_eq!((code, prompt["text"].as_str()), (200, Some("今天下午两点至四点停水。")));
-        assert!(prompt["duration_ms"].as_i64().unwrap() > 1_500);
-    } else {
-        assert_eq!(code, 503);
-    }
-    assert_eq!(stage.delete("leader", "/voice/prompts/notice").await.0, 204);
+        let (code, _) =
+            stage.put("leader", "/voice/prompts/notice", r#"{"name":"停水通知","version":0}"#).await;
+        assert_eq!(code, 200);
+        let (_, voices) = stage.get("leader", "/voice/speech").await;
+        let spoken = r#"{"text":"今天下午两点至四点停水。","language":"zh"}"#;
+        let (code, prompt) = stage.post("leader", "/voice/prompts/notice/speech", spoken).await;
+        if voices["embedded"] == true {
+            assert_eq!((code, prompt["text"].as_str()), (200, Some("今天下午两点至四点停水。")));
+            assert!(prompt["duration_ms"].as_i64().unwrap() > 1_500);
+        } else {
+            assert_eq!(code, 503);
+        }
+        assert_eq!(stage.delete("leader", "/voice/prompts/notice").await.0, 204);
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tables_refuse_what_cannot_be_meant() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let put = async |path: &str, body: Value| stage.put("leader", path, &body.to_string()).await.0;
     let hours = |from: &str| json!({"name": "a", "version": 0, "hours": {"week": [[{"from": from, "to": "18:00"}], [], [], [], [], [], []]}});
     assert_eq!(put("/voice/hours/office", hours("19:00")).await, 422);
     assert_eq!(put("/voice/hours/office", hours("08:00")).await, 204);
     assert_eq!(put("/voice/hours/office", hours("08:00")).await, 409);
     let (_, tables) = stage.get("leader", "/voice/hours").await;
-    assert_eq!(tables.as_array().unwrap().len(), 2, "the main table is always there");
+    assert_eq!(
+        tables.as_array().unwrap().len(),
+        3,
+        "the main table and that of outbound calls are always there"
+    );
     assert_eq!(
         put("/voice/access-codes/staff", json!({"name": "a", "digits": "12", "version": 0})).await,
         422
@@ -168,4 +188,6 @@ async fn tables_refuse_what_cannot_be_meant() {
     assert_eq!(put("/voice/flow-numbers/12a", number("main")).await, 422);
     assert_eq!(put("/voice/flow-numbers/12315", number("nix")).await, 422);
     assert_eq!(put("/voice/flow-numbers/12315", number("main")).await, 204);
+    })
+    .await;
 }

@@ -10,6 +10,7 @@ use ::media::detect::amplitude;
 use crate::media_plane::browser::Browser;
 use crate::media_plane::phone::{Phone, Say};
 use crate::support::agent::Agent;
+use crate::support::ground::{Ground, on_both_grounds};
 use crate::support::stage::Stage;
 use crate::support::text::{body, header};
 use crate::support::trunk::TrunkCall;
@@ -80,207 +81,227 @@ fn tail(heard: &[i16]) -> &[i16] {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_trunk_call_reaches_an_agent_and_both_hear_each_other() {
-    let stage = Stage::new().await;
-    let mut pushes = stage.kit.hub.listen();
-    let mut agent = Agent::ready(&stage, "1001").await;
-    let (mut trunk, phone) = caller(&stage, "13800001234").await;
-    let (invite, browser) = answered(&mut agent).await;
-    assert!(header(&invite, "From").unwrap().contains("13800001234"));
+    on_both_grounds(async |ground| {
+        let stage = Stage::new(&ground).await;
+        let mut pushes = stage.kit.hub.listen();
+        let mut agent = Agent::ready(&stage, "1001").await;
+        let (mut trunk, phone) = caller(&stage, "13800001234").await;
+        let (invite, browser) = answered(&mut agent).await;
+        assert!(header(&invite, "From").unwrap().contains("13800001234"));
 
-    // The screen popped, and before the telephone rang.
-    let mut offer = None;
-    while let Ok(push) = pushes.try_recv() {
-        if &*push.name == "voice.offer" {
-            offer = Some(serde_json::from_str::<serde_json::Value>(&push.data).unwrap());
+        // The screen popped, and before the telephone rang.
+        let mut offer = None;
+        while let Ok(push) = pushes.try_recv() {
+            if &*push.name == "voice.offer" {
+                offer = Some(serde_json::from_str::<serde_json::Value>(&push.data).unwrap());
+            }
         }
-    }
-    let offer = offer.expect("the screen popped");
-    assert_eq!(offer["caller"], "13800001234");
-    assert_eq!(header(&invite, "X-Yihao-Call").unwrap(), offer["call_id"]);
-    let id = offer["call_id"].as_str().unwrap().to_owned();
+        let offer = offer.expect("the screen popped");
+        assert_eq!(offer["caller"], "13800001234");
+        assert_eq!(header(&invite, "X-Yihao-Call").unwrap(), offer["call_id"]);
+        let id = offer["call_id"].as_str().unwrap().to_owned();
 
-    let (phone, browser, at_phone, at_browser) =
-        talk(phone, browser, 2_000, (Say::Tone(700), Say::Tone(1100))).await;
-    assert!(amplitude(tail(&at_phone), 1100.0) > 0.2, "the citizen hears the agent");
-    assert!(amplitude(tail(&at_browser), 700.0) > 0.2, "the agent hears the citizen");
+        let (phone, browser, at_phone, at_browser) =
+            talk(phone, browser, 2_000, (Say::Tone(700), Say::Tone(1100))).await;
+        assert!(amplitude(tail(&at_phone), 1100.0) > 0.2, "the citizen hears the agent");
+        assert!(amplitude(tail(&at_browser), 700.0) > 0.2, "the agent hears the citizen");
 
-    // Hold and resume.
-    assert_eq!(stage.put("1001", &format!("/voice/calls/{id}/hold"), "").await.0, 202);
-    stage.until("1001", "/voice/seat", |mine| mine["call"]["held"] == true).await;
-    let (phone, browser, at_phone, at_browser) =
-        talk(phone, browser, 1_500, (Say::Tone(700), Say::Tone(1100))).await;
-    assert!(amplitude(tail(&at_phone), 1100.0) < 0.02, "on hold the citizen does not hear the agent");
-    assert!(amplitude(tail(&at_browser), 700.0) < 0.02, "nor the agent the citizen");
-    assert_eq!(stage.delete("1001", &format!("/voice/calls/{id}/hold")).await.0, 202);
-    stage.until("1001", "/voice/seat", |mine| mine["call"]["held"] == false).await;
+        // Hold and resume.
+        assert_eq!(stage.put("1001", &format!("/voice/calls/{id}/hold"), "").await.0, 202);
+        stage.until("1001", "/voice/seat", |mine| mine["call"]["held"] == true).await;
+        let (phone, browser, at_phone, at_browser) =
+            talk(phone, browser, 1_500, (Say::Tone(700), Say::Tone(1100))).await;
+        assert!(amplitude(tail(&at_phone), 1100.0) < 0.02, "on hold the citizen does not hear the agent");
+        assert!(amplitude(tail(&at_browser), 700.0) < 0.02, "nor the agent the citizen");
+        assert_eq!(stage.delete("1001", &format!("/voice/calls/{id}/hold")).await.0, 202);
+        stage.until("1001", "/voice/seat", |mine| mine["call"]["held"] == false).await;
 
-    // Digits, as events and as INFO.
-    let (phone, browser, at_phone, _) =
-        talk(phone, browser, 1_500, (Say::Events("42"), Say::Tone(1100))).await;
-    assert!(amplitude(tail(&at_phone), 1100.0) > 0.2, "after the hold they talk again");
-    assert_eq!(trunk.within("INFO", "application/dtmf-relay", "Signal=9\r\nDuration=100\r\n").await, 200);
-    drop((phone, browser));
+        // Digits, as events and as INFO.
+        let (phone, browser, at_phone, _) =
+            talk(phone, browser, 1_500, (Say::Events("42"), Say::Tone(1100))).await;
+        assert!(amplitude(tail(&at_phone), 1100.0) > 0.2, "after the hold they talk again");
+        assert_eq!(trunk.within("INFO", "application/dtmf-relay", "Signal=9\r\nDuration=100\r\n").await, 200);
+        drop((phone, browser));
 
-    // The agent hangs up.
-    agent.bye(&invite).await;
-    assert!(trunk.ended().await);
-    stage.state_until("1001", "wrap_up").await;
-    assert_eq!(stage.put("1001", &format!("/voice/calls/{id}/wrap-up"), r#"{"done":true}"#).await.0, 200);
-    stage.state_until("1001", "ready").await;
+        // The agent hangs up.
+        agent.bye(&invite).await;
+        assert!(trunk.ended().await);
+        stage.state_until("1001", "wrap_up").await;
+        assert_eq!(stage.put("1001", &format!("/voice/calls/{id}/wrap-up"), r#"{"done":true}"#).await.0, 200);
+        stage.state_until("1001", "ready").await;
 
-    let detail =
-        stage.until("leader", &format!("/voice/calls/{id}"), |call| call["result"] == "answered").await;
-    let kinds: Vec<String> = detail["events"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|e| {
-            format!("{} {}", e["kind"].as_str().unwrap(), e["detail"].as_str().unwrap()).trim().to_owned()
-        })
-        .collect();
-    for wanted in [
-        "queued",
-        "offered 1001",
-        "answered 1001",
-        "held",
-        "resumed",
-        "digit citizen 4",
-        "digit citizen 2",
-        "digit citizen 9",
-        "hung_up agent",
-    ] {
-        assert!(kinds.iter().any(|kind| kind == wanted), "{wanted} not in {kinds:?}");
-    }
-    assert_eq!(detail["agent_id"], "p1001");
+        let detail =
+            stage.until("leader", &format!("/voice/calls/{id}"), |call| call["result"] == "answered").await;
+        let kinds: Vec<String> = detail["events"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| {
+                format!("{} {}", e["kind"].as_str().unwrap(), e["detail"].as_str().unwrap()).trim().to_owned()
+            })
+            .collect();
+        for wanted in [
+            "queued",
+            "offered 1001",
+            "answered 1001",
+            "held",
+            "resumed",
+            "digit citizen 4",
+            "digit citizen 2",
+            "digit citizen 9",
+            "hung_up agent",
+        ] {
+            assert!(kinds.iter().any(|kind| kind == wanted), "{wanted} not in {kinds:?}");
+        }
+        assert_eq!(detail["agent_id"], "p1001");
 
-    // Both channels are in the recording.
-    let recording = detail["recording_id"].as_str().unwrap().to_owned();
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
-    let (code, wav) = stage.audio("leader", &recording, None).await;
-    assert_eq!(code, 200);
-    let samples: Vec<i16> = wav[44..].chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
-    let left: Vec<i16> = samples.iter().step_by(2).copied().collect();
-    let right: Vec<i16> = samples.iter().skip(1).step_by(2).copied().collect();
-    let loudest =
-        |side: &[i16], hz: f64| side.chunks(4000).map(|part| amplitude(part, hz)).fold(0.0, f64::max);
-    assert!(loudest(&left, 700.0) > 0.2, "the citizen is on the left");
-    assert!(loudest(&right, 1100.0) > 0.2, "the agent is on the right");
-    assert!(loudest(&left, 1100.0) < 0.05, "and only there");
-    let (code, part) = stage.audio("leader", &recording, Some("bytes=44-143")).await;
-    assert_eq!((code, part.as_slice()), (206, &wav[44..144]));
-    assert_eq!(stage.audio("nobody", &recording, None).await.0, 404);
-    assert_eq!(stage.voice.stack().load(), (0, 0), "no leg and no dialog is left");
+        // Both channels are in the recording.
+        let recording = detail["recording_id"].as_str().unwrap().to_owned();
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        let (code, wav) = stage.audio("leader", &recording, None).await;
+        assert_eq!(code, 200);
+        let samples: Vec<i16> = wav[44..].chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
+        let left: Vec<i16> = samples.iter().step_by(2).copied().collect();
+        let right: Vec<i16> = samples.iter().skip(1).step_by(2).copied().collect();
+        let loudest =
+            |side: &[i16], hz: f64| side.chunks(4000).map(|part| amplitude(part, hz)).fold(0.0, f64::max);
+        assert!(loudest(&left, 700.0) > 0.2, "the citizen is on the left");
+        assert!(loudest(&right, 1100.0) > 0.2, "the agent is on the right");
+        assert!(loudest(&left, 1100.0) < 0.05, "and only there");
+        let (code, part) = stage.audio("leader", &recording, Some("bytes=44-143")).await;
+        assert_eq!((code, part.as_slice()), (206, &wav[44..144]));
+        assert_eq!(stage.audio("nobody", &recording, None).await.0, 404);
+        assert_eq!(stage.voice.stack().load(), (0, 0), "no leg and no dialog is left");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_caller_who_gives_up_is_a_missed_call_and_the_agent_stops_ringing() {
-    let stage = Stage::new().await;
-    let mut agent = Agent::ready(&stage, "1001").await;
-    let (mut trunk, _phone) = caller(&stage, "13800005678").await;
-    let invite = agent.request("INVITE").await;
-    agent.ring(&invite).await;
-    assert_eq!(trunk.within("BYE", "", "").await, 200);
-    let cancel = agent.request("CANCEL").await;
-    agent.reply(&cancel, "200 OK").await;
-    agent.reply(&invite, "487 Request Terminated").await;
-    stage.state_until("1001", "ready").await;
-    let missed = stage
-        .until("leader", "/voice/missed-calls", |list| {
-            list["items"].as_array().is_some_and(|l| !l.is_empty())
-        })
-        .await;
-    let id = missed["items"][0]["id"].as_str().unwrap().to_owned();
-    assert_eq!(missed["items"][0]["caller"], "13800005678");
-    let (_, masked) = stage.get("masked", "/voice/missed-calls").await;
-    assert_eq!(masked["items"][0]["caller"], "138****5678");
-    let path = format!("/voice/missed-calls/{id}");
-    assert_eq!(stage.put("leader", &path, r#"{"handled_note":""}"#).await.0, 422);
-    assert_eq!(stage.put("leader", &path, r#"{"handled_note":"已回电"}"#).await.0, 204);
-    assert_eq!(stage.put("leader", &path, r#"{"handled_note":"再次"}"#).await.0, 409);
-    let (_, open) = stage.get("leader", "/voice/missed-calls?open=true").await;
-    assert!(open["items"].as_array().unwrap().is_empty());
-    for _ in 0..100 {
-        if stage.voice.stack().load() == (0, 0) {
-            return;
+    on_both_grounds(async |ground| {
+        let stage = Stage::new(&ground).await;
+        let mut agent = Agent::ready(&stage, "1001").await;
+        let (mut trunk, _phone) = caller(&stage, "13800005678").await;
+        let invite = agent.request("INVITE").await;
+        agent.ring(&invite).await;
+        assert_eq!(trunk.within("BYE", "", "").await, 200);
+        let cancel = agent.request("CANCEL").await;
+        agent.reply(&cancel, "200 OK").await;
+        agent.reply(&invite, "487 Request Terminated").await;
+        stage.state_until("1001", "ready").await;
+        let missed = stage
+            .until("leader", "/voice/missed-calls", |list| {
+                list["items"].as_array().is_some_and(|l| !l.is_empty())
+            })
+            .await;
+        let id = missed["items"][0]["id"].as_str().unwrap().to_owned();
+        assert_eq!(missed["items"][0]["caller"], "13800005678");
+        let (_, masked) = stage.get("masked", "/voice/missed-calls").await;
+        assert_eq!(masked["items"][0]["caller"], "138****5678");
+        let path = format!("/voice/missed-calls/{id}");
+        assert_eq!(stage.put("leader", &path, r#"{"handled_note":""}"#).await.0, 422);
+        assert_eq!(stage.put("leader", &path, r#"{"handled_note":"已回电"}"#).await.0, 204);
+        assert_eq!(stage.put("leader", &path, r#"{"handled_note":"再次"}"#).await.0, 409);
+        let (_, open) = stage.get("leader", "/voice/missed-calls?open=true").await;
+        assert!(open["items"].as_array().unwrap().is_empty());
+        for _ in 0..100 {
+            if stage.voice.stack().load() == (0, 0) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("legs were left: {:?}", stage.voice.stack().load());
+        panic!("legs were left: {:?}", stage.voice.stack().load());
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_lost_page_gets_its_call_back_when_it_is_reloaded() {
-    let stage = Stage::new().await;
-    let mut agent = Agent::ready(&stage, "1001").await;
-    let (mut trunk, phone) = caller(&stage, "13900001111").await;
-    let (_, browser) = answered(&mut agent).await;
-    drop(browser);
-    agent.reload(&stage).await;
-    let (_, browser) = answered(&mut agent).await;
-    stage.until("1001", "/voice/seat", |mine| mine["call"]["state"] == "talking").await;
-    let (_, _, at_phone, at_browser) = talk(phone, browser, 2_000, (Say::Tone(700), Say::Tone(1100))).await;
-    assert!(amplitude(tail(&at_phone), 1100.0) > 0.2);
-    assert!(amplitude(tail(&at_browser), 700.0) > 0.2);
-    assert_eq!(trunk.within("BYE", "", "").await, 200);
-    agent.request("BYE").await;
-    let calls = stage
-        .until("leader", "/voice/calls?result=answered", |list| {
-            list["items"].as_array().is_some_and(|l| !l.is_empty())
-        })
-        .await;
-    let id = calls["items"][0]["id"].as_str().unwrap();
-    let (_, detail) = stage.get("leader", &format!("/voice/calls/{id}")).await;
-    let kinds: Vec<_> =
-        detail["events"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
-    assert!(kinds.contains(&"agent_lost") && kinds.contains(&"agent_back"), "{kinds:?}");
+    on_both_grounds(async |ground| {
+        let stage = Stage::new(&ground).await;
+        let mut agent = Agent::ready(&stage, "1001").await;
+        let (mut trunk, phone) = caller(&stage, "13900001111").await;
+        let (_, browser) = answered(&mut agent).await;
+        drop(browser);
+        agent.reload(&stage).await;
+        let (_, browser) = answered(&mut agent).await;
+        stage.until("1001", "/voice/seat", |mine| mine["call"]["state"] == "talking").await;
+        let (_, _, at_phone, at_browser) =
+            talk(phone, browser, 2_000, (Say::Tone(700), Say::Tone(1100))).await;
+        assert!(amplitude(tail(&at_phone), 1100.0) > 0.2);
+        assert!(amplitude(tail(&at_browser), 700.0) > 0.2);
+        assert_eq!(trunk.within("BYE", "", "").await, 200);
+        agent.request("BYE").await;
+        let calls = stage
+            .until("leader", "/voice/calls?result=answered", |list| {
+                list["items"].as_array().is_some_and(|l| !l.is_empty())
+            })
+            .await;
+        let id = calls["items"][0]["id"].as_str().unwrap();
+        let (_, detail) = stage.get("leader", &format!("/voice/calls/{id}")).await;
+        let kinds: Vec<_> =
+            detail["events"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
+        assert!(kinds.contains(&"agent_lost") && kinds.contains(&"agent_back"), "{kinds:?}");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_page_that_stays_away_sends_the_citizen_to_the_next_agent() {
-    let stage = Stage::with(|config| config.grace_secs = 1).await;
-    let mut first = Agent::ready(&stage, "1001").await;
-    let (_trunk, _phone) = caller(&stage, "13900002222").await;
-    let (_, _browser) = answered(&mut first).await;
-    drop(first);
-    let mut second = Agent::ready(&stage, "1002").await;
-    let (_, _browser) = answered(&mut second).await;
-    stage.state_until("1002", "on_call").await;
-    stage.state_until("1001", "not_ready").await;
+    on_both_grounds(async |ground| {
+        let stage = Stage::with(&ground, |config| config.grace_secs = 1).await;
+        let mut first = Agent::ready(&stage, "1001").await;
+        let (_trunk, _phone) = caller(&stage, "13900002222").await;
+        let (_, _browser) = answered(&mut first).await;
+        drop(first);
+        let mut second = Agent::ready(&stage, "1002").await;
+        let (_, _browser) = answered(&mut second).await;
+        stage.state_until("1002", "on_call").await;
+        stage.state_until("1001", "not_ready").await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nobody_free_means_waiting_and_a_refusal_goes_on_to_the_next() {
-    let stage = Stage::new().await;
-    let (_trunk, mut phone) = caller(&stage, "13700001111").await;
-    stage.until("leader", "/voice/queues", |live| live["queue"]["waiting"] == 1).await;
-    let heard = tokio::task::spawn_blocking(move || phone.talk(1_000, &Say::Nothing)).await.unwrap();
-    assert!(::media::detect::loudness(&heard) > 0.01, "the waiting caller hears something");
-    let mut first = Agent::ready(&stage, "1001").await;
-    let invite = first.request("INVITE").await;
-    first.reply(&invite, "486 Busy Here").await;
-    stage.state_until("1001", "not_ready").await;
-    let mut second = Agent::ready(&stage, "1002").await;
-    let (_, _browser) = answered(&mut second).await;
-    stage.state_until("1002", "on_call").await;
+    on_both_grounds(async |ground| {
+        let stage = Stage::new(&ground).await;
+        let (_trunk, mut phone) = caller(&stage, "13700001111").await;
+        stage.until("leader", "/voice/queues", |live| live["queue"]["waiting"] == 1).await;
+        let heard = tokio::task::spawn_blocking(move || phone.talk(1_000, &Say::Nothing)).await.unwrap();
+        assert!(::media::detect::loudness(&heard) > 0.01, "the waiting caller hears something");
+        let mut first = Agent::ready(&stage, "1001").await;
+        let invite = first.request("INVITE").await;
+        first.reply(&invite, "486 Busy Here").await;
+        stage.state_until("1001", "not_ready").await;
+        let mut second = Agent::ready(&stage, "1002").await;
+        let (_, _browser) = answered(&mut second).await;
+        stage.state_until("1002", "on_call").await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_telephone_that_is_not_answered_rests_and_the_call_goes_on() {
-    let stage = Stage::with(|config| config.ring_secs = 1).await;
-    let mut first = Agent::ready(&stage, "1001").await;
-    let (_trunk, _phone) = caller(&stage, "13700002222").await;
-    let invite = first.request("INVITE").await;
-    first.ring(&invite).await;
-    first.request("CANCEL").await;
-    stage.state_until("1001", "not_ready").await;
-    let mut second = Agent::ready(&stage, "1002").await;
-    second.request("INVITE").await;
+    on_both_grounds(async |ground| {
+        let stage = Stage::with(&ground, |config| config.ring_secs = 1).await;
+        let mut first = Agent::ready(&stage, "1001").await;
+        let (_trunk, _phone) = caller(&stage, "13700002222").await;
+        let invite = first.request("INVITE").await;
+        first.ring(&invite).await;
+        first.request("CANCEL").await;
+        stage.state_until("1001", "not_ready").await;
+        let mut second = Agent::ready(&stage, "1002").await;
+        second.request("INVITE").await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_citizen_calls_from_the_portal_page() {
+    on_both_grounds(async |ground| {
     use contract::voice::CallTokens as _;
-    let stage = Stage::new().await;
+    let stage = Stage::new(&ground).await;
     let mut agent = Agent::ready(&stage, "1001").await;
     let ctx = kernel::Ctx::system("test", stage.kit.now());
     let right = stage.voice.lookup().issue_citizen(&ctx, Some("13600001111")).await.unwrap();
@@ -357,37 +378,42 @@ async fn a_citizen_calls_from_the_portal_page() {
         .await;
     assert_eq!(calls["items"][0]["origin"], "portal");
     assert_eq!(calls["items"][0]["caller"], "13600001111");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_telephone_may_hold_by_itself_and_come_back() {
-    let stage = Stage::new().await;
-    let mut agent = Agent::ready(&stage, "1001").await;
-    let (mut trunk, phone) = caller(&stage, "13500001111").await;
-    let (_, browser) = answered(&mut agent).await;
-    let offer = sdp(&phone);
-    let (code, answer) = trunk.again(&offer.replace("a=rtpmap:101", "a=sendonly\r\na=rtpmap:101")).await;
-    assert_eq!(code, 200);
-    assert!(answer.contains("a=recvonly"), "{answer}");
-    let (code, answer) = trunk.again(&offer).await;
-    assert_eq!(code, 200);
-    assert!(answer.contains("a=sendrecv"), "{answer}");
-    assert_eq!(trunk.again("v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 4000 RTP/AVP 18\r\n").await.0, 488);
-    let (_, _, at_phone, at_browser) = talk(phone, browser, 1_500, (Say::Tone(700), Say::Tone(1100))).await;
-    assert!(amplitude(tail(&at_phone), 1100.0) > 0.2 && amplitude(tail(&at_browser), 700.0) > 0.2);
+    on_both_grounds(async |ground| {
+        let stage = Stage::new(&ground).await;
+        let mut agent = Agent::ready(&stage, "1001").await;
+        let (mut trunk, phone) = caller(&stage, "13500001111").await;
+        let (_, browser) = answered(&mut agent).await;
+        let offer = sdp(&phone);
+        let (code, answer) = trunk.again(&offer.replace("a=rtpmap:101", "a=sendonly\r\na=rtpmap:101")).await;
+        assert_eq!(code, 200);
+        assert!(answer.contains("a=recvonly"), "{answer}");
+        let (code, answer) = trunk.again(&offer).await;
+        assert_eq!(code, 200);
+        assert!(answer.contains("a=sendrecv"), "{answer}");
+        assert_eq!(trunk.again("v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 4000 RTP/AVP 18\r\n").await.0, 488);
+        let (_, _, at_phone, at_browser) =
+            talk(phone, browser, 1_500, (Say::Tone(700), Say::Tone(1100))).await;
+        assert!(amplitude(tail(&at_phone), 1100.0) > 0.2 && amplitude(tail(&at_browser), 700.0) > 0.2);
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_crash_loses_no_second_of_a_recording_and_no_call() {
-    let stage = Stage::new().await;
+    let ground = Ground::sqlite();
+    let stage = Stage::new(&ground).await;
     let mut agent = Agent::ready(&stage, "1001").await;
     let (_trunk, phone) = caller(&stage, "13400001111").await;
     let (_, browser) = answered(&mut agent).await;
     let (_phone, _browser, _, _) = talk(phone, browser, 3_000, (Say::Tone(700), Say::Tone(1100))).await;
-    // What a crash leaves on the disk: every file as it is at this moment.
-    let crashed = stage.dir().with_extension("crashed");
-    copy(&stage.dir(), &crashed);
-    let stage = Stage::at(crashed, |_| {}).await;
+    let left = ground.after_crash();
+    let stage = Stage::new(&left).await;
     let calls = stage.get("leader", "/voice/calls").await.1;
     let call = &calls["items"][0];
     assert_eq!((call["result"].as_str(), call["hung_up_by"].as_str()), (Some("answered"), Some("system")));
@@ -398,71 +424,65 @@ async fn a_crash_loses_no_second_of_a_recording_and_no_call() {
     assert!(amplitude(&left[left.len() - 12_000..left.len() - 8_000], 700.0) > 0.2);
 }
 
-fn copy(from: &std::path::Path, to: &std::path::Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().flatten() {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[expect(clippy::disallowed_methods, reason = "the test gives up after a while")]
 async fn a_rush_of_callers_who_give_up_leaves_nothing_behind() {
-    let stage = Stage::new().await;
-    let mut agent = Agent::ready(&stage, "1001").await;
-    let drain = tokio::spawn(async move {
-        // The agent's page refuses whatever rings.
-        while let Some(message) = agent.receive(Duration::from_secs(4)).await {
-            if message.starts_with("INVITE") {
-                agent.reply(&message, "486 Busy Here").await;
+    on_both_grounds(async |ground| {
+        let stage = Stage::new(&ground).await;
+        let mut agent = Agent::ready(&stage, "1001").await;
+        let drain = tokio::spawn(async move {
+            // The agent's page refuses whatever rings.
+            while let Some(message) = agent.receive(Duration::from_secs(4)).await {
+                if message.starts_with("INVITE") {
+                    agent.reply(&message, "486 Busy Here").await;
+                }
             }
+        });
+        let mut callers = Vec::new();
+        for n in 0..40u64 {
+            let sip = stage.sip;
+            callers.push(tokio::spawn(async move {
+                let mut trunk = TrunkCall::new(sip, &format!("131{n:08}")).await;
+                let offer = "v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 40000 RTP/AVP 8\r\n";
+                if n % 4 == 0 {
+                    trunk.invite_and_cancel(offer).await;
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                    // The answer crossed the cancellation: the carrier hangs up what it gets.
+                    let _ = trunk.finish().await;
+                } else {
+                    assert_eq!(trunk.invite(offer).await.0, 200);
+                    tokio::time::sleep(Duration::from_millis(n * 13 % 400)).await;
+                    assert_eq!(trunk.within("BYE", "", "").await, 200);
+                }
+            }));
         }
-    });
-    let mut callers = Vec::new();
-    for n in 0..40u64 {
-        let sip = stage.sip;
-        callers.push(tokio::spawn(async move {
-            let mut trunk = TrunkCall::new(sip, &format!("131{n:08}")).await;
-            let offer = "v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 40000 RTP/AVP 8\r\n";
-            if n % 4 == 0 {
-                trunk.invite_and_cancel(offer).await;
-                tokio::time::sleep(Duration::from_millis(300)).await;
-                // The answer crossed the cancellation: the carrier hangs up what it gets.
-                let _ = trunk.finish().await;
-            } else {
-                assert_eq!(trunk.invite(offer).await.0, 200);
-                tokio::time::sleep(Duration::from_millis(n * 13 % 400)).await;
-                assert_eq!(trunk.within("BYE", "", "").await, 200);
-            }
-        }));
-    }
-    for caller in callers {
-        caller.await.unwrap();
-    }
-    let deadline = std::time::Instant::now() + Duration::from_secs(10);
-    while stage.voice.stack().load() != (0, 0) || stage.voice.desk().call_count() > 0 {
-        assert!(std::time::Instant::now() < deadline, "left: {:?}", stage.voice.stack().load());
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    assert_eq!(stage.voice.desk().queue_view().waiting, 0);
-    drain.abort();
+        for caller in callers {
+            caller.await.unwrap();
+        }
+        let deadline = std::time::Instant::now() + Duration::from_secs(10);
+        while stage.voice.stack().load() != (0, 0) || stage.voice.desk().call_count() > 0 {
+            assert!(std::time::Instant::now() < deadline, "left: {:?}", stage.voice.stack().load());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(stage.voice.desk().queue_view().waiting, 0);
+        drain.abort();
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn stopping_the_server_says_goodbye_and_keeps_the_record() {
-    let stage = Stage::new().await;
-    let (trunk, _phone) = caller(&stage, "13300001111").await;
-    stage.until("leader", "/voice/queues", |live| live["queue"]["waiting"] == 1).await;
-    let (ended, ()) = tokio::join!(trunk.ended(), stage.voice.stop());
-    assert!(ended, "the carrier is told");
-    let calls = stage.get("leader", "/voice/calls").await.1;
-    assert_eq!(calls["items"][0]["hung_up_by"], "system");
-    assert!(calls["items"][0]["ended_at"].is_i64());
+    on_both_grounds(async |ground| {
+        let stage = Stage::new(&ground).await;
+        let (trunk, _phone) = caller(&stage, "13300001111").await;
+        stage.until("leader", "/voice/queues", |live| live["queue"]["waiting"] == 1).await;
+        let (ended, ()) = tokio::join!(trunk.ended(), stage.voice.stop());
+        assert!(ended, "the carrier is told");
+        let calls = stage.get("leader", "/voice/calls").await.1;
+        assert_eq!(calls["items"][0]["hung_up_by"], "system");
+        assert!(calls["items"][0]["ended_at"].is_i64());
+    })
+    .await;
 }
 
 /// Real SIPp with the scenarios of `e2e/sipp`.
@@ -472,7 +492,7 @@ async fn sipp_calls_gives_up_and_misbehaves() {
         eprintln!("skipped: sipp is not installed");
         return;
     }
-    let stage = Stage::new().await;
+    let stage = Stage::new(&Ground::sqlite()).await;
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../e2e/sipp");
     for (scenario, calls, port) in
         [("call.xml", "3", "44000"), ("abandon.xml", "5", "44100"), ("malformed.xml", "1", "44200")]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::net::UdpSocket;
 
 use crate::support::agent::Agent;
+use crate::support::ground::Ground;
 use crate::support::stage::Stage;
 use crate::support::text::status;
 use crate::support::trunk::TrunkCall;
@@ -18,7 +19,7 @@ async fn options(stage: &Stage) -> u16 {
 async fn torture_messages_do_not_kill_the_listener() {
     let root =
         std::env::var("YIHAO_DATA").map_or_else(|_| "../../../shared/data".into(), std::path::PathBuf::from);
-    let stage = Stage::new().await;
+    let stage = Stage::new(&Ground::sqlite()).await;
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let mut sent = 0;
     match std::fs::read_dir(Path::new(&root).join("sip_torture")) {
@@ -43,7 +44,7 @@ async fn torture_messages_do_not_kill_the_listener() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_can_be_read_in_two_ways_is_answered_and_served_in_none() {
-    let stage = Stage::new().await;
+    let stage = Stage::new(&Ground::sqlite()).await;
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let request = |start: &str, to: &str, more: &str| {
         format!(
@@ -69,7 +70,7 @@ async fn what_can_be_read_in_two_ways_is_answered_and_served_in_none() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stranger_may_not_call_and_a_flood_gets_no_answer() {
-    let stage = Stage::with(|config| config.trunks.clear()).await;
+    let stage = Stage::with(&Ground::sqlite(), |config| config.trunks.clear()).await;
     let mut trunk = TrunkCall::new(stage.sip, "666").await;
     let sdp = "v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 4000 RTP/AVP 8\r\n";
     assert_eq!(trunk.invite(sdp).await.0, 403);
@@ -94,7 +95,7 @@ async fn a_stranger_may_not_call_and_a_flood_gets_no_answer() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_passwords_foreign_pages_and_foreign_protocols_are_refused() {
     use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-    let stage = Stage::new().await;
+    let stage = Stage::new(&Ground::sqlite()).await;
     let mut agent = Agent::registered(&stage, "1001").await;
     // A new password voids the one before: a second page takes over.
     let _second = Agent::registered(&stage, "1001").await;
@@ -131,7 +132,7 @@ async fn wrong_passwords_foreign_pages_and_foreign_protocols_are_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn offers_that_cannot_be_served_are_refused_with_the_right_code() {
-    let stage = Stage::new().await;
+    let stage = Stage::new(&Ground::sqlite()).await;
     for (sdp, code) in [
         ("v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 4000 RTP/AVP 18\r\n", 488),
         ("nonsense", 488),
@@ -151,7 +152,7 @@ async fn offers_that_cannot_be_served_are_refused_with_the_right_code() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn routes_ask_for_capabilities() {
-    let stage = Stage::new().await;
+    let stage = Stage::new(&Ground::sqlite()).await;
     for path in [
         "/voice/seat",
         "/voice/calls",

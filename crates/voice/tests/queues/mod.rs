@@ -13,6 +13,7 @@ use voice::queue::{MAIN, Queue, QueueDraft};
 use voice::sip_port::Place;
 use voice::store::{numbers, queues, record, visits};
 
+use crate::support::ground::on_both_grounds;
 use crate::support::stage::Stage;
 use crate::support::trunk::TrunkCall;
 
@@ -41,65 +42,78 @@ fn queue<'a>(board: &'a Value, id: &str) -> &'a Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_queue_is_made_and_changed_while_calls_wait() {
-    let stage = Stage::new().await;
-    let (code, listed) = stage.get("leader", "/voice/queue-settings").await;
-    assert_eq!(
-        (code, listed["items"][0]["id"].as_str()),
-        (200, Some(MAIN)),
-        "there is one from the first day"
-    );
-    let wrong = draft("").to_string();
-    let (code, said) = stage.post("leader", "/voice/queue-settings", &wrong).await;
-    assert_eq!((code, said["errors"][0]["field"].as_str()), (422, Some("name")), "{said}");
-    assert_eq!(stage.post("1001", "/voice/queue-settings", &draft("英语").to_string()).await.0, 403);
-    let (code, made) = stage.post("leader", "/voice/queue-settings", &draft("英语").to_string()).await;
-    assert_eq!(code, 201, "{made}");
-    let id = made["id"].as_str().unwrap();
+    on_both_grounds(async |ground| {
+        let stage = Stage::new(&ground).await;
+        let (code, listed) = stage.get("leader", "/voice/queue-settings").await;
+        assert_eq!(
+            (code, listed["items"][0]["id"].as_str()),
+            (200, Some(MAIN)),
+            "there is one from the first day"
+        );
+        let wrong = draft("").to_string();
+        let (code, said) = stage.post("leader", "/voice/queue-settings", &wrong).await;
+        assert_eq!((code, said["errors"][0]["field"].as_str()), (422, Some("name")), "{said}");
+        assert_eq!(stage.post("1001", "/voice/queue-settings", &draft("英语").to_string()).await.0, 403);
+        let (code, made) = stage.post("leader", "/voice/queue-settings", &draft("英语").to_string()).await;
+        assert_eq!(code, 201, "{made}");
+        let id = made["id"].as_str().unwrap();
 
-    // The dialled number decides, and a general seat does not take the call at once.
-    sit(&stage, "1001").await;
-    let desk = stage.voice.desk();
-    desk.enqueue(call("c1", "13800000001", "12399"));
-    let (_, board) = stage.get("leader", "/voice/floor").await;
-    assert_eq!(
-        queue(&board, id)["waiting"],
-        0,
-        "no professional seat works, so a general one helps: {board}"
-    );
-    assert_eq!(board["seats"][0]["queue_id"], id);
-    desk.apply(Input::Abandon { call: "c1".into() });
+        // The dialled number decides, and a general seat does not take the call at once.
+        sit(&stage, "1001").await;
+        let desk = stage.voice.desk();
+        desk.enqueue(call("c1", "13800000001", "12399"));
+        let (_, board) = stage.get("leader", "/voice/floor").await;
+        assert_eq!(
+            queue(&board, id)["waiting"],
+            0,
+            "no professional seat works, so a general one helps: {board}"
+        );
+        assert_eq!(board["seats"][0]["queue_id"], id);
+        desk.apply(Input::Abandon { call: "c1".into() });
 
-    // A level makes the seat a professional one; with too low a level it is not.
-    assert_eq!(stage.put("leader", "/voice/seat-skills/s1001", r#"{"levels":{"english":3}}"#).await.0, 200);
-    let (_, board) = stage.get("leader", "/voice/floor").await;
-    assert_eq!(
-        (queue(&board, id)["signed_in"].as_u64(), queue(&board, id)["free"].as_u64()),
-        (Some(1), Some(1))
-    );
-    assert_eq!(stage.put("leader", "/voice/seat-skills/s1001", r#"{"levels":{"english":1}}"#).await.0, 200);
-    let (_, board) = stage.get("leader", "/voice/floor").await;
-    assert_eq!(queue(&board, id)["signed_in"], 0);
-    assert_eq!(stage.put("leader", "/voice/seat-skills/s1001", r#"{"levels":{"english":10}}"#).await.0, 422);
+        // A level makes the seat a professional one; with too low a level it is not.
+        assert_eq!(
+            stage.put("leader", "/voice/seat-skills/s1001", r#"{"levels":{"english":3}}"#).await.0,
+            200
+        );
+        let (_, board) = stage.get("leader", "/voice/floor").await;
+        assert_eq!(
+            (queue(&board, id)["signed_in"].as_u64(), queue(&board, id)["free"].as_u64()),
+            (Some(1), Some(1))
+        );
+        assert_eq!(
+            stage.put("leader", "/voice/seat-skills/s1001", r#"{"levels":{"english":1}}"#).await.0,
+            200
+        );
+        let (_, board) = stage.get("leader", "/voice/floor").await;
+        assert_eq!(queue(&board, id)["signed_in"], 0);
+        assert_eq!(
+            stage.put("leader", "/voice/seat-skills/s1001", r#"{"levels":{"english":10}}"#).await.0,
+            422
+        );
 
-    // Changed with callers inside; an old version is refused.
-    let mut change = draft("外语");
-    change["version"] = json!(1);
-    change["strategy"] = json!("fixed_order");
-    let path = format!("/voice/queue-settings/{id}");
-    assert_eq!(stage.put("leader", &path, &change.to_string()).await.0, 200);
-    assert_eq!(stage.put("leader", &path, &change.to_string()).await.0, 409);
-    let (_, board) = stage.get("leader", "/voice/floor").await;
-    assert_eq!(queue(&board, id)["strategy"], "fixed_order");
-    let (_, main) = stage.get("leader", "/voice/queue-settings").await;
-    let mut retired = main["items"][0].clone();
-    retired["active"] = json!(false);
-    let path = format!("/voice/queue-settings/{MAIN}");
-    assert_eq!(stage.put("leader", &path, &retired.to_string()).await.0, 422, "the last resort stays");
+        // Changed with callers inside; an old version is refused.
+        let mut change = draft("外语");
+        change["version"] = json!(1);
+        change["strategy"] = json!("fixed_order");
+        let path = format!("/voice/queue-settings/{id}");
+        assert_eq!(stage.put("leader", &path, &change.to_string()).await.0, 200);
+        assert_eq!(stage.put("leader", &path, &change.to_string()).await.0, 409);
+        let (_, board) = stage.get("leader", "/voice/floor").await;
+        assert_eq!(queue(&board, id)["strategy"], "fixed_order");
+        let (_, main) = stage.get("leader", "/voice/queue-settings").await;
+        let mut retired = main["items"][0].clone();
+        retired["active"] = json!(false);
+        let path = format!("/voice/queue-settings/{MAIN}");
+        assert_eq!(stage.put("leader", &path, &retired.to_string()).await.0, 422, "the last resort stays");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unwanted_caller_is_turned_away_and_an_important_one_goes_before() {
-    let stage = Stage::new().await;
+    on_both_grounds(async |ground| {
+    let stage = Stage::new(&ground).await;
     let bad = r#"{"kind":"blacklist","number":"+8613900000009","reason":"骚扰","expires_at":null}"#;
     let (code, listed) = stage.post("leader", "/voice/numbers", bad).await;
     assert_eq!((code, listed["number"].as_str()), (201, Some("13900000009")), "{listed}");
@@ -131,95 +145,109 @@ async fn an_unwanted_caller_is_turned_away_and_an_important_one_goes_before() {
     let callers = queue(&board, MAIN)["callers"].as_array().unwrap().clone();
     let vip = callers.iter().find(|caller| caller["call_id"] == "vip").unwrap();
     assert_eq!((vip["position"].as_u64(), vip["priority"].as_u64()), (Some(1), Some(3)));
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leader_sees_the_own_seats_and_decides_on_breaks() {
-    let stage = Stage::new().await;
-    for seat in ["1001", "1002", "1003"] {
-        sit(&stage, seat).await;
-    }
-    let rest = r#"{"state":"break"}"#;
-    stage.put("1001", "/voice/seat/state", rest).await;
-    let (_, mine) = stage.put("1002", "/voice/seat/state", rest).await;
-    assert_eq!(mine["seat"]["state"], "ready", "two of three would be away");
-    let (_, load) = stage.get("1002", "/voice/floor/load").await;
-    assert_eq!((load["on_break"].as_u64(), load["request"]["approved"].as_bool()), (Some(1), Some(false)));
-    let (_, board) = stage.get("leader", "/voice/floor").await;
-    assert_eq!(board["seats"].as_array().unwrap().len(), 3);
-    assert!(board["seats"][1]["break_request"].is_object());
-    let revision = board["revision"].as_u64().unwrap();
+    on_both_grounds(async |ground| {
+        let stage = Stage::new(&ground).await;
+        for seat in ["1001", "1002", "1003"] {
+            sit(&stage, seat).await;
+        }
+        let rest = r#"{"state":"break"}"#;
+        stage.put("1001", "/voice/seat/state", rest).await;
+        let (_, mine) = stage.put("1002", "/voice/seat/state", rest).await;
+        assert_eq!(mine["seat"]["state"], "ready", "two of three would be away");
+        let (_, load) = stage.get("1002", "/voice/floor/load").await;
+        assert_eq!(
+            (load["on_break"].as_u64(), load["request"]["approved"].as_bool()),
+            (Some(1), Some(false))
+        );
+        let (_, board) = stage.get("leader", "/voice/floor").await;
+        assert_eq!(board["seats"].as_array().unwrap().len(), 3);
+        assert!(board["seats"][1]["break_request"].is_object());
+        let revision = board["revision"].as_u64().unwrap();
 
-    // Another place's leader sees nothing here, and may decide nothing.
-    let (_, nothing) = stage.get("elsewhere", "/voice/floor").await;
-    assert_eq!(
-        (nothing["seats"].as_array().unwrap().len(), nothing["present"].as_array().unwrap().len()),
-        (0, 0)
-    );
-    let path = "/voice/floor/seats/1002/break";
-    assert_eq!(stage.put("elsewhere", path, r#"{"approved":true}"#).await.0, 404);
-    assert_eq!(stage.put("1003", path, r#"{"approved":true}"#).await.0, 403);
-    assert_eq!(stage.put("leader", path, r#"{"approved":true}"#).await.0, 204);
-    assert_eq!(stage.put("leader", path, r#"{"approved":true}"#).await.0, 404, "decided once");
-    let (_, changed) = stage.get("leader", &format!("/voice/floor?since={revision}")).await;
-    assert_eq!(changed["seats"].as_array().unwrap().len(), 1, "only what changed: {changed}");
-    assert_eq!(changed["seats"][0]["state"], "break");
-    assert_eq!(changed["present"].as_array().unwrap().len(), 3);
+        // Another place's leader sees nothing here, and may decide nothing.
+        let (_, nothing) = stage.get("elsewhere", "/voice/floor").await;
+        assert_eq!(
+            (nothing["seats"].as_array().unwrap().len(), nothing["present"].as_array().unwrap().len()),
+            (0, 0)
+        );
+        let path = "/voice/floor/seats/1002/break";
+        assert_eq!(stage.put("elsewhere", path, r#"{"approved":true}"#).await.0, 404);
+        assert_eq!(stage.put("1003", path, r#"{"approved":true}"#).await.0, 403);
+        assert_eq!(stage.put("leader", path, r#"{"approved":true}"#).await.0, 204);
+        assert_eq!(stage.put("leader", path, r#"{"approved":true}"#).await.0, 404, "decided once");
+        let (_, changed) = stage.get("leader", &format!("/voice/floor?since={revision}")).await;
+        assert_eq!(changed["seats"].as_array().unwrap().len(), 1, "only what changed: {changed}");
+        assert_eq!(changed["seats"][0]["state"], "break");
+        assert_eq!(changed["present"].as_array().unwrap().len(), 3);
 
-    // Asked for, put off, taken back.
-    stage.put("1003", "/voice/seat/state", rest).await;
-    let (_, later) = stage.put("1003", "/voice/seat/break", r#"{"minutes":10}"#).await;
-    let request = &later["request"];
-    assert!(request["wanted_at"].as_i64().unwrap() >= request["asked_at"].as_i64().unwrap() + 599_000);
-    let (_, gone) = stage.delete("1003", "/voice/seat/break").await;
-    assert!(gone["request"].is_null());
+        // Asked for, put off, taken back.
+        stage.put("1003", "/voice/seat/state", rest).await;
+        let (_, later) = stage.put("1003", "/voice/seat/break", r#"{"minutes":10}"#).await;
+        let request = &later["request"];
+        assert!(request["wanted_at"].as_i64().unwrap() >= request["asked_at"].as_i64().unwrap() + 599_000);
+        let (_, gone) = stage.delete("1003", "/voice/seat/break").await;
+        assert!(gone["request"].is_null());
 
-    // A leader sets a state, and signs a seat out.
-    assert_eq!(stage.put("leader", "/voice/floor/seats/1003/state", rest).await.0, 204);
-    stage.state_until("1003", "break").await;
-    assert_eq!(stage.delete("leader", "/voice/floor/seats/1003").await.0, 204);
-    let (_, board) = stage.get("leader", "/voice/floor").await;
-    assert_eq!(board["present"], json!(["1001", "1002"]));
-    assert_eq!(stage.delete("leader", "/voice/floor/seats/9999").await.0, 404);
+        // A leader sets a state, and signs a seat out.
+        assert_eq!(stage.put("leader", "/voice/floor/seats/1003/state", rest).await.0, 204);
+        stage.state_until("1003", "break").await;
+        assert_eq!(stage.delete("9001", "/voice/floor/seats/1003").await.0, 204);
+        let (_, board) = stage.get("leader", "/voice/floor").await;
+        assert_eq!(board["present"], json!(["1001", "1002"]));
+        assert_eq!(stage.delete("9001", "/voice/floor/seats/9999").await.0, 404);
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn waits_are_counted_and_the_way_of_a_call_is_explained() {
-    let stage = Stage::new().await;
-    let desk = stage.voice.desk();
-    desk.enqueue(call("gave-up", "13800000002", "12345"));
-    desk.apply(Input::Abandon { call: "gave-up".into() });
-    sit(&stage, "1002").await;
-    sit(&stage, "1001").await;
-    desk.enqueue(call("c1", "13800000001", "12345"));
-    let (_, board) = stage.get("leader", "/voice/floor").await;
-    let seats = board["seats"].as_array().unwrap();
-    let reserved = seats.iter().find(|seat| seat["state"] == "reserved").unwrap();
-    let seat = reserved["seat_no"].as_str().unwrap();
-    desk.apply(Input::Rung { seat: seat.into(), call: "c1".into() });
-    desk.apply(Input::Accepted { seat: seat.into(), call: "c1".into() });
-    desk.apply(Input::Ended { call: "c1".into() });
-    let (_, board) = stage.get("leader", "/voice/floor").await;
-    let hour = &board["hour"];
-    assert_eq!(
-        (hour["offered"].as_i64(), hour["answered"].as_i64(), hour["abandoned"].as_i64()),
-        (Some(2), Some(1), Some(1))
-    );
-    assert_eq!((hour["connection_pct"].as_f64(), hour["in_time_pct"].as_f64()), (Some(50.0), Some(100.0)));
-    let trace = stage
-        .until("leader", "/voice/calls/c1/trace", |trace| {
-            trace["items"].as_array().is_some_and(|list| list.len() == 2)
-        })
-        .await;
-    assert_eq!(
-        (trace["items"][0]["kind"].as_str(), trace["items"][1]["kind"].as_str()),
-        (Some("joined"), Some("chosen"))
-    );
-    let why = &trace["items"][1]["detail"];
-    assert_eq!((why["seat"].as_str(), why["strategy"].as_str()), (Some(seat), Some("longest_idle")));
-    assert_eq!(why["candidates"].as_array().unwrap().len(), 2, "who else was free is told: {why}");
-    assert_eq!(trace["queues"][MAIN], "综合队列");
-    assert_eq!(stage.get("1001", "/voice/calls/c1/trace").await.0, 403);
+    on_both_grounds(async |ground| {
+        let stage = Stage::new(&ground).await;
+        let desk = stage.voice.desk();
+        desk.enqueue(call("gave-up", "13800000002", "12345"));
+        desk.apply(Input::Abandon { call: "gave-up".into() });
+        sit(&stage, "1002").await;
+        sit(&stage, "1001").await;
+        desk.enqueue(call("c1", "13800000001", "12345"));
+        let (_, board) = stage.get("leader", "/voice/floor").await;
+        let seats = board["seats"].as_array().unwrap();
+        let reserved = seats.iter().find(|seat| seat["state"] == "reserved").unwrap();
+        let seat = reserved["seat_no"].as_str().unwrap();
+        desk.apply(Input::Rung { seat: seat.into(), call: "c1".into() });
+        desk.apply(Input::Accepted { seat: seat.into(), call: "c1".into() });
+        desk.apply(Input::Ended { call: "c1".into() });
+        let (_, board) = stage.get("leader", "/voice/floor").await;
+        let hour = &board["hour"];
+        assert_eq!(
+            (hour["offered"].as_i64(), hour["answered"].as_i64(), hour["abandoned"].as_i64()),
+            (Some(2), Some(1), Some(1))
+        );
+        assert_eq!(
+            (hour["connection_pct"].as_f64(), hour["in_time_pct"].as_f64()),
+            (Some(50.0), Some(100.0))
+        );
+        let trace = stage
+            .until("leader", "/voice/calls/c1/trace", |trace| {
+                trace["items"].as_array().is_some_and(|list| list.len() == 2)
+            })
+            .await;
+        assert_eq!(
+            (trace["items"][0]["kind"].as_str(), trace["items"][1]["kind"].as_str()),
+            (Some("joined"), Some("chosen"))
+        );
+        let why = &trace["items"][1]["detail"];
+        assert_eq!((why["seat"].as_str(), why["strategy"].as_str()), (Some(seat), Some("longest_idle")));
+        assert_eq!(why["candidates"].as_array().unwrap().len(), 2, "who else was free is told: {why}");
+        assert_eq!(trace["queues"][MAIN], "综合队列");
+        assert_eq!(stage.get("1001", "/voice/calls/c1/trace").await.0, 403);
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -67,9 +67,10 @@ async fn a_call_is_written_once_however_often_it_is_reported() {
         let stored = calls::find(db, "c1").await.unwrap().unwrap();
         assert_eq!((stored.result.as_deref(), stored.talked_ms), (Some("answered"), 4_000));
         assert_eq!(calls::events(db, "c1").await.unwrap().len(), 1);
-        let mine = figures::of_agent(db, "p1", 0).await.unwrap();
+        let mine = figures::of_agent(db, "p1", 0, i64::MAX).await.unwrap();
         assert_eq!((mine.answered, mine.talked_ms, mine.longest_ms), (1, 4_000, 4_000));
-        assert_eq!(figures::of_agent(db, "nobody", 0).await.unwrap().answered, 0);
+        assert_eq!(figures::of_agent(db, "nobody", 0, i64::MAX).await.unwrap().answered, 0);
+        assert_eq!(figures::of_agent(db, "p1", 0, 0).await.unwrap().answered, 0, "before the period");
         assert_eq!(site.events("voice.call_ended").await.len(), 1);
         assert!(site.events("voice.call_missed").await.is_empty());
     })

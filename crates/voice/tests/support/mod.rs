@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 pub mod agent;
+pub mod carrier;
 pub mod desk_phone;
+pub mod ground;
 pub mod outside;
 pub mod stage;
 pub mod text;

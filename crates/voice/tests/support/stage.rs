@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
@@ -11,11 +10,12 @@ use async_trait::async_trait;
 use axum::middleware::{from_fn, from_fn_with_state};
 use contract::cases::{CitizenCase, CitizenDesk, CitizenDraft, CitizenInfo, Submitted};
 use contract::identity::{Directory, PersonBrief, PersonId, SeatBrief, SeatId, UnitBrief, UnitId};
-use kernel::db::DbConfig;
 use kernel::http::{Authenticator, Idem, dress, events_router, guard_origin};
 use kernel::{BoxError, Config, Ctx, Db, Kit, Lang, Principal, Problem, Scope, SystemClock};
 use serde_json::Value;
 use voice::{Ports, TrunkConfig, Voice, VoiceConfig};
+
+use super::ground::Ground;
 
 static NEXT_PORT: AtomicU16 = AtomicU16::new(41_000);
 
@@ -24,8 +24,8 @@ pub struct Stage {
     pub kit: Kit,
     pub http: SocketAddr,
     pub sip: SocketAddr,
-    dir: PathBuf,
     client: reqwest::Client,
+    _ground: Ground,
 }
 
 /// Whoever sends seat number N as bearer token is the person at seat N. `leader` sees all.
@@ -49,6 +49,9 @@ impl Authenticator for People {
                     "floor.manage",
                     "queue.write",
                     "number.write",
+                    "campaign.read",
+                    "campaign.write",
+                    "case.read",
                     "telephone.write",
                 ]),
                 HashSet::new(),
@@ -57,8 +60,10 @@ impl Authenticator for People {
             // A leader of another place than the seats'.
             "elsewhere" => (
                 HashMap::from([
+                    ("call.kick".to_owned(), Scope::Unit),
                     ("call.monitor".to_owned(), Scope::Unit),
                     ("floor.manage".to_owned(), Scope::Unit),
+                    ("campaign.read".to_owned(), Scope::Unit),
                 ]),
                 HashSet::from(["phone".to_owned()]),
             ),
@@ -165,22 +170,20 @@ impl CitizenDesk for OneOrder {
 }
 
 impl Stage {
-    pub async fn new() -> Self {
-        Self::with(|_| {}).await
+    pub async fn new(ground: &Ground) -> Self {
+        Self::with(ground, |_| {}).await
     }
 
-    pub async fn with(change: impl FnOnce(&mut VoiceConfig)) -> Self {
-        let dir = std::env::temp_dir().join(format!("yihao-voice-{}", kernel::id::new_id()));
-        std::fs::create_dir_all(&dir).unwrap();
-        Self::at(dir, change).await
-    }
-
-    /// Starts on a data folder that may have been used before.
-    pub async fn at(dir: PathBuf, change: impl FnOnce(&mut VoiceConfig)) -> Self {
-        let db = Db::open(&DbConfig::sqlite(&dir.join("yihao.db"))).await.unwrap();
+    /// Starts on ground that may have been used before.
+    pub async fn with(ground: &Ground, change: impl FnOnce(&mut VoiceConfig)) -> Self {
+        let db = Db::open(ground.database()).await.unwrap();
         kernel::slice::migrate_kernel(&db).await.unwrap();
         kernel::db::migrate(&db, "voice", voice::MIGRATIONS).await.unwrap();
-        let kit = Kit::new(db, Arc::new(SystemClock), Config { data_dir: dir.clone(), ..Config::default() });
+        let kit = Kit::new(
+            db,
+            Arc::new(SystemClock),
+            Config { data_dir: ground.dir().to_owned(), ..Config::default() },
+        );
         kit.gate.set(Arc::new(People));
         let port = NEXT_PORT.fetch_add(100, Ordering::Relaxed);
         let mut config = VoiceConfig {
@@ -220,12 +223,7 @@ impl Stage {
             }));
         tokio::spawn(async move { axum::serve(listener, app).await });
         let sip = voice.sip_address();
-        Self { voice, kit, http, sip, dir, client: reqwest::Client::new() }
-    }
-
-    /// Stops as a crash would: nothing is finished.
-    pub fn dir(&self) -> PathBuf {
-        self.dir.clone()
+        Self { voice, kit, http, sip, _ground: ground.clone(), client: reqwest::Client::new() }
     }
 
     pub async fn get(&self, token: &str, path: &str) -> (u16, Value) {
@@ -315,8 +313,5 @@ impl Stage {
 impl Drop for Stage {
     fn drop(&mut self) {
         self.voice.stack().stop();
-        if std::env::var_os("KEEP").is_none() {
-            let _ = std::fs::remove_dir_all(&self.dir);
-        }
     }
 }

@@ -12,7 +12,7 @@ pub struct TrunkCall {
     server: SocketAddr,
     id: String,
     number: String,
-    /// The number that is dialled.
+    /// The user that the request is for.
     called: String,
     /// `To` with its tag, once known.
     to: String,
@@ -23,6 +23,11 @@ pub struct TrunkCall {
 impl TrunkCall {
     pub async fn new(server: SocketAddr, number: &str) -> Self {
         Self::to(server, number, "12345").await
+    }
+
+    /// A call for `name`, which the hotline registered, to the number that was dialled.
+    pub async fn for_name(server: SocketAddr, number: &str, name: &str, dialled: &str) -> Self {
+        Self { called: name.to_owned(), ..Self::to(server, number, dialled).await }
     }
 
     pub async fn to(server: SocketAddr, number: &str, called: &str) -> Self {

@@ -11,6 +11,7 @@ use super::take_seat;
 use crate::calls::caller;
 use crate::media_plane::phone::Say;
 use crate::support::desk_phone::DeskPhone;
+use crate::support::ground::Ground;
 use crate::support::stage::Stage;
 
 const MODULES: [&str; 2] = ["/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules"];
@@ -79,7 +80,7 @@ fn start(server: &str, seat: &str, password: &str) -> Option<Baresip> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn baresip_answers_a_queued_call_and_both_voices_are_in_the_recording() {
-    let stage = Stage::new().await;
+    let stage = Stage::new(&Ground::sqlite()).await;
     let password = DeskPhone::account(&stage, "1001").await;
     let Some(_telephone) = start(&stage.sip.to_string(), "1001", &password) else {
         eprintln!("skipped: baresip is not installed");

@@ -16,6 +16,7 @@ use crate::calls::{caller, port_of, sdp};
 use crate::media_plane::phone::{Phone, Say};
 use crate::support::agent::Agent;
 use crate::support::desk_phone::{DeskPhone, described};
+use crate::support::ground::Ground;
 use crate::support::stage::Stage;
 use crate::support::text::{body, header, status};
 
@@ -65,7 +66,7 @@ fn tail(heard: &[i16]) -> &[i16] {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_call_rings_on_the_desk_and_both_hear_each_other() {
-    let stage = Stage::new().await;
+    let stage = Stage::new(&Ground::sqlite()).await;
     let mut desk = ready(&stage, "1001").await;
     let (trunk, citizen) = caller(&stage, "13800001234").await;
     let (invite, handset) = answered(&mut desk).await;
@@ -103,7 +104,7 @@ async fn a_call_rings_on_the_desk_and_both_hear_each_other() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_agent_moves_between_desk_and_page_in_mid_shift() {
-    let stage = Stage::new().await;
+    let stage = Stage::new(&Ground::sqlite()).await;
     let mut page = Agent::ready(&stage, "1001").await;
     let password = DeskPhone::account(&stage, "1001").await;
     let mut desk = DeskPhone::over_udp(stage.sip, "1001", &password).await;
@@ -133,7 +134,7 @@ async fn an_agent_moves_between_desk_and_page_in_mid_shift() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_telephones_transfer_key_hands_the_citizen_over() {
-    let stage = Stage::new().await;
+    let stage = Stage::new(&Ground::sqlite()).await;
     let mut desk = ready(&stage, "1001").await;
     let (_trunk, _citizen) = caller(&stage, "13800001234").await;
     let (invite, _handset) = answered(&mut desk).await;
@@ -153,7 +154,7 @@ async fn the_telephones_transfer_key_hands_the_citizen_over() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_telephone_behind_a_nat_is_reached_where_it_was_seen() {
-    let stage = Stage::new().await;
+    let stage = Stage::new(&Ground::sqlite()).await;
     let password = DeskPhone::account(&stage, "1001").await;
     let mut desk = DeskPhone::over_udp(stage.sip, "1001", &password).await;
     desk.contact = "<sip:1001@10.255.255.1:5060>".to_owned();
@@ -171,7 +172,7 @@ async fn a_telephone_behind_a_nat_is_reached_where_it_was_seen() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_telephone_that_disappears_gives_the_citizen_back() {
-    let stage = Stage::with(|config| config.grace_secs = 1).await;
+    let stage = Stage::with(&Ground::sqlite(), |config| config.grace_secs = 1).await;
     let mut desk = ready(&stage, "1001").await;
     let (_trunk, citizen) = caller(&stage, "13800001234").await;
     let (_invite, _handset) = answered(&mut desk).await;
@@ -201,7 +202,7 @@ async fn a_telephone_that_disappears_gives_the_citizen_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn accounts_are_made_reset_and_taken_away() {
-    let stage = Stage::new().await;
+    let stage = Stage::new(&Ground::sqlite()).await;
     let password = DeskPhone::account(&stage, "1001").await;
     let mut desk = DeskPhone::over_udp(stage.sip, "1001", &password).await;
     let answer = desk.registration(60).await;
@@ -251,7 +252,7 @@ async fn take_seat_on_page(stage: &Stage) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_else_sees_or_changes_telephones_and_trunks() {
-    let stage = Stage::new().await;
+    let stage = Stage::new(&Ground::sqlite()).await;
     for (method, path) in [
         ("GET", "/voice/telephones"),
         ("GET", "/voice/telephones.xlsx"),
@@ -278,7 +279,7 @@ async fn nobody_else_sees_or_changes_telephones_and_trunks() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_strangers_registration_and_a_seats_password_in_the_wrong_place_fail() {
-    let stage = Stage::new().await;
+    let stage = Stage::new(&Ground::sqlite()).await;
     let password = DeskPhone::account(&stage, "1001").await;
     let mut other = DeskPhone::over_udp(stage.sip, "1002", &password).await;
     assert_eq!(other.register(60).await, 401, "a password opens its own seat only");

@@ -20,6 +20,7 @@ use crate::calls::{caller, sdp};
 use crate::media_plane::phone::Phone;
 use crate::support::agent::Agent;
 use crate::support::desk_phone::DeskPhone;
+use crate::support::ground::Ground;
 use crate::support::outside::Outside;
 use crate::support::stage::Stage;
 use crate::support::text::{body, header, method, respond, status};
@@ -61,7 +62,7 @@ async fn on_call(stage: &Stage, desk: &mut DeskPhone) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn desk_telephones_register_and_talk_over_tcp_and_tls() {
     let (folder, connector) = certificate();
-    let stage = Stage::with(|config| {
+    let stage = Stage::with(&Ground::sqlite(), |config| {
         config.sip_tcp_bind = Some(loopback());
         config.sip_tls_bind = Some(loopback());
         config.tls_certificate = Some(folder.join("cert.pem"));
@@ -91,7 +92,7 @@ async fn desk_telephones_register_and_talk_over_tcp_and_tls() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_over_a_connection_says_so_and_pings_are_answered() {
-    let stage = Stage::with(|config| config.sip_tcp_bind = Some(loopback())).await;
+    let stage = Stage::with(&Ground::sqlite(), |config| config.sip_tcp_bind = Some(loopback())).await;
     let address = stage.voice.stack().stream_addresses()[0].unwrap();
     let mut socket = TcpStream::connect(address).await.unwrap();
     socket.write_all(b"\r\n\r\n").await.unwrap();
@@ -113,7 +114,7 @@ async fn a_request_over_a_connection_says_so_and_pings_are_answered() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn half_open_unused_and_broken_connections_are_closed() {
-    let stage = Stage::with(|config| {
+    let stage = Stage::with(&Ground::sqlite(), |config| {
         config.sip_tcp_bind = Some(loopback());
         // This machine is a stranger here.
         config.trunks = Vec::new();
@@ -145,7 +146,7 @@ async fn half_open_unused_and_broken_connections_are_closed() {
 async fn a_trunk_is_asked_whether_it_is_there_and_shown() {
     let line = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let at = line.local_addr().unwrap();
-    let stage = Stage::with(|config| {
+    let stage = Stage::with(&Ground::sqlite(), |config| {
         config.trunks[0].outbound = Some(at.to_string());
         config.trunks[0].channels = Some(30);
         config.trunks[0].registrar = Some("sip:carrier.test".to_owned());
@@ -193,7 +194,7 @@ async fn a_trunk_is_asked_whether_it_is_there_and_shown() {
 async fn a_trunk_over_tcp_carries_calls_out_on_the_connection_that_is_kept() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
-    let stage = Stage::with(|config| {
+    let stage = Stage::with(&Ground::sqlite(), |config| {
         config.trunks[0].outbound = Some(at.to_string());
         config.trunks[0].transport = TrunkTransport::Tcp;
     })
@@ -240,7 +241,7 @@ async fn a_trunk_over_tcp_carries_calls_out_on_the_connection_that_is_kept() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_caller_without_an_offer_gets_ours_and_answers_in_the_ack() {
-    let stage = Stage::new().await;
+    let stage = Stage::new(&Ground::sqlite()).await;
     let mut trunk = TrunkCall::new(stage.sip, "13800001234").await;
     let mut phone = Phone::new(Codec::Pcma, Some(101));
     let described = sdp(&phone);
@@ -261,7 +262,7 @@ async fn a_caller_without_an_offer_gets_ours_and_answers_in_the_ack() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sessions_are_timed_as_both_sides_agree() {
-    let stage = Stage::new().await;
+    let stage = Stage::new(&Ground::sqlite()).await;
     let phone = Phone::new(Codec::Pcma, Some(101));
     let mut trunk = TrunkCall::new(stage.sip, "13800001234").await;
     let (code, answer) = trunk.offer_with(&sdp(&phone), "Supported: timer\r\nSession-Expires: 60\r\n").await;
@@ -281,7 +282,7 @@ async fn sessions_are_timed_as_both_sides_agree() {
 async fn a_trunk_that_wants_a_longer_timer_gets_it() {
     let mut outside = Outside::new().await;
     let at = outside.address();
-    let stage = Stage::with(|config| {
+    let stage = Stage::with(&Ground::sqlite(), |config| {
         config.trunks[0].outbound = Some(at.to_string());
         config.trunks[0].options_secs = Some(0);
     })

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::client::Client;
+use super::cpu;
 use super::service::{self, Site};
 use super::{percentile, print, rounded};
 use crate::Outcome;
@@ -55,10 +56,13 @@ pub fn bench(workspace: &Workspace, arguments: &Arguments) -> Outcome {
     }
     std::thread::sleep(WARM_UP);
     is_counting.store(true, Ordering::Relaxed);
+    let computed = || Computed::until_now(running.id(), site.database_id());
+    let before = computed();
     let started = Instant::now();
     std::thread::sleep(Duration::from_secs(secs));
     is_over.store(true, Ordering::Relaxed);
     let measured_secs = started.elapsed().as_secs_f64();
+    let computed = computed().since(&before);
     let mut all = Measured::default();
     for thread in threads {
         let one = thread.join().map_err(|_| "a client panicked")?;
@@ -67,7 +71,7 @@ pub fn bench(workspace: &Workspace, arguments: &Arguments) -> Outcome {
         all.first_error = all.first_error.or(one.first_error);
     }
     all.micros.sort_unstable();
-    print(&figures(database, clients, measured_secs, &all), arguments);
+    print(&figures(database, clients, measured_secs, &all, &computed), arguments);
     match all.first_error {
         Some(error) => Err(format!("{} requests failed, first: {error}", all.errors)),
         None => Ok(()),
@@ -92,10 +96,36 @@ fn agent(workspace: &Workspace) -> Outcome<(String, String)> {
     }
 }
 
-fn figures(database: &str, clients: u64, secs: f64, measured: &Measured) -> Value {
+/// Processor time in microseconds.
+#[derive(Default)]
+struct Computed {
+    server: u64,
+    database: u64,
+    /// The clients, which are this program.
+    clients: u64,
+}
+
+impl Computed {
+    fn until_now(server: u32, database: Option<u32>) -> Self {
+        let (server, database) = (cpu::tree_micros(server), database.map_or(0, cpu::tree_micros));
+        let all = cpu::tree_micros(std::process::id());
+        Self { server, database, clients: all.saturating_sub(server + database) }
+    }
+
+    fn since(&self, before: &Self) -> Self {
+        Self {
+            server: self.server.saturating_sub(before.server),
+            database: self.database.saturating_sub(before.database),
+            clients: self.clients.saturating_sub(before.clients),
+        }
+    }
+}
+
+fn figures(database: &str, clients: u64, secs: f64, measured: &Measured, computed: &Computed) -> Value {
     #[expect(clippy::cast_precision_loss, reason = "counts and microseconds of one run")]
     let float = |value: u64| value as f64;
     let millis = |share: f64| rounded(float(percentile(&measured.micros, share)) / 1e3);
+    let each = |micros: u64| rounded(float(micros) / float((measured.micros.len() as u64).max(1)));
     json!({
         "bench": "orders",
         "db": database,
@@ -107,6 +137,9 @@ fn figures(database: &str, clients: u64, secs: f64, measured: &Measured) -> Valu
         "p99_ms": millis(0.99),
         "max_ms": millis(1.0),
         "errors": measured.errors,
+        "server_cpu_us": each(computed.server),
+        "database_cpu_us": each(computed.database),
+        "client_cpu_us": each(computed.clients),
     })
 }
 
@@ -189,8 +222,9 @@ mod tests {
     #[test]
     fn the_figures_have_their_agreed_names() {
         let measured = Measured { micros: vec![1_000, 2_000, 3_000], ..Measured::default() };
-        let figures = figures("sqlite", 64, 1.5, &measured);
-        assert_eq!(figures["writes_per_s"], 2.0);
+        let computed = Computed { server: 900, ..Computed::default() };
+        let figures = figures("sqlite", 64, 1.5, &measured, &computed);
+        assert_eq!((&figures["writes_per_s"], &figures["server_cpu_us"]), (&json!(2.0), &json!(300.0)));
         assert_eq!(figures["p99_ms"], 3.0);
     }
 }

@@ -25,8 +25,8 @@ pub fn build(workspace: &Workspace) -> Outcome<PathBuf> {
 pub struct Site {
     scratch: Scratch,
     server: PathBuf,
-    /// Kept only so that it runs as long as the site.
-    _database: Option<Postgres>,
+    /// Runs as long as the site.
+    database: Option<Postgres>,
 }
 
 impl Site {
@@ -39,11 +39,16 @@ impl Site {
             config.push_str(&format!("database_url = \"{}\"\ndatabase_pool = 32\n", database.url()));
         }
         config.push_str("[voice]\nmedia_bind = \"127.0.0.1\"\n");
-        let site = Self { scratch, server: server.to_path_buf(), _database: database };
+        let site = Self { scratch, server: server.to_path_buf(), database };
         std::fs::write(site.config(), config)
             .map_err(|error| format!("cannot write the configuration: {error}"))?;
         process::output(site.command("demo").stdin(Stdio::null()))?;
         Ok(site)
+    }
+
+    /// The process of the private PostgreSQL, where there is one.
+    pub fn database_id(&self) -> Option<u32> {
+        self.database.as_ref().map(Postgres::id)
     }
 
     /// Runs another command of the server on the folder and returns what it prints.
@@ -113,6 +118,11 @@ pub struct Service {
 }
 
 impl Service {
+    /// The server's process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Resident memory in megabytes (10⁶ bytes).
     pub fn rss_mb(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();

@@ -1,5 +1,5 @@
 import { createPinia } from 'pinia'
-import { createApp } from 'vue'
+import { createApp, defineAsyncComponent } from 'vue'
 import { configureApi } from '@/shared/api'
 import { startTheme } from '@/shared/composables/useTheme'
 import { stopEvents } from '@/shared/composables/useEvents'
@@ -25,5 +25,9 @@ configureApi({
     if (here.name !== 'login') void router.push({ name: 'login', query: { next: here.fullPath, ended: '1' } })
   },
 })
+
+// A slice knows no other: what stands beside an order is given to its page here.
+app.provide('case.form', defineAsyncComponent(() => import('@/slices/cases/components/OrderForm.vue')))
+app.provide('case.help', defineAsyncComponent(() => import('@/slices/bot/components/CaseHelp.vue')))
 
 app.mount('#app')

@@ -1,10 +1,12 @@
 import { createRouter, createWebHistory, type Router } from 'vue-router'
 import { ApiError } from '@/shared/api'
 import { useSession } from '@/shared/session'
+import { routes as bot } from '@/slices/bot/routes.desk'
 import { routes as cases } from '@/slices/cases/routes.desk'
 import { routes as contacts } from '@/slices/contacts/routes.desk'
 import { routes as identity } from '@/slices/identity/routes.desk'
 import { routes as insight } from '@/slices/insight/routes.desk'
+import { routes as knowledge } from '@/slices/knowledge/routes.desk'
 import { routes as messages } from '@/slices/messages/routes.desk'
 import { routes as voice } from '@/slices/voice/routes.desk'
 import { homeFor } from './nav'
@@ -26,8 +28,10 @@ export function makeRouter(): Router {
       ...identity,
       ...contacts,
       ...cases,
+      ...bot,
       ...voice,
       ...insight,
+      ...knowledge,
       ...messages,
       { path: '/:rest(.*)*', name: 'missing', component: NoticeView, props: { kind: 'not_found' } },
     ],

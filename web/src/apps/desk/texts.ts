@@ -1,9 +1,12 @@
 import { common } from '@/shared/i18n/common'
 import type { Texts } from '@/shared/i18n/pairs'
+import { texts as bot } from '@/slices/bot/texts'
+import { filesTexts } from '@/shared/files/texts'
 import { texts as cases } from '@/slices/cases/texts'
 import { texts as contacts } from '@/slices/contacts/texts'
 import { texts as identity } from '@/slices/identity/texts'
 import { texts as insight } from '@/slices/insight/texts'
+import { texts as knowledge } from '@/slices/knowledge/texts'
 import { texts as messages } from '@/slices/messages/texts'
 import { texts as voice } from '@/slices/voice/texts'
 import { floorTexts } from '@/slices/voice/texts.floor'
@@ -32,6 +35,7 @@ const desk: Texts = {
       work: ['受理', 'Work'],
       cases: ['工单', 'Orders'],
       voice: ['话务', 'Calls'],
+      knowledge: ['知识', 'Knowledge'],
       insight: ['分析', 'Insight'],
       admin: ['系统管理', 'Administration'],
     },
@@ -47,7 +51,10 @@ const desk: Texts = {
     queues: ['队列', 'Queues'],
     telephones: ['桌面话机', 'Desk telephones'],
     trunks: ['中继线路', 'Trunks'],
-    numbers: ['VIP 与黑名单', 'VIP and blacklist'],
+    numbers: ['号码名单', 'Lists of numbers'],
+    emergencies: ['紧急转接', 'Emergencies'],
+    what_if: ['排班试算', 'What if'],
+    campaigns: ['外呼任务', 'Outbound tasks'],
     running: ['实时通话', 'Running calls'],
     phone_book: ['电话簿', 'Phone book'],
     standard_phrases: ['标准用语', 'Standard phrases'],
@@ -55,9 +62,19 @@ const desk: Texts = {
     messages: ['语音留言', 'Voicemail'],
     surveys: ['通话评价', 'Call ratings'],
     callflows: ['呼叫流程', 'Call flows'],
+    forms: ['表单设计', 'Forms'],
+    order_types: ['业务类型', 'Order types'],
     prompts: ['语音素材', 'Prompts'],
     contacts: ['服务对象', 'Citizens'],
+    knowledge: ['知识库', 'Knowledge base'],
+    knowledge_manage: ['知识维护', 'Entries'],
+    knowledge_tasks: ['知识待办', 'Knowledge to-do'],
+    knowledge_ranking: ['点击排行', 'Ranking'],
+    knowledge_words: ['词库与同义词', 'Words and synonyms'],
+    knowledge_classes: ['知识分类', 'Knowledge classes'],
     overview: ['运行总览', 'Overview'],
+    reports: ['统计报表', 'Reports'],
+    evaluation: ['单位考核', 'Evaluation'],
     units: ['单位', 'Units'],
     people: ['人员', 'People'],
     roles: ['角色权限', 'Roles'],
@@ -65,19 +82,25 @@ const desk: Texts = {
     categories: ['事项分类', 'Categories'],
     catalogue: ['派单目录', 'Dispatch catalogue'],
     flows: ['流程设计', 'Flows'],
-    limit_rules: ['时限规则', 'Limit rules'],
+    templates: ['文书模板', 'Templates'],
+      limit_rules: ['时限规则', 'Limit rules'],
     notice_rules: ['消息规则', 'Notice rules'],
     dictionary: ['数据字典', 'Dictionary'],
     parameters: ['系统参数', 'Parameters'],
     calendar: ['工作日历', 'Calendar'],
     audit: ['审计日志', 'Audit log'],
     sessions: ['在线会话', 'Sessions'],
+    topics: ['热点事件', 'Hot topics'],
+    chats: ['会话记录', 'Chats'],
+    robot: ['机器人训练', 'Robot training'],
+    models: ['智能模型', 'What is learnt'],
   },
   keys: {
     help: ['显示快捷键', 'Show hot keys'],
     go_work: ['前往受理工作台', 'Go to the agent desk'],
     go_tasks: ['前往我的待办', 'Go to the to-do list'],
     go_cases: ['前往工单查询', 'Go to orders'],
+    go_knowledge: ['前往知识库', 'Go to the knowledge base'],
     go_overview: ['前往运行总览', 'Go to the overview'],
     search: ['聚焦搜索框', 'Focus the search field'],
     theme: ['切换深浅色', 'Switch light and dark'],
@@ -95,4 +118,4 @@ const desk: Texts = {
 }
 
 /** Every text of the staff's pages. */
-export const deskTexts: Texts = { ...common, ...desk, ...identity, ...contacts, ...cases, ...voice, ...floorTexts, ...insight, ...messages }
+export const deskTexts: Texts = { ...common, ...filesTexts, ...desk, ...identity, ...contacts, ...cases, ...bot, ...voice, ...floorTexts, ...insight, ...knowledge, ...messages }

@@ -1,6 +1,9 @@
 import { common } from '@/shared/i18n/common'
 import type { Texts } from '@/shared/i18n/pairs'
+import { filesTexts } from '@/shared/files/texts'
+import { formsTexts } from '@/shared/forms/texts'
+import { portalKnowledgeTexts as knowledge } from '@/slices/knowledge/texts'
 import { texts as portal } from '@/slices/portal/texts'
 
 /** Every text of the citizens' pages. */
-export const portalTexts: Texts = { ...common, ...portal }
+export const portalTexts: Texts = { ...common, ...filesTexts, forms: formsTexts, ...portal, ...knowledge }

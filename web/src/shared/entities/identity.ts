@@ -8,6 +8,8 @@ export type Me = Schemas['Me']
 export type Unit = Schemas['Unit']
 export type Person = Schemas['Person']
 export type Role = Schemas['Role']
+/** What a new version grants a role that was changed here. */
+export type RoleNews = Schemas['RoleNews']
 export type Capability = Schemas['CapabilityInfo']
 /** As the list has it; `POST` and `PATCH` answer without the name of whoever sits there. */
 export type Seat = Schemas['Seat'] & { person_name?: string | null }

@@ -82,7 +82,9 @@ export interface Offer {
   contact?: ContactBrief | null
   history?: Schemas['HistoryItem'][]
   cases?: CaseBrief[]
-  queue?: string
+  queue?: string | null
+  /** The merged hotline as which the call is answered. */
+  identity?: string | null
   waited_secs?: number
   /** A running call that the page lost and gets back. */
   rebind?: boolean

@@ -1,8 +1,13 @@
 import type { Texts } from '@/shared/i18n/pairs'
+import { formsTexts } from '@/shared/forms/texts'
 import { flowTexts } from './flow/texts'
+import { formDesignTexts, orderTypeTexts } from './forms/texts'
 
 export const texts: Texts = {
   flow: flowTexts,
+  forms: formsTexts,
+  form_design: formDesignTexts,
+  order_type: orderTypeTexts,
   order: {
     title: ['工单登记', 'New order'],
     bound: ['已绑定本次通话', 'Bound to this call'],
@@ -60,6 +65,9 @@ export const texts: Texts = {
     total: ['待办', 'To do'],
   },
   case: {
+    form_missing: ['表单中有必填内容未填写', 'The form is not filled in yet'],
+    form_hint: ['办理前请填写表单；可先暂存。', 'Fill this in before the step is done; it can be kept meanwhile.'],
+    form_save: ['暂存表单', 'Keep the form'],
     title: ['工单', 'Order'],
     list: ['工单查询', 'Orders'],
     search: ['工单号、标题、内容', 'Number, title, content'],
@@ -432,6 +440,53 @@ export const texts: Texts = {
     start_hint: ['留空为现在', 'Now when empty'],
     compute: ['计算时限', 'Compute'],
     yellow: ['{at} 起预警', 'Yellow from {at}'],
+  },
+  publish: {
+    title: ['网上公开', 'Shown to everybody'],
+    note: ['办结工单可在门户公开；姓名、电话、门牌会先建议隐去。', 'A settled order can be shown on the portal; names, numbers and doors are proposed for blacking out.'],
+    hint: ['系统已隐去可识别诉求人的内容，请逐字核对后公开。', 'What points at the citizen was blacked out; please read every word before it is shown.'],
+    since: ['{at} 由 {by} 公开', 'Shown since {at} by {by}'],
+    edit: ['编审', 'Edit'],
+    saved: ['已公开', 'Shown now'],
+    withdraw: ['撤下', 'Take back'],
+    withdraw_sure: ['撤下后门户立即不再显示，可以重新公开。', 'The portal stops showing it at once; it can be shown again.'],
+    withdrawn: ['已撤下', 'Taken back'],
+  },
+  here: {
+    go: ['定位到这里', 'Put it here'],
+    done: ['已定位，误差约 {metres} 米', 'Located, within about {metres} m'],
+    none: ['此设备不支持定位', 'This device cannot tell where it is'],
+    denied: ['没有定位权限，请在浏览器设置中允许', 'Not allowed; please allow it in the browser'],
+    failed: ['定位失败，请到开阔处重试', 'Not found; please try again outside'],
+  },
+  docs: {
+    title: ['文书', 'Documents'],
+    templates: ['文书模板', 'Document templates'],
+    note: ['上传带占位符的 Word 或 Excel 文件；工单页可预览、下载，也可批量制作。', 'Word or Excel files with placeholders; made from orders one by one or many at once.'],
+    new: ['上传模板', 'Upload a template'],
+    change: ['修改模板', 'Change the template'],
+    name: ['名称', 'Name'],
+    purpose: ['用途', 'For'],
+    kind: ['格式', 'Format'],
+    updated: ['更新', 'Changed'],
+    file: ['模板文件（.docx 或 .xlsx）', 'File (.docx or .xlsx)'],
+    keep_file: ['不选择文件则保留原文件', 'The old file stays when none is chosen'],
+    need_file: ['请选择模板文件', 'Please choose a file'],
+    offered: ['在工单页提供', 'Offered with orders'],
+    faults: ['发现 {n} 处问题，模板未保存', '{n} faults; the template was not kept'],
+    fields: ['可用字段', 'What can be named'],
+    howto: ['在文件中写入下列占位符。表格行循环写在该行的上一行和下一行：', 'Write these into the file. A loop over rows stands in the rows before and after:'],
+    empty: ['还没有模板', 'No templates yet'],
+    delete_sure: ['删除模板“{name}”？已制作的文书不受影响。', 'Delete “{name}”? Documents that were made stay.'],
+    deleted: ['已删除', 'Deleted'],
+    save: ['下载文书', 'Download'],
+    batch: ['制作文书', 'Make documents'],
+    batch_title: ['为 {n} 件工单制作文书', 'Documents of {n} orders'],
+    batch_hint: ['选择模板后在后台制作，完成后下载压缩包，保留 7 天。', 'They are made in the background and come as one file, kept for 7 days.'],
+    stop: ['停止', 'Stop'],
+    made: ['已制作 {n} 份', '{n} made'],
+    kinds: { docx: ['Word', 'Word'], xlsx: ['Excel', 'Excel'] },
+    purposes: { entrustment: ['交办函', 'Entrustment'], transfer: ['转送单', 'Transfer sheet'], supervision: ['督办函', 'Supervision'], reply: ['答复函', 'Reply'], other: ['其他', 'Other'] },
   },
   calendar: {
     title: ['工作日历', 'Working days'],

@@ -2,4 +2,8 @@ import type { RouteRecordRaw } from 'vue-router'
 
 export const routes: RouteRecordRaw[] = [
   { path: '/desk/overview', name: 'overview', component: () => import('./views/OverviewView.vue'), meta: { title: 'nav.overview', needs: ['overview.read'] } },
+  { path: '/desk/reports', name: 'reports', component: () => import('./views/ReportsView.vue'), meta: { title: 'nav.reports', needs: ['report.read'] } },
+  { path: '/desk/reports/:id', name: 'report', component: () => import('./views/ReportView.vue'), meta: { title: 'nav.reports', needs: ['report.read'] } },
+  { path: '/desk/reports-sql', name: 'report_sql', component: () => import('./views/StatementView.vue'), meta: { title: 'nav.reports', needs: ['report.sql'] } },
+  { path: '/desk/evaluation', name: 'evaluation', component: () => import('./views/EvaluationView.vue'), meta: { title: 'nav.evaluation', needs: ['report.read'] } },
 ]

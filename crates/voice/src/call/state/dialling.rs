@@ -1,5 +1,6 @@
 //! Calls that the house makes: the agent's telephone rings first, then the citizen's.
 
+use super::flow::FlowNews;
 use super::parties::{PartyNo, Role, Target};
 use super::words::{Effect, Note, Outcome, Phase};
 use super::{CallState, Times};
@@ -57,7 +58,22 @@ impl CallState {
         call
     }
 
+    /// Makes a call that a flow leads from the citizen's answer on; no agent dials it.
+    #[must_use]
+    pub fn announced(times: Times) -> Self {
+        let mut call = Self::dialled(times, Kind::Out, "");
+        call.led = true;
+        call
+    }
+
+    fn is_announced(&self) -> bool {
+        self.kind == Kind::Out && self.dialler.is_empty()
+    }
+
     pub(super) fn ring_dialler(&mut self, now_ms: i64, out: &mut Vec<Effect>) {
+        if self.is_announced() {
+            return self.dial(now_ms, out);
+        }
         let target = Target::Seat(self.dialler.clone());
         self.add(target, Role::Agent, false, now_ms, out);
     }
@@ -68,6 +84,14 @@ impl CallState {
     }
 
     pub(super) fn citizen_answered(&mut self, out: &mut Vec<Effect>) {
+        if self.is_announced() && self.phase == Phase::Dialling {
+            self.citizen_up = true;
+            self.served = true;
+            self.deadline = None;
+            self.phase = Phase::Flow;
+            out.extend([Effect::Note(Note::CitizenAnswered), Effect::Flow(FlowNews::Start)]);
+            return;
+        }
         let Some(agent) = self.agent().map(|agent| agent.target.label().to_owned()) else { return };
         if self.phase != Phase::Dialling {
             return;

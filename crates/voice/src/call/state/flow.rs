@@ -59,6 +59,13 @@ impl CallState {
                 }
                 self.phase = Phase::Redirected;
             }
+            // Wherever it leads, the way back ends at the agent who sent the citizen.
+            (FlowWord::Queue { .. } | FlowWord::HangUp, Phase::Detour { .. }) => {
+                self.detour_over(false, now_ms, out);
+            }
+            (FlowWord::Transfer { .. }, Phase::Detour { .. }) => {
+                out.push(Effect::Flow(FlowNews::Transferred(false)));
+            }
             (FlowWord::Served, _) => self.served = true,
             (FlowWord::HangUp, Phase::Flow) => {
                 let outcome = match (self.talked, self.served) {

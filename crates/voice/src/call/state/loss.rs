@@ -13,6 +13,9 @@ impl CallState {
         if !party.up {
             return self.failed(no, 480, out);
         }
+        if self.is_on_detour() {
+            return self.lost_on_detour(&party, out);
+        }
         let seat = match (party.role, party.target.seat()) {
             (Role::Agent, Some(seat)) if self.phase == Phase::Talking => seat.to_owned(),
             (Role::Agent, _) => return self.party_ended(no, out),
@@ -39,7 +42,8 @@ impl CallState {
     }
 
     pub(super) fn phone_back(&mut self, seat: &str, out: &mut Vec<Effect>) {
-        if let Phase::AgentLost { seat: lost, engaged } = &self.phase
+        if let Phase::AgentLost { seat: lost, engaged } | Phase::Detour { seat: lost, engaged, kept: true } =
+            &self.phase
             && lost == seat
             && self.parties.is_empty()
         {
@@ -73,6 +77,9 @@ impl CallState {
         }
         if self.kind.far_seat() == Some(seat) {
             return self.end("leader", true, out);
+        }
+        if self.kept_seat() == Some(seat) {
+            return self.kicked_on_detour(out);
         }
         let Some(party) = self.party_at(seat).cloned() else { return };
         // What the queue offers is taken back by the floor.

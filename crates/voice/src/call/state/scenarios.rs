@@ -120,6 +120,11 @@ impl Stage {
                 assert_eq!(self.finished.len(), 1);
             }
             Phase::Flow | Phase::Queued | Phase::Farewell => assert!(call.parties.is_empty()),
+            Phase::Detour { kept, .. } => {
+                assert!(call.parties.len() <= 1, "nobody else is in the call meanwhile");
+                assert!(*kept || call.parties.is_empty(), "who was sent away is still there");
+                assert!(self.hearing.is_empty(), "what is typed is the citizen's own affair");
+            }
             Phase::Dialling | Phase::Parked { .. } | Phase::AgentLost { .. } => {}
         }
         for (from, to) in &self.hearing {
@@ -373,6 +378,26 @@ fn what_came_of_dialling_is_known() {
 }
 
 #[test]
+fn a_notice_rings_the_citizen_and_a_flow_speaks() {
+    let mut s = Stage::of(CallState::announced(Times::default()));
+    assert!(s.open.is_empty(), "no agent is rung");
+    let out = s.go(Input::CitizenAnswered);
+    assert!(out.contains(&Effect::Flow(FlowNews::Start)));
+    assert_eq!(s.call.phase, Phase::Flow);
+    // A key leads to a person.
+    s.go(Input::Flow(FlowWord::Queue { keep: false }));
+    s.go(Input::Offer { seat: "1001".into() });
+    s.go(Input::Answered(1));
+    assert_eq!(s.heard_by(CITIZEN), [1]);
+    s.go(Input::CitizenEnded);
+    let mut s = Stage::of(CallState::announced(Times::default()));
+    s.go(Input::CitizenAnswered);
+    assert_eq!(s.go(Input::Flow(FlowWord::HangUp)).last(), Some(&Effect::Finish(Outcome::SelfService)));
+    let mut s = Stage::of(CallState::announced(Times::default()));
+    assert_eq!(s.wait(60_000).last(), Some(&Effect::Finish(Outcome::NoAnswer)));
+}
+
+#[test]
 fn a_colleague_is_called_and_let_go() {
     let mut s =
         Stage::of(CallState::dialled(Times::default(), Kind::Internal { seat: "1002".into() }, "1001"));
@@ -409,6 +434,91 @@ fn music_comes_back_after_a_phrase() {
     assert_eq!(s.go(Input::Played(Sound::Phrase(Phrase::SeatNumber))), []);
 }
 
+fn detour(back: bool) -> Command {
+    Command::Detour { flow: "check".into(), node: Some("code".into()), back }
+}
+
+#[test]
+fn a_citizen_types_a_code_and_is_back_with_the_same_agent() {
+    let mut s = Stage::talking();
+    let out = s.tell(detour(true));
+    assert!(out.contains(&Effect::Lead { flow: "check".into(), node: Some("code".into()), back: true }));
+    assert_eq!((s.heard_by(1), s.heard_by(CITIZEN)), (vec![], vec![]), "the agent hears nothing of it");
+    assert_eq!(s.call.seat(), Some("1001"), "the seat is kept");
+    assert_eq!(s.call.check(&detour(true)), Err(Refusal::NotNow));
+    let out = s.go(Input::Flow(FlowWord::HangUp));
+    assert!(out.contains(&Effect::DetourOver { early: false }));
+    assert!(!out.contains(&Effect::HangUpCitizen));
+    assert_eq!((s.heard_by(1), s.heard_by(CITIZEN)), (vec![CITIZEN], vec![1]));
+    // A flow that asks for a person means this one.
+    s.tell(detour(true));
+    s.go(Input::Flow(FlowWord::Queue { keep: false }));
+    assert_eq!(s.heard_by(CITIZEN), [1]);
+    // And the agent may fetch the citizen back.
+    s.tell(detour(true));
+    assert!(s.tell(Command::TakeBack).contains(&Effect::DetourOver { early: true }));
+    assert_eq!(s.heard_by(CITIZEN), [1]);
+}
+
+#[test]
+fn who_is_sent_away_for_good_is_led_to_the_flows_end() {
+    let mut s = Stage::talking();
+    let out = s.tell(detour(false));
+    assert!(out.contains(&Effect::Drop(1)) && out.contains(&Effect::Done), "the agent writes");
+    assert_eq!(s.call.phase, Phase::Flow);
+    assert_eq!(s.go(Input::Flow(FlowWord::HangUp)).last(), Some(&Effect::Finish(Outcome::Answered)));
+    // So does an agent who hangs up while the citizen is away.
+    let mut s = Stage::talking();
+    s.tell(detour(true));
+    assert!(s.go(Input::PartyEnded(1)).contains(&Effect::Done));
+    s.go(Input::Flow(FlowWord::Queue { keep: false }));
+    assert_eq!(s.call.phase, Phase::Queued);
+}
+
+#[test]
+fn a_citizen_on_a_detour_whose_agent_disappears_is_not_lost() {
+    // The page comes back while the flow goes on.
+    let mut s = Stage::talking();
+    s.tell(detour(true));
+    s.go(Input::PartyLost(1));
+    assert_eq!(s.call.seat(), Some("1001"), "nobody else gets the seat");
+    s.go(Input::PhoneBack { seat: "1001".into() });
+    s.go(Input::Answered(2));
+    assert!(s.heard_by(2).is_empty());
+    s.go(Input::Flow(FlowWord::HangUp));
+    assert_eq!(s.heard_by(CITIZEN), [2]);
+    // It does not: at the flow's end it is waited for, then the citizen is served first.
+    let mut s = Stage::talking();
+    s.tell(detour(true));
+    s.go(Input::PartyLost(1));
+    let out = s.go(Input::Flow(FlowWord::HangUp));
+    assert!(out.contains(&Effect::Play(Sound::AgentLost)));
+    assert!(s.wait(30_000).contains(&Effect::Return));
+    // The seat is put out of service meanwhile.
+    let mut s = Stage::talking();
+    s.tell(detour(true));
+    let out = s.go(Input::Kicked { seat: "1001".into() });
+    assert!(out.contains(&Effect::Done) && out.contains(&Effect::Drop(1)));
+    assert!(s.go(Input::Flow(FlowWord::HangUp)).contains(&Effect::Return));
+}
+
+#[test]
+fn a_citizen_who_hangs_up_on_a_detour_frees_the_seat() {
+    let mut s = Stage::consulting();
+    s.tell(Command::CompleteTransfer);
+    s.tell(detour(true));
+    let out = s.go(Input::CitizenEnded);
+    assert!(out.contains(&Effect::Free { seat: "1002".into(), leaving: Leaving::WrapUp }));
+    assert_eq!(out.last(), Some(&Effect::Finish(Outcome::Answered)));
+    // Also while the seat's page is away.
+    let mut s = Stage::consulting();
+    s.tell(Command::CompleteTransfer);
+    s.tell(detour(true));
+    s.go(Input::PartyLost(2));
+    let out = s.go(Input::CitizenEnded);
+    assert!(out.contains(&Effect::Free { seat: "1002".into(), leaving: Leaving::WrapUp }));
+}
+
 #[test]
 fn random_orders_leave_no_leg_no_seat_and_no_party() {
     let mut seed = 0x2545_f491_4f6c_dd1d_u64;
@@ -420,7 +530,8 @@ fn random_orders_leave_no_leg_no_seat_and_no_party() {
     };
     for round in 0..6_000 {
         let times = Times::default();
-        let mut s = Stage::of(match round % 4 {
+        let mut s = Stage::of(match round % 5 {
+            4 => CallState::announced(times),
             0 => CallState::dialled(times, Kind::Out, "1000"),
             1 => CallState::dialled(times, Kind::Internal { seat: "1001".into() }, "1000"),
             n => CallState::new(times, n == 2),
@@ -463,6 +574,9 @@ fn random_orders_leave_no_leg_no_seat_and_no_party() {
                     Command::EndSupervision { seat: place }
                 }),
                 26 => Input::Do(Command::Retrieve { seat: place }),
+                27 if random(3) == 0 => {
+                    Input::Do(Command::Detour { flow: "f".into(), node: None, back: random(3) != 0 })
+                }
                 27 => {
                     Input::Do(if random(4) == 0 { Command::TransferToQueue } else { Command::DropParty(no) })
                 }

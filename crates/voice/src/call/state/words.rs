@@ -98,6 +98,15 @@ pub enum Command {
     },
     /// Say something to the citizen.
     Say(Phrase),
+    /// Send the citizen through a call flow.
+    Detour {
+        /// The flow.
+        flow: String,
+        /// The node to begin at; the flow's own beginning when absent.
+        node: Option<String>,
+        /// Whether the citizen comes back to the agent, who keeps the line meanwhile.
+        back: bool,
+    },
 }
 
 /// Why a command was refused.
@@ -257,6 +266,20 @@ pub enum Effect {
     },
     /// Tell the flow that leads the call.
     Flow(FlowNews),
+    /// Let a flow lead the citizen from this node on.
+    Lead {
+        /// The flow.
+        flow: String,
+        /// The node.
+        node: Option<String>,
+        /// Whether the flow that led before is kept for when the citizen is back.
+        back: bool,
+    },
+    /// The detour is over: the flow that led before counts again.
+    DetourOver {
+        /// Whether the agent fetched the citizen before the flow came to its end.
+        early: bool,
+    },
     /// Write a line of the call's history.
     Note(Note),
     /// The call is over.
@@ -316,6 +339,19 @@ pub enum Note {
     Retrieved(String),
     /// Something was said to the citizen.
     Said(Phrase),
+    /// Sent through a flow by an agent.
+    Detour {
+        /// The flow.
+        flow: String,
+        /// The node.
+        node: Option<String>,
+        /// Whether to come back.
+        back: bool,
+    },
+    /// Back from it.
+    DetourOver,
+    /// The agent let the citizen go with the flow.
+    LetGo(String),
     /// The citizen is rung.
     Dialled,
     /// The citizen did not answer.
@@ -396,6 +432,15 @@ pub enum Phase {
         /// Whether the seat was engaged by the call rather than given by the queue.
         engaged: bool,
     },
+    /// A flow leads the citizen at an agent's word, and brings them back to the agent.
+    Detour {
+        /// The seat's number.
+        seat: String,
+        /// Whether the seat was engaged by the call rather than given by the queue.
+        engaged: bool,
+        /// Whether the seat is still kept for the call.
+        kept: bool,
+    },
     /// Hears why the call can't be taken.
     Farewell,
     /// Over.
@@ -415,6 +460,7 @@ impl Phase {
             Self::Redirected => "transferring",
             Self::Parked { .. } => "parked",
             Self::AgentLost { .. } => "agent_lost",
+            Self::Detour { .. } => "detour",
             Self::Farewell => "farewell",
             Self::Ended => "ended",
         }

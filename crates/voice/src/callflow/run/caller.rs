@@ -246,6 +246,7 @@ impl Run {
         self.happened(What::Key(key), turn);
         turn.out.push(Effect::Hush);
         if let Some(&stars) = survey.stars.get(&key.to_string()) {
+            self.set("stars", Value::from(stars));
             turn.out.push(Effect::Rate { stars });
             self.say_then(self.pieces(&survey.thanks, turn.facts), Then::Exit("next"), turn);
         } else if tries + 1 >= survey.tries {

@@ -17,6 +17,12 @@ export interface OrderFields {
   answered_at_once: boolean
   answer: string
   preliminary_opinion: string
+  /** Files that were sent for it. */
+  files: string[]
+  /** The order type, and what was filled into the version of its form. */
+  order_type_id: string
+  form_id: string
+  form: Record<string, unknown>
   /** Idempotency key of this draft, made when it is first sent. */
   key: string
 }
@@ -24,7 +30,7 @@ export interface OrderFields {
 export function emptyOrder(): OrderFields {
   return {
     type: 'complaint', category_id: null, title: '', content: '', contact_id: '', name: '', phone: '', gender: '', confidential: false,
-    district: '', address: '', urgency: 'normal', answered_at_once: false, answer: '', preliminary_opinion: '', key: '',
+    district: '', address: '', urgency: 'normal', answered_at_once: false, answer: '', preliminary_opinion: '', order_type_id: '', form_id: '', form: {}, files: [], key: '',
   }
 }
 
@@ -62,5 +68,7 @@ export function toCaseDraft(order: OrderFields, callId?: string): CaseDraft {
     answered_at_once: order.answered_at_once,
     answer: order.answered_at_once ? order.answer.trim() : undefined,
     urgency: order.urgency,
+    attachments: order.files,
+    ...(order.order_type_id ? { order_type_id: order.order_type_id, form_id: order.form_id || undefined, form: order.form } : {}),
   }
 }

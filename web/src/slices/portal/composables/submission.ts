@@ -12,17 +12,23 @@ export interface Submission {
   name: string
   phone: string
   confidential: boolean
+  /** The upload ticket, once a file was chosen. */
+  uploads: string
+  /** The kind of matter, and what was filled into the version of its form. */
+  order_type_id: string
+  form_id: string
+  form: Record<string, unknown>
   key: string
 }
 
 export function emptySubmission(): Submission {
-  return { type: 'help', category_id: '', sub_category_id: '', title: '', content: '', district: '', address: '', name: '', phone: '', confidential: false, key: '' }
+  return { type: 'help', category_id: '', sub_category_id: '', title: '', content: '', district: '', address: '', name: '', phone: '', confidential: false, order_type_id: '', form_id: '', form: {}, uploads: '', key: '' }
 }
 
 /** Text keys of what is missing, by field, in the order of the form. */
 export function checkSubmission(form: Submission, hasSubs: boolean): Record<string, string> {
   const wrong: Record<string, string> = {}
-  if (!form.category_id || (hasSubs && !form.sub_category_id)) wrong.category_id = 'psubmit.need_category'
+  if (!form.order_type_id && (!form.category_id || (hasSubs && !form.sub_category_id))) wrong.category_id = 'psubmit.need_category'
   if (form.title.trim().length < 2) wrong.title = 'psubmit.need_title'
   if (form.content.trim().length < 5) wrong.content = 'psubmit.need_content'
   if (!form.name.trim()) wrong.name = 'psubmit.need_name'
@@ -34,11 +40,13 @@ export function toPortalCase(form: Submission): PortalDraft {
   const orNothing = (text: string) => text.trim() || undefined
   return {
     type: form.type,
-    category_id: form.sub_category_id || form.category_id,
+    category_id: form.sub_category_id || form.category_id || undefined,
     title: form.title.trim(),
     content: form.content.trim(),
     contact: { name: form.name.trim(), phone: form.phone.replace(/[\s-]/g, '') },
     confidential: form.confidential,
+    uploads: form.uploads || undefined,
     place: { district: orNothing(form.district), address: orNothing(form.address) },
+    ...(form.order_type_id ? { order_type_id: form.order_type_id, form_id: form.form_id || undefined, form: form.form } : {}),
   }
 }

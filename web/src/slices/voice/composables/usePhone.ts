@@ -375,6 +375,9 @@ export const usePhone = defineStore('phone', () => {
   const cancelTransfer = () => act('delete', 'transfer')
   const confer = (whom: Whom) => act('post', 'conference', whom)
   const dropParty = (no: number) => act('delete', `parties/${no}`)
+  /** Sends the citizen through a call flow; with `back` they come back to this seat. */
+  const detour = (flow: string, node: string | null, back: boolean) => act('put', 'detour', { flow, node, back })
+  const fetchBack = () => act('delete', 'detour')
   const park = () => act('put', 'parking')
   const say = (phrase: string) => act('post', 'phrases', { phrase })
   const askForHelp = (note: string) => act('post', 'help-requests', { note })
@@ -455,7 +458,7 @@ export const usePhone = defineStore('phone', () => {
     elsewhere, settings, telephones, onDesk, signedIn, state, shownCaller, skewMs, unreached, call, me, others, asked, allows,
     start, refresh, connect, signIn, signOut, chooseTelephone, setState, answer, hangUp, toggleHold, toggleMute, finishWrapUp,
     sendDigit: (digit: string) => line.sendDigit(digit),
-    consult, takeBack, transfer, cancelTransfer, confer, dropParty, park, say, askForHelp, retrieve, supervise, dial,
+    consult, takeBack, detour, fetchBack, transfer, cancelTransfer, confer, dropParty, park, say, askForHelp, retrieve, supervise, dial,
     onOffer, clearOffer, onSeatState, onCallState, onUnreached, stop,
     /** Replaces the SIP user agent (tests). */
     useAgent: (make: MakeAgent) => (makeAgent = make),

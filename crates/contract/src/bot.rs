@@ -1,0 +1,76 @@
+//! Conversations in writing (在线会话) and their events.
+
+use kernel::event::{Audience, Event};
+use serde::{Deserialize, Serialize};
+
+kernel::id!(
+    /// Names a conversation.
+    ChatId
+);
+
+/// Something was written in a conversation, or it changed hands.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ChatChanged {
+    /// The conversation.
+    pub chat_id: ChatId,
+    /// The number of its newest message.
+    pub no: i64,
+    /// `robot`, `waiting`, `served`, `ended`.
+    pub state: String,
+    /// The agent who has it.
+    pub agent_id: Option<String>,
+}
+
+impl Event for ChatChanged {
+    const NAME: &'static str = "bot.chat_changed";
+    fn subject(&self) -> String {
+        self.chat_id.0.clone()
+    }
+    fn audience(&self) -> Vec<Audience> {
+        let mut audience = vec![Audience::Capability("chat.read".to_owned())];
+        audience.extend(self.agent_id.clone().map(Audience::Person));
+        audience
+    }
+}
+
+/// A conversation is over.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ChatEnded {
+    /// The conversation.
+    pub chat_id: ChatId,
+    /// The agent who had it last; none when the robot was enough.
+    pub agent_id: Option<String>,
+    /// Who ended it: `citizen`, `agent`, `time`.
+    pub by: String,
+    /// Why it was handed over, as a code; empty when it was not.
+    pub reason: String,
+    /// How long the citizen waited for an agent.
+    pub waited_ms: Option<i64>,
+    /// How many messages there were.
+    pub messages: i64,
+}
+
+impl Event for ChatEnded {
+    const NAME: &'static str = "bot.chat_ended";
+    fn subject(&self) -> String {
+        self.chat_id.0.clone()
+    }
+}
+
+/// A citizen rated a conversation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ChatRated {
+    /// The conversation.
+    pub chat_id: ChatId,
+    /// The agent who had it last.
+    pub agent_id: Option<String>,
+    /// 1 (very dissatisfied) to 5 (very satisfied).
+    pub stars: i64,
+}
+
+impl Event for ChatRated {
+    const NAME: &'static str = "bot.chat_rated";
+    fn subject(&self) -> String {
+        self.chat_id.0.clone()
+    }
+}

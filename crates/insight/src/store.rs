@@ -1,0 +1,5 @@
+//! SQL of the slice.
+
+pub mod design;
+pub mod evaluation;
+pub mod wall;

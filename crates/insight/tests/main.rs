@@ -1,0 +1,8 @@
+//! Facts and reports: rebuilt with the same result, compacted, repaired, asked within a scope.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+mod cockpit;
+mod evaluation;
+mod lake;
+mod reports;
+mod support;
