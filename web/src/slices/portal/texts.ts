@@ -51,6 +51,7 @@ export const texts: Texts = {
     rate_send: ['提交评价', 'Send'],
     rated: ['已收到您的评价，谢谢。', 'Your rating has arrived, thank you.'],
     again: ['再次咨询', 'Begin again'],
+  },
   ppublished: {
     title: ['办件公开', 'What was done'],
     note: ['已办结的事项和每月办理数量', 'Settled matters, and figures of each month'],
