@@ -68,7 +68,7 @@ fn tail(heard: &[i16]) -> &[i16] {
 async fn a_call_rings_on_the_desk_and_both_hear_each_other() {
     let stage = Stage::new(&Ground::sqlite()).await;
     let mut desk = ready(&stage, "1001").await;
-    let (mut trunk, citizen) = caller(&stage, "13800001234").await;
+    let (trunk, citizen) = caller(&stage, "13800001234").await;
     let (invite, handset) = answered(&mut desk).await;
     assert!(header(&invite, "From").unwrap().contains("13800001234"));
     assert!(header(&invite, "Call-Info").is_none(), "nobody asked for an answer by itself");
