@@ -127,10 +127,9 @@ impl Bot {
         if !self.is_filled() {
             help.missing.push("orders".to_owned());
         }
-        let category = written
-            .category_id
-            .clone()
-            .or_else(|| suggestions.iter().find(|one| one.field == "category_id").map(|one| one.value.clone()));
+        let category = written.category_id.clone().or_else(|| {
+            suggestions.iter().find(|one| one.field == "category_id").map(|one| one.value.clone())
+        });
         let district = written
             .district
             .clone()
@@ -155,19 +154,24 @@ impl Bot {
 
     /// What the text says by itself, by what was learnt and beside other orders. Takes milliseconds of a processor.
     fn read(&self, written: &Written, now: Timestamp) -> (Vec<Suggestion>, Vec<Mention>, Vec<Match>) {
-        let text: String = text_of(&written.title, &written.content).chars().take(suggestion::TEXT_MAX).collect();
+        let text: String =
+            text_of(&written.title, &written.content).chars().take(suggestion::TEXT_MAX).collect();
         let lexicon = self.lexicon();
         let facts = suggestion::facts(&text, self.local(now), &lexicon);
-        let content =
-            if written.content.trim().is_empty() { &written.title } else { &written.content };
+        let content = if written.content.trim().is_empty() { &written.title } else { &written.content };
         let facts_of_content =
             if *content == text { facts } else { suggestion::facts(content, self.local(now), &lexicon) };
-        let (mut suggestions, mentions) =
-            suggestion::from_facts(content, &facts_of_content, &self.places());
+        let (mut suggestions, mentions) = suggestion::from_facts(content, &facts_of_content, &self.places());
         if suggestion_is_worth(&text) {
             let tree = self.tree();
             if let Some(active) = self.active_model() {
-                suggestions.extend(suggestion::from_model(&text, &active.model, &tree, &lexicon, self.sure()));
+                suggestions.extend(suggestion::from_model(
+                    &text,
+                    &active.model,
+                    &tree,
+                    &lexicon,
+                    self.sure(),
+                ));
             }
             if !suggestions.iter().any(|one| one.field == "category_id") {
                 suggestions.extend(suggestion::category_by_name(&text, &tree));
@@ -180,14 +184,16 @@ impl Bot {
         }
         let value =
             |field: &str| suggestions.iter().find(|one| one.field == field).map(|one| one.value.clone());
-        let point = suggestions
-            .iter()
-            .find(|one| one.field == "address")
-            .and_then(|one| one.lng.zip(one.lat));
+        let point =
+            suggestions.iter().find(|one| one.field == "address").and_then(|one| one.lng.zip(one.lat));
         let asked = Asked {
             category_id: written.category_id.clone().or_else(|| value("category_id")),
             district: written.district.clone().or_else(|| value("district")),
-            address: written.address.clone().filter(|text| !text.trim().is_empty()).or_else(|| value("address")),
+            address: written
+                .address
+                .clone()
+                .filter(|text| !text.trim().is_empty())
+                .or_else(|| value("address")),
             phone: written.phone.clone().or_else(|| value("phone")),
             point: written.point.or(point),
             except: written.except.clone(),
@@ -326,9 +332,10 @@ impl Bot {
     /// Returns groups of at least two orders of the last `days` that tell of one event.
     pub(crate) async fn topics(&self, now: Timestamp, days: i64) -> Result<Arc<Vec<Topic>>, BotError> {
         let mut kept = self.0.topics.lock().await;
-        if let Some(kept) = kept.as_ref().filter(|kept| {
-            kept.days == days && (kept.at..kept.at + TOPICS_KEPT_MS).contains(&now.0)
-        }) {
+        if let Some(kept) = kept
+            .as_ref()
+            .filter(|kept| kept.days == days && (kept.at..kept.at + TOPICS_KEPT_MS).contains(&now.0))
+        {
             return Ok(kept.topics.clone());
         }
         let bot = self.clone();

@@ -193,9 +193,7 @@ impl Bot {
         let of = |scores: &[crate::learning::Score]| {
             scores.iter().find(|score| score.field == Field::Area).map(|score| score.accuracy)
         };
-        Ok(of(&row.scores)
-            .zip(of(&learnt.scores))
-            .is_some_and(|(before, after)| after < before - WORSE_MAX))
+        Ok(of(&row.scores).zip(of(&learnt.scores)).is_some_and(|(before, after)| after < before - WORSE_MAX))
     }
 }
 

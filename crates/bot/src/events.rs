@@ -269,7 +269,8 @@ impl EventIndex {
                 ..Asked::default()
             };
             for alike in self.recent.like_place(*place, 12) {
-                let (Some(&other), Some(second)) = (at.get(&alike.place), self.recent.get(alike.place)) else {
+                let (Some(&other), Some(second)) = (at.get(&alike.place), self.recent.get(alike.place))
+                else {
                     continue;
                 };
                 if other > one && alike.likeness >= TEXT_MIN {
@@ -485,7 +486,8 @@ mod tests {
     #[test]
     fn what_is_removed_or_settled_is_told_as_it_is() {
         let (mut index, lexicon) = index();
-        let mut first = order("1", "听澜雅苑3号楼电梯坏了三天没人修，老人上不去", "听澜雅苑3号楼", "19900000001", 1);
+        let mut first =
+            order("1", "听澜雅苑3号楼电梯坏了三天没人修，老人上不去", "听澜雅苑3号楼", "19900000001", 1);
         first.settled = true;
         index.put(&first, &lexicon);
         assert_eq!(index.len(), 5);

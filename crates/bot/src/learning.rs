@@ -206,7 +206,12 @@ impl CategoryTree {
 ///
 /// # Errors
 /// [`LearnError`] when there is too little to learn from.
-pub fn learn(lessons: &[Lesson], tree: &CategoryTree, lexicon: &Lexicon, sure: f64) -> Result<Learnt, LearnError> {
+pub fn learn(
+    lessons: &[Lesson],
+    tree: &CategoryTree,
+    lexicon: &Lexicon,
+    sure: f64,
+) -> Result<Learnt, LearnError> {
     if lessons.len() < ORDERS_MIN {
         return Err(LearnError::TooFew(lessons.len()));
     }
@@ -524,7 +529,8 @@ mod tests {
         assert!(score.accuracy > 0.95 && score.macro_f1 > 0.95 && score.ece < 0.2, "{score:?}");
         assert_eq!((score.learnt, score.judged), (192, 48));
         assert!(learnt.scores.iter().all(|score| score.field != Field::Urgency), "one class tells nothing");
-        let guess = learnt.model.guess(Field::Category, "家里停水了，水压很低", &tree(), &lexicon).expect("known");
+        let guess =
+            learnt.model.guess(Field::Category, "家里停水了，水压很低", &tree(), &lexicon).expect("known");
         assert_eq!(guess.value, "water");
         assert!(guess.reasons.iter().any(|reason| reason.text.contains('水')), "{guess:?}");
         assert_eq!(learnt.model.unit_of("water").map(|(unit, ..)| unit), Some("unit-water"));

@@ -159,9 +159,13 @@ pub fn greeting(hour: u32, chance: usize, zh: bool) -> Reply {
             "I am the robot of 12345. Ask, look up, report; a person can take over at any time.",
         ]
     };
-    let options: &[&str] =
-        if zh { &["查询工单进度", "提交诉求", "转人工"] } else { &["Progress of my order", "Report a matter", "A person"] };
-    Reply::say(format!("{day}{}{}", if zh { "！" } else { "! " }, wordings[chance % wordings.len()])).options(options)
+    let options: &[&str] = if zh {
+        &["查询工单进度", "提交诉求", "转人工"]
+    } else {
+        &["Progress of my order", "Report a matter", "A person"]
+    };
+    Reply::say(format!("{day}{}{}", if zh { "！" } else { "! " }, wordings[chance % wordings.len()]))
+        .options(options)
 }
 
 /// Answers small talk; it says what the robot is and never pretends.

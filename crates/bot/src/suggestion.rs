@@ -18,15 +18,45 @@ const URGENT: [(&str, &[&str]); 2] = [
     (
         "critical",
         &[
-            "燃气泄漏", "煤气泄漏", "天然气泄漏", "着火", "起火", "爆炸", "有人受伤", "坍塌", "塌陷", "触电",
-            "溺水", "被困", "跳楼", "轻生", "中毒", "电线掉落", "高压线断",
+            "燃气泄漏",
+            "煤气泄漏",
+            "天然气泄漏",
+            "着火",
+            "起火",
+            "爆炸",
+            "有人受伤",
+            "坍塌",
+            "塌陷",
+            "触电",
+            "溺水",
+            "被困",
+            "跳楼",
+            "轻生",
+            "中毒",
+            "电线掉落",
+            "高压线断",
         ],
     ),
     (
         "urgent",
         &[
-            "危险", "安全隐患", "漏电", "井盖缺失", "井盖丢失", "井盖没了", "爆管", "大面积停水", "大面积停电",
-            "积水严重", "拖欠工资", "讨薪", "随时可能", "要倒了", "老人孩子", "坠落", "倒灌",
+            "危险",
+            "安全隐患",
+            "漏电",
+            "井盖缺失",
+            "井盖丢失",
+            "井盖没了",
+            "爆管",
+            "大面积停水",
+            "大面积停电",
+            "积水严重",
+            "拖欠工资",
+            "讨薪",
+            "随时可能",
+            "要倒了",
+            "老人孩子",
+            "坠落",
+            "倒灌",
         ],
     ),
 ];
@@ -125,7 +155,9 @@ pub fn from_facts(text: &str, facts: &Facts, book: &PlaceBook) -> (Vec<Suggestio
     // The finest place that the city knows says where it is.
     let known = named
         .iter()
-        .filter(|named| named.place.lng.is_some() || named.place.district.as_deref() != Some(&named.place.name))
+        .filter(|named| {
+            named.place.lng.is_some() || named.place.district.as_deref() != Some(&named.place.name)
+        })
         .max_by_key(|named| named.end - named.start)
         .or_else(|| named.first());
     if let Some(district) = known.and_then(|named| named.place.district.as_deref()) {
@@ -212,11 +244,23 @@ fn end_of_numbers(chars: &[char], from: usize) -> usize {
 
 /// Proposes a title: the first clause that says something.
 fn title_of(text: &str) -> Option<String> {
-    let openings = ["市民反映", "来电人反映", "来电反映", "市民来电", "您好", "你好", "请问", "我想反映", "我要投诉", "反映"];
+    let openings = [
+        "市民反映",
+        "来电人反映",
+        "来电反映",
+        "市民来电",
+        "您好",
+        "你好",
+        "请问",
+        "我想反映",
+        "我要投诉",
+        "反映",
+    ];
     for clause in text.split(['。', '，', '！', '？', '；', ',', '!', '?', ';', '\n', '.']) {
         let mut clause = clause.trim();
         for opening in openings {
-            clause = clause.strip_prefix(opening).unwrap_or(clause).trim_start_matches(['，', '：', ':', ' ']);
+            clause =
+                clause.strip_prefix(opening).unwrap_or(clause).trim_start_matches(['，', '：', ':', ' ']);
         }
         let length = clause.chars().count();
         if length >= 5 {
@@ -251,7 +295,13 @@ fn because(reasons: impl Iterator<Item = (String, f64)>) -> Vec<Because> {
 
 /// What the model says of a text, where it is sure enough.
 #[must_use]
-pub fn from_model(text: &str, model: &Model, tree: &CategoryTree, lexicon: &Lexicon, sure: f64) -> Vec<Suggestion> {
+pub fn from_model(
+    text: &str,
+    model: &Model,
+    tree: &CategoryTree,
+    lexicon: &Lexicon,
+    sure: f64,
+) -> Vec<Suggestion> {
     let mut out = Vec::new();
     let mut add = |field: &str, value: &str, label: &str, guess: &Guess, confidence: f64| {
         out.push(Suggestion {
@@ -284,7 +334,8 @@ pub fn from_model(text: &str, model: &Model, tree: &CategoryTree, lexicon: &Lexi
         add("area_id", &guess.value, &known.path_name, &guess, guess.confidence);
     }
     for (field, name) in [(Field::Type, "type"), (Field::Urgency, "urgency")] {
-        if let Some(guess) = model.guess(field, text, tree, lexicon).filter(|guess| guess.confidence >= sure) {
+        if let Some(guess) = model.guess(field, text, tree, lexicon).filter(|guess| guess.confidence >= sure)
+        {
             add(name, &guess.value, &guess.value, &guess, guess.confidence);
         }
     }
@@ -321,9 +372,11 @@ mod tests {
 
     fn book() -> PlaceBook {
         let mut book = PlaceBook::default();
-        for (name, district, lng) in
-            [("澜溪区", "澜溪区", None), ("听澜雅苑", "澜溪区", Some(112.5)), ("柳津大道", "澜溪区", Some(112.52))]
-        {
+        for (name, district, lng) in [
+            ("澜溪区", "澜溪区", None),
+            ("听澜雅苑", "澜溪区", Some(112.5)),
+            ("柳津大道", "澜溪区", Some(112.52)),
+        ] {
             book.add(KnownPlace {
                 name: name.to_owned(),
                 district: Some(district.to_owned()),

@@ -73,7 +73,10 @@ async fn it_answers_with_its_source_asks_back_and_gives_up_to_a_person() {
         let chosen = citizen.say("2").await;
         assert_eq!(last(&chosen)["extra"]["kind"], "answer");
         let miss = citizen.say("火星上种土豆合法吗").await;
-        assert_eq!((last(&miss)["extra"]["kind"].as_str(), miss["state"].as_str()), (Some("miss"), Some("robot")));
+        assert_eq!(
+            (last(&miss)["extra"]["kind"].as_str(), miss["state"].as_str()),
+            (Some("miss"), Some("robot"))
+        );
         let handed = citizen.say("月球房产怎么登记").await;
         assert_eq!(handed["state"], "waiting", "two misses in a row");
         assert_eq!(handed["before"], 0);
@@ -116,7 +119,10 @@ async fn an_order_is_filled_in_shown_sent_and_its_progress_told() {
         let _ = citizen.say("我叫李国强").await;
         let shown = citizen.say("19900001234").await;
         assert!(said(&shown).contains("听澜雅苑3号楼") && said(&shown).contains("19900001234"), "{shown}");
-        assert!(world.town.submitted.lock().unwrap().is_empty(), "nothing is sent before the citizen says so");
+        assert!(
+            world.town.submitted.lock().unwrap().is_empty(),
+            "nothing is sent before the citizen says so"
+        );
         let sent = citizen.say("确认").await;
         assert!(said(&sent).contains("YZ202603020099") && said(&sent).contains("123456"), "{sent}");
         {
@@ -183,7 +189,8 @@ async fn an_agent_takes_it_answers_writes_an_order_and_the_citizen_rates() {
         let rated = citizen.client.post(&rating, json!({ "stars": 5, "comment": "很好" })).await.ok();
         assert_eq!(rated["stars"], 5);
         citizen.client.post(&rating, json!({ "stars": 1 })).await.refused(409, "chat.rated");
-        let words = citizen.client.post(&format!("/portal/chats/{id}/messages"), json!({ "text": "在吗" })).await;
+        let words =
+            citizen.client.post(&format!("/portal/chats/{id}/messages"), json!({ "text": "在吗" })).await;
         words.refused(409, "chat.over");
         assert_eq!(world.site.events("bot.chat_rated").await[0]["stars"], 5);
         let list = world.with("reader", &["chat.read"]).get("/chats?handed_over=true").await.ok();
@@ -239,7 +246,11 @@ async fn strangers_floods_and_nonsense_are_turned_away() {
         let path = format!("/portal/chats/{}", citizen.id);
         world.server.anonymous().get(&path).await.refused(404, "not_found");
         let stranger = world.server.anonymous().with_header("x-chat-token", "wrong");
-        stranger.clone().post(&format!("{path}/messages"), json!({ "text": "hi" })).await.refused(404, "not_found");
+        stranger
+            .clone()
+            .post(&format!("{path}/messages"), json!({ "text": "hi" }))
+            .await
+            .refused(404, "not_found");
         let messages = format!("{path}/messages");
         citizen.client.post(&messages, json!({ "text": "" })).await.refused(422, "invalid");
         citizen.client.post(&messages, json!({ "text": "水".repeat(1_001) })).await.refused(422, "invalid");

@@ -16,7 +16,8 @@ async fn a_model_is_measured_kept_and_survives_a_restart() {
         let list = admin.post("/assist/models", json!({})).await.ok();
         let model = &list["models"][0];
         assert_eq!((model["active"].as_bool(), model["orders"].as_i64()), (Some(true), Some(240)));
-        let score = model["scores"].as_array().unwrap().iter().find(|one| one["field"] == "category").unwrap();
+        let score =
+            model["scores"].as_array().unwrap().iter().find(|one| one["field"] == "category").unwrap();
         assert!(score["accuracy"].as_f64().unwrap() > 0.9, "{score}");
         assert!(score["ece"].is_number() && score["macro_f1"].is_number(), "{score}");
         // Another process, or this one after a restart, reads what is in force.
@@ -44,13 +45,21 @@ async fn an_older_model_comes_back_and_a_damaged_one_changes_nothing() {
         let second = world.bot.learn(&world.site.ctx(), false).await.unwrap();
         let mut admin = world.with("admin", &["assist.learn"]);
         let active = |list: &serde_json::Value| {
-            list["models"].as_array().unwrap().iter().find(|one| one["active"] == true).map(|one| one["id"].clone())
+            list["models"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|one| one["active"] == true)
+                .map(|one| one["id"].clone())
         };
         let list = admin.put("/assist/models/active", json!({ "id": first })).await.ok();
         assert_eq!(active(&list), Some(json!(first)));
         assert_eq!(world.bot.active_model().unwrap().id, first);
         admin.put("/assist/models/active", json!({ "id": "nothing" })).await.refused(404, "not_found");
-        world.site.execute(&format!("update bot_model set file = '2026/01/01/gone' where id = '{second}'")).await;
+        world
+            .site
+            .execute(&format!("update bot_model set file = '2026/01/01/gone' where id = '{second}'"))
+            .await;
         admin.put("/assist/models/active", json!({ "id": second })).await.refused(500, "internal");
         assert_eq!(world.bot.active_model().unwrap().id, first, "the one in force stays");
         let list = admin.put("/assist/models/active", json!({ "id": null })).await.ok();

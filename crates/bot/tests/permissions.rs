@@ -82,8 +82,11 @@ async fn every_route_asks_for_its_capability() {
             assert_eq!(nobody, 401, "{method} {path} without a session");
             let without = ask(world.with("without", &["person.read"])).await;
             assert_eq!(without, 403, "{method} {path} without {capability}");
-            let may: Vec<&str> =
-                if path.starts_with("/assist/topics.xlsx") { vec!["topic.read", capability] } else { vec![capability] };
+            let may: Vec<&str> = if path.starts_with("/assist/topics.xlsx") {
+                vec!["topic.read", capability]
+            } else {
+                vec![capability]
+            };
             let with = ask(world.with("with", &may)).await;
             assert!(![401, 403, 400].contains(&with), "{method} {path} with {capability}: {with}");
         }

@@ -43,7 +43,10 @@ async fn fields_unit_knowledge_and_duplicates_come_with_their_reasons() {
         assert_eq!(value(&help, "phone"), Some("19900001234"));
         let category =
             help["suggestions"].as_array().unwrap().iter().find(|one| one["field"] == "category_id").unwrap();
-        assert!(category["confidence"].as_f64().unwrap() >= 0.5 && category["origin"] == "model", "{category}");
+        assert!(
+            category["confidence"].as_f64().unwrap() >= 0.5 && category["origin"] == "model",
+            "{category}"
+        );
         assert!(!category["reasons"].as_array().unwrap().is_empty(), "{category}");
         assert_eq!(help["mentions"][0]["value"], "2026-03-01T13:00:00");
         let same = &help["same"][0];
@@ -106,7 +109,8 @@ async fn overrides_are_kept_to_learn_from() {
                     "confidence": 0.7 })
         };
         let mut agent = world.agent("agent");
-        let body = json!({ "case_id": "own1", "choices": [choice("water", "noise"), choice("water", "water")] });
+        let body =
+            json!({ "case_id": "own1", "choices": [choice("water", "noise"), choice("water", "water")] });
         agent.post("/assist/choices", body).await.done();
         agent
             .post("/assist/choices", json!({ "choices": vec![choice("a", "b"); 21] }))
@@ -130,12 +134,14 @@ async fn citizens_are_told_of_own_orders_and_only_how_many_others() {
         world.write(all).await;
         let mut citizen = world.server.anonymous();
         let own = |code: &str| json!([{ "number": "YZ202603020077", "code": code }]);
-        let told = citizen.post("/portal/similar", json!({ "content": text, "own": own("402913") })).await.ok();
+        let told =
+            citizen.post("/portal/similar", json!({ "content": text, "own": own("402913") })).await.ok();
         assert_eq!(told["own"][0]["status_name"], "开始处理");
         assert_eq!(told["others"], 3);
         let text_of_all = told.to_string();
         assert!(!text_of_all.contains("YZ20260302002"), "nothing of others: {text_of_all}");
-        let stranger = citizen.post("/portal/similar", json!({ "content": text, "own": own("000000") })).await.ok();
+        let stranger =
+            citizen.post("/portal/similar", json!({ "content": text, "own": own("000000") })).await.ok();
         assert_eq!(stranger["own"], json!([]));
         let few = citizen.post("/portal/similar", json!({ "content": "咨询公积金提取" })).await.ok();
         assert_eq!(few["others"], 0);
@@ -158,7 +164,11 @@ async fn orders_of_one_event_are_a_topic_and_proposed_to_be_merged_until_said_ot
         world.write(orders).await;
         let mut leader = world.with("leader", &["topic.read", "case.read", "case.merge", "case.export"]);
         let topics = leader.get("/assist/topics?least=3").await.ok();
-        assert_eq!((topics[0]["count"].as_i64(), topics[0]["callers"].as_i64()), (Some(3), Some(3)), "{topics}");
+        assert_eq!(
+            (topics[0]["count"].as_i64(), topics[0]["callers"].as_i64()),
+            (Some(3), Some(3)),
+            "{topics}"
+        );
         leader.get("/assist/topics.xlsx").await.done();
         let proposals = leader.get("/assist/merge-proposals").await.ok();
         assert_eq!(proposals[0]["main"]["id"], "1", "the oldest answers for the others");
@@ -166,12 +176,8 @@ async fn orders_of_one_event_are_a_topic_and_proposed_to_be_merged_until_said_ot
         let pair = json!({ "one": "1", "other": "2" });
         leader.post("/assist/merge-proposals/dismissals", pair).await.done();
         let proposals = leader.get("/assist/merge-proposals").await.ok();
-        let parts: Vec<&str> = proposals[0]["parts"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|one| one["id"].as_str().unwrap())
-            .collect();
+        let parts: Vec<&str> =
+            proposals[0]["parts"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
         assert_eq!(parts, ["3"]);
         let mut blind = world.with("blind", &["topic.read"]);
         assert_eq!(blind.get("/assist/topics?least=3").await.ok()[0]["orders"], json!([]));

@@ -39,7 +39,11 @@ async fn a_miss_is_taught_judged_put_live_and_taken_back() {
         let trial = json!({ "question": "公交卡如何充值", "entry_id": "k2", "title": "公交卡如何充值" });
         trainer.post("/robot/trials", trial).await.done();
         let report = trainer.post("/robot/trial", json!({})).await.ok();
-        assert_eq!((report["right_before"].as_i64(), report["right_after"].as_i64()), (Some(1), Some(2)), "{report}");
+        assert_eq!(
+            (report["right_before"].as_i64(), report["right_after"].as_i64()),
+            (Some(1), Some(2)),
+            "{report}"
+        );
         // What is only written is not live.
         let still = citizen.post(&messages, ask("娃刚落地咋上保险啊")).await.ok();
         assert_ne!(kind(&still), "answer");

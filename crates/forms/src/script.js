@@ -68,11 +68,12 @@
 
   return function run(text) {
     const input = parse(text);
-    const state = input.answers, known = new Set(input.keys), set = {};
+    // A page that does not show every field knows no list of all keys.
+    const state = input.answers, known = input.keys ? new Set(input.keys) : null, set = {};
     let touched = new Set();
     let now = null;
     const field = function (key) {
-      if (!known.has(key)) throw new Error('no field "' + key + '"');
+      if (known && !known.has(key)) throw new Error('no field "' + key + '"');
       return key;
     };
     const rowsOf = function (key) { return isArray(state[field(key)]) ? state[key] : []; };

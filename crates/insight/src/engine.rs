@@ -114,6 +114,8 @@ impl Engine {
         let runtime = Builder::new_multi_thread()
             .worker_threads(bounds.threads.max(1))
             .thread_name("figures")
+            // Plans are trees that are walked by recursion.
+            .thread_stack_size(8 << 20)
             .enable_all()
             .build()
             .map_err(|error| InsightError::Files(error.to_string()))?;

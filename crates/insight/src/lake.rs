@@ -175,7 +175,7 @@ impl Lake {
             // events twice changes nothing.
             manifest.generation -= 1;
             state.manifest = manifest;
-            return Ok(());
+            return self.show(&state, &[]);
         }
         manifest::write(self.store.as_ref(), &manifest).await?;
         state.manifest = manifest;

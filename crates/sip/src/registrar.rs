@@ -148,8 +148,9 @@ impl Registrar {
         }
         let expires_secs = request.expires_secs.min(MAX_EXPIRES_SECS);
         let bindings = self.places.entry(key).or_default();
-        let at = bindings.iter().position(|old| is_same(old, request, contact));
-        let since = at.map(|at| bindings.remove(at)).map_or(now_ms, |old| old.since);
+        // One telephone may be known by two bindings: by this contact, and by this `Call-ID`.
+        let same = bindings.extract_if(.., |old| is_same(old, request, contact));
+        let since = same.map(|old| old.since).min().unwrap_or(now_ms);
         let most = match request.place {
             Place::Page => 1,
             Place::Desk => DESK_BINDINGS,

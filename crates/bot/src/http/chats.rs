@@ -288,9 +288,29 @@ async fn export_chats(
         })
         .collect();
     let head = match ctx.lang {
-        kernel::Lang::Zh => vec!["开始时间", "状态", "市民", "话务员", "转人工原因", "等待（秒）", "消息数", "评价", "工单编号"],
+        kernel::Lang::Zh => vec![
+            "开始时间",
+            "状态",
+            "市民",
+            "话务员",
+            "转人工原因",
+            "等待（秒）",
+            "消息数",
+            "评价",
+            "工单编号",
+        ],
         kernel::Lang::En => {
-            vec!["Begun", "State", "Citizen", "Agent", "Handed over", "Waited (s)", "Messages", "Stars", "Order"]
+            vec![
+                "Begun",
+                "State",
+                "Citizen",
+                "Agent",
+                "Handed over",
+                "Waited (s)",
+                "Messages",
+                "Stars",
+                "Order",
+            ]
         }
     };
     download_workbook("chats", head, rows).await
@@ -305,7 +325,11 @@ async fn export_chats(
         (status = 404, description = "No such conversation, or not for the reader", body = ProblemBody),
     )
 )]
-async fn show_chat(State(bot): State<Bot>, Auth(by): Auth, Path(id): Path<String>) -> HttpResult<Json<ChatDetail>> {
+async fn show_chat(
+    State(bot): State<Bot>,
+    Auth(by): Auth,
+    Path(id): Path<String>,
+) -> HttpResult<Json<ChatDetail>> {
     let chat = readable(&bot, &by, &id).await?;
     Ok(Json(detail(&bot, chat).await?))
 }
@@ -336,7 +360,11 @@ async fn accept_chat(
     params(("id" = String, Path, description = "The conversation")),
     responses((status = 204, description = "Refused"))
 )]
-async fn refuse_chat(State(bot): State<Bot>, Auth(by): Auth, Path(id): Path<String>) -> HttpResult<StatusCode> {
+async fn refuse_chat(
+    State(bot): State<Bot>,
+    Auth(by): Auth,
+    Path(id): Path<String>,
+) -> HttpResult<StatusCode> {
     answers(&by)?;
     bot.refuse_chat(&by, &id);
     Ok(StatusCode::NO_CONTENT)

@@ -112,7 +112,12 @@ fn most_common<'a>(values: impl Iterator<Item = Option<&'a str>>) -> Option<Stri
     counts.into_iter().max_by_key(|(_, count)| *count).map(|(value, _)| value.to_owned())
 }
 
-async fn topics(bot: &Bot, by: &Principal, ctx: &kernel::Ctx, query: &TopicQuery) -> HttpResult<Vec<TopicView>> {
+async fn topics(
+    bot: &Bot,
+    by: &Principal,
+    ctx: &kernel::Ctx,
+    query: &TopicQuery,
+) -> HttpResult<Vec<TopicView>> {
     by.require("topic.read")?;
     // A group counts what people of all units wrote; its orders are for whoever reads everything.
     let reads_all = by.scope("case.read") == Some(Scope::All);
@@ -198,7 +203,8 @@ async fn export_topics(
             vec!["热点", "分类", "区域", "工单数", "来电人数", "近一日", "未办结", "最早", "最近", "工单编号"]
         }
         kernel::Lang::En => vec![
-            "Topic", "Category", "District", "Orders", "Callers", "Last day", "Open", "First", "Last", "Numbers",
+            "Topic", "Category", "District", "Orders", "Callers", "Last day", "Open", "First", "Last",
+            "Numbers",
         ],
     };
     download_workbook("hot-topics", head, rows).await

@@ -364,7 +364,8 @@ impl Page {
         for message in &view.messages {
             self.seen = message.no;
             let data = serde_json::to_string(message).ok()?;
-            self.waiting.push_back(SseEvent::default().id(message.no.to_string()).event("message").data(data));
+            self.waiting
+                .push_back(SseEvent::default().id(message.no.to_string()).event("message").data(data));
         }
         let state = serde_json::json!({
             "state": view.state, "agent": view.agent, "before": view.before, "wait_secs": view.wait_secs,

@@ -50,9 +50,8 @@ pub(super) struct WrittenSoFar {
 
 impl WrittenSoFar {
     pub(super) fn check(self) -> HttpResult<Written> {
-        let too_long = |field: &str| {
-            Problem::invalid().field(field, "too_long", "内容过长。", "This is too long.")
-        };
+        let too_long =
+            |field: &str| Problem::invalid().field(field, "too_long", "内容过长。", "This is too long.");
         if self.title.chars().count() > TITLE_MAX {
             return Err(too_long("title"));
         }
@@ -177,7 +176,9 @@ async fn note_choices(
     let fits = |text: &str| text.chars().count() <= FIELD_MAX;
     let is_fine = |choice: &ChoiceRequest| {
         !choice.field.is_empty()
-            && [&choice.field, &choice.suggested, &choice.chosen, &choice.origin].iter().all(|text| fits(text))
+            && [&choice.field, &choice.suggested, &choice.chosen, &choice.origin]
+                .iter()
+                .all(|text| fits(text))
             && choice.confidence.is_none_or(|confidence| (0.0..=1.0).contains(&confidence))
     };
     if body.choices.len() > CHOICES_MAX || !body.choices.iter().all(is_fine) {

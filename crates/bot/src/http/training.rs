@@ -160,7 +160,12 @@ async fn set_robot_question(
 ) -> HttpResult<StatusCode> {
     by.require("robot.train")?;
     if !matches!(body.state.as_str(), "open" | "ignored") {
-        return Err(Problem::invalid().field("state", "unknown", "没有这个状态。", "There is no such state."));
+        return Err(Problem::invalid().field(
+            "state",
+            "unknown",
+            "没有这个状态。",
+            "There is no such state.",
+        ));
     }
     bot.set_question(&ctx, &id, &body.state).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -288,7 +293,11 @@ async fn add_trial(
     params(("id" = String, Path, description = "The question")),
     responses((status = 204, description = "Removed"), (status = 404, description = "No such question", body = ProblemBody))
 )]
-async fn remove_trial(State(bot): State<Bot>, Auth(by): Auth, Path(id): Path<String>) -> HttpResult<StatusCode> {
+async fn remove_trial(
+    State(bot): State<Bot>,
+    Auth(by): Auth,
+    Path(id): Path<String>,
+) -> HttpResult<StatusCode> {
     by.require("robot.train")?;
     bot.remove_trial(&id).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -104,16 +104,12 @@ impl Read {
     /// Reads suggestions that were made of the text.
     #[must_use]
     pub fn of(suggestions: &[crate::suggestion::Suggestion]) -> Self {
-        let value = |field: &str| {
-            suggestions.iter().find(|one| one.field == field).map(|one| one.value.clone())
-        };
+        let value =
+            |field: &str| suggestions.iter().find(|one| one.field == field).map(|one| one.value.clone());
         Self {
             address: value("address"),
             district: value("district"),
-            point: suggestions
-                .iter()
-                .find(|one| one.field == "address")
-                .and_then(|one| one.lng.zip(one.lat)),
+            point: suggestions.iter().find(|one| one.field == "address").and_then(|one| one.lng.zip(one.lat)),
             name: value("name"),
             phone: value("phone"),
             title: value("title"),
@@ -137,8 +133,11 @@ impl Form {
             Some(Slot::Content) => self.tell(text, read),
             Some(Slot::Address) => {
                 let none = is(&["没有", "无", "没有地点", "不涉及", "none", "no"]);
-                self.address =
-                    Some(if none { String::new() } else { clip(&read.address.clone().unwrap_or_else(|| text.trim().to_owned()), ADDRESS_MAX) });
+                self.address = Some(if none {
+                    String::new()
+                } else {
+                    clip(&read.address.clone().unwrap_or_else(|| text.trim().to_owned()), ADDRESS_MAX)
+                });
                 if !none {
                     self.district = self.district.take().or_else(|| read.district.clone());
                     self.point = self.point.or(read.point);
@@ -159,7 +158,21 @@ impl Form {
                 }
             },
             Some(Slot::Confirm) => {
-                if is(&["确认", "确认提交", "提交", "是", "是的", "对", "没问题", "好的", "可以", "yes", "ok", "send", "confirm"]) {
+                if is(&[
+                    "确认",
+                    "确认提交",
+                    "提交",
+                    "是",
+                    "是的",
+                    "对",
+                    "没问题",
+                    "好的",
+                    "可以",
+                    "yes",
+                    "ok",
+                    "send",
+                    "confirm",
+                ]) {
                     return Filled::Send;
                 }
                 for (words, slot) in [
@@ -189,7 +202,8 @@ impl Form {
             self.content = clip(text, CONTENT_MAX);
             self.title = String::new();
         } else {
-            let more = if self.content.is_empty() { text.to_owned() } else { format!("{}\n{text}", self.content) };
+            let more =
+                if self.content.is_empty() { text.to_owned() } else { format!("{}\n{text}", self.content) };
             self.content = clip(&more, CONTENT_MAX);
         }
         if self.title.is_empty() {
@@ -299,6 +313,10 @@ impl Form {
             address: self.address.clone().filter(|address| !address.is_empty()),
             lng: self.point.map(|(lng, _)| lng),
             lat: self.point.map(|(_, lat)| lat),
+            // The robot asks for the matter alone; forms of order types are for pages.
+            order_type_id: None,
+            form_id: None,
+            form: serde_json::Map::new(),
         }
     }
 }
@@ -310,7 +328,8 @@ fn clip(text: &str, limit: usize) -> String {
 /// Returns what is likely a name in an answer to the question for it.
 fn name_in(text: &str) -> String {
     let mut name = text.trim();
-    for opening in ["我姓名是", "我的名字是", "我叫", "我姓", "叫我", "叫", "姓名", "I am ", "My name is "] {
+    for opening in ["我姓名是", "我的名字是", "我叫", "我姓", "叫我", "叫", "姓名", "I am ", "My name is "]
+    {
         name = name.strip_prefix(opening).unwrap_or(name).trim_start_matches(['：', ':', ' ']);
     }
     name.trim_end_matches(['。', '.', '，', ',', '！']).to_owned()

@@ -42,23 +42,88 @@ pub enum Heard {
 }
 
 const PERSON: [&str; 14] = [
-    "转人工", "人工客服", "人工服务", "找人工", "要人工", "接人工", "真人", "话务员", "工作人员接", "a person",
-    "real person", "human", "agent please", "operator",
+    "转人工",
+    "人工客服",
+    "人工服务",
+    "找人工",
+    "要人工",
+    "接人工",
+    "真人",
+    "话务员",
+    "工作人员接",
+    "a person",
+    "real person",
+    "human",
+    "agent please",
+    "operator",
 ];
 const ANGER: [&str; 21] = [
-    "垃圾机器人", "垃圾客服", "废物", "骗子", "什么破", "气死", "混蛋", "王八", "滚蛋", "滚开", "傻逼", "有病吧", "去死", "脑残",
-    "太差劲", "忍无可忍", "useless", "stupid", "shit", "bullshit", "idiot",
+    "垃圾机器人",
+    "垃圾客服",
+    "废物",
+    "骗子",
+    "什么破",
+    "气死",
+    "混蛋",
+    "王八",
+    "滚蛋",
+    "滚开",
+    "傻逼",
+    "有病吧",
+    "去死",
+    "脑残",
+    "太差劲",
+    "忍无可忍",
+    "useless",
+    "stupid",
+    "shit",
+    "bullshit",
+    "idiot",
 ];
 const PROGRESS: [&str; 12] = [
-    "查询工单", "工单进度", "查进度", "查询进度", "办理进度", "办得怎么样", "办到哪", "处理得怎么样", "处理到哪",
-    "有结果了吗", "progress", "status of my",
+    "查询工单",
+    "工单进度",
+    "查进度",
+    "查询进度",
+    "办理进度",
+    "办得怎么样",
+    "办到哪",
+    "处理得怎么样",
+    "处理到哪",
+    "有结果了吗",
+    "progress",
+    "status of my",
 ];
 const REPORT: [&str; 16] = [
-    "提交诉求", "我要投诉", "我要举报", "我要反映", "我想投诉", "我想反映", "我想举报", "登记诉求", "提交工单", "帮我登记",
-    "我要报修", "我要求助", "反映一个", "反映一下", "report a matter", "i want to report",
+    "提交诉求",
+    "我要投诉",
+    "我要举报",
+    "我要反映",
+    "我想投诉",
+    "我想反映",
+    "我想举报",
+    "登记诉求",
+    "提交工单",
+    "帮我登记",
+    "我要报修",
+    "我要求助",
+    "反映一个",
+    "反映一下",
+    "report a matter",
+    "i want to report",
 ];
-const OFF_TOPIC: [&str; 10] =
-    ["讲个笑话", "讲笑话", "唱首歌", "写首诗", "写一首", "今天天气", "天气怎么样", "股票", "彩票", "tell me a joke"];
+const OFF_TOPIC: [&str; 10] = [
+    "讲个笑话",
+    "讲笑话",
+    "唱首歌",
+    "写首诗",
+    "写一首",
+    "今天天气",
+    "天气怎么样",
+    "股票",
+    "彩票",
+    "tell me a joke",
+];
 
 /// Understands a message. `offered` is how many things the citizen was asked to choose among.
 #[must_use]
@@ -102,7 +167,9 @@ pub fn understand(text: &str, offered: usize) -> Heard {
             return Heard::Talk(Talk::Goodbye);
         }
         let bare = said.trim_end_matches(|c: char| !c.is_alphanumeric());
-        if ["你好", "您好", "在吗", "有人吗", "hi", "hello", "早上好", "下午好", "晚上好", "你好在吗"].contains(&bare) {
+        if ["你好", "您好", "在吗", "有人吗", "hi", "hello", "早上好", "下午好", "晚上好", "你好在吗"]
+            .contains(&bare)
+        {
             return Heard::Talk(Talk::Hello);
         }
     }
@@ -137,8 +204,7 @@ pub fn number_in(text: &str) -> Option<String> {
             continue;
         }
         let letters = chars[at..].iter().take_while(|c| c.is_ascii_alphabetic()).count();
-        let digits =
-            chars[at + letters..].iter().take_while(|c| c.is_ascii_digit() || **c == '-').count();
+        let digits = chars[at + letters..].iter().take_while(|c| c.is_ascii_digit() || **c == '-').count();
         let count = chars[at + letters..at + letters + digits].iter().filter(|c| c.is_ascii_digit()).count();
         if (1..=4).contains(&letters) && (8..=20).contains(&count) {
             let number: String = chars[at..at + letters + digits].iter().collect();

@@ -102,7 +102,9 @@ impl LanguageModel {
             return Err(silent(format!("status {}", response.status().as_u16())));
         }
         let mut bytes = Vec::new();
-        while let Some(part) = response.chunk().await.map_err(|error| silent(error.without_url().to_string()))? {
+        while let Some(part) =
+            response.chunk().await.map_err(|error| silent(error.without_url().to_string()))?
+        {
             bytes.extend_from_slice(&part);
             if bytes.len() > ANSWER_BYTES_MAX {
                 return Err(silent("the answer is too long".to_owned()));

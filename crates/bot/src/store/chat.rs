@@ -2,7 +2,7 @@
 
 use contract::bot::{ChatChanged, ChatEnded, ChatId, ChatRated};
 use kernel::db::Statement;
-use kernel::{Cursor, Ctx, DbError, Page, Tx};
+use kernel::{Ctx, Cursor, DbError, Page, Tx};
 use serde::Serialize;
 use sqlx::FromRow;
 use utoipa::ToSchema;
@@ -292,7 +292,11 @@ impl Bot {
     }
 
     /// Returns open conversations in which nothing has happened since `before`.
-    pub(crate) async fn idle_chats(&self, robot_before: i64, person_before: i64) -> Result<Vec<Chat>, BotError> {
+    pub(crate) async fn idle_chats(
+        &self,
+        robot_before: i64,
+        person_before: i64,
+    ) -> Result<Vec<Chat>, BotError> {
         let mut sql = Statement::new(COLUMNS);
         sql.push("where (state = 'robot' and updated_at < ").bind(robot_before);
         sql.push(") or (state in ('waiting', 'served') and updated_at < ").bind(person_before);
@@ -361,7 +365,13 @@ impl Bot {
     }
 
     /// Ends a conversation.
-    pub(crate) async fn close_chat(&self, ctx: &Ctx, chat: &mut Chat, by: &str, words: &str) -> Result<(), BotError> {
+    pub(crate) async fn close_chat(
+        &self,
+        ctx: &Ctx,
+        chat: &mut Chat,
+        by: &str,
+        words: &str,
+    ) -> Result<(), BotError> {
         chat.state = State::Ended;
         chat.ended_at = Some(ctx.now.0);
         let mut tx = self.kit().db.begin().await?;
@@ -396,20 +406,18 @@ impl Bot {
         comment: &str,
     ) -> Result<bool, BotError> {
         let mut tx = self.kit().db.begin().await?;
-        let rated = sqlx::query("update bot_chat set stars = $2, comment = $3 where id = $1 and stars is null")
-            .bind(chat.id.as_str())
-            .bind(stars)
-            .bind(comment)
-            .execute(tx.conn())
-            .await?
-            .rows_affected();
+        let rated =
+            sqlx::query("update bot_chat set stars = $2, comment = $3 where id = $1 and stars is null")
+                .bind(chat.id.as_str())
+                .bind(stars)
+                .bind(comment)
+                .execute(tx.conn())
+                .await?
+                .rows_affected();
         if rated == 0 {
             return Ok(false);
         }
-        tx.emit(
-            ctx,
-            &ChatRated { chat_id: chat.id.clone(), agent_id: chat.agent_id.clone(), stars },
-        );
+        tx.emit(ctx, &ChatRated { chat_id: chat.id.clone(), agent_id: chat.agent_id.clone(), stars });
         tx.commit().await?;
         Ok(true)
     }
@@ -422,12 +430,14 @@ impl Bot {
         helpful: bool,
     ) -> Result<Option<Message>, BotError> {
         let mut tx = self.kit().db.begin().await?;
-        sqlx::query("update bot_message set helpful = $3 where chat_id = $1 and no = $2 and speaker = 'robot'")
-            .bind(chat.id.as_str())
-            .bind(no)
-            .bind(i64::from(helpful))
-            .execute(tx.conn())
-            .await?;
+        sqlx::query(
+            "update bot_message set helpful = $3 where chat_id = $1 and no = $2 and speaker = 'robot'",
+        )
+        .bind(chat.id.as_str())
+        .bind(no)
+        .bind(i64::from(helpful))
+        .execute(tx.conn())
+        .await?;
         tx.commit().await?;
         Ok(self.messages(&chat.id, no - 1).await?.into_iter().next().filter(|message| message.no == no))
     }

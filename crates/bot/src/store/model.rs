@@ -78,10 +78,8 @@ impl Bot {
     /// Finds a model.
     pub(crate) async fn model_row(&self, id: &str) -> Result<Option<ModelRow>, BotError> {
         let sql = format!("{COLUMNS}where id = $1");
-        let row: Option<Row> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
-            .bind(id)
-            .fetch_optional(self.kit().db.reader())
-            .await?;
+        let row: Option<Row> =
+            sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(self.kit().db.reader()).await?;
         row.map(TryInto::try_into).transpose()
     }
 

@@ -222,8 +222,9 @@ impl Bot {
         title: &str,
     ) -> Result<(), BotError> {
         let mut tx = self.kit().db.begin().await?;
-        let many: i64 =
-            sqlx::query_scalar("select count(*) from bot_teaching where to_version is null").fetch_one(tx.conn()).await?;
+        let many: i64 = sqlx::query_scalar("select count(*) from bot_teaching where to_version is null")
+            .fetch_one(tx.conn())
+            .await?;
         if many >= TAUGHT_MAX {
             return Err(BotError::Refused {
                 code: "robot.too_many_taught",
@@ -245,12 +246,14 @@ impl Bot {
         .execute(tx.conn())
         .await?;
         if let Some(question_id) = question_id {
-            sqlx::query("update bot_question set state = 'taught', entry_id = $2, changed_by = $3 where id = $1")
-                .bind(question_id)
-                .bind(entry_id)
-                .bind(&ctx.actor.name)
-                .execute(tx.conn())
-                .await?;
+            sqlx::query(
+                "update bot_question set state = 'taught', entry_id = $2, changed_by = $3 where id = $1",
+            )
+            .bind(question_id)
+            .bind(entry_id)
+            .bind(&ctx.actor.name)
+            .execute(tx.conn())
+            .await?;
         }
         tx.audit(ctx, Audit::new("robot.taught", "teaching", id).detail(json!({ "entry": entry_id })));
         tx.commit().await?;
@@ -259,7 +262,8 @@ impl Bot {
 
     /// Returns what is taught and not taken back, the newest first.
     pub(crate) async fn teachings(&self) -> Result<Vec<Teaching>, BotError> {
-        let sql = format!("{TEACHINGS}where to_version is null order by created_at desc, id limit {TAUGHT_MAX}");
+        let sql =
+            format!("{TEACHINGS}where to_version is null order by created_at desc, id limit {TAUGHT_MAX}");
         Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(self.kit().db.reader()).await?)
     }
 
@@ -305,10 +309,12 @@ impl Bot {
     }
 
     pub(crate) async fn trials(&self) -> Result<Vec<Trial>, BotError> {
-        Ok(sqlx::query_as("select id, question, entry_id, title from bot_trial order by created_at desc, id limit $1")
-            .bind(TRIALS_MAX)
-            .fetch_all(self.kit().db.reader())
-            .await?)
+        Ok(sqlx::query_as(
+            "select id, question, entry_id, title from bot_trial order by created_at desc, id limit $1",
+        )
+        .bind(TRIALS_MAX)
+        .fetch_all(self.kit().db.reader())
+        .await?)
     }
 
     /// Adds a question by which the robot is judged; one that is there already is left.

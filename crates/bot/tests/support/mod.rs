@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use bot::place_book::KnownPlace;
 use bot::{Bot, Ports};
 use contract::cases::{
-    CaseCorpus, CaseId, CitizenCase, CitizenDesk, CitizenDraft, CitizenInfo, CorpusCase, CorpusCategory, CorpusDraft,
-    CorpusPlace, Submitted, UnitProposal,
+    CaseCorpus, CaseId, CitizenCase, CitizenDesk, CitizenDraft, CitizenInfo, CorpusCase, CorpusCategory,
+    CorpusDraft, CorpusPlace, Submitted, UnitProposal,
 };
 use contract::identity::{Directory, PersonBrief, PersonId, SeatBrief, UnitBrief, UnitId};
 use contract::knowledge::{KnowledgeQuestion, KnowledgeSearch, Passage};
@@ -21,7 +21,11 @@ use testkit::{Client, PersonBuilder, START, Site, TestServer};
 pub const MATTERS: [(&str, &str, [&str; 6]); 3] = [
     ("water", "water-bureau", ["停水", "水压低", "水管漏水", "自来水浑浊", "水表坏了", "没有水"]),
     ("noise", "environment", ["施工噪音", "夜间扰民", "喇叭吵闹", "工地轰鸣", "噪声超标", "吵得睡不着"]),
-    ("insurance", "insurance-bureau", ["医保报销", "社保卡补办", "参保登记", "医保缴费", "门诊报销", "异地就医"]),
+    (
+        "insurance",
+        "insurance-bureau",
+        ["医保报销", "社保卡补办", "参保登记", "医保缴费", "门诊报销", "异地就医"],
+    ),
 ];
 
 /// An order of the city.
@@ -297,7 +301,7 @@ impl World {
             directory: town.clone(),
             knowledge: Some(town.clone()),
         };
-        let places =["听澜雅苑", "柳津大道"].map(|name| KnownPlace {
+        let places = ["听澜雅苑", "柳津大道"].map(|name| KnownPlace {
             name: name.to_owned(),
             district: Some("澜溪区".to_owned()),
             lng: Some(112.5),

@@ -301,7 +301,7 @@ async fn fill(
         city: cases.city(),
         number: place,
     };
-    cases.fill(template, fields::context(&view, &around, &time), pictures, &number).await
+    cases.fill_template(template, fields::context(&view, &around, &time), pictures, &number).await
 }
 
 /// Turns `2026-03-02 09:00:00` into the words of an official letter.

@@ -340,7 +340,7 @@ impl Cases {
     }
 
     /// Fills a template.
-    pub(crate) async fn fill(
+    pub(crate) async fn fill_template(
         &self,
         row: &TemplateRow,
         context: Value,

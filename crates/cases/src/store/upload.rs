@@ -59,7 +59,8 @@ impl Cases {
             UploadRight::Link(token) => {
                 let mut conn = self.kit().db.reader().acquire().await?;
                 let (case_id, link) = external_link::by_token(&mut conn, token).await?;
-                check_open(&link, ctx.now)?;
+                let order = case::load(&mut conn, &case_id).await?.ok_or(CaseError::NotFound)?;
+                check_open(&order, &link, ctx.now)?;
                 Ok(Owner {
                     case_id: case_id.0,
                     step: HELP.to_owned(),

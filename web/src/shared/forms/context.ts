@@ -6,6 +6,8 @@ export interface FormContext {
   district?: string
   /** The order, once there is one. */
   caseId?: string
+  /** The action with which files become the order's. */
+  step?: string
   /** Whether a citizen fills it in: nothing of the office can be looked up. */
   citizen?: boolean
 }

@@ -7,7 +7,7 @@ import type { Answers, Effects } from './schema'
 
 const PATIENCE_MS = 1000
 
-export interface RunInput { answers: Answers; keys: string[]; today: string; node: string; roles: string[] }
+export interface RunInput { answers: Answers; keys?: string[]; today: string; node: string; roles: string[] }
 export interface ScriptFault { message: string; line?: number }
 
 /** What talks to the page is taken hold of before the surroundings take it away. */

@@ -3,7 +3,7 @@ import { computed, onScopeDispose, reactive, ref, watch, type Ref } from 'vue'
 import { FormRunner, type ScriptFault } from './runner'
 import { flat, type Answers, type Effects, type FormSchema } from './schema'
 
-export interface FormSource { form: FormSchema; editable: string[]; required: string[]; node: string; roles: string[]; today: string }
+export interface FormSource { form: FormSchema; editable: string[]; required: string[]; node: string; roles: string[]; today: string; /** Whether the reader sees every field, so that an unknown key is a fault. */ whole?: boolean }
 
 export function noEffects(): Effects {
   return { values: {}, hidden: [], required: {}, locked: [], options: {}, failures: [] }
@@ -29,7 +29,7 @@ export function useForm(source: Ref<FormSource | null | undefined>, answers: Ref
     const mine = turn
     try {
       const keys = flat(now.form.fields).map((field) => field.key)
-      const said = await runner.run({ answers: JSON.parse(JSON.stringify(answers.value)) as Answers, keys, today: now.today, node: now.node, roles: now.roles })
+      const said = await runner.run({ answers: JSON.parse(JSON.stringify(answers.value)) as Answers, ...(now.whole ? { keys } : {}), today: now.today, node: now.node, roles: now.roles })
       if (mine !== turn) return
       fault.value = null
       effects.value = said
