@@ -177,9 +177,9 @@ fn key(at: usize) -> CallKey {
 }
 
 impl Stage<'_> {
-    /// A day after the last caller nothing happens any more.
+    /// When nobody comes or goes any more, only an overflow may still move somebody; it takes two hours at most.
     fn end(&self) -> i64 {
-        self.day.callers.iter().map(|caller| caller.at).max().unwrap_or(0) + 24 * 3_600_000
+        self.day.callers.iter().map(|caller| caller.at).max().unwrap_or(0) + 8_000_000
     }
 
     fn later(&mut self, at: i64, what: What) {
