@@ -346,6 +346,16 @@ mod tests {
     }
 
     #[test]
+    fn a_telephone_that_is_known_twice_is_one() {
+        let mut r = Registrar::new();
+        r.apply(&desk(1, "sip:b@10.0.0.5", "i", 1), 0).unwrap();
+        r.apply(&desk(1, "sip:a@10.0.0.5", "j", 1), 1_000).unwrap();
+        r.apply(&desk(1, "sip:a@10.0.0.5", "i", 2), 2_000).unwrap();
+        let bound: Vec<_> = r.all(Place::Desk, "1001", 3_000).collect();
+        assert_eq!((bound.len(), bound[0].since), (1, 0));
+    }
+
+    #[test]
     fn a_silent_telephone_is_dropped_but_not_the_one_that_came_back() {
         let mut r = Registrar::new();
         r.apply(&desk(1, "sip:a@10.0.0.5", "a", 1), 0).unwrap();
