@@ -177,9 +177,9 @@ fn key(at: usize) -> CallKey {
 }
 
 impl Stage<'_> {
-    /// A day after the last caller nothing happens any more.
+    /// When nobody comes or goes any more, only an overflow may still move somebody; it takes two hours at most.
     fn end(&self) -> i64 {
-        self.day.callers.iter().map(|caller| caller.at).max().unwrap_or(0) + 24 * 3_600_000
+        self.day.callers.iter().map(|caller| caller.at).max().unwrap_or(0) + 8_000_000
     }
 
     fn later(&mut self, at: i64, what: What) {
@@ -330,7 +330,7 @@ impl Draw {
 
     /// Returns a count around a mean, as arrivals scatter (Poisson).
     pub fn count(&mut self, mean: f64) -> u32 {
-        if !(mean > 0.0) {
+        if mean.is_nan() || mean <= 0.0 {
             return 0;
         }
         // Large means in parts, so that the product below does not vanish.

@@ -164,10 +164,14 @@ impl Bot {
             let Some(last) = page.last() else { break };
             after = Some((last.created_at, last.id.0.clone()));
             let (tree, lexicon, overridden) = (self.tree(), self.lexicon(), overridden.clone());
+            let places = self.places();
             let more: Vec<Lesson> = tokio::task::spawn_blocking(move || {
                 page.iter()
                     .filter(|order| order.status != "voided")
-                    .map(|order| Lesson::of(order, &tree, overridden.contains(order.id.as_str()), &lexicon))
+                    .map(|order| {
+                        let overridden = overridden.contains(order.id.as_str());
+                        Lesson::of(order, &tree, overridden, &lexicon, &places)
+                    })
                     .collect()
             })
             .await?;

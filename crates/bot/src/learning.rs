@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::events::text_of;
+use crate::place_book::PlaceBook;
 
 /// Orders below which nothing is learnt.
 pub const ORDERS_MIN: usize = 60;
@@ -137,9 +138,15 @@ impl Lesson {
     /// Makes a lesson of an order. Numbers of four digits and more are struck out, and of a confidential order
     /// everything that may name somebody.
     #[must_use]
-    pub fn of(order: &CorpusCase, tree: &CategoryTree, overridden: bool, lexicon: &Lexicon) -> Self {
+    pub fn of(
+        order: &CorpusCase,
+        tree: &CategoryTree,
+        overridden: bool,
+        lexicon: &Lexicon,
+        places: &PlaceBook,
+    ) -> Self {
         let text = text_of(&order.title, &order.content);
-        let text = if order.confidential { without_names(&text, lexicon) } else { text };
+        let text = if order.confidential { without_names(&text, lexicon, places) } else { text };
         let mut classes = BTreeMap::new();
         if let Some(category) = order.category_id.as_deref().filter(|id| tree.knows(id)) {
             classes.insert(Field::Category, category.to_owned());
@@ -466,11 +473,14 @@ fn strike_numbers(text: &str) -> String {
 }
 
 /// Strikes out people and the finer parts of places.
-fn without_names(text: &str, lexicon: &Lexicon) -> String {
+fn without_names(text: &str, lexicon: &Lexicon, places: &PlaceBook) -> String {
     let facts = lang::extract::extract(text, chrono::NaiveDateTime::default(), lexicon);
     let spans = facts.people.iter().map(|span| (span.start, span.end));
-    let spans: Vec<(usize, usize)> =
-        spans.chain(facts.places.iter().map(|span| (span.start, span.end))).collect();
+    let known = places.find(text);
+    let spans: Vec<(usize, usize)> = spans
+        .chain(facts.places.iter().map(|span| (span.start, span.end)))
+        .chain(known.iter().map(|named| (named.start, named.end)))
+        .collect();
     text.chars()
         .enumerate()
         .filter(|(at, _)| !spans.iter().any(|(start, end)| (*start..*end).contains(at)))
@@ -560,7 +570,8 @@ mod tests {
     #[test]
     fn numbers_and_names_are_not_learnt() {
         assert_eq!(strike_numbers("电话19900001234，3号楼"), "电话，3号楼");
-        let struck = without_names("我叫王建国，住在人民路5号，反映停水", &Lexicon::new(["人民路"]));
+        let struck =
+            without_names("我叫王建国，住在人民路5号，反映停水", &Lexicon::new([]), &PlaceBook::default());
         assert!(!struck.contains("王建国") && !struck.contains("人民路"), "{struck}");
         assert!(struck.contains("停水"));
     }

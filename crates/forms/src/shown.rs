@@ -49,7 +49,10 @@ impl Form {
                     field.kind,
                     FieldType::Hidden | FieldType::Phone | FieldType::Upload | FieldType::Relation
                 )
-                && field.access.iter().all(|(node, may)| *may != May::Hidden || WRITING.contains(&node.as_str()))
+                && field
+                    .access
+                    .iter()
+                    .all(|(node, may)| *may != May::Hidden || WRITING.contains(&node.as_str()))
                 && field.roles.iter().all(|rule| rule.may != May::Hidden)
         };
         let texts = self

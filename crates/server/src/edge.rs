@@ -71,6 +71,7 @@ pub(crate) fn enclose(
                 SizeAbove::new(1024)
                     .and(NotForContentType::new("audio/"))
                     .and(NotForContentType::new("image/"))
+                    .and(NotForContentType::new("video/"))
                     .and(NotForContentType::new("text/event-stream")),
             ),
         )

@@ -148,8 +148,9 @@ impl Registrar {
         }
         let expires_secs = request.expires_secs.min(MAX_EXPIRES_SECS);
         let bindings = self.places.entry(key).or_default();
-        let at = bindings.iter().position(|old| is_same(old, request, contact));
-        let since = at.map(|at| bindings.remove(at)).map_or(now_ms, |old| old.since);
+        // One telephone may be known by two bindings: by this contact, and by this `Call-ID`.
+        let same = bindings.extract_if(.., |old| is_same(old, request, contact));
+        let since = same.map(|old| old.since).min().unwrap_or(now_ms);
         let most = match request.place {
             Place::Page => 1,
             Place::Desk => DESK_BINDINGS,
@@ -342,6 +343,16 @@ mod tests {
         let mut all = desk(20, "*", "z", 1);
         all.expires_secs = 0;
         assert_eq!(r.apply(&all, 5_000), Ok(Outcome::Removed));
+    }
+
+    #[test]
+    fn a_telephone_that_is_known_twice_is_one() {
+        let mut r = Registrar::new();
+        r.apply(&desk(1, "sip:b@10.0.0.5", "i", 1), 0).unwrap();
+        r.apply(&desk(1, "sip:a@10.0.0.5", "j", 1), 1_000).unwrap();
+        r.apply(&desk(1, "sip:a@10.0.0.5", "i", 2), 2_000).unwrap();
+        let bound: Vec<_> = r.all(Place::Desk, "1001", 3_000).collect();
+        assert_eq!((bound.len(), bound[0].since), (1, 0));
     }
 
     #[test]

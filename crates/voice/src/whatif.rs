@@ -19,6 +19,9 @@ const ANSWER_MS: i64 = 3_000;
 /// States in which a seat takes calls, or works on one.
 const WORKING: [&str; 5] = ["ready", "reserved", "ringing", "on_call", "wrap_up"];
 
+/// When seats worked: by number, the seat's id and the spans from and to.
+pub type Seats = BTreeMap<String, (String, Vec<(i64, i64)>)>;
+
 /// A caller as the books have them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Came {
@@ -255,8 +258,8 @@ pub fn expected(slots: &[(i64, f64)], slot_ms: i64, came: &[Came], seed: u64) ->
 
 /// Returns when each seat worked between two instants: seat, its id, spans.
 #[must_use]
-pub fn spans(sat: &[Sat], from: i64, to: i64) -> BTreeMap<String, (String, Vec<(i64, i64)>)> {
-    let mut seats: BTreeMap<String, (String, Vec<(i64, i64)>)> = BTreeMap::new();
+pub fn spans(sat: &[Sat], from: i64, to: i64) -> Seats {
+    let mut seats = Seats::new();
     for (at, one) in sat.iter().enumerate() {
         if !WORKING.contains(&one.state.as_str()) {
             continue;
@@ -281,7 +284,7 @@ pub fn spans(sat: &[Sat], from: i64, to: i64) -> BTreeMap<String, (String, Vec<(
 /// Makes the day's workers.
 #[must_use]
 pub fn workers(
-    seats: &BTreeMap<String, (String, Vec<(i64, i64)>)>,
+    seats: &Seats,
     profiles: &HashMap<String, SeatProfile>,
     changes: &Changes,
     day: i64,

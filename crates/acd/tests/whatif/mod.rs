@@ -36,7 +36,7 @@ fn day(calls: i64, every_ms: i64, seats: usize) -> Day {
 }
 
 fn sum(played: &Played) -> Tally {
-    *played.queues.values().next().unwrap()
+    played.queues.values().copied().next().unwrap_or_default()
 }
 
 #[test]
@@ -98,11 +98,11 @@ fn counts_scatter_around_their_mean() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
     #[test]
     fn every_caller_is_counted_once(
-        callers in prop::collection::vec((0..3_600_000i64, 0..3u8, prop::option::of(0..600_000i64), 0..400_000i64, 0..2usize), 0..150),
+        callers in prop::collection::vec((0..3_600_000i64, 0..3u8, prop::option::of(0..600_000i64), 0..400_000i64, 0..2usize), 0..80),
         spans in prop::collection::vec((0..3_600_000i64, 0..3_600_000i64), 0..6),
         strategy in 0..5usize,
         capacity in 1..40usize,

@@ -1,8 +1,6 @@
 //! Settled orders that the city shows to everybody (公开办件, FBK-03): an editor approves and blacks out what points
 //! at the citizen.
 
-use std::fmt::Write as _;
-
 use lang::extract::Facts;
 
 use super::Case;
@@ -14,6 +12,8 @@ const SOMEBODY: &str = "某某";
 const SOMEWHERE: &str = "某处";
 /// What stands for a number.
 const SOME_NUMBER: &str = "＊＊＊";
+/// Words after the number of a house, a flat, a floor.
+const HOUSES: &str = "号室栋幢弄楼层座单";
 /// So many digits in a row may be a telephone, an identity card, an account.
 const DIGITS: usize = 6;
 
@@ -93,17 +93,18 @@ pub fn redact(text: &str, case: &Case, facts: &Facts) -> String {
             continue;
         }
         redacted.extend(&characters[at..start]);
-        let _ = write!(redacted, "{instead}");
+        redacted.push_str(instead);
         at = end;
     }
     redacted.extend(&characters[at..]);
     without_numbers(&case.citizen.masked_in(&redacted))
 }
 
-/// Blacks out long numbers.
+/// Blacks out long numbers, and those of houses and flats, which stand before such a word.
 fn without_numbers(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut digits = String::new();
+    let mut before = ' ';
     for c in text.chars().chain(std::iter::once('\0')) {
         if c.is_ascii_digit() || (!digits.is_empty() && matches!(c, 'X' | 'x')) {
             digits.push(c);
@@ -111,10 +112,13 @@ fn without_numbers(text: &str) -> String {
         }
         if digits.chars().filter(char::is_ascii_digit).count() >= DIGITS {
             out.push_str(SOME_NUMBER);
+        } else if !digits.is_empty() && HOUSES.contains(c) && before != '月' {
+            out.push('＊');
         } else {
             out.push_str(&digits);
         }
         digits.clear();
+        before = c;
         if c != '\0' {
             out.push(c);
         }
@@ -132,6 +136,7 @@ mod tests {
             without_numbers("身份证11010119900307761X，3盏灯，电话13900001234"),
             "身份证＊＊＊，3盏灯，电话＊＊＊"
         );
-        assert_eq!(without_numbers("2026年"), "2026年");
+        assert_eq!(without_numbers("2026年3月2号"), "2026年3月2号");
+        assert_eq!(without_numbers("云水路18号3单元502室"), "云水路＊号＊单元＊室");
     }
 }

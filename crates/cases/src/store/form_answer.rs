@@ -468,8 +468,12 @@ impl Cases {
             let version = &sheet.form;
             // Nobody is asked for what is kept from them.
             let form = shown_form(&version.form, &case, by);
-            let answers: Map<String, Value> =
-                sheet.answers.iter().filter(|(key, _)| form.field(key).is_some()).map(|(key, value)| (key.clone(), value.clone())).collect();
+            let answers: Map<String, Value> = sheet
+                .answers
+                .iter()
+                .filter(|(key, _)| form.field(key).is_some())
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect();
             let nothing = Map::new();
             let whole = forms::Step { answers: &nothing, before: &answers, whole: true };
             let effects =

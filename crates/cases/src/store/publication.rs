@@ -269,8 +269,8 @@ impl Cases {
     /// The instant at which a day begins in the city.
     fn midnight(&self, day: chrono::NaiveDate) -> i64 {
         let zone: chrono_tz::Tz = self.kit().config.zone.parse().unwrap_or(chrono_tz::Asia::Shanghai);
-        let noon = day.and_hms_opt(0, 0, 0).unwrap_or_default();
-        noon.and_local_timezone(zone).earliest().map_or(0, |at| at.timestamp_millis())
+        let start = day.and_hms_opt(0, 0, 0).unwrap_or_default();
+        start.and_local_timezone(zone).earliest().map_or(0, |at| at.timestamp_millis())
     }
 }
 

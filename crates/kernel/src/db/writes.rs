@@ -150,13 +150,16 @@ fn shape<'a>(list: &'a [Cow<'_, Write>]) -> Vec<Piece<'a>> {
     shape
 }
 
+/// The writes of one change, in their order.
+type List<'a> = &'a [Cow<'a, Write>];
+
 /// Makes all writes of `lists`, each list in its order. Lists may be interleaved.
 pub(super) async fn write_lists(
     conn: &mut AnyConnection,
     dialect: Dialect,
     lists: &[Vec<Cow<'_, Write>>],
 ) -> Result<(), DbError> {
-    let mut groups: Vec<(Vec<Piece<'_>>, Vec<&[Cow<'_, Write>]>)> = Vec::new();
+    let mut groups: Vec<(Vec<Piece<'_>>, Vec<List<'_>>)> = Vec::new();
     for list in lists.iter().filter(|list| !list.is_empty()) {
         if list.len() > LIST_MAX {
             for piece in list.chunks(LIST_MAX) {
@@ -192,7 +195,7 @@ pub(super) async fn write_lists(
 fn queries(
     dialect: Dialect,
     shape: &[Piece<'_>],
-    lists: &[&[Cow<'_, Write>]],
+    lists: &[List<'_>],
 ) -> Vec<Query<'static, sqlx::Any, AnyArguments>> {
     let mut texts = vec![Text::new(dialect)];
     let mut from = 0;

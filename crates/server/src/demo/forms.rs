@@ -120,7 +120,7 @@ fn answers(form: &str, order: &Order) -> Map<String, Value> {
     let answers = match form {
         "street-lamp" => json!({
             "lamp_no": format!("YZ-{:04}", n % 9000 + 100),
-            "fault": ["dark", "flicker", "broken"][n as usize % 3],
+            "fault": (["dark", "flicker", "broken"][n as usize % 3]),
             "count": n % 12 + 1,
         }),
         "noise" => json!({
@@ -132,8 +132,8 @@ fn answers(form: &str, order: &Order) -> Map<String, Value> {
             "evidence": ["audio", "witness"],
         }),
         _ => json!({
-            "firm_name": ["云州启明机械有限公司", "云州禾味食品有限公司", "云州青石软件科技有限公司"][n as usize % 3],
-            "trade": ["machine", "food", "soft"][n as usize % 3],
+            "firm_name": (["云州启明机械有限公司", "云州禾味食品有限公司", "云州青石软件科技有限公司"][n as usize % 3]),
+            "trade": (["machine", "food", "soft"][n as usize % 3]),
             "staff": n % 180 + 8,
             "asks": [
                 { "kind": "grant", "what": order.title, "amount": f64::from(n % 400) / 10.0 + 5.0 },

@@ -94,24 +94,25 @@ pub(crate) async fn create(
         }
     }
     city.cases.fire_timers(&Ctx::system("cases.timers", now)).await?;
-    show(city, staff, cases.iter().flatten(), now).await?;
+    let settled: Vec<&Case> = cases.iter().flatten().filter(|case| is_fit_to_show(case)).collect();
+    for (age, case) in (0..).zip(settled.into_iter().step_by(2).take(SHOWN_MAX)) {
+        if let Err(error) = show(city, staff, case, now.plus_secs(-3_600 * age)).await {
+            outcome.refusals.push(format!("{} publication: {error}", case.number));
+        }
+    }
     Ok(outcome)
 }
 
-/// Shows some of the settled orders on the portal, as an editor of the centre approves them.
-async fn show(
-    city: &City,
-    staff: &Staff,
-    orders: impl Iterator<Item = &Case>,
-    now: Timestamp,
-) -> Result<(), BoxError> {
+/// Tells whether everybody may read an order.
+fn is_fit_to_show(case: &Case) -> bool {
+    case.archived_at.is_some() && !case.confidential && case.answer.is_some()
+}
+
+/// Shows a settled order on the portal, as an editor of the centre approves it.
+async fn show(city: &City, staff: &Staff, case: &Case, at: Timestamp) -> Result<(), BoxError> {
     let editor = staff.person("review01")?;
-    let fit = orders.filter(|case| case.archived_at.is_some() && !case.confidential && case.answer.is_some());
-    for (age, case) in (0..).zip(fit.step_by(2).take(SHOWN_MAX)) {
-        let ctx = seed::ctx(editor, now.plus_secs(-3_600 * age));
-        let (text, _) = city.cases.propose_publication(editor, &case.id, now).await?;
-        city.cases.publish_case(&ctx, editor, &case.id, &text).await?;
-    }
+    let (text, _) = city.cases.propose_publication(editor, &case.id, at).await?;
+    city.cases.publish_case(&seed::ctx(editor, at), editor, &case.id, &text).await?;
     Ok(())
 }
 

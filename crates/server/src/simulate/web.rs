@@ -127,7 +127,7 @@ impl Web {
         let Ok(_permit) = self.in_flight.acquire().await else {
             return Err(Fault { kind: format!("{kind} stopped"), status: None, detail: String::new() });
         };
-        let mut proof = None;
+        let mut proof: Option<String> = None;
         let (status, text, value) = loop {
             let address = format!("{}/api/v1{path}", self.base);
             let mut request = self.http.request(method.clone(), address).timeout(TIMEOUT);

@@ -252,7 +252,9 @@ impl Actor {
     /// A telephone from which nothing comes is asked whether it is there, unless it holds.
     pub(super) fn probe(&self, media: LegId) {
         let silent = if media == CITIZEN {
-            self.citizen.filter(|_| self.plain.is_some() && !self.citizen_holds)
+            // Carriers do not all answer within a call; silence and the session's timer end theirs.
+            self.citizen
+                .filter(|_| self.plain.is_some() && self.state.kind().is_internal() && !self.citizen_holds)
         } else {
             let leg = self.legs.values().find(|leg| leg.media == media);
             leg.filter(|leg| leg.plain.is_some() && !leg.holds).map(|leg| leg.sip)

@@ -58,6 +58,9 @@ pub enum ListError {
     NoNumbers,
 }
 
+/// A row as it was written: its line, the number, the name, other columns.
+pub type Written = (usize, String, String, BTreeMap<String, String>);
+
 /// Tells whether a number can be called: a mobile, a land line with or without area code, abroad.
 #[must_use]
 pub fn is_callable(number: &str) -> bool {
@@ -66,7 +69,7 @@ pub fn is_callable(number: &str) -> bool {
 
 /// Judges rows: number, name, fields, and the line where each stands.
 pub fn judge(
-    rows: impl IntoIterator<Item = (usize, String, String, BTreeMap<String, String>)>,
+    rows: impl IntoIterator<Item = Written>,
     listed: &HashSet<String>,
     is_unwanted: &dyn Fn(&str) -> bool,
 ) -> Reading {

@@ -1,15 +1,28 @@
 //! A day as the books have it: who called, who worked.
 
 use kernel::{Db, DbError};
+use sqlx::FromRow;
 
 use crate::whatif::{CALLERS_MAX, Came, Sat};
+
+#[derive(FromRow)]
+struct VisitRow {
+    call_id: String,
+    queue_id: String,
+    joined_at: i64,
+    waited_ms: i64,
+    priority: i64,
+    outcome: String,
+    answered_at: Option<i64>,
+    talked_ms: i64,
+}
 
 /// Returns the callers who joined a queue between two instants, in order.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn callers(db: &Db, from: i64, to: i64) -> Result<Vec<Came>, DbError> {
-    let rows: Vec<(String, String, i64, i64, i64, String, Option<i64>, i64)> = sqlx::query_as(
+    let rows: Vec<VisitRow> = sqlx::query_as(
         "select v.call_id, v.queue_id, v.joined_at, v.waited_ms, v.priority, v.outcome, c.answered_at, \
          c.talked_ms from voice_queue_visit v join voice_call c on c.id = v.call_id \
          where v.joined_at >= $1 and v.joined_at < $2 and c.direction = 'in' order by v.call_id, v.no limit $3",
@@ -20,7 +33,10 @@ pub async fn callers(db: &Db, from: i64, to: i64) -> Result<Vec<Came>, DbError> 
     .fetch_all(db.reader())
     .await?;
     let mut came: Vec<(String, Came)> = Vec::new();
-    for (call, queue, at, waited_ms, priority, outcome, answered_at, talked_ms) in rows {
+    for row in rows {
+        let VisitRow { call_id: call, queue_id: queue, joined_at: at, waited_ms, priority, outcome, .. } =
+            row;
+        let (answered_at, talked_ms) = (row.answered_at, row.talked_ms);
         match came.last_mut() {
             // A caller who went on to another queue is one caller; what came of them there counts.
             Some((last, one)) if *last == call => {

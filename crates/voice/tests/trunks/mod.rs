@@ -108,7 +108,8 @@ async fn a_request_over_a_connection_says_so_and_pings_are_answered() {
     let (_trunk, _citizen) = caller(&stage, "13800001234").await;
     let invite = desk.request("INVITE").await;
     assert!(header(&invite, "Via").unwrap().starts_with(&format!("SIP/2.0/TCP {address};")), "{invite}");
-    assert!(header(&invite, "Contact").unwrap().contains(&format!("{address};transport=tcp")), "{invite}");
+    let contact = header(&invite, "Contact").unwrap().to_lowercase();
+    assert!(contact.contains(&format!("{address};transport=tcp")), "{invite}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -230,7 +231,7 @@ async fn a_trunk_over_tcp_carries_calls_out_on_the_connection_that_is_kept() {
     });
     stage.until("leader", "/voice/trunks", |list| list["items"][0]["state"] == "reachable").await;
     let mut agent = Agent::ready(&stage, "1001").await;
-    let dialled = r#"{"kind":"outside","number":"13900001111"}"#;
+    let dialled = r#"{"number":"13900001111"}"#;
     assert_eq!(stage.post("1001", "/voice/calls", dialled).await.0, 201);
     crate::calls::answered(&mut agent).await;
     let invite = tokio::time::timeout(Duration::from_secs(8), heard.recv()).await.unwrap().unwrap();
@@ -272,6 +273,8 @@ async fn sessions_are_timed_as_both_sides_agree() {
     assert_eq!(code, 200);
     assert_eq!(header(&answer, "Session-Expires"), Some("1800;refresher=uac"));
     assert_eq!(header(&answer, "Require"), Some("timer"));
+    // The ACK went just before; a datagram that overtakes it would have to be sent again.
+    tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(trunk.within("UPDATE", "", "").await, 200);
 }
 
@@ -285,7 +288,7 @@ async fn a_trunk_that_wants_a_longer_timer_gets_it() {
     })
     .await;
     let mut agent = Agent::ready(&stage, "1001").await;
-    let dialled = r#"{"kind":"outside","number":"13900001111"}"#;
+    let dialled = r#"{"number":"13900001111"}"#;
     assert_eq!(stage.post("1001", "/voice/calls", dialled).await.0, 201);
     crate::calls::answered(&mut agent).await;
     let invite = outside.request("INVITE").await;

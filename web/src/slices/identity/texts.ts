@@ -111,6 +111,9 @@ export const texts: Texts = {
     groups: {
       floor: ['现场', 'Floor'], queue: ['队列', 'Queues'], callflow: ['呼叫流程', 'Call flows'], number: ['号码名单', 'Numbers'], phone_book: ['电话簿', 'Phone book'],
       catalogue: ['职责清单', 'Catalogue'], limit: ['时限', 'Limits'], notice: ['通知', 'Notices'], query: ['查询方案', 'Saved queries'],
+      form: ['表单', 'Forms'], order_type: ['业务类型', 'Order types'], template: ['文书模板', 'Templates'], knowledge: ['知识库', 'Knowledge base'], robot: ['机器人', 'Robot'], chat: ['在线会话', 'Chats'],
+      assist: ['智能辅助', 'Assistance'], topic: ['热点事件', 'Hot topics'], report: ['统计报表', 'Reports'], evaluation: ['考核', 'Evaluation'], cockpit: ['驾驶舱与大屏', 'Cockpit and wallboards'], publication: ['公开', 'Publication'],
+      campaign: ['外呼任务', 'Outbound tasks'], telephone: ['桌面话机', 'Desk telephones'],
       case: ['工单', 'Orders'], call: ['话务', 'Calls'], contact: ['服务对象', 'Citizens'], unit: ['单位', 'Units'], person: ['人员', 'People'], role: ['角色', 'Roles'],
       seat: ['座席', 'Seats'], dictionary: ['字典', 'Dictionary'], parameter: ['参数', 'Parameters'], calendar: ['日历', 'Calendar'], audit: ['审计', 'Audit'],
       session: ['会话', 'Sessions'], rating: ['评价', 'Ratings'], flow: ['流程', 'Flows'], overview: ['总览', 'Overview'],

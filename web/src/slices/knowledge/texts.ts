@@ -106,7 +106,6 @@ export const texts: Texts = {
     attach: ['添加附件', 'Attach a file'],
     attach_text: {
       read: ['正文可检索', 'text is searched'],
-      none: ['', ''],
       broken: ['文件无法解析，正文不可检索', 'unreadable: its text is not searched'],
       bomb: ['展开后过大，正文不可检索', 'unpacks into too much: its text is not searched'],
       slow: ['解析超时，正文不可检索', 'too slow to read: its text is not searched'],

@@ -30,7 +30,8 @@ export function useAnswers() {
     done(t('knowledge.copied'))
   }
   function paste(entryId: string, answer: AnswerView): boolean {
-    if (!answerTarget.value) return false
+    // What is internal never slips into what a citizen or another unit reads.
+    if (!answerTarget.value || answer.audience !== 'public') return false
     answerTarget.value(answer.text)
     count(entryId, 'pasted', answer.id)
     done(t('knowledge.pasted'))
