@@ -17,6 +17,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 use voice::config::TrunkTransport;
 
 use crate::calls::{caller, sdp};
+use crate::media_plane::browser::Browser;
 use crate::media_plane::phone::Phone;
 use crate::support::agent::Agent;
 use crate::support::desk_phone::DeskPhone;
@@ -233,7 +234,10 @@ async fn a_trunk_over_tcp_carries_calls_out_on_the_connection_that_is_kept() {
     let mut agent = Agent::ready(&stage, "1001").await;
     let dialled = r#"{"number":"13900001111"}"#;
     assert_eq!(stage.post("1001", "/voice/calls", dialled).await.0, 201);
-    crate::calls::answered(&mut agent).await;
+    // The line is busy at once, so the page's sound has no time to connect.
+    let ring = agent.request("INVITE").await;
+    let answer = Browser::new().answer(body(&ring));
+    agent.accept(&ring, &answer).await;
     let invite = tokio::time::timeout(Duration::from_secs(8), heard.recv()).await.unwrap().unwrap();
     assert!(invite.starts_with("INVITE sip:13900001111@"), "{invite}");
     assert!(header(&invite, "Via").unwrap().starts_with("SIP/2.0/TCP "), "{invite}");
