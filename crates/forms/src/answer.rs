@@ -246,10 +246,8 @@ fn check_rows(field: &Field, value: &Value, path: &str, today: &str) -> Result<V
                 },
             }
         }
-        let missing = field
-            .fields
-            .iter()
-            .filter(|column| column.required && !row.get(&column.key).is_some_and(|cell| !is_blank(cell)));
+        let missing =
+            field.fields.iter().filter(|column| column.required && row.get(&column.key).is_none_or(is_blank));
         refusals.extend(missing.map(|column| Refusal::required(format!("{path}[{at}].{}", column.key))));
         kept.push(Value::Object(clean));
     }

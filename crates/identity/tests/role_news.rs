@@ -1,5 +1,7 @@
 //! An installation that exists already meets a version that grants its roles more.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 use serde_json::{Value, json};
 use testkit::{Site, on_both};
 

@@ -131,16 +131,12 @@ pub fn plain(html: &str) -> String {
         let name = tag.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
         match name {
             "p" | "br" | "li" | "tr" | "h2" | "h3" | "h4" | "blockquote" | "pre" | "hr" | "table"
-            | "figure" => {
-                if !out.ends_with('\n') && !out.is_empty() {
-                    out.push('\n');
-                }
+            | "figure"
+                if !out.ends_with('\n') && !out.is_empty() =>
+            {
+                out.push('\n');
             }
-            "td" | "th" => {
-                if !out.ends_with([' ', '\n']) && !out.is_empty() {
-                    out.push(' ');
-                }
-            }
+            "td" | "th" if !out.ends_with([' ', '\n']) && !out.is_empty() => out.push(' '),
             _ => {}
         }
         rest = &rest[end + 1..];

@@ -68,7 +68,7 @@ impl Framer {
     ///
     /// # Errors
     /// [`Broken`], after which the connection is closed.
-    pub fn next(&mut self) -> Result<Option<Framed>, Broken> {
+    pub fn take_next(&mut self) -> Result<Option<Framed>, Broken> {
         if self.ping()? {
             return Ok(Some(Framed::Ping));
         }
@@ -159,7 +159,7 @@ mod tests {
 
     fn all(framer: &mut Framer) -> Vec<Framed> {
         let mut out = Vec::new();
-        while let Some(framed) = framer.next().unwrap() {
+        while let Some(framed) = framer.take_next().unwrap() {
             out.push(framed);
         }
         out
@@ -193,7 +193,7 @@ mod tests {
         let go = |text: &str| {
             let mut framer = Framer::new();
             framer.push(text.as_bytes());
-            framer.next()
+            framer.take_next()
         };
         assert_eq!(go("OPTIONS sip:a SIP/2.0\r\nVia: x\r\n\r\n"), Err(Broken::NoLength));
         assert_eq!(go("A\r\nl: 1\r\nContent-Length: 2\r\n\r\nab"), Err(Broken::NoLength));
@@ -203,7 +203,7 @@ mod tests {
         assert_eq!(go(&"A: b\r\n".repeat(4_000)), Err(Broken::HeadTooLong));
         let mut framer = Framer::new();
         framer.push("\r\n\r\n".repeat(100).as_bytes());
-        let broken = (0..100).find_map(|_| framer.next().err());
+        let broken = (0..100).find_map(|_| framer.take_next().err());
         assert_eq!(broken, Some(Broken::Idle), "somebody sends nothing but pings at once");
         assert!(go("OPTIONS").unwrap().is_none());
     }
@@ -217,7 +217,7 @@ mod tests {
                 framer.push(part.as_bytes());
                 pushed += part.len();
                 loop {
-                    match framer.next() {
+                    match framer.take_next() {
                         Ok(Some(_)) => {}
                         Ok(None) => break,
                         Err(_) => return Ok(()),

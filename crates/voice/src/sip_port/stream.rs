@@ -217,7 +217,7 @@ async fn read_all(
         };
         framer.push(&buffer[..count]);
         loop {
-            let framed = match framer.next() {
+            let framed = match framer.take_next() {
                 Ok(Some(framed)) => framed,
                 Ok(None) => break,
                 Err(broken) => return broken.to_string(),

@@ -108,7 +108,7 @@ impl DeskPhone {
                     Some(String::from_utf8_lossy(&buffer[..len]).into_owned())
                 }
                 Link::Stream(socket, framer) => loop {
-                    match framer.next().unwrap() {
+                    match framer.take_next().unwrap() {
                         Some(Framed::Message(bytes)) => {
                             return Some(String::from_utf8_lossy(&bytes).into_owned());
                         }

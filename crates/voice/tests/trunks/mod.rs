@@ -206,7 +206,7 @@ async fn a_trunk_over_tcp_carries_calls_out_on_the_connection_that_is_kept() {
         let mut framer = sip::stream::Framer::new();
         let mut buffer = vec![0; 4096];
         loop {
-            while let Some(framed) = framer.next().unwrap() {
+            while let Some(framed) = framer.take_next().unwrap() {
                 let sip::stream::Framed::Message(bytes) = framed else { continue };
                 let text = String::from_utf8_lossy(&bytes).into_owned();
                 match method(&text) {
