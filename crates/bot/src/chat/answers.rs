@@ -260,7 +260,7 @@ impl Bot {
                 chat.name.clone_from(&form.name);
                 chat.phone = Some(form.phone.clone()).filter(|phone| !phone.is_empty());
                 chat.dialogue.form = Some(form);
-                Ok(vec![reply])
+                Ok(vec![*reply])
             }
             Filled::Dropped => Ok(vec![Reply::say(if chat.zh {
                 "好的，已取消登记。还有什么可以帮您？"

@@ -72,7 +72,7 @@ pub struct Form {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Filled {
     /// The robot asks on.
-    Ask(Reply),
+    Ask(Box<Reply>),
     /// The citizen wants it sent.
     Send,
     /// The citizen does not want it any more.
@@ -150,11 +150,11 @@ impl Form {
             Some(Slot::Phone) => match read.phone.clone().or_else(|| phone_in(text)) {
                 Some(phone) => self.phone = phone,
                 None => {
-                    return Filled::Ask(Reply::say(if zh {
+                    return Filled::Ask(Box::new(Reply::say(if zh {
                         "这个号码看起来不对，请输入11位手机号或带区号的固定电话。"
                     } else {
                         "This does not look like a number; please give one that you can be called on."
-                    }));
+                    })));
                 }
             },
             Some(Slot::Confirm) => {
@@ -252,7 +252,7 @@ impl Form {
 
     fn ask(&mut self, slot: Slot, zh: bool) -> Filled {
         self.asked = Some(slot);
-        Filled::Ask(match (slot, zh) {
+        Filled::Ask(Box::new(match (slot, zh) {
             (Slot::Content, true) => {
                 Reply::say("请描述您要反映的事情：发生了什么、什么时候、希望怎样解决。").options(&["取消"])
             }
@@ -290,7 +290,7 @@ impl Form {
             ))
             .kind("draft")
             .options(&["Confirm", "Change the matter", "Change the place", "Change the number", "Cancel"]),
-        })
+        }))
     }
 
     fn title_or_content(&self) -> String {
@@ -347,7 +347,7 @@ mod tests {
 
     fn reply(filled: Filled) -> Reply {
         match filled {
-            Filled::Ask(reply) => reply,
+            Filled::Ask(reply) => *reply,
             other => panic!("{other:?}"),
         }
     }
