@@ -147,7 +147,7 @@ pub(super) fn marks(text: &str) -> Vec<Mark> {
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(at) = text[from..].find('{').map(|step| from + step) {
-        let pair = match text[at..].as_bytes().get(1) {
+        let pair = match text.as_bytes()[at..].get(1) {
             Some(b'{') => Some(("{{", "}}")),
             Some(b'%') => Some(("{%", "%}")),
             Some(b'#') => Some(("{#", "#}")),

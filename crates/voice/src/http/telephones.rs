@@ -239,7 +239,7 @@ async fn list_telephones(
     let mut found = rows(&core, &query).await?;
     found.retain(|row| after.as_ref().is_none_or(|after| row.seat_no > *after));
     found.truncate(limit + 1);
-    Ok(Json(Page::cut(found, limit, |row| Cursor::encode(&[row.seat_no.clone()]))))
+    Ok(Json(Page::cut(found, limit, |row| Cursor::encode(std::slice::from_ref(&row.seat_no)))))
 }
 
 /// Gives seats a desk telephone. The passwords are in the answer and nowhere else.
