@@ -18,8 +18,7 @@ pub fn picture() -> Vec<u8> {
 
 fn form(name: &str, bytes: &[u8]) -> Vec<u8> {
     let mut body =
-        format!("--edge\r\ncontent-disposition: form-data; name=\"thumb\"; filename=\"t.jpg\"\r\n\r\n")
-            .into_bytes();
+        b"--edge\r\ncontent-disposition: form-data; name=\"thumb\"; filename=\"t.jpg\"\r\n\r\n".to_vec();
     body.extend_from_slice(&picture());
     body.extend_from_slice(
         format!("\r\n--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n")

@@ -166,7 +166,8 @@ mod tests {
     fn a_changed_amount_shows_in_its_phrase_and_new_and_dropped_answers_as_wholes() {
         let before = content(&[("1", "材料：身份证，照片。费用20元。"), ("2", "旧的")]);
         let after = content(&[("1", "材料：身份证，照片。费用免收。"), ("3", "新的")]);
-        let differing: Vec<(Option<String>, Vec<(Change, String)>)> = compare(&before, &after)
+        type Pieces = Vec<(Change, String)>;
+        let differing: Vec<(Option<String>, Pieces)> = compare(&before, &after)
             .into_iter()
             .filter(|field| field.differs)
             .map(|field| {
