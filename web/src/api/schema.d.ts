@@ -158,6 +158,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the reader's own files that wait for an order to be written. */
+        get: operations["list_waiting_attachments"];
+        put?: never;
+        /** Sends a file for an order that is about to be written. */
+        post: operations["attach_to_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/attachments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hands a file out: pictures, sound and video to be shown, everything else to be kept. */
+        get: operations["download_attachment"];
+        put?: never;
+        post?: never;
+        /** Forgets a file of one's own whose step is not done yet. */
+        delete: operations["detach"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit": {
         parameters: {
             query?: never;
@@ -381,6 +417,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cases/{id}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the files of an order, oldest first: those of its steps, and the reader's own that wait for one. */
+        get: operations["list_case_attachments"];
+        put?: never;
+        /** Sends a file for a step of an order. It waits until the sender does the step; the same file is kept once. */
+        post: operations["attach_to_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cases/{id}/closure": {
         parameters: {
             query?: never;
@@ -552,6 +606,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cases/{id}/documents/{template_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Makes a document of an order from a template, with what the reader may see of it. */
+        get: operations["make_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/documents/{template_id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a document of an order as a page, without making the file. */
+        get: operations["preview_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cases/{id}/extension": {
         parameters: {
             query?: never;
@@ -613,6 +701,27 @@ export interface paths {
         /** Shows where an order stands on the drawing of its flow, and which way it came. */
         get: operations["get_case_flow"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the forms of an order, each under the version that it was filled in with. */
+        get: operations["get_case_form"];
+        /**
+         * Fills in a form at the step that lies in the reader's hands. Nothing of the course changes; what is required is
+         *     asked for when the step is done.
+         */
+        put: operations["fill_case_form"];
         post?: never;
         delete?: never;
         options?: never;
@@ -791,6 +900,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cases/{id}/position": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts an order where the clerk stands (现场定位). */
+        post: operations["locate_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cases/{id}/praise": {
         parameters: {
             query?: never;
@@ -820,6 +946,25 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/publication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what everybody reads of an order, or proposes it with the citizen blacked out. */
+        get: operations["propose_publication"];
+        /** Shows an order to everybody in an editor's words, or changes them. */
+        put: operations["publish_case"];
+        post?: never;
+        /** Takes a publication back at once. */
+        delete: operations["withdraw_publication"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1616,6 +1761,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cockpit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what happens now, in the whole city; computed once in a few seconds for all screens. */
+        get: operations["show_cockpit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/contacts": {
         parameters: {
             query?: never;
@@ -1789,6 +1951,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes documents of many orders as one file, in the background. */
+        post: operations["make_documents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/evaluation-weights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the weights in force. */
+        get: operations["show_evaluation_weights"];
+        /** Sets the weights. */
+        put: operations["set_evaluation_weights"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/evaluations/{month}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows how units did in a month, within the reader's scope. */
+        get: operations["show_evaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/evaluations/{month}/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists orders that count against a unit, so that it can look at them and apply for a strike-out. */
+        get: operations["list_counted_against"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/evaluations/{month}/closing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes a month that is over. */
+        post: operations["close_evaluation"];
+        /** Opens a closed month again. */
+        delete: operations["open_evaluation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/evaluations/{month}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Downloads a month as an Excel file. */
+        get: operations["export_evaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -1798,6 +2064,23 @@ export interface paths {
         };
         /** Streams what concerns the signed-in person. */
         get: operations["stream_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fact-tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the tables of facts with their columns. */
+        get: operations["list_fact_tables"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2031,6 +2314,698 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/form-drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the drafts, the latest first, without the forms. */
+        get: operations["list_form_drafts"];
+        put?: never;
+        /** Begins a draft. */
+        post: operations["begin_form_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/form-drafts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a draft. */
+        get: operations["get_form_draft"];
+        /** Keeps what was designed. */
+        put: operations["save_form_draft"];
+        post?: never;
+        /** Throws a draft away. */
+        delete: operations["drop_form_draft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/form-drafts/{id}/publication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publishes a draft as the next version; new orders are filled in with it. */
+        post: operations["publish_form_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/form-trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a form as the server would judge it: its faults, its script, and the answers. Nothing is kept. */
+        post: operations["try_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists published forms, the newest first. */
+        get: operations["list_forms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/forms/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a published form. */
+        get: operations["get_form"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/forms/{id}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says what is different between two versions, or between a version and a draft. */
+        get: operations["compare_forms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/businesses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts what can be read by business. */
+        get: operations["count_knowledge_by_business"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/classes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists regions and businesses. */
+        get: operations["list_knowledge_classes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/classes/{kind}/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets a region or a business. */
+        put: operations["put_knowledge_class"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists entries. */
+        get: operations["list_knowledge_entries"];
+        put?: never;
+        /** Writes a new entry's first draft. */
+        post: operations["create_knowledge_entry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports a list of entries. */
+        get: operations["export_knowledge_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an entry; readers get what is published and holds. */
+        get: operations["show_knowledge_entry"];
+        put?: never;
+        post?: never;
+        /** Deletes an entry that readers no longer have. */
+        delete: operations["delete_knowledge_entry"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries/{id}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compares two versions field by field. */
+        get: operations["compare_knowledge_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries/{id}/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that an entry was read again and still holds. */
+        post: operations["confirm_knowledge_entry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries/{id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides the open stage of review; the last one that passes publishes. */
+        post: operations["decide_knowledge_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries/{id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what is written on, or would be. */
+        get: operations["show_knowledge_draft"];
+        /** Saves the draft; of a published entry this begins the next version. */
+        put: operations["save_knowledge_draft"];
+        post?: never;
+        /** Throws the draft away; an entry of which nothing was published goes with it. */
+        delete: operations["discard_knowledge_draft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows all that happened to an entry. */
+        get: operations["show_knowledge_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries/{id}/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that an answer is wrong. */
+        post: operations["report_knowledge_entry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries/{id}/submission": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends the draft to review. */
+        post: operations["submit_knowledge_draft"];
+        /** Takes the draft back from review. */
+        delete: operations["take_back_knowledge_draft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries/{id}/uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Counts that the reader used an entry. */
+        post: operations["count_knowledge_use"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/entries/{id}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an entry away from readers. */
+        post: operations["withdraw_knowledge_entry"];
+        /** Gives a withdrawn entry back to readers. */
+        delete: operations["restore_knowledge_entry"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/favourites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what the reader keeps at hand. */
+        get: operations["list_knowledge_favourites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/favourites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keeps an entry at hand. */
+        put: operations["keep_knowledge_favourite"];
+        post?: never;
+        /** Keeps an entry at hand no longer. */
+        delete: operations["drop_knowledge_favourite"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps a file for an answer; its text will be searched. */
+        post: operations["upload_knowledge_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/files/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends a file. */
+        get: operations["show_knowledge_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a file in, or says what would come of it. */
+        post: operations["import_knowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows how the index stands. */
+        get: operations["show_knowledge_index"];
+        put?: never;
+        /** Has the index built anew in the background; it is searched meanwhile. */
+        post: operations["rebuild_knowledge_index"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/ranking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ranks entries by how often they were read. */
+        get: operations["rank_knowledge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/ranking.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports the ranking. */
+        get: operations["export_knowledge_ranking"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists reports on entries that the reader maintains. */
+        get: operations["list_knowledge_reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/reports/{id}/resolution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes a report. */
+        post: operations["resolve_knowledge_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Searches what can be read now. */
+        get: operations["search_knowledge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/stages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the regions with stages of their own; others follow the one above, at last one stage. */
+        get: operations["list_knowledge_stages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/stages/{region}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets how many stages the review of a region's texts has. */
+        put: operations["put_knowledge_stages"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts what waits for the reader. */
+        get: operations["count_knowledge_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/trail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what the reader read last. */
+        get: operations["list_knowledge_trail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the city's own words. */
+        get: operations["list_knowledge_words"];
+        put?: never;
+        /** Adds a word; it is in force at once. */
+        post: operations["add_knowledge_word"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/words/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Searches with words that are not in force yet, beside those that are. */
+        post: operations["try_knowledge_words"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge/words/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a word out; it is out of force at once. */
+        delete: operations["remove_knowledge_word"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/limit-rules": {
         parameters: {
             query?: never;
@@ -2196,6 +3171,58 @@ export interface paths {
         get?: never;
         /** Marks a notice of the reader's as read. */
         put: operations["read_notice"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/order-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists order types in their order; those who only write orders see what can be chosen. */
+        get: operations["list_order_types"];
+        put?: never;
+        /** Makes an order type. */
+        post: operations["add_order_type"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/order-types/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes an order type, or takes it out of use; orders that were written keep theirs. */
+        put: operations["change_order_type"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/order-types/{id}/form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the form of an order type as the reader fills it in; null where it has none. */
+        get: operations["get_order_type_form"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -2460,6 +3487,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/portal/cases/{number}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the files that a citizen sent with an order of one's own. */
+        get: operations["list_portal_case_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/cases/{number}/files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a file that a citizen sent with an order of one's own. */
+        get: operations["show_portal_case_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/portal/cases/{number}/rating": {
         parameters: {
             query?: never;
@@ -2597,6 +3658,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/portal/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says how many orders came and were settled in each of the last twelve months. */
+        get: operations["list_published_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/portal/help/{token}": {
         parameters: {
             query?: never;
@@ -2610,6 +3688,42 @@ export interface paths {
         /** Sends a helper's result, once. */
         post: operations["answer_help"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/help/{token}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what a helper may see of the citizen's pictures, and what the helper sent. */
+        get: operations["list_help_files"];
+        put?: never;
+        /** Sends a helper's file; it goes to the order with the result. */
+        post: operations["send_help_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/help/{token}/files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a file to a helper. */
+        get: operations["show_help_file"];
+        put?: never;
+        post?: never;
+        /** Forgets a helper's file before the result is sent. */
+        delete: operations["take_help_file_back"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2632,6 +3746,176 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/portal/knowledge/classes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists regions and businesses. */
+        get: operations["list_portal_knowledge_classes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/knowledge/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what citizens can read. */
+        get: operations["list_portal_knowledge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/knowledge/entries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an entry, and counts that it was read. */
+        get: operations["show_portal_knowledge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/knowledge/entries/{id}/opinion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a citizen's opinion. */
+        post: operations["judge_portal_knowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/knowledge/files/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends a file of a public answer. */
+        get: operations["show_portal_knowledge_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/knowledge/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Searches what citizens can read. */
+        get: operations["search_portal_knowledge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/order-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the kinds of matters that have a form of their own. */
+        get: operations["list_portal_order_types"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/order-types/{id}/form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the form of a kind of matter. */
+        get: operations["get_portal_order_form"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/published": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists settled orders that the city shows, newest first. */
+        get: operations["list_published_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/published/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows one of them. */
+        get: operations["show_published_case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/portal/similar": {
         parameters: {
             query?: never;
@@ -2644,6 +3928,59 @@ export interface paths {
         /** Tells a citizen of own orders that tell of the same, and how many others did, without anything of theirs. */
         post: operations["find_similar"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives the right to send files, for two hours. It takes a proof of work. */
+        post: operations["open_portal_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/uploads/{token}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the files that were sent under a ticket. */
+        get: operations["list_portal_uploads"];
+        put?: never;
+        /** Sends a file under a ticket. The same file is taken once. */
+        post: operations["send_portal_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/uploads/{token}/files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a file that was sent under a ticket. */
+        get: operations["show_portal_upload"];
+        put?: never;
+        post?: never;
+        /** Forgets a file that has not gone to an order. */
+        delete: operations["take_portal_upload_back"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2677,6 +4014,126 @@ export interface paths {
         put?: never;
         /** Follows a bad rating up; with `reopen` the order goes back to the dispatcher (差评跟进). */
         post: operations["follow_up_rating"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/report-designs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the reader's own reports and those that others share. */
+        get: operations["list_report_designs"];
+        put?: never;
+        /** Keeps a report. */
+        post: operations["keep_report_design"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/report-designs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets a report of one's own. */
+        delete: operations["delete_report_design"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/report-statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs a statement over what the reader may see. It can only read. */
+        post: operations["run_report_statement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists all reports. */
+        get: operations["list_reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a report's numbers within the reader's scope. */
+        get: operations["show_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reports/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Downloads a report as an Excel file. */
+        get: operations["export_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reports/{id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what stands behind a number: orders that the reader may open, or calls. */
+        get: operations["list_report_rows"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2873,6 +4330,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/roles/news": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what this version grants roles that were changed here and have not been asked about it. */
+        get: operations["list_role_news"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/roles/{id}/grants": {
         parameters: {
             query?: never;
@@ -2883,6 +4357,23 @@ export interface paths {
         get?: never;
         /** Replaces a role's grants and masks. */
         put: operations["update_role_grants"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/roles/{id}/news": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Takes over what this version grants a changed role, or leaves the role as it is. */
+        put: operations["update_role_news"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2901,7 +4392,8 @@ export interface paths {
         get: operations["get_run"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Asks a run of one's own to stop; what it made so far is kept. */
+        delete: operations["stop_run"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3109,6 +4601,76 @@ export interface paths {
         };
         /** Counts open tasks by step and colour. */
         get: operations["summarise_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/template-fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what templates can name. */
+        get: operations["list_template_fields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the templates of documents. */
+        get: operations["list_templates"];
+        put?: never;
+        /** Adds a template; a broken placeholder is named with its place. */
+        post: operations["add_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a template; an empty body keeps its file. */
+        put: operations["change_template"];
+        post?: never;
+        /** Deletes a template that was uploaded. */
+        delete: operations["delete_template"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/templates/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Downloads a template's file, to change it and send it again. */
+        get: operations["download_template_file"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3450,6 +5012,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/voice/calls/{id}/detour": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Sends the citizen through a call flow; `back` brings them to this seat again, with what the flow found out
+         *     in the call's `detour`. Without it the seat is done with the call.
+         */
+        put: operations["create_call_detour"];
+        post?: never;
+        /** Fetches the citizen back before the flow has come to its end. */
+        delete: operations["delete_call_detour"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/calls/{id}/emergency-transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rings an emergency service into my call: all three talk, and I may leave. It is kept, with the order. */
+        post: operations["create_emergency_transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/voice/calls/{id}/help-requests": {
         parameters: {
             query?: never;
@@ -3658,6 +5258,266 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/voice/campaign-attempts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the number that a call of mine is about: what to say and what to ask. */
+        get: operations["show_campaign_attempt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/campaign-choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the call flows and tables of times that a task may name. */
+        get: operations["list_campaign_choices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/campaign-targets/{id}/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls the number that I look at; my telephone rings first. */
+        post: operations["create_campaign_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/campaign-targets/{id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Gives a number back that I looked at and did not call. */
+        delete: operations["release_campaign_target"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/campaign-targets/{id}/outcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Writes down what came of the talk: the answers, or why there are none. */
+        put: operations["update_campaign_outcome"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists outbound tasks, newest first. */
+        get: operations["list_campaigns"];
+        put?: never;
+        /** Makes a task; it calls nobody until it is started. */
+        post: operations["create_campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/campaigns.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports the list of tasks as an Excel workbook. */
+        get: operations["export_campaigns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/campaigns/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a task. */
+        get: operations["show_campaign"];
+        /** Changes a task; what is set holds from the next call on. */
+        put: operations["update_campaign"];
+        post?: never;
+        /** Removes a task that has not called anybody. */
+        delete: operations["delete_campaign"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/campaigns/{id}/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what came of a task: progress, results, answers, keys. */
+        get: operations["show_campaign_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/campaigns/{id}/membership": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Takes part in a task from my seat, and in no other; a progressive one gives me calls when I am ready. */
+        put: operations["join_campaign"];
+        post?: never;
+        /** Takes part no longer. */
+        delete: operations["leave_campaign"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/campaigns/{id}/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the next number of a task to look at; one that I have already comes again. */
+        post: operations["take_next_campaign_target"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/campaigns/{id}/order-targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings in the citizens of orders that have ended: return visits of a class of orders. */
+        post: operations["import_campaign_orders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/campaigns/{id}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Starts, pauses, goes on with or stops a task. Calls that run are finished; a stopped task stays stopped. */
+        put: operations["update_campaign_state"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/campaigns/{id}/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the lines of a task, in their order. */
+        get: operations["list_campaign_targets"];
+        put?: never;
+        /** Brings a list in from an Excel workbook or CSV: a column for the number, one for the name, others of one's own. */
+        post: operations["import_campaign_targets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/campaigns/{id}/targets.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports the lines of a task with results and answers as an Excel workbook. */
+        get: operations["export_campaign_targets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/voice/destinations": {
         parameters: {
             query?: never;
@@ -3675,6 +5535,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/voice/detours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the flows and nodes that an agent may send the own caller through. */
+        get: operations["list_detours"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/embedding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells which other systems' pages the telephone's page may talk to. */
+        get: operations["show_embedding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/emergency-services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the emergency services that a caller can be connected with. */
+        get: operations["list_emergency_services"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/emergency-transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists who was connected with an emergency service, newest first. */
+        get: operations["list_emergency_transfers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/emergency-transfers.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports the list as an Excel workbook. */
+        get: operations["export_emergency_transfers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/voice/figures/me": {
         parameters: {
             query?: never;
@@ -3682,7 +5627,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows my figures of the day. */
+        /** Shows my figures, since midnight or of a period. */
         get: operations["show_my_call_figures"];
         put?: never;
         post?: never;
@@ -3736,7 +5681,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Signs a person out of the seat; a call in progress is finished first. */
+        /** Signs a person out of the seat at once. The citizen on the line is served before all others. */
         delete: operations["delete_floor_seat"];
         options?: never;
         head?: never;
@@ -3995,6 +5940,23 @@ export interface paths {
         get?: never;
         /** Says that somebody has seen to a missed call. */
         put: operations["update_missed_call"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/my-campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the tasks that I may take part in. */
+        get: operations["list_my_campaigns"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -4491,7 +6453,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/voice/seats/{no}/session": {
+    "/voice/seat/telephone": {
         parameters: {
             query?: never;
             header?: never;
@@ -4499,10 +6461,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put?: never;
+        /** Chooses the telephone that my seat answers on, from the next call on. */
+        put: operations["update_seat_telephone"];
         post?: never;
-        /** Signs a seat out. Its citizen is served before all others. */
-        delete: operations["delete_seat_session_of"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -4630,6 +6592,178 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/voice/telephone-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what is typed into a desk telephone. */
+        get: operations["show_telephone_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/telephones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists desk telephones by the number of their seat. */
+        get: operations["list_telephones"];
+        put?: never;
+        /** Gives seats a desk telephone. The passwords are in the answer and nowhere else. */
+        post: operations["create_telephones"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/telephones.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports desk telephones as a table for spreadsheets. */
+        get: operations["export_telephones"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/telephones/{seat_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a seat's desk telephone away; the seat answers on its page again. */
+        delete: operations["delete_telephone"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/telephones/{seat_id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Gives a desk telephone another password; it has to register again. */
+        put: operations["update_telephone_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/trunks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the trunks of the configuration and how they do. */
+        get: operations["list_trunks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/trunks.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports the trunks as a table for spreadsheets. */
+        get: operations["export_trunks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/what-if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Plays a day of the past, or the forecast of such a day, with other seats and rules. Nothing is changed by it. */
+        post: operations["try_what_if"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/walls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the reader's own layouts and those that others share. */
+        get: operations["list_walls"];
+        put?: never;
+        /** Keeps a layout. */
+        post: operations["keep_wall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/walls/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets a layout of one's own. */
+        delete: operations["delete_wall"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -4694,11 +6828,8 @@ export interface components {
             code: string;
             /** @description What the citizen says. */
             text?: string;
-        };
-        /** @description Which model shall be in force. */
-        ActivationRequest: {
-            /** @description The model; none to stay silent. */
-            id?: string | null;
+            /** @description The upload ticket under which files were sent. */
+            uploads?: string | null;
         };
         /** @description A level that has crossed its target. */
         Alarm: {
@@ -4742,10 +6873,6 @@ export interface components {
         };
         /** @description Names one of an entry's answers. */
         AnswerId: string;
-        AnswerRequest: {
-            /** @description At most 1,000 characters. */
-            text: string;
-        };
         /**
          * @description What is asked for.
          * @enum {string}
@@ -4801,6 +6928,47 @@ export interface components {
              */
             version: number;
         };
+        /** @description A file of an order. */
+        AttachmentView: {
+            by_name: string;
+            /** @description The line of the time line that it belongs to; none while its step is not done. */
+            entry_id?: string | null;
+            from_citizen: boolean;
+            /** @description Whether there is a small picture of it. */
+            has_thumb: boolean;
+            id: string;
+            /** @description `image`, `audio`, `video` or `document`. */
+            kind: string;
+            /**
+             * Format: double
+             * @description Latitude in degrees.
+             */
+            lat?: number | null;
+            /**
+             * Format: double
+             * @description Where it was taken, as the sender's device says; longitude in degrees.
+             */
+            lng?: number | null;
+            media_type: string;
+            name: string;
+            /** Format: int64 */
+            size_bytes: number;
+            /** @description The action or part that it was sent with. */
+            step: string;
+            /** Format: int64 */
+            uploaded_at: number;
+        };
+        /** @description The files of an order. */
+        Attachments: {
+            /** @description So many are kept from the reader, because the citizen is. */
+            hidden: number;
+            items: components["schemas"]["AttachmentView"][];
+        };
+        /**
+         * @description Who will read what is found.
+         * @enum {string}
+         */
+        Audience: "public" | "internal";
         /** @description A row of the log. */
         AuditEntry: {
             /** @description What was done. */
@@ -4849,15 +7017,12 @@ export interface components {
             stars: number;
             state: string;
         };
-        /** @description A part of the text, or a word, that speaks for a suggestion. */
-        Because: {
-            /** @description The words. */
-            text: string;
-            /**
-             * Format: double
-             * @description How much they weigh among the reasons of this suggestion, 0 to 1.
-             */
-            weight: number;
+        /** @description Which orders go through which template. */
+        BatchRequest: {
+            /** @description Orders, at most 500. */
+            ids: string[];
+            /** @description The template. */
+            template_id: string;
         };
         /** @description The floor. */
         Board: {
@@ -5041,6 +7206,27 @@ export interface components {
             /** @description What happened. */
             events: components["schemas"]["CallEventItem"][];
             summary?: components["schemas"]["CallSummary"] | null;
+        };
+        /** @description A way through a call flow that an agent sent the citizen. */
+        CallDetour: {
+            /** @description The seat that sent the citizen. */
+            asked_by: string;
+            /** @description Whether the citizen comes back. */
+            back: boolean;
+            /** @description What came of the flow's questions, once the citizen is back. */
+            findings: components["schemas"]["FlowFinding"][];
+            /** @description The flow. */
+            flow: string;
+            /** @description `running`, `over`, `fetched` by the agent before the end. */
+            state: string;
+        };
+        CallDetourBody: {
+            /** @description Whether the citizen comes back to this seat. */
+            back: boolean;
+            /** @description The flow. */
+            flow: string;
+            /** @description The node to begin at; the flow's own beginning when absent. */
+            node?: string | null;
         };
         /** @description A line of a call's history. */
         CallEventItem: {
@@ -5262,7 +7448,7 @@ export interface components {
         CallView: {
             /**
              * @description What whoever answers for the call may do now: `hold`, `consult`, `transfer`, `transfer_to_queue`,
-             *     `take_back`, `complete_transfer`, `cancel_transfer`, `conference`, `invite`, `park`, `say`.
+             *     `take_back`, `complete_transfer`, `cancel_transfer`, `conference`, `invite`, `park`, `detour`, `say`.
              */
             allowed: string[];
             /**
@@ -5276,8 +7462,11 @@ export interface components {
             caller: string;
             /** @description The number, masked. */
             caller_masked: string;
+            /** @description The attempt of the outbound task for which the call was made. */
+            campaign_attempt?: string | null;
             /** @description The citizen's file. */
             contact_id?: string | null;
+            detour?: components["schemas"]["CallDetour"] | null;
             /** @description `in`, `out`, `internal`. */
             direction: string;
             /** @description Whether the citizen is on hold. */
@@ -5298,7 +7487,7 @@ export interface components {
             started_at: number;
             /**
              * @description `flow`, `queued`, `ringing`, `dialling`, `talking`, `held`, `consulting`, `transferring`, `parked`,
-             *     `agent_lost`, `farewell`, `ended`.
+             *     `agent_lost`, `detour`, `farewell`, `ended`.
              */
             state: string;
         };
@@ -5358,6 +7547,403 @@ export interface components {
             /** @description `open`, `claimed`, `done`, `given_up`. */
             state: string;
         };
+        /** @description An outbound task. */
+        Campaign: {
+            /**
+             * Format: int64
+             * @description When it was made, epoch milliseconds.
+             */
+            created_at: number;
+            /** @description By whom. */
+            created_by: string;
+            /**
+             * Format: int64
+             * @description When it ended.
+             */
+            ended_at?: number | null;
+            /** @description Id. */
+            id: string;
+            /** @description Whether people may be called now by its table of times. */
+            open: boolean;
+            /** @description What it is set to. */
+            plan: components["schemas"]["CampaignPlan"];
+            /** @description How far it is. */
+            progress: components["schemas"]["CampaignProgress"];
+            /**
+             * Format: int64
+             * @description When it first called.
+             */
+            started_at?: number | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["CampaignState"];
+            /**
+             * Format: int64
+             * @description For optimistic locking.
+             */
+            version: number;
+        };
+        CampaignBody: {
+            /** @description What it is set to. */
+            plan: components["schemas"]["CampaignPlan"];
+            /**
+             * Format: int64
+             * @description The version that was read; absent for a new one.
+             */
+            version?: number | null;
+        };
+        /** @description A call that was begun. */
+        CampaignCall: {
+            /** @description The call. */
+            call_id: string;
+        };
+        /** @description A flow or table that a task may name. */
+        CampaignChoice: {
+            /** @description Id. */
+            id: string;
+            /** @description Name. */
+            name: string;
+        };
+        /** @description What a task may name. */
+        CampaignChoices: {
+            /** @description Published call flows. */
+            flows: components["schemas"]["CampaignChoice"][];
+            /** @description Tables of working times. */
+            hours: components["schemas"]["CampaignChoice"][];
+        };
+        /** @description What came of a task. */
+        CampaignFigures: {
+            /** @description Answers by question. */
+            answers: components["schemas"]["CampaignTally"][];
+            /** @description Keys in a notice. */
+            keys: components["schemas"]["CampaignKeyCount"][];
+            /** @description How far it is. */
+            progress: components["schemas"]["CampaignProgress"];
+            /** @description Results. */
+            results: components["schemas"]["CampaignResultCount"][];
+        };
+        /** @description What came of bringing a list in. */
+        CampaignImport: {
+            /** @description The first of them, with the reason. */
+            refusals: components["schemas"]["CampaignRowRefusal"][];
+            /** @description Rows that are not. */
+            refused: number;
+            /** @description Some of the numbers that are called, masked. */
+            sample: string[];
+            /** @description Rows that are called, or would be. */
+            taken: number;
+        };
+        /** @description A key that was pressed in a notice. */
+        CampaignKeyCount: {
+            /** @description The key, or how the node was left without one. */
+            key: string;
+            /** @description The node. */
+            node: string;
+            /**
+             * Format: int64
+             * @description How often.
+             */
+            times: number;
+        };
+        /**
+         * @description How numbers are called.
+         * @enum {string}
+         */
+        CampaignMode: "preview" | "progressive" | "notice";
+        /** @description Which ended orders' citizens are asked. */
+        CampaignOrders: {
+            /** @description The category or one below. */
+            category_id?: string | null;
+            /** @description Only tells what would come of it. */
+            dry_run?: boolean;
+            /**
+             * Format: int64
+             * @description Ended at or after, epoch milliseconds.
+             */
+            from: number;
+            /** @description The type. */
+            kind?: string | null;
+            /**
+             * Format: int64
+             * @description Ended before.
+             */
+            to: number;
+            /** @description The unit that handled it. */
+            unit_id?: string | null;
+        };
+        CampaignOutcome: {
+            /** @description The answers, by question. */
+            answers?: Record<string, never>;
+            /**
+             * Format: int64
+             * @description When the citizen is called again, epoch milliseconds; with `later`.
+             */
+            call_at?: number | null;
+            /** @description Whether the citizen asked not to be called by outbound tasks any more. */
+            do_not_call?: boolean;
+            /** @description In the agent's words. */
+            note?: string;
+            /** @description `completed`, `refused`, `wrong_person`, `later`. */
+            result: string;
+        };
+        /** @description What a task is set to. */
+        CampaignPlan: {
+            /** @description The call flow of a notice; the script is spoken when absent. */
+            flow_id?: string | null;
+            /** @description Key of the table of working times in which people may be called. */
+            hours_id: string;
+            /**
+             * Format: int64
+             * @description Agents who are left ready for citizens who call.
+             */
+            keep_ready?: number;
+            /**
+             * Format: int64
+             * @description Lines used at the same time at most.
+             */
+            lines_max: number;
+            /** @description How numbers are called. */
+            mode: components["schemas"]["CampaignMode"];
+            /** @description Its name. */
+            name: string;
+            /** @description `visit` (回访), `survey` (调查), `notice` (通知). */
+            purpose: string;
+            /** @description What is asked; the answers are counted. */
+            questions?: components["schemas"]["CampaignQuestion"][];
+            /** @description When who was not reached is called again. */
+            retry?: components["schemas"]["CampaignRetry"];
+            /**
+             * @description What the agent says, or what the voice says in a notice without a flow; `{{name}}` and the list's own
+             *     columns may stand in it.
+             */
+            script: string;
+        };
+        /** @description How far a task is. */
+        CampaignProgress: {
+            /**
+             * Format: int64
+             * @description Numbers that ring, or talk.
+             */
+            calling: number;
+            /**
+             * Format: int64
+             * @description Numbers that were given up.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Citizens who were reached.
+             */
+            reached: number;
+            /**
+             * Format: int64
+             * @description Numbers that must not be called.
+             */
+            skipped: number;
+            /**
+             * Format: int64
+             * @description Numbers of the list.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description Numbers that are still called.
+             */
+            waiting: number;
+        };
+        /** @description A question. */
+        CampaignQuestion: {
+            /** @description Id, unique in the task. */
+            id: string;
+            /** @description How it is answered. */
+            kind: components["schemas"]["CampaignQuestionKind"];
+            /** @description The choices. */
+            options?: string[];
+            /** @description Whether a talk is complete only with an answer. */
+            required?: boolean;
+            /** @description What is asked. */
+            title: string;
+        };
+        /**
+         * @description How a question is answered.
+         * @enum {string}
+         */
+        CampaignQuestionKind: "single" | "multi" | "score" | "text";
+        /** @description How often a result came. */
+        CampaignResultCount: {
+            /** @description The result. */
+            result: string;
+            /**
+             * Format: int64
+             * @description How often.
+             */
+            times: number;
+        };
+        /** @description When who was not reached is called again. */
+        CampaignRetry: {
+            /**
+             * Format: int64
+             * @description Calls to one number at most.
+             * @default 3
+             */
+            attempts_max: number;
+            /**
+             * Format: int64
+             * @description Minutes until the next call when the line was busy.
+             * @default 15
+             */
+            busy_minutes: number;
+            /**
+             * Format: int64
+             * @description Calls to one number within a day at most, over all tasks.
+             * @default 2
+             */
+            day_max: number;
+            /**
+             * Format: int64
+             * @description Minutes until the next call when the network failed.
+             * @default 30
+             */
+            failed_minutes: number;
+            /**
+             * Format: int64
+             * @description Minutes between two calls to the same number at least, over all tasks.
+             * @default 60
+             */
+            gap_minutes: number;
+            /**
+             * Format: int64
+             * @description Minutes until the next call when nobody answered.
+             * @default 120
+             */
+            no_answer_minutes: number;
+        };
+        /** @description A row that can't be called. */
+        CampaignRowRefusal: {
+            /** @description The line in the file, from 1; 0 where there is no file. */
+            line: number;
+            /** @description What stands there. */
+            number: string;
+            /** @description `malformed`, `twice` (in the file), `listed` (in the task already), `do_not_call`, `no_number`. */
+            why: string;
+        };
+        /**
+         * @description Where a task stands.
+         * @enum {string}
+         */
+        CampaignState: "draft" | "running" | "paused" | "stopped" | "done";
+        CampaignStateBody: {
+            /** @description `running`, `paused`, `stopped`. */
+            state: components["schemas"]["CampaignState"];
+        };
+        /** @description What was answered to a question. */
+        CampaignTally: {
+            /**
+             * Format: int64
+             * @description Citizens who answered it.
+             */
+            answered: number;
+            /** @description Choices or scores, with how often each was given. */
+            counts: components["schemas"]["CampaignTallyCount"][];
+            /** @description Id of the question. */
+            id: string;
+            /** @description How it is answered. */
+            kind: components["schemas"]["CampaignQuestionKind"];
+            /**
+             * Format: double
+             * @description Mean of the scores.
+             */
+            mean?: number | null;
+            /** @description What was asked. */
+            title: string;
+        };
+        /** @description How often something was answered. */
+        CampaignTallyCount: {
+            /** @description The choice or score. */
+            option: string;
+            /**
+             * Format: int64
+             * @description How often.
+             */
+            times: number;
+        };
+        /** @description A line of an outbound task. */
+        CampaignTarget: {
+            /** @description Who called. */
+            agent_name?: string | null;
+            /** @description What was answered, by question. */
+            answers: Record<string, never>;
+            /**
+             * Format: int64
+             * @description Calls that count.
+             */
+            attempts: number;
+            /** @description The last call. */
+            call_id?: string | null;
+            /** @description The order that it is about. */
+            case_id?: string | null;
+            /** @description Its number. */
+            case_number?: string | null;
+            /** @description The citizen's file. */
+            contact_id?: string | null;
+            /**
+             * Format: int64
+             * @description When it may be called next, epoch milliseconds.
+             */
+            due_at: number;
+            /** @description The list's own columns. */
+            fields: {
+                [key: string]: string;
+            };
+            /** @description Id. */
+            id: string;
+            /** @description What was pressed in a notice. */
+            keys: Record<string, never>[];
+            /** @description The name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Its place in the list, from 1.
+             */
+            no: number;
+            /** @description What the agent wrote. */
+            note: string;
+            /** @description The number, masked when the reader's role says so. */
+            number: string;
+            /**
+             * @description `answered`, `completed`, `refused`, `wrong_person`, `later`, `busy`, `no_answer`, `rejected`, `invalid`,
+             *     `failed`, `cancelled`, `interrupted`, `do_not_call`, `attempts`.
+             */
+            result?: string | null;
+            /** @description `waiting`, `claimed`, `calling`, `done`, `failed`, `skipped`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description How long the citizen talked or listened.
+             */
+            talked_ms: number;
+            /** @description The unit that handled the order. */
+            unit_name?: string | null;
+            /**
+             * Format: int64
+             * @description Last change, epoch milliseconds.
+             */
+            updated_at: number;
+        };
+        /** @description What an agent sees of a number: what to say and what to ask. */
+        CampaignTask: {
+            /** @description The task. */
+            campaign_id: string;
+            /** @description Its name. */
+            campaign_name: string;
+            /** @description How numbers are called. */
+            mode: components["schemas"]["CampaignMode"];
+            /** @description What is asked. */
+            questions: components["schemas"]["CampaignQuestion"][];
+            /** @description What is said, with what is known of the citizen put in. */
+            script: string;
+            /** @description The line of the list. */
+            target: components["schemas"]["CampaignTarget"];
+        };
         /** @description Something that a role may be granted. */
         CapabilityInfo: {
             /** @description In English. */
@@ -5393,6 +7979,8 @@ export interface components {
             answer?: string | null;
             /** @description Whether the agent answered at once. */
             answered_at_once?: boolean;
+            /** @description Files that were sent before, by their ids. */
+            attachments?: string[];
             /** @description The call in which it is written. */
             call_id?: string | null;
             /** @description The category. */
@@ -5403,6 +7991,12 @@ export interface components {
             contact: components["schemas"]["ContactBody"];
             /** @description What happened and what is asked for, at most 5,000 characters. */
             content: string;
+            /** @description What was filled in. */
+            form?: Record<string, never>;
+            /** @description The version of the form that was filled in. */
+            form_id?: string | null;
+            /** @description The order type, when one was chosen; it says type and category. */
+            order_type_id?: string | null;
             /** @description Where. */
             place?: components["schemas"]["PlaceBody"];
             /** @description What the agent proposes. */
@@ -5428,6 +8022,41 @@ export interface components {
             version: number;
             /** @description The drawing, BPMN 2.0. */
             xml: string;
+        };
+        /** @description The order's version afterwards. */
+        CaseFormFilledView: {
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description What is filled in. */
+        CaseFormRequest: {
+            /** @description The answers; fields that are missing stay as they are. */
+            answers: Record<string, never>;
+            /** @description The version of the form that was read. */
+            form_id: string;
+            /** @description The form by its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The order's version that was read.
+             */
+            version: number;
+            /** @description Whether everything that is required has to be there. */
+            whole?: boolean;
+        };
+        /** @description The forms of an order as the reader sees them. */
+        CaseFormsView: {
+            /** @description The node at which the reader stands. */
+            node: string;
+            /** @description What kind of matter it is. */
+            order_type?: string | null;
+            /** @description The forms; what the reader may not see is not in them. */
+            sheets: components["schemas"]["SheetView"][];
+            /**
+             * Format: int64
+             * @description The order's version.
+             */
+            version: number;
         };
         /** @description Names a work order. */
         CaseId: string;
@@ -5720,12 +8349,31 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        ChatAnswerRequest: {
+            /** @description At most 1,000 characters. */
+            text: string;
+        };
         /** @description A conversation with what was said. */
         ChatDetail: components["schemas"]["ChatItem"] & {
             /** @description What the citizen said of it. */
             comment: string;
             /** @description Oldest first. */
-            lines: components["schemas"]["Message"][];
+            lines: components["schemas"]["ChatMessage"][];
+        };
+        /** @description What goes with a message. */
+        ChatExtra: {
+            /**
+             * Format: double
+             * @description How sure the robot was, 0 to 1.
+             */
+            confidence?: number | null;
+            /** @description `answer`, `choice`, `miss`, `order`, `progress`, `draft`, or nothing. */
+            kind?: string;
+            /** @description What the citizen may tap instead of typing. */
+            options?: string[];
+            /** @description The question that was answered. */
+            question?: string;
+            source?: components["schemas"]["RobotSource"] | null;
         };
         /** @description A conversation as staff sees it. */
         ChatItem: {
@@ -5759,6 +8407,52 @@ export interface components {
              */
             waited_ms?: number | null;
         };
+        ChatJudgementRequest: {
+            /** @description Whether it helped. */
+            helpful: boolean;
+            /**
+             * Format: int64
+             * @description The message's number.
+             */
+            no: number;
+        };
+        /** @description A message. */
+        ChatMessage: {
+            /**
+             * Format: int64
+             * @description When, epoch milliseconds.
+             */
+            at: number;
+            /** @description What goes with them. */
+            extra: components["schemas"]["ChatExtra"];
+            /** @description Whether the citizen found it helpful. */
+            helpful?: boolean | null;
+            /** @description The speaker's name, of agents. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Its number within the conversation, from 1.
+             */
+            no: number;
+            /** @description `citizen`, `robot`, `agent`, `system`. */
+            speaker: string;
+            /** @description The words. */
+            text: string;
+        };
+        /** @description An order as it could be written from a conversation, for the agent to check. */
+        ChatOrderDraft: {
+            /** @description What the citizen said of the matter. */
+            content: string;
+            /** @description Values for fields, duplicates and knowledge. */
+            help: components["schemas"]["OrderHelp"];
+            /** @description How the citizen is called, when known. */
+            name: string;
+            /** @description The number, when given. */
+            phone?: string | null;
+        };
+        ChatOrderRequest: {
+            case_id: string;
+        };
         ChatQueue: {
             id: string;
             name: string;
@@ -5772,10 +8466,35 @@ export interface components {
              */
             stars: number;
         };
+        /** @description Who begins a conversation. */
+        ChatStartRequest: {
+            /**
+             * @description Orders that this browser knows, at most 3 are looked at: whoever comes back is told how they stand.
+             * @default []
+             */
+            orders: components["schemas"]["KnownOrder"][];
+        };
         /** @description Where a conversation can be given. */
         ChatTargets: {
             colleagues: components["schemas"]["WrittenSeat"][];
             queues: components["schemas"]["ChatQueue"][];
+        };
+        ChatTransferRequest: {
+            /** @description … the colleague. */
+            person_id?: string | null;
+            /** @description The queue, or … */
+            queue_id?: string | null;
+        };
+        ChatTypedRequest: {
+            /**
+             * @description What the agent has typed so far; what the citizen said last counts when it is empty.
+             * @default
+             */
+            typed: string;
+        };
+        ChatWordsRequest: {
+            /** @description At most 1,000 characters. */
+            text: string;
         };
         /** @description A drawing. */
         CheckRequest: {
@@ -5787,29 +8506,6 @@ export interface components {
             language: components["schemas"]["Language"];
             /** @description The sound; what ships when absent. */
             sound?: string | null;
-        };
-        /** @description What became of one suggestion. */
-        ChoiceRequest: {
-            /** @description What was chosen. */
-            chosen: string;
-            /**
-             * Format: double
-             * @description How sure it was.
-             */
-            confidence?: number | null;
-            /** @description The field. */
-            field: string;
-            /** @description Where the suggestion came from. */
-            origin: string;
-            /** @description What was suggested. */
-            suggested: string;
-        };
-        /** @description What became of suggestions. */
-        ChoicesRequest: {
-            /** @description The order that was written. */
-            case_id?: string | null;
-            /** @description At most 20. */
-            choices: components["schemas"]["ChoiceRequest"][];
         };
         /** @description A citizen's right to make one call from the portal page. */
         CitizenCall: {
@@ -5879,6 +8575,19 @@ export interface components {
             /** @description The name on screen. */
             name: string;
         };
+        /** @description A form as a citizen fills it in. */
+        CitizenForm: {
+            /** @description What it begins with. */
+            answers: Record<string, never>;
+            /** @description Keys that can be filled in. */
+            editable: string[];
+            /** @description The form, without what is not for citizens. */
+            form: Record<string, never>;
+            /** @description The version, to be sent with the answers. */
+            form_id: string;
+            /** @description Keys that have to be filled in. */
+            required: string[];
+        };
         /** @description Something that a citizen is told of the order. */
         CitizenNotice: {
             /**
@@ -5888,6 +8597,17 @@ export interface components {
             at: number;
             /** @description What, in plain words. */
             text: string;
+        };
+        /** @description A kind of matter with a form of its own. */
+        CitizenOrderType: {
+            /** @description The category of its orders, where it is always the same. */
+            category_id?: string | null;
+            /** @description What is sent with the order. */
+            id: string;
+            /** @description The name on screen. */
+            name: string;
+            /** @description The type (类型) of its orders. */
+            type: string;
         };
         /** @description A rating as its citizen sees it. */
         CitizenRating: {
@@ -5918,6 +8638,99 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description A named number. */
+        CockpitCount: {
+            /** Format: int64 */
+            count: number;
+            name: string;
+        };
+        /** @description A day. */
+        CockpitDay: {
+            /** Format: int64 */
+            created: number;
+            day: string;
+            /** Format: int64 */
+            settled: number;
+        };
+        /** @description An order that scrolls by. */
+        CockpitOrder: {
+            /** Format: int64 */
+            at: number;
+            category: string;
+            district: string;
+            kind: string;
+            status: string;
+            unit: string;
+        };
+        /** @description A queue. */
+        CockpitQueue: {
+            /** Format: int64 */
+            free: number;
+            /** Format: int64 */
+            longest_wait_ms: number;
+            name: string;
+            /** Format: int64 */
+            waiting: number;
+        };
+        /** @description What happens now. */
+        CockpitView: {
+            /** Format: int64 */
+            answered: number;
+            /**
+             * Format: int64
+             * @description When it was computed, epoch milliseconds.
+             */
+            at: number;
+            /** Format: int64 */
+            at_once: number;
+            by_district: components["schemas"]["CockpitCount"][];
+            by_status: components["schemas"]["CockpitCount"][];
+            by_type: components["schemas"]["CockpitCount"][];
+            calls_by_hour: number[];
+            /** Format: double */
+            connection_pct?: number | null;
+            course: components["schemas"]["CockpitDay"][];
+            /** Format: int64 */
+            created: number;
+            hot: components["schemas"]["CockpitCount"][];
+            /**
+             * Format: double
+             * @description Answered in time in the last hour, in per cent.
+             */
+            in_time_pct?: number | null;
+            late_units: components["schemas"]["CockpitCount"][];
+            /** Format: int64 */
+            longest_wait_ms: number;
+            /**
+             * Format: int64
+             * @description Calls since midnight that wanted somebody.
+             */
+            offered: number;
+            /**
+             * Format: double
+             * @description Of the last 30 days, 0 to 1.
+             */
+            on_time?: number | null;
+            /** Format: int64 */
+            open: number;
+            orders_by_hour: number[];
+            queues: components["schemas"]["CockpitQueue"][];
+            recent: components["schemas"]["CockpitOrder"][];
+            /** Format: int64 */
+            red: number;
+            /** Format: double */
+            satisfied?: number | null;
+            /** @description Seats by state, as codes. */
+            seats: components["schemas"]["CockpitCount"][];
+            /** Format: int64 */
+            settled: number;
+            /** Format: int64 */
+            talking: number;
+            /** Format: int64 */
+            waiting: number;
+            /** Format: int64 */
+            yellow: number;
         };
         /**
          * @description The colour of a limit (SLA-06).
@@ -6014,6 +8827,23 @@ export interface components {
             phone?: string | null;
             /** @description The number with its middle hidden. */
             phone_masked?: string | null;
+        };
+        /** @description Orders that count against a unit. */
+        CountedAgainst: {
+            cases: components["schemas"]["CountedCase"][];
+            /**
+             * Format: int64
+             * @description All of them; only those that the reader may open are listed, at most 200.
+             */
+            total: number;
+        };
+        /** @description An order that counts against a unit. */
+        CountedCase: {
+            /** Format: int64 */
+            created_at: number;
+            id: string;
+            number: string;
+            title: string;
         };
         /** @description What somebody signs in with. */
         Credentials: {
@@ -6145,6 +8975,30 @@ export interface components {
             old: string;
             what: string;
         };
+        /** @description A published flow that a caller may be sent through. */
+        DetourFlow: {
+            /** @description Id. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /** @description Where it may begin; the flow's own beginning comes first. */
+            nodes: components["schemas"]["DetourNode"][];
+            /** @description What it is for. */
+            note: string;
+        };
+        /** @description A node that a caller may be sent to. */
+        DetourNode: {
+            /** @description Id. */
+            id: string;
+            /** @description What it does. */
+            kind: string;
+            /** @description Its name on the drawing. */
+            name: string;
+        };
+        Detours: {
+            /** @description The flows. */
+            items: components["schemas"]["DetourFlow"][];
+        };
         /** @description A new or changed word. */
         DictionaryChange: {
             /** @description Whether it can be chosen. */
@@ -6256,6 +9110,11 @@ export interface components {
             /** @description The reason; it is kept in the audit log. */
             reason: string;
         };
+        /** @description Two orders that are two matters. */
+        DismissedPair: {
+            one: string;
+            other: string;
+        };
         /**
          * @description How an order is given to a unit (ORD-13).
          * @enum {string}
@@ -6315,6 +9174,54 @@ export interface components {
         Downloads: {
             /** @description Newest first. */
             items: components["schemas"]["DownloadItem"][];
+        };
+        /** @description Who may show the telephone in a frame. */
+        Embedding: {
+            /** @description Origins of other systems' pages. */
+            origins: string[];
+        };
+        EmergencyBody: {
+            /** @description The order that it is about. */
+            case_id?: string | null;
+            /** @description What it is about. */
+            note?: string;
+            /** @description The service, such as `110`. */
+            service: string;
+        };
+        /** @description A service. */
+        EmergencyService: {
+            /** @description The number that people know. */
+            code: string;
+        };
+        EmergencyServices: {
+            /** @description The services. */
+            items: components["schemas"]["EmergencyService"][];
+        };
+        /** @description A caller who was connected with an emergency service. */
+        EmergencyTransfer: {
+            /**
+             * Format: int64
+             * @description When, epoch milliseconds.
+             */
+            at: number;
+            /** @description The call. */
+            call_id: string;
+            /** @description The caller's number, masked when the reader's role says so. */
+            caller: string;
+            /** @description The order that it is about. */
+            case_id?: string | null;
+            /** @description Its number. */
+            case_number?: string | null;
+            /** @description Id. */
+            id: string;
+            /** @description What the agent wrote. */
+            note: string;
+            /** @description The person there. */
+            person_name: string;
+            /** @description The seat. */
+            seat_no: string;
+            /** @description The service. */
+            service: string;
         };
         /** @description Why an order is ended. */
         EndingRequest: {
@@ -6379,6 +9286,24 @@ export interface components {
             text: string;
             unit?: components["schemas"]["Named"] | null;
         };
+        /** @description A rate with what is behind it. */
+        EvaluationRate: {
+            /**
+             * Format: double
+             * @description Weights of those that did well.
+             */
+            part: number;
+            /**
+             * Format: double
+             * @description 0 to 1; absent when nothing counts.
+             */
+            share?: number | null;
+            /**
+             * Format: double
+             * @description Weights of all that count.
+             */
+            whole: number;
+        };
         /** @description What came of it. */
         EvaluationRequest: {
             /** @description Which supervision; the latest answered one when absent. */
@@ -6392,6 +9317,47 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description A month. */
+        EvaluationView: {
+            /**
+             * Format: int64
+             * @description When it was closed, epoch milliseconds.
+             */
+            closed_at?: number | null;
+            closed_by?: string | null;
+            month: string;
+            /** @description Whether these are other weights than those in force. */
+            tried: boolean;
+            units: components["schemas"]["UnitEvaluation"][];
+            weights: components["schemas"]["EvaluationWeights"];
+        };
+        /** @description What counts how much. */
+        EvaluationWeights: {
+            /**
+             * Format: double
+             * @description Of the response rate in the score.
+             */
+            response: number;
+            /**
+             * Format: double
+             * @description Of the satisfaction rate.
+             */
+            satisfaction: number;
+            /**
+             * Format: double
+             * @description Of the solution rate.
+             */
+            solution: number;
+            /** @description How much an order of a tier counts; 1 where nothing is said. */
+            tiers: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description For optimistic locking.
+             */
+            version?: number;
         };
         /** @description A line of a derivation. */
         ExplainLine: {
@@ -6416,20 +9382,18 @@ export interface components {
              */
             version: number;
         };
-        /** @description What goes with a message. */
-        Extra: {
-            /**
-             * Format: double
-             * @description How sure the robot was, 0 to 1.
-             */
-            confidence?: number | null;
-            /** @description `answer`, `choice`, `miss`, `order`, `progress`, `draft`, or nothing. */
-            kind?: string;
-            /** @description What the citizen may tap instead of typing. */
-            options?: string[];
-            /** @description The question that was answered. */
-            question?: string;
-            source?: components["schemas"]["Source"] | null;
+        /** @description A column. */
+        FactColumnView: {
+            about: string;
+            /** @description `text`, `int`, `real`. */
+            kind: string;
+            name: string;
+        };
+        /** @description A table of facts. */
+        FactTableView: {
+            about: string;
+            columns: components["schemas"]["FactColumnView"][];
+            name: string;
         };
         /** @description A fault of a drawing. */
         FaultView: {
@@ -6455,11 +9419,6 @@ export interface components {
             /** @description Whether the unit does not wait for helpers who have not answered. */
             without_helpers?: boolean;
         };
-        /**
-         * @description What a part of the model says of a text.
-         * @enum {string}
-         */
-        Field: "area" | "category" | "type" | "urgency";
         /** @description One field that was refused. */
         FieldError: {
             /** @description A stable code, such as `required`. */
@@ -6586,6 +9545,17 @@ export interface components {
             /** @description The drawing, BPMN 2.0; empty in lists. */
             xml: string;
         };
+        /** @description What came of a node that asked something. */
+        FlowFinding: {
+            /** @description The exit that was taken. */
+            exit: string;
+            /** @description What it does: `password`, `order`, `menu`, `digits`, `survey`, `http`, `voicemail`, `callback`. */
+            kind: string;
+            /** @description Name of the node on the drawing, or its id. */
+            node: string;
+            /** @description What was typed, chosen or found, where it is not secret. */
+            value?: string | null;
+        };
         /** @description A dialled number and the flow that answers it. */
         FlowNumber: {
             /** @description The flow. */
@@ -6646,6 +9616,140 @@ export interface components {
             /** @description Whether the order is worked on again. */
             reopen?: boolean;
         };
+        /** @description One difference between two versions. */
+        FormDifference: {
+            /** @description `added`, `removed`, `changed`, `moved`. */
+            change: string;
+            /** @description What the field is called, in English. */
+            en: string;
+            /** @description The key of the field, with that of the column; empty for the form itself. */
+            field: string;
+            /** @description Which properties changed. */
+            what: string[];
+            /** @description What the field is called, in Chinese. */
+            zh: string;
+        };
+        /** @description What was designed. */
+        FormDraftChange: {
+            /** @description The form. */
+            form: Record<string, never>;
+            title: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A new draft. */
+        FormDraftRequest: {
+            /** @description The version from which it begins. */
+            base_id?: string | null;
+            /** @description The form. */
+            form: Record<string, never>;
+            /** @description The name by which versions belong together; small letters, digits, hyphens. */
+            name: string;
+            title: string;
+        };
+        /** @description A form that is worked on. */
+        FormDraftView: {
+            /** @description The version from which it began. */
+            base_id?: string | null;
+            /** @description The form; null in lists. */
+            form?: Record<string, never> | null;
+            id: string;
+            /** @description The name by which versions belong together. */
+            name: string;
+            title: string;
+            /** Format: int64 */
+            updated_at: number;
+            updated_by: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description Words for a publication. */
+        FormPublicationRequest: {
+            /** @description What is different about it. */
+            note?: string;
+            /**
+             * Format: int64
+             * @description The version of the draft that was read.
+             */
+            version: number;
+        };
+        /** @description An answer that was refused. */
+        FormRefusal: {
+            code: string;
+            en: string;
+            field: string;
+            zh: string;
+        };
+        /** @description What comes of a trial. */
+        FormTrial: {
+            /** @description The answers as they would be kept. */
+            answers?: Record<string, never> | null;
+            /** @description What the script said. */
+            effects?: Record<string, never> | null;
+            /** @description What is wrong with the form. */
+            faults: Record<string, never>[];
+            /** @description Answers that were refused. */
+            refusals: components["schemas"]["FormRefusal"][];
+            /** @description How the script failed. */
+            script_error?: Record<string, never> | null;
+        };
+        /** @description A form to be tried, with what somebody could send. */
+        FormTrialRequest: {
+            /** @description What is filled in. */
+            answers?: Record<string, never>;
+            /** @description What was there before. */
+            before?: Record<string, never>;
+            /** @description The form. */
+            form: Record<string, never>;
+            /** @description The node; the writing of an order when absent. */
+            node?: string | null;
+            /** @description The roles of whoever fills it in. */
+            roles?: string[];
+        };
+        /** @description A published form. */
+        FormVersionView: {
+            /** @description Whether new orders are filled in with it. */
+            active: boolean;
+            /** @description How its script failed last, in Chinese and English on a line each. */
+            fault?: string | null;
+            /** Format: int64 */
+            fault_at?: number | null;
+            /** @description The form; absent in lists. */
+            form?: Record<string, never> | null;
+            id: string;
+            /** @description The name by which versions belong together. */
+            name: string;
+            /** @description What is different about it. */
+            note: string;
+            /**
+             * Format: int64
+             * @description So many orders were filled in with it.
+             */
+            orders: number;
+            /** Format: int64 */
+            published_at: number;
+            published_by: string;
+            title_en: string;
+            title_zh: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A form to be filled in while an order is written. */
+        FreshForm: {
+            /** @description What it begins with. */
+            answers: Record<string, never>;
+            /** @description Keys that can be filled in. */
+            editable: string[];
+            /** @description The form as this reader sees it. */
+            form: Record<string, never>;
+            /** @description The version. */
+            form_id: string;
+            /** @description Keys that have to be filled in. */
+            required: string[];
+        };
         /** @description A fresh link. */
         FreshLink: {
             /** @description The path of the page, with its secret. It is shown this once. */
@@ -6676,19 +9780,6 @@ export interface components {
              * @default {}
              */
             say: components["schemas"]["Speech"];
-        };
-        /** @description All that can be said of what is written so far. */
-        Help: {
-            /** @description Knowledge that may answer it. */
-            entries: components["schemas"]["Passage"][];
-            /** @description Times and sums that the text names. */
-            mentions: components["schemas"]["Mention"][];
-            /** @description What could not be asked: `model`, `orders`, `knowledge`, `catalogue`. */
-            missing: string[];
-            /** @description Orders that may tell of the same. */
-            same: components["schemas"]["SameOrder"][];
-            /** @description Values for fields. */
-            suggestions: components["schemas"]["Suggestion"][];
         };
         /** @description A helper's result. */
         HelpAnswer: {
@@ -6841,15 +9932,6 @@ export interface components {
              */
             version: number;
         };
-        JudgementRequest: {
-            /** @description Whether it helped. */
-            helpful: boolean;
-            /**
-             * Format: int64
-             * @description The message's number.
-             */
-            no: number;
-        };
         /** @description The step to go to. */
         JumpRequest: {
             /** @description Why. */
@@ -6890,6 +9972,705 @@ export interface components {
          * @enum {string}
          */
         Kind: "consult" | "complaint" | "report" | "help" | "suggestion" | "repair" | "praise" | "difficult" | "reflection" | "nuisance" | "other";
+        /** @description One of the answers of an entry. */
+        KnowledgeAnswer: {
+            /**
+             * @description Files.
+             * @default []
+             */
+            attachments: components["schemas"]["KnowledgeAttachment"][];
+            /**
+             * @description Who may read it.
+             * @default public
+             */
+            audience: components["schemas"]["Audience"];
+            /**
+             * @description The content with its markup.
+             * @default
+             */
+            html: string;
+            /**
+             * @description Stays the same through all versions; empty for a new one.
+             * @default
+             */
+            id: string;
+            /**
+             * @description The number that people quote; given by the house.
+             * @default
+             */
+            number: string;
+            /**
+             * @description A remark for maintainers.
+             * @default
+             */
+            remark: string;
+            /**
+             * Format: int64
+             * @description Holds from this instant on.
+             * @default null
+             */
+            valid_from: number | null;
+            /**
+             * Format: int64
+             * @description Holds until this instant.
+             * @default null
+             */
+            valid_to: number | null;
+        };
+        /** @description An answer as it is read. */
+        KnowledgeAnswerView: {
+            attachments: components["schemas"]["KnowledgeAttachment"][];
+            audience: components["schemas"]["Audience"];
+            /** @description The content with its markup; files as `file/<id>`, other entries as `entry/<id>`. */
+            html: string;
+            id: string;
+            /** Format: int64 */
+            last_viewed_at?: number | null;
+            number: string;
+            remark: string;
+            /** @description The content without markup, to be read out, sent or pasted. */
+            text: string;
+            /** Format: int64 */
+            valid_from?: number | null;
+            /** Format: int64 */
+            valid_to?: number | null;
+            /** Format: int64 */
+            views: number;
+        };
+        /** @description A file that belongs to an answer. */
+        KnowledgeAttachment: {
+            /** @description The file. */
+            file_id: string;
+            /** @description What it is called. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Its size.
+             */
+            size_bytes?: number;
+        };
+        /** @description How many entries a business has. */
+        KnowledgeBusinessCount: {
+            business: string;
+            /** Format: int64 */
+            count: number;
+        };
+        /**
+         * @description What happened to a piece of text.
+         * @enum {string}
+         */
+        KnowledgeChange: "same" | "removed" | "added";
+        /** @description A region or a business. */
+        KnowledgeClass: {
+            active: boolean;
+            code: string;
+            /** @description `region` or `business`. */
+            kind: string;
+            name: string;
+            parent_code?: string | null;
+            /** Format: int64 */
+            sort: number;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A region or a business as it shall be. */
+        KnowledgeClassRequest: {
+            active: boolean;
+            name: string;
+            /** @description Of a business; a region's follows from its code. */
+            parent_code?: string | null;
+            /** Format: int64 */
+            sort?: number;
+            /**
+             * Format: int64
+             * @description 0 for a new one.
+             */
+            version: number;
+        };
+        /** @description One field of two versions. */
+        KnowledgeCompared: {
+            /** @description Which answer, by its number. */
+            answer?: string | null;
+            /** @description Whether anything differs. */
+            differs: boolean;
+            /** @description The field: `title`, `region`, …, `answer`. */
+            field: string;
+            /** @description The pieces in order. */
+            pieces: components["schemas"]["KnowledgePiece"][];
+        };
+        /** @description It was read again. */
+        KnowledgeConfirmationRequest: {
+            /**
+             * Format: int64
+             * @description To be read again by this instant; by the parameter `knowledge.review_days` when absent.
+             */
+            next_at?: number | null;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description Everything that one version of an entry says. */
+        KnowledgeContent: {
+            /**
+             * @description The answers.
+             * @default []
+             */
+            answers: components["schemas"]["KnowledgeAnswer"][];
+            /**
+             * @description Code of the business.
+             * @default
+             */
+            business: string;
+            /**
+             * @description What it is about, in plain words.
+             * @default
+             */
+            description: string;
+            /**
+             * @description Words by which it is found.
+             * @default []
+             */
+            keywords: string[];
+            /** @default null */
+            kind: components["schemas"]["KnowledgeKind"] | null;
+            /**
+             * @description Other ways to ask.
+             * @default []
+             */
+            questions: string[];
+            /**
+             * @description Code of the region.
+             * @default
+             */
+            region: string;
+            /**
+             * @description A remark for maintainers.
+             * @default
+             */
+            remark: string;
+            /**
+             * Format: int64
+             * @description Has to be read again by this instant.
+             * @default null
+             */
+            review_at: number | null;
+            /**
+             * @description The title, usually the question.
+             * @default
+             */
+            title: string;
+            /**
+             * Format: int64
+             * @description Holds from this instant on.
+             * @default null
+             */
+            valid_from: number | null;
+            /**
+             * Format: int64
+             * @description Holds until this instant.
+             * @default null
+             */
+            valid_to: number | null;
+        };
+        /** @description A reviewer's decision. */
+        KnowledgeDecisionRequest: {
+            /** @description Why; needed when it does not pass. */
+            opinion?: string;
+            /** @description Whether it passes; else the author has it back. */
+            passed: boolean;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A draft as it shall be. */
+        KnowledgeDraftRequest: {
+            content: components["schemas"]["KnowledgeContent"];
+            /**
+             * Format: int64
+             * @description The entry's `version` that was read.
+             */
+            version: number;
+        };
+        /** @description A draft to be written on. */
+        KnowledgeDraftView: {
+            allowed: string[];
+            /** @description Of the version that is written on. */
+            content: components["schemas"]["KnowledgeContent"];
+            id: string;
+            number: string;
+            state: string;
+            /**
+             * Format: int64
+             * @description For the next change.
+             */
+            version: number;
+            /** @description Empty, `draft`, `in_review`, `returned`. */
+            work: string;
+        };
+        /** @description A line of the change log. */
+        KnowledgeEntryChange: {
+            /** @description `created`, `saved`, `submitted`, `passed`, `returned`, `published`, `withdrawn`, … */
+            action: string;
+            /** Format: int64 */
+            at: number;
+            id: string;
+            note: string;
+            person_name: string;
+        };
+        /** @description A reviewer's decision. */
+        KnowledgeEntryDecision: {
+            /** Format: int64 */
+            at: number;
+            id: string;
+            /** Format: int64 */
+            no: number;
+            opinion: string;
+            passed: boolean;
+            person_name: string;
+            /** Format: int64 */
+            stage: number;
+        };
+        /** @description All that happened to an entry. */
+        KnowledgeEntryHistory: {
+            changes: components["schemas"]["KnowledgeEntryChange"][];
+            decisions: components["schemas"]["KnowledgeEntryDecision"][];
+            versions: components["schemas"]["KnowledgeEntryVersion"][];
+        };
+        /** @description An entry in a list. */
+        KnowledgeEntryItem: {
+            business: string;
+            /** Format: int64 */
+            expires_at?: number | null;
+            id: string;
+            kind?: components["schemas"]["KnowledgeKind"] | null;
+            /** Format: int64 */
+            last_viewed_at?: number | null;
+            number: string;
+            /** @description Whether citizens can read it. */
+            public: boolean;
+            /** Format: int64 */
+            published_at?: number | null;
+            publisher: string;
+            region: string;
+            /** Format: int64 */
+            review_due_at?: number | null;
+            /** Format: int64 */
+            stage: number;
+            /** Format: int64 */
+            stages: number;
+            /** @description `unpublished`, `published`, `expired`, `withdrawn`. */
+            state: string;
+            title: string;
+            unit_id: string;
+            /** Format: int64 */
+            updated_at: number;
+            /** Format: int64 */
+            version: number;
+            /** Format: int64 */
+            views: number;
+            /** @description Empty, `draft`, `in_review`, `returned`. */
+            work: string;
+            /**
+             * Format: int64
+             * @description The version that is worked at.
+             */
+            work_no?: number | null;
+        };
+        /** @description An entry and how it was used. */
+        KnowledgeEntryUse: {
+            business: string;
+            id: string;
+            /** Format: int64 */
+            last_at: number;
+            number: string;
+            /**
+             * Format: int64
+             * @description How often it was read.
+             */
+            reads: number;
+            state: string;
+            title: string;
+            /**
+             * Format: int64
+             * @description How often it was copied, sent or pasted.
+             */
+            uses: number;
+        };
+        /** @description A version of an entry. */
+        KnowledgeEntryVersion: {
+            author_name: string;
+            /** Format: int64 */
+            no: number;
+            /** Format: int64 */
+            published_at?: number | null;
+            /** Format: int64 */
+            saved_at: number;
+            /** Format: int64 */
+            submitted_at?: number | null;
+        };
+        /** @description An entry with the version that was asked for. */
+        KnowledgeEntryView: components["schemas"]["KnowledgeEntryItem"] & {
+            /**
+             * @description What the reader may do with it now: `edit`, `submit`, `take_back`, `discard`, `decide`, `withdraw`, `restore`,
+             *     `confirm`, `delete`.
+             */
+            allowed: string[];
+            answers: components["schemas"]["KnowledgeAnswerView"][];
+            author_name: string;
+            description: string;
+            /** @description Whether the reader keeps it among the favourites. */
+            favourite: boolean;
+            /**
+             * Format: int64
+             * @description How many citizens it helped, and how many not.
+             */
+            helpful: number;
+            keywords: string[];
+            /** @description Published entries that link to this one. */
+            linked_from: components["schemas"]["KnowledgeLinkedEntry"][];
+            /** @description Entries that this one links to; a page shows those that are gone as plain words. */
+            links: components["schemas"]["KnowledgeLinkedEntry"][];
+            /**
+             * Format: int64
+             * @description The version that is shown.
+             */
+            no: number;
+            /**
+             * Format: int64
+             * @description The version that readers have.
+             */
+            published_no?: number | null;
+            questions: string[];
+            remark: string;
+            /** Format: int64 */
+            review_at?: number | null;
+            /** Format: int64 */
+            unhelpful: number;
+            /** Format: int64 */
+            valid_from?: number | null;
+            /** Format: int64 */
+            valid_to?: number | null;
+        };
+        /** @description A file that was kept. */
+        KnowledgeFile: {
+            id: string;
+            media_type: string;
+            name: string;
+            /** Format: int64 */
+            size_bytes: number;
+            /**
+             * @description Whether its text is searched: `read`; `none` for pictures and the like; `broken`, `bomb`, `slow` when it could
+             *     not be read.
+             */
+            text: string;
+        };
+        /** @description An entry that was found. */
+        KnowledgeFoundView: {
+            /** @description The answer that fits best. */
+            answer_id?: string | null;
+            business: string;
+            /** Format: int64 */
+            expires_at?: number | null;
+            id: string;
+            kind?: components["schemas"]["KnowledgeKind"] | null;
+            number: string;
+            /** Format: int64 */
+            published_at?: number | null;
+            publisher: string;
+            region: string;
+            snippet: components["schemas"]["KnowledgeMarked"];
+            title: components["schemas"]["KnowledgeMarked"];
+            /** Format: int64 */
+            views: number;
+            why?: components["schemas"]["KnowledgeWhy"] | null;
+        };
+        /**
+         * @description As what a word was found.
+         * @enum {string}
+         */
+        KnowledgeHow: "missing" | "sound" | "synonym" | "exact";
+        /** @description What came of it. */
+        KnowledgeImportResult: {
+            /** @description Entries that were written, or would be. */
+            accepted: number;
+            /** @description All of them as a table to be put right; a file of `/knowledge/files/{id}/file`. */
+            file_id?: string | null;
+            /** @description The first of these. */
+            reasons: components["schemas"]["KnowledgeRejectedLine"][];
+            /** @description How many were refused. */
+            rejected: number;
+            /** @description Titles of the first of them. */
+            titles: string[];
+        };
+        /** @description How the index stands. */
+        KnowledgeIndexView: {
+            /** @description Whether it is being built. */
+            building: boolean;
+            /**
+             * Format: int64
+             * @description Entries in it.
+             */
+            entries: number;
+            /** @description Whether it can be searched. */
+            ready: boolean;
+            /** @description Why it was last built: `missing`, `damaged`, `words`, `asked`. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description When it was last brought up to date.
+             */
+            refreshed_at?: number | null;
+        };
+        /**
+         * @description The form in which something is known.
+         * @enum {string}
+         */
+        KnowledgeKind: "notice" | "news" | "policy" | "faq" | "line" | "interview" | "media";
+        /** @description Another entry that this one links to, or that links to this one. */
+        KnowledgeLinkedEntry: {
+            /** @description Whether it can be read now. */
+            found: boolean;
+            id: string;
+            /** @description Empty when it is gone. */
+            number: string;
+            title: string;
+        };
+        /** @description A piece of text with the places in it that are marked, in characters: first, and one past the last. */
+        KnowledgeMarked: {
+            /** @description The places. */
+            marks: [
+                number,
+                number
+            ][];
+            /** @description The text. */
+            text: string;
+        };
+        /** @description A new entry. */
+        KnowledgeNewEntry: {
+            content: components["schemas"]["KnowledgeContent"];
+            /** @description The unit that shall maintain it; the reader's own when absent. */
+            unit_id?: string | null;
+        };
+        /** @description Whether it helped. */
+        KnowledgeOpinionRequest: {
+            /** @description Whether it helped. */
+            helpful: boolean;
+            /** @description What is wrong, if anything; a task of the maintainer. */
+            text?: string;
+        };
+        /** @description A piece of text and what happened to it. */
+        KnowledgePiece: {
+            /** @description What happened. */
+            change: components["schemas"]["KnowledgeChange"];
+            /** @description The text. */
+            text: string;
+        };
+        /**
+         * @description Where a word was found.
+         * @enum {string}
+         */
+        KnowledgePlace: "title" | "question" | "answer" | "attachment";
+        /** @description Regions, businesses, and how much citizens find in each. */
+        KnowledgePublicClasses: {
+            classes: components["schemas"]["KnowledgeClass"][];
+            counts: components["schemas"]["KnowledgeBusinessCount"][];
+        };
+        /** @description An entry as citizens read it. */
+        KnowledgePublicEntry: {
+            answers: components["schemas"]["KnowledgeAnswerView"][];
+            business: string;
+            description: string;
+            /** Format: int64 */
+            expires_at?: number | null;
+            id: string;
+            kind?: components["schemas"]["KnowledgeKind"] | null;
+            links: components["schemas"]["KnowledgeLinkedEntry"][];
+            number: string;
+            /** Format: int64 */
+            published_at?: number | null;
+            publisher: string;
+            region: string;
+            title: string;
+        };
+        /** @description An entry in a list. */
+        KnowledgePublicItem: {
+            business: string;
+            id: string;
+            kind?: components["schemas"]["KnowledgeKind"] | null;
+            number: string;
+            /** Format: int64 */
+            published_at?: number | null;
+            publisher: string;
+            title: string;
+        };
+        /** @description A line that was refused. */
+        KnowledgeRejectedLine: {
+            line: number;
+            reason: string;
+            title: string;
+        };
+        /** @description A report. */
+        KnowledgeReport: {
+            answer_id?: string | null;
+            /** Format: int64 */
+            at: number;
+            /** Format: int64 */
+            closed_at?: number | null;
+            closed_by: string;
+            entry_id: string;
+            id: string;
+            number: string;
+            person_name: string;
+            reply: string;
+            /** @description `agent` or `citizen`. */
+            source: string;
+            /** @description `open`, `fixed`, `dismissed`. */
+            state: string;
+            text: string;
+            title: string;
+            unit_id: string;
+        };
+        /** @description What is wrong. */
+        KnowledgeReportRequest: {
+            /** @description The answer, when one in particular. */
+            answer_id?: string | null;
+            text: string;
+        };
+        /** @description How a report was dealt with. */
+        KnowledgeResolutionRequest: {
+            /** @description Whether the answer was put right; else it was right all along. */
+            fixed: boolean;
+            reply: string;
+        };
+        /** @description What was found. */
+        KnowledgeSearchView: {
+            /** @description The index is being built anew: only titles and numbers were looked through. */
+            degraded: boolean;
+            results: components["schemas"]["KnowledgeFoundView"][];
+            /** @description The words that the question was cut into. */
+            words: string[];
+        };
+        /** @description How many stages the review of a region's texts has. */
+        KnowledgeStages: {
+            region: string;
+            /** Format: int64 */
+            stages: number;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description As it shall be. */
+        KnowledgeStagesRequest: {
+            /**
+             * Format: int64
+             * @description 1 to 5.
+             */
+            stages: number;
+            /**
+             * Format: int64
+             * @description 0 when the region had none of its own.
+             */
+            version: number;
+        };
+        /** @description What waits for the reader. */
+        KnowledgeTaskCount: {
+            /**
+             * Format: int64
+             * @description Entries to be read again.
+             */
+            due: number;
+            /**
+             * Format: int64
+             * @description Answers that somebody says are wrong.
+             */
+            reports: number;
+            /**
+             * Format: int64
+             * @description Own texts that came back.
+             */
+            returned: number;
+            /**
+             * Format: int64
+             * @description Texts to be reviewed.
+             */
+            to_review: number;
+        };
+        /** @description Words to be tried before they are in force. */
+        KnowledgeTrialRequest: {
+            /** @description Groups that would be known. */
+            synonyms?: string[];
+            /** @description The question. */
+            text: string;
+            /** @description Words that would be known. */
+            words?: string[];
+        };
+        /** @description A question with the words in force and with those to be tried. */
+        KnowledgeTrialView: {
+            after: components["schemas"]["KnowledgeSearchView"];
+            before: components["schemas"]["KnowledgeSearchView"];
+        };
+        /** @description What was done with an entry. */
+        KnowledgeUseRequest: {
+            /** @description The answer, when one in particular. */
+            answer_id?: string | null;
+            /** @description `read`, `copied`, `sent`, `pasted`. */
+            purpose: string;
+        };
+        /** @description The entry as it was read. */
+        KnowledgeVersionRequest: {
+            /**
+             * Format: int64
+             * @description The entry's `version`.
+             */
+            version: number;
+        };
+        /** @description Why an entry was found. */
+        KnowledgeWhy: {
+            /**
+             * Format: float
+             * @description Up to 1: how much of the question is met, and how well.
+             */
+            fit: number;
+            /** Format: float */
+            score: number;
+            /**
+             * Format: int32
+             * @description 3: every word as written; 2: some by words of the same meaning; 1: some by sound; 0: some are missing, or the
+             *     question is a sentence.
+             */
+            tier: number;
+            words: components["schemas"]["KnowledgeWordFound"][];
+        };
+        /** @description Why readers shall no longer have it. */
+        KnowledgeWithdrawalRequest: {
+            reason: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A word of the city's own, or a group of words that mean the same. */
+        KnowledgeWord: {
+            /** Format: int64 */
+            created_at: number;
+            created_by: string;
+            id: string;
+            /** @description `word` or `synonym`. */
+            kind: string;
+            /** @description The word; of a group all, with spaces between. */
+            text: string;
+        };
+        /** @description A word of the question and what became of it. */
+        KnowledgeWordFound: {
+            /** @description As what it was found. */
+            how: components["schemas"]["KnowledgeHow"];
+            place?: components["schemas"]["KnowledgePlace"] | null;
+            /** @description What stands in the text instead, when not the word itself. */
+            with?: string | null;
+            /** @description The word. */
+            word: string;
+        };
+        /** @description A word to be added. */
+        KnowledgeWordRequest: {
+            /** @description `word` or `synonym`. */
+            kind: string;
+            text: string;
+        };
         KnownOrder: {
             code: string;
             number: string;
@@ -7096,7 +10877,7 @@ export interface components {
             id: string;
             /** @description Whether it still counts. */
             in_force: boolean;
-            /** @description `vip` or `blacklist`. */
+            /** @description `vip`, `blacklist` or `do_not_call`. */
             kind: string;
             /** @description The number, masked when the reader's role says so. */
             number: string;
@@ -7143,17 +10924,6 @@ export interface components {
             unit_level: number;
             /** @description The unit's name. */
             unit_name: string;
-        };
-        /** @description A time or an amount that the text names. */
-        Mention: {
-            /** @description `time` or `amount`. */
-            kind: string;
-            /** @description As written. */
-            text: string;
-            /** @description Its last instant, for a time. */
-            until?: string | null;
-            /** @description Its first instant as local time, for a time; the sum in yuan, for an amount. */
-            value: string;
         };
         /** @description Properties of a menu. */
         Menu: {
@@ -7220,29 +10990,6 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
-        };
-        /** @description A message. */
-        Message: {
-            /**
-             * Format: int64
-             * @description When, epoch milliseconds.
-             */
-            at: number;
-            /** @description What goes with them. */
-            extra: components["schemas"]["Extra"];
-            /** @description Whether the citizen found it helpful. */
-            helpful?: boolean | null;
-            /** @description The speaker's name, of agents. */
-            name: string;
-            /**
-             * Format: int64
-             * @description Its number within the conversation, from 1.
-             */
-            no: number;
-            /** @description `citizen`, `robot`, `agent`, `system`. */
-            speaker: string;
-            /** @description The words. */
-            text: string;
         };
         /** @description A message. */
         MessageItem: {
@@ -7349,6 +11096,16 @@ export interface components {
              */
             waited_ms: number;
         };
+        /** @description Which model shall be in force. */
+        ModelActivation: {
+            /** @description The model; none to stay silent. */
+            id?: string | null;
+        };
+        /**
+         * @description What a part of the model says of a text.
+         * @enum {string}
+         */
+        ModelField: "area" | "category" | "type" | "urgency";
         /** @description All models with what became of suggestions. */
         ModelList: {
             /** @description Orders that new ones are compared with. */
@@ -7359,6 +11116,47 @@ export interface components {
             orders_min: number;
             /** @description What became of suggestions in the last 30 days. */
             uses: components["schemas"]["FieldUse"][];
+        };
+        /** @description How a part did on orders that it had not seen. */
+        ModelScore: {
+            /**
+             * Format: double
+             * @description Share of the judged orders that it got right.
+             */
+            accuracy: number;
+            /** @description Classes that it knows. */
+            classes: number;
+            /**
+             * Format: double
+             * @description Mean distance of confidence from the share that is right.
+             */
+            ece: number;
+            /** @description The part. */
+            field: components["schemas"]["ModelField"];
+            /** @description Orders that it was judged by. */
+            judged: number;
+            /** @description Orders that it learnt from. */
+            learnt: number;
+            /**
+             * Format: double
+             * @description Mean over classes of the harmonic mean of precision and recall.
+             */
+            macro_f1: number;
+            /**
+             * Format: double
+             * @description Share of the judged orders for which it is sure enough to speak.
+             */
+            spoken: number;
+            /**
+             * Format: double
+             * @description Share of those that it got right.
+             */
+            spoken_accuracy: number;
+            /**
+             * Format: double
+             * @description Share of the judged orders whose class is among the first three.
+             */
+            top3: number;
         };
         /** @description A model. */
         ModelView: {
@@ -7381,9 +11179,24 @@ export interface components {
              */
             orders: number;
             /** @description How it did on the newest orders, which it had not seen. */
-            scores: components["schemas"]["Score"][];
+            scores: components["schemas"]["ModelScore"][];
         };
-        /** @description Figures since midnight. */
+        /** @description How many orders came and were settled in a month. */
+        MonthFigures: {
+            /** @description `2026-03`. */
+            month: string;
+            /**
+             * Format: int64
+             * @description Orders that came.
+             */
+            received: number;
+            /**
+             * Format: int64
+             * @description Orders that were settled.
+             */
+            settled: number;
+        };
+        /** @description Figures of a period. */
         MyCallFigures: {
             /**
              * Format: int64
@@ -7416,6 +11229,30 @@ export interface components {
              */
             talked_ms: number;
         };
+        /** @description A task that calls now. */
+        MyCampaign: {
+            /** @description Id. */
+            id: string;
+            /** @description Whether I take part. */
+            joined: boolean;
+            /** @description How numbers are called. */
+            mode: components["schemas"]["CampaignMode"];
+            /** @description Name. */
+            name: string;
+            /** @description Whether people may be called now. */
+            open: boolean;
+            /** @description `running` or `paused`. */
+            state: components["schemas"]["CampaignState"];
+            /**
+             * Format: int64
+             * @description Numbers that are still called.
+             */
+            waiting: number;
+        };
+        MyCampaigns: {
+            /** @description The tasks. */
+            items: components["schemas"]["MyCampaign"][];
+        };
         /** @description An agent's conversations. */
         MyChats: {
             /** @description To be taken. */
@@ -7438,11 +11275,25 @@ export interface components {
              */
             now: number;
             seat?: components["schemas"]["SeatView"] | null;
+            telephones?: components["schemas"]["MyTelephones"] | null;
             /**
              * Format: int64
              * @description When the time for writing ends by itself, epoch milliseconds.
              */
             until?: number | null;
+        };
+        /** @description My seat's telephones. */
+        MyTelephones: {
+            /** @description Whether the desk telephone is asked to answer by itself. */
+            auto_answer: boolean;
+            /** @description Whether the desk's telephone is registered. */
+            desk: boolean;
+            /** @description Whether the seat has a desk telephone at all. */
+            has_desk: boolean;
+            /** @description The telephone that rings: `page` or `desk`. */
+            kind: string;
+            /** @description Whether the page's telephone is registered. */
+            page: boolean;
         };
         /** @description A thing by id and name. */
         Named: {
@@ -7527,7 +11378,7 @@ export interface components {
              * @description Until when, epoch milliseconds; absent for ever.
              */
             expires_at?: number | null;
-            /** @description `vip` or `blacklist`. */
+            /** @description `vip`, `blacklist` or `do_not_call`. */
             kind: string;
             /** @description The number. */
             number: string;
@@ -7558,6 +11409,12 @@ export interface components {
             /** @description The password, to be changed at the next sign-in. */
             password: string;
         };
+        NewTelephones: {
+            /** @description Where they stand, of which make they are. */
+            note?: string | null;
+            /** @description The seats, 100 at most; those that have a telephone keep it. */
+            seat_ids: string[];
+        };
         /** @description What a new unit is made of. */
         NewUnit: {
             /** @description The code. */
@@ -7569,6 +11426,20 @@ export interface components {
             parent_id?: components["schemas"]["UnitId"] | null;
             /** @description The number to reach it by. */
             phone?: string | null;
+        };
+        /** @description What to do with the news of a role. */
+        NewsDecision: {
+            /** @description Whether the role takes them over; otherwise it stays as it is and is not asked again. */
+            take: boolean;
+            /**
+             * Format: int64
+             * @description The version that the writer saw.
+             */
+            version: number;
+        };
+        /** @description The next number, if there is one. */
+        NextTarget: {
+            task?: components["schemas"]["CampaignTask"] | null;
         };
         /** @description A node. */
         Node: components["schemas"]["Kind"] & {
@@ -7740,25 +11611,113 @@ export interface components {
              */
             number: string;
         };
-        /** @description An order as it could be written from a conversation, for the agent to check. */
-        OrderDraft: {
-            /** @description What the citizen said of the matter. */
-            content: string;
-            /** @description Values for fields, duplicates and knowledge. */
-            help: components["schemas"]["Help"];
-            /** @description How the citizen is called, when known. */
-            name: string;
-            /** @description The number, when given. */
-            phone?: string | null;
+        /** @description All that can be said of what is written so far. */
+        OrderHelp: {
+            /** @description Knowledge that may answer it. */
+            entries: components["schemas"]["Passage"][];
+            /** @description Times and sums that the text names. */
+            mentions: components["schemas"]["OrderMention"][];
+            /** @description What could not be asked: `model`, `orders`, `knowledge`, `catalogue`. */
+            missing: string[];
+            /** @description Orders that may tell of the same. */
+            same: components["schemas"]["SameOrder"][];
+            /** @description Values for fields. */
+            suggestions: components["schemas"]["OrderSuggestion"][];
         };
-        OrderRequest: {
-            case_id: string;
+        /** @description A time or an amount that the text names. */
+        OrderMention: {
+            /** @description `time` or `amount`. */
+            kind: string;
+            /** @description As written. */
+            text: string;
+            /** @description Its last instant, for a time. */
+            until?: string | null;
+            /** @description Its first instant as local time, for a time; the sum in yuan, for an amount. */
+            value: string;
         };
-        /**
-         * @description Where a suggestion comes from.
-         * @enum {string}
-         */
-        Origin: "model" | "text" | "catalogue";
+        /** @description A value for a field of the order. */
+        OrderSuggestion: {
+            /**
+             * Format: double
+             * @description How often such a suggestion is right, 0 to 1; absent where a rule says it.
+             */
+            confidence?: number | null;
+            /** @description `category_id`, `type`, `urgency`, `unit_id`, `title`, `district`, `address`, `name`, `phone`. */
+            field: string;
+            /** @description What it is called. */
+            label: string;
+            /**
+             * Format: double
+             * @description Latitude of a place.
+             */
+            lat?: number | null;
+            /**
+             * Format: double
+             * @description Longitude of a place.
+             */
+            lng?: number | null;
+            /** @description Where it comes from. */
+            origin: components["schemas"]["SuggestionOrigin"];
+            /** @description Why. */
+            reasons: components["schemas"]["SuggestionReason"][];
+            /** @description The value to take over. */
+            value: string;
+        };
+        /** @description An order type as somebody writes it. */
+        OrderTypeBody: {
+            active?: boolean;
+            category_id?: string | null;
+            en?: string;
+            flow_name?: string | null;
+            for_citizens?: boolean;
+            form_name?: string | null;
+            /** Format: int64 */
+            ordinal?: number;
+            templates?: components["schemas"]["Template"][];
+            /** @description The type of its orders. */
+            type: components["schemas"]["Kind"];
+            /**
+             * Format: int64
+             * @description The version that was read; absent for a new one.
+             */
+            version?: number | null;
+            zh: string;
+        };
+        /** @description What was made. */
+        OrderTypeMade: {
+            id: string;
+        };
+        /** @description An order type. */
+        OrderTypeView: {
+            active: boolean;
+            /** @description The category of its orders, where it is always the same. */
+            category_id?: string | null;
+            category_name?: string | null;
+            en: string;
+            /** @description The flow by its name. */
+            flow_name?: string | null;
+            /** @description Whether citizens are offered it. */
+            for_citizens: boolean;
+            /** @description The version of the form in force. */
+            form_id?: string | null;
+            /** @description The form by its name. */
+            form_name?: string | null;
+            /** @description What the form is called. */
+            form_title?: string | null;
+            id: string;
+            /** Format: int64 */
+            ordinal: number;
+            templates: components["schemas"]["Template"][];
+            /** @description The type of its orders. */
+            type: components["schemas"]["Kind"];
+            type_name: string;
+            /** Format: int64 */
+            updated_at: number;
+            updated_by: string;
+            /** Format: int64 */
+            version: number;
+            zh: string;
+        };
         /** @description Figures for leaders. */
         OverviewView: {
             /** @description The largest categories of the first level. */
@@ -7797,7 +11756,7 @@ export interface components {
             /** @description The order that was written from it. */
             case_number?: string | null;
             id: string;
-            messages: components["schemas"]["Message"][];
+            messages: components["schemas"]["ChatMessage"][];
             /**
              * Format: int64
              * @description The own rating.
@@ -7811,7 +11770,7 @@ export interface components {
              */
             wait_secs?: number | null;
         };
-        OwnOrder: {
+        OwnOrderKey: {
             code: string;
             number: string;
         };
@@ -7992,6 +11951,124 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
+        Page_Campaign: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description When it was made, epoch milliseconds.
+                 */
+                created_at: number;
+                /** @description By whom. */
+                created_by: string;
+                /**
+                 * Format: int64
+                 * @description When it ended.
+                 */
+                ended_at?: number | null;
+                /** @description Id. */
+                id: string;
+                /** @description Whether people may be called now by its table of times. */
+                open: boolean;
+                /** @description What it is set to. */
+                plan: components["schemas"]["CampaignPlan"];
+                /** @description How far it is. */
+                progress: components["schemas"]["CampaignProgress"];
+                /**
+                 * Format: int64
+                 * @description When it first called.
+                 */
+                started_at?: number | null;
+                /** @description Where it stands. */
+                state: components["schemas"]["CampaignState"];
+                /**
+                 * Format: int64
+                 * @description For optimistic locking.
+                 */
+                version: number;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_CampaignTarget: {
+            /** @description The rows. */
+            items: {
+                /** @description Who called. */
+                agent_name?: string | null;
+                /** @description What was answered, by question. */
+                answers: Record<string, never>;
+                /**
+                 * Format: int64
+                 * @description Calls that count.
+                 */
+                attempts: number;
+                /** @description The last call. */
+                call_id?: string | null;
+                /** @description The order that it is about. */
+                case_id?: string | null;
+                /** @description Its number. */
+                case_number?: string | null;
+                /** @description The citizen's file. */
+                contact_id?: string | null;
+                /**
+                 * Format: int64
+                 * @description When it may be called next, epoch milliseconds.
+                 */
+                due_at: number;
+                /** @description The list's own columns. */
+                fields: {
+                    [key: string]: string;
+                };
+                /** @description Id. */
+                id: string;
+                /** @description What was pressed in a notice. */
+                keys: Record<string, never>[];
+                /** @description The name. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Its place in the list, from 1.
+                 */
+                no: number;
+                /** @description What the agent wrote. */
+                note: string;
+                /** @description The number, masked when the reader's role says so. */
+                number: string;
+                /**
+                 * @description `answered`, `completed`, `refused`, `wrong_person`, `later`, `busy`, `no_answer`, `rejected`, `invalid`,
+                 *     `failed`, `cancelled`, `interrupted`, `do_not_call`, `attempts`.
+                 */
+                result?: string | null;
+                /** @description `waiting`, `claimed`, `calling`, `done`, `failed`, `skipped`. */
+                state: string;
+                /**
+                 * Format: int64
+                 * @description How long the citizen talked or listened.
+                 */
+                talked_ms: number;
+                /** @description The unit that handled the order. */
+                unit_name?: string | null;
+                /**
+                 * Format: int64
+                 * @description Last change, epoch milliseconds.
+                 */
+                updated_at: number;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
         Page_CaseItem: {
             /** @description The rows. */
             items: {
@@ -8160,6 +12237,123 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
+        Page_EmergencyTransfer: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description When, epoch milliseconds.
+                 */
+                at: number;
+                /** @description The call. */
+                call_id: string;
+                /** @description The caller's number, masked when the reader's role says so. */
+                caller: string;
+                /** @description The order that it is about. */
+                case_id?: string | null;
+                /** @description Its number. */
+                case_number?: string | null;
+                /** @description Id. */
+                id: string;
+                /** @description What the agent wrote. */
+                note: string;
+                /** @description The person there. */
+                person_name: string;
+                /** @description The seat. */
+                seat_no: string;
+                /** @description The service. */
+                service: string;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_KnowledgeEntryItem: {
+            /** @description The rows. */
+            items: {
+                business: string;
+                /** Format: int64 */
+                expires_at?: number | null;
+                id: string;
+                kind?: components["schemas"]["KnowledgeKind"] | null;
+                /** Format: int64 */
+                last_viewed_at?: number | null;
+                number: string;
+                /** @description Whether citizens can read it. */
+                public: boolean;
+                /** Format: int64 */
+                published_at?: number | null;
+                publisher: string;
+                region: string;
+                /** Format: int64 */
+                review_due_at?: number | null;
+                /** Format: int64 */
+                stage: number;
+                /** Format: int64 */
+                stages: number;
+                /** @description `unpublished`, `published`, `expired`, `withdrawn`. */
+                state: string;
+                title: string;
+                unit_id: string;
+                /** Format: int64 */
+                updated_at: number;
+                /** Format: int64 */
+                version: number;
+                /** Format: int64 */
+                views: number;
+                /** @description Empty, `draft`, `in_review`, `returned`. */
+                work: string;
+                /**
+                 * Format: int64
+                 * @description The version that is worked at.
+                 */
+                work_no?: number | null;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_KnowledgeReport: {
+            /** @description The rows. */
+            items: {
+                answer_id?: string | null;
+                /** Format: int64 */
+                at: number;
+                /** Format: int64 */
+                closed_at?: number | null;
+                closed_by: string;
+                entry_id: string;
+                id: string;
+                number: string;
+                person_name: string;
+                reply: string;
+                /** @description `agent` or `citizen`. */
+                source: string;
+                /** @description `open`, `fixed`, `dismissed`. */
+                state: string;
+                text: string;
+                title: string;
+                unit_id: string;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
         Page_ListedNumber: {
             /** @description The rows. */
             items: {
@@ -8184,7 +12378,7 @@ export interface components {
                 id: string;
                 /** @description Whether it still counts. */
                 in_force: boolean;
-                /** @description `vip` or `blacklist`. */
+                /** @description `vip`, `blacklist` or `do_not_call`. */
                 kind: string;
                 /** @description The number, masked when the reader's role says so. */
                 number: string;
@@ -8393,38 +12587,31 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
-        Page_Question: {
+        Page_PublishedCase: {
             /** @description The rows. */
             items: {
-                /** @description What was answered, when that was rated badly. */
-                answer: string;
-                /** @description A conversation in which it was asked. */
-                chat_id?: string | null;
-                /** @description The entry that was taught. */
-                entry_id?: string | null;
-                /**
-                 * Format: int64
-                 * @description When it was asked first, epoch milliseconds.
-                 */
-                first_at: number;
-                /** @description Names it. */
+                /** @description The category's name. */
+                category: string;
+                /** @description What was asked. */
+                content: string;
+                /** @description Its id; it leads to no order. */
                 id: string;
                 /**
                  * Format: int64
-                 * @description When it was asked last.
+                 * @description When it came, epoch milliseconds.
                  */
-                last_at: number;
-                /** @description `unanswered`, `badly_rated`, `repeated`. */
-                reason: string;
-                /** @description `open`, `taught`, `ignored`. */
-                state: string;
-                /** @description The question. */
-                text: string;
+                received_at: number;
+                /** @description What was done. */
+                result: string;
                 /**
                  * Format: int64
-                 * @description How often it was asked.
+                 * @description When it was settled, epoch milliseconds.
                  */
-                times: number;
+                settled_at: number;
+                /** @description The title. */
+                title: string;
+                /** @description The unit that dealt with it. */
+                unit: string;
             }[];
             /** @description The word that brings the next page; absent on the last. */
             next_cursor?: string | null;
@@ -8461,6 +12648,48 @@ export interface components {
                 /** @description `fine`, `open`, `done`. */
                 state: string;
                 unit?: components["schemas"]["Named"] | null;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_RobotQuestion: {
+            /** @description The rows. */
+            items: {
+                /** @description What was answered, when that was rated badly. */
+                answer: string;
+                /** @description A conversation in which it was asked. */
+                chat_id?: string | null;
+                /** @description The entry that was taught. */
+                entry_id?: string | null;
+                /**
+                 * Format: int64
+                 * @description When it was asked first, epoch milliseconds.
+                 */
+                first_at: number;
+                /** @description Names it. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description When it was asked last.
+                 */
+                last_at: number;
+                /** @description `unanswered`, `badly_rated`, `repeated`. */
+                reason: string;
+                /** @description `open`, `taught`, `ignored`. */
+                state: string;
+                /** @description The question. */
+                text: string;
+                /**
+                 * Format: int64
+                 * @description How often it was asked.
+                 */
+                times: number;
             }[];
             /** @description The word that brings the next page; absent on the last. */
             next_cursor?: string | null;
@@ -8653,6 +12882,45 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
+        Page_TelephoneRow: {
+            /** @description The rows. */
+            items: {
+                /** @description Where from; the newest, which is the one that rings, stands first. */
+                bindings: components["schemas"]["TelephoneBinding"][];
+                /** @description Whether the seat answers on it. */
+                chosen: boolean;
+                /**
+                 * Format: int64
+                 * @description When the account was made, epoch milliseconds.
+                 */
+                created_at: number;
+                /** @description Who made it. */
+                created_by: string;
+                /** @description Where it stands, of which make it is. */
+                note: string;
+                /**
+                 * Format: int64
+                 * @description When its password was made, epoch milliseconds.
+                 */
+                password_at: number;
+                /** @description Whether it is registered now. */
+                registered: boolean;
+                /** @description The seat. */
+                seat_id: string;
+                /** @description Its number, which is also the telephone's user name. */
+                seat_no: string;
+                /** @description Whether somebody works at the seat now. */
+                signed_in: boolean;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
         Page_Unit: {
             /** @description The rows. */
             items: {
@@ -8689,11 +12957,6 @@ export interface components {
              * @description How many rows match in all, where counting is cheap.
              */
             total?: number | null;
-        };
-        /** @description Two orders that are two matters. */
-        PairRequest: {
-            one: string;
-            other: string;
         };
         /** @description A parameter's new value. */
         ParameterChange: {
@@ -8998,12 +13261,20 @@ export interface components {
             contact?: components["schemas"]["PortalContact"];
             /** @description What happened and what is asked for, at most 5,000 characters. */
             content: string;
+            /** @description What was filled in. */
+            form?: Record<string, never>;
+            /** @description The version of its form that was filled in. */
+            form_id?: string | null;
+            /** @description The kind of matter, when one was chosen; it says type and category. */
+            order_type_id?: string | null;
             /** @description Where it is. */
             place?: components["schemas"]["PortalPlace"];
             /** @description What it is about, at most 100 characters. */
             title: string;
             /** @description One of the offered types. */
             type: string;
+            /** @description The upload ticket under which files were sent. */
+            uploads?: string | null;
         };
         /** @description What the city says of itself. */
         PortalInfo: {
@@ -9038,6 +13309,42 @@ export interface components {
              */
             lng?: number | null;
         };
+        /** @description A form with a file. */
+        PortalUploadForm: {
+            /**
+             * Format: binary
+             * @description The file.
+             */
+            file: string;
+            /**
+             * Format: binary
+             * @description A small picture of it, at most 96 KiB.
+             */
+            thumb?: string | null;
+        };
+        /** @description Where the clerk stands. */
+        PositionRequest: {
+            /**
+             * Format: double
+             * @description How far off it may be, in metres.
+             */
+            accuracy_m?: number | null;
+            /**
+             * Format: double
+             * @description Latitude in degrees.
+             */
+            lat?: number;
+            /**
+             * Format: double
+             * @description Longitude in degrees.
+             */
+            lng?: number;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         Postponement: {
             /**
              * Format: int64
@@ -9067,6 +13374,13 @@ export interface components {
             person?: components["schemas"]["Named"] | null;
             text: string;
             unit?: components["schemas"]["Named"] | null;
+        };
+        /** @description A page that shows a document. */
+        PreviewView: {
+            /** @description The page; it has no scripts and links nowhere. */
+            html: string;
+            /** @description What the file would be called. */
+            name: string;
         };
         /** @description The shape of a problem in the OpenAPI document. */
         ProblemBody: {
@@ -9187,45 +13501,22 @@ export interface components {
             /** @description The unit in charge. */
             unit: components["schemas"]["Named"];
         };
-        /** @description A version that went live. */
-        Publication: {
-            /**
-             * Format: int64
-             * @description When, epoch milliseconds.
-             */
-            at: number;
-            /** @description Who put it live. */
-            by_name: string;
-            /**
-             * Format: int64
-             * @description Those that are right with this one.
-             */
-            right_after: number;
-            /**
-             * Format: int64
-             * @description Those that were right with the version before.
-             */
-            right_before: number;
-            /**
-             * Format: int64
-             * @description Questions by which it was judged.
-             */
-            trials: number;
-            /**
-             * Format: int64
-             * @description Its number.
-             */
-            version: number;
-        };
-        /** @description Words for a publication. */
+        /** @description The words that an editor approves. */
         PublicationRequest: {
-            /** @description What is different about it. */
-            note?: string;
-            /**
-             * Format: int64
-             * @description The version of the draft that was read.
-             */
-            version: number;
+            content?: string;
+            result?: string;
+            title?: string;
+        };
+        /** @description What everybody may read of an order, or the proposal for it. */
+        PublicationView: {
+            content: string;
+            /** Format: int64 */
+            published_at?: number | null;
+            published_by?: string | null;
+            result: string;
+            /** @description `proposed`, `published` or `withdrawn`. */
+            state: string;
+            title: string;
         };
         PublishBody: {
             /** @description What was changed. */
@@ -9241,41 +13532,35 @@ export interface components {
             /** @description The version of the flow. */
             flow_id: string;
         };
-        /** @description A question that the robot could not answer well. */
-        Question: {
-            /** @description What was answered, when that was rated badly. */
-            answer: string;
-            /** @description A conversation in which it was asked. */
-            chat_id?: string | null;
-            /** @description The entry that was taught. */
-            entry_id?: string | null;
-            /**
-             * Format: int64
-             * @description When it was asked first, epoch milliseconds.
-             */
-            first_at: number;
-            /** @description Names it. */
+        /** @description A settled order as everybody may read it. */
+        PublishedCase: {
+            /** @description The category's name. */
+            category: string;
+            /** @description What was asked. */
+            content: string;
+            /** @description Its id; it leads to no order. */
             id: string;
             /**
              * Format: int64
-             * @description When it was asked last.
+             * @description When it came, epoch milliseconds.
              */
-            last_at: number;
-            /** @description `unanswered`, `badly_rated`, `repeated`. */
-            reason: string;
-            /** @description `open`, `taught`, `ignored`. */
-            state: string;
-            /** @description The question. */
-            text: string;
+            received_at: number;
+            /** @description What was done. */
+            result: string;
             /**
              * Format: int64
-             * @description How often it was asked.
+             * @description When it was settled, epoch milliseconds.
              */
-            times: number;
+            settled_at: number;
+            /** @description The title. */
+            title: string;
+            /** @description The unit that dealt with it. */
+            unit: string;
         };
-        QuestionState: {
-            /** @description `open` or `ignored`. */
-            state: string;
+        /** @description What was published. */
+        PublishedForm: {
+            /** @description The version of the form. */
+            form_id: string;
         };
         /** @description A queue. */
         Queue: components["schemas"]["QueueDraft"] & {
@@ -9530,6 +13815,147 @@ export interface components {
             /** @description `waiting`, `dialled`, `talking`, `held`, `parked`, `lost` for the citizen; a role for others. */
             what: string;
         };
+        /** @description A report's numbers. */
+        ReportAnswer: {
+            about: string;
+            /**
+             * Format: int64
+             * @description When this was computed, epoch milliseconds.
+             */
+            at: number;
+            axis: string;
+            before_from?: string | null;
+            before_to?: string | null;
+            /** @description Whether the facts are being built anew, so that numbers are still growing. */
+            building: boolean;
+            by: components["schemas"]["ReportField"][];
+            checks: components["schemas"]["ReportCheck"][];
+            /** @description Whether there would have been more rows. */
+            cut: boolean;
+            from: string;
+            id: string;
+            lines: components["schemas"]["ReportLine"][];
+            measures: components["schemas"]["ReportField"][];
+            title: string;
+            to: string;
+            totals: (number | null)[];
+            totals_before: (number | null)[];
+        };
+        /** @description A call behind a number. */
+        ReportCall: {
+            agent: string;
+            id: string;
+            result: string;
+            /** Format: int64 */
+            started_at: number;
+            /** Format: int64 */
+            talked_ms: number;
+            /** Format: int64 */
+            waited_ms: number;
+        };
+        /** @description An order behind a number. */
+        ReportCase: {
+            /** Format: int64 */
+            created_at: number;
+            id: string;
+            number: string;
+            status: string;
+            title: string;
+            unit: string;
+        };
+        /** @description Whether numbers add up. */
+        ReportCheck: {
+            holds: boolean;
+            /** Format: double */
+            left: number;
+            /** Format: double */
+            right: number;
+            text: string;
+        };
+        /** @description The id of what was kept. */
+        ReportDesignId: {
+            id: string;
+        };
+        /** @description A report to keep. */
+        ReportDesignRequest: {
+            /** @description Its name; one's own of the same name is replaced. */
+            name: string;
+            /** @description The part of the page's address after the question mark. */
+            query: string;
+            /** @description The report that it begins with. */
+            report: string;
+            /** @description Whether everybody sees it; takes `report.share`. */
+            shared?: boolean;
+        };
+        /** @description A report that somebody has put together. */
+        ReportDesignView: {
+            id: string;
+            name: string;
+            /** @description Whether it is the reader's own. */
+            own: boolean;
+            owner: string;
+            /** @description The part of the page's address after the question mark. */
+            query: string;
+            /** @description The report that it begins with. */
+            report: string;
+            /** @description Whether everybody sees it. */
+            shared: boolean;
+        };
+        /** @description A dimension or a measure of a report. */
+        ReportField: {
+            /** @description Of a measure: what counts. */
+            about: string;
+            id: string;
+            /**
+             * @description Of a measure: `count`, `share`, `hours`, `seconds`, `stars`, `instant`; of a dimension: `time`, `word`,
+             *     `unit`, `person`, `text`.
+             */
+            kind: string;
+            name: string;
+        };
+        /** @description A row of numbers. */
+        ReportLine: {
+            /** @description What it was in the period that it is compared with; empty without a comparison. */
+            before: (number | null)[];
+            /** @description Values of the dimensions, as codes. */
+            keys: string[];
+            /** @description Their names. */
+            names: string[];
+            values: (number | null)[];
+        };
+        /** @description What stands behind a number. */
+        ReportRows: {
+            calls: components["schemas"]["ReportCall"][];
+            cases: components["schemas"]["ReportCase"][];
+            /** @description Orders of this page that the reader may not open. */
+            hidden: number;
+            /**
+             * Format: int64
+             * @description All of it.
+             */
+            total: number;
+        };
+        /** @description A report of the catalogue. */
+        ReportView: {
+            /** @description What counts and what does not. */
+            about: string;
+            /** @description All dimensions that it may have. */
+            all_by: components["schemas"]["ReportField"][];
+            /** @description All measures that it may have. */
+            all_measures: components["schemas"]["ReportField"][];
+            /** @description Which instant the period is about. */
+            axis: string;
+            /** @description What it begins with. */
+            by: string[];
+            /** @description `bar`, `line`, `pie`, `tree`, `heat`, `pareto`, `control`, `box`. */
+            chart: string;
+            /** @description Whether orders or calls behind a number can be listed. */
+            drills: boolean;
+            group: string;
+            id: string;
+            measures: string[];
+            title: string;
+        };
         /** @description An element on which orders rest. */
         RestingPlaceView: {
             element_id: string;
@@ -9603,6 +14029,200 @@ export interface components {
             text: string;
             title: string;
         };
+        /** @description A version that went live. */
+        RobotPublication: {
+            /**
+             * Format: int64
+             * @description When, epoch milliseconds.
+             */
+            at: number;
+            /** @description Who put it live. */
+            by_name: string;
+            /**
+             * Format: int64
+             * @description Those that are right with this one.
+             */
+            right_after: number;
+            /**
+             * Format: int64
+             * @description Those that were right with the version before.
+             */
+            right_before: number;
+            /**
+             * Format: int64
+             * @description Questions by which it was judged.
+             */
+            trials: number;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            version: number;
+        };
+        /** @description A question that the robot could not answer well. */
+        RobotQuestion: {
+            /** @description What was answered, when that was rated badly. */
+            answer: string;
+            /** @description A conversation in which it was asked. */
+            chat_id?: string | null;
+            /** @description The entry that was taught. */
+            entry_id?: string | null;
+            /**
+             * Format: int64
+             * @description When it was asked first, epoch milliseconds.
+             */
+            first_at: number;
+            /** @description Names it. */
+            id: string;
+            /**
+             * Format: int64
+             * @description When it was asked last.
+             */
+            last_at: number;
+            /** @description `unanswered`, `badly_rated`, `repeated`. */
+            reason: string;
+            /** @description `open`, `taught`, `ignored`. */
+            state: string;
+            /** @description The question. */
+            text: string;
+            /**
+             * Format: int64
+             * @description How often it was asked.
+             */
+            times: number;
+        };
+        RobotQuestionState: {
+            /** @description `open` or `ignored`. */
+            state: string;
+        };
+        /** @description An entry that an answer is from. */
+        RobotSource: {
+            /** @description The entry. */
+            entry_id: string;
+            /** @description Its number. */
+            number: string;
+            /**
+             * Format: int64
+             * @description When it was published, epoch milliseconds.
+             */
+            published_at: number;
+            /** @description Who published it. */
+            publisher: string;
+            /** @description Its title. */
+            title: string;
+        };
+        /** @description How far what the robot said of its sureness was true, by what citizens said of its answers. */
+        RobotSureness: {
+            /**
+             * Format: double
+             * @description Mean distance of confidence from that share.
+             */
+            ece: number;
+            /**
+             * Format: double
+             * @description Share of them that was helpful.
+             */
+            helpful: number;
+            /**
+             * Format: int64
+             * @description Answers that citizens judged.
+             */
+            judged: number;
+        };
+        /** @description Something taught. */
+        RobotTeaching: {
+            /**
+             * Format: int64
+             * @description When, epoch milliseconds.
+             */
+            created_at: number;
+            /** @description Who taught it. */
+            created_by: string;
+            /** @description The entry that answers it. */
+            entry_id: string;
+            /**
+             * Format: int64
+             * @description The version with which it went live; none while it is only written.
+             */
+            from_version?: number | null;
+            /** @description Names it. */
+            id: string;
+            /** @description The question. */
+            question: string;
+            /** @description Its title. */
+            title: string;
+            /**
+             * Format: int64
+             * @description The version with which it was taken back.
+             */
+            to_version?: number | null;
+        };
+        RobotTeachingRequest: {
+            /** @description The entry that answers it. */
+            entry_id: string;
+            /** @description The question as citizens ask it, at most 200 characters. */
+            question: string;
+            /** @description The noted question that is answered, if any. */
+            question_id?: string | null;
+            /** @description Its title. */
+            title: string;
+        };
+        /** @description A question by which the robot is judged. */
+        RobotTrial: {
+            /** @description The entry that answers it; none when a person should. */
+            entry_id?: string | null;
+            /** @description Names it. */
+            id: string;
+            /** @description The question. */
+            question: string;
+            /** @description Its title. */
+            title: string;
+        };
+        /** @description How all of them went. */
+        RobotTrialReport: {
+            /** @description Each question. */
+            results: components["schemas"]["RobotTrialResult"][];
+            /**
+             * Format: int64
+             * @description Right with what is written.
+             */
+            right_after: number;
+            /**
+             * Format: int64
+             * @description Right with what is live.
+             */
+            right_before: number;
+        };
+        RobotTrialRequest: {
+            /** @description The entry that should answer it; none when a person should. */
+            entry_id?: string | null;
+            /** @description The question, at most 200 characters. */
+            question: string;
+            /** @description Its title. */
+            title?: string;
+        };
+        /** @description How a question went. */
+        RobotTrialResult: {
+            /** @description The title that answers it with what is written. */
+            after: string;
+            /** @description The title that answers it with what is live; empty when a person would. */
+            before: string;
+            /** @description The title of the entry that should answer it; empty when a person should. */
+            expected: string;
+            /** @description The question. */
+            question: string;
+            /** @description Whether that is right. */
+            right_after: boolean;
+            /** @description Whether that is right. */
+            right_before: boolean;
+        };
+        RobotVersionRequest: {
+            /**
+             * Format: int64
+             * @description The version that shall be live; 0 for none.
+             */
+            version: number;
+        };
         /** @description The versions that went live. */
         RobotVersions: {
             /**
@@ -9616,9 +14236,9 @@ export interface components {
              */
             pending: number;
             /** @description How far what the robot says of its sureness is true. */
-            sureness: components["schemas"]["Sureness"];
+            sureness: components["schemas"]["RobotSureness"];
             /** @description Newest first. */
-            versions: components["schemas"]["Publication"][];
+            versions: components["schemas"]["RobotPublication"][];
         };
         /** @description A role (角色). */
         Role: {
@@ -9653,6 +14273,22 @@ export interface components {
             id: string;
             /** @description Its name in the reader's language. */
             name: string;
+        };
+        /** @description What the running version would grant otherwise than a changed role does. */
+        RoleNews: {
+            /** @description What it would be granted. */
+            added: {
+                [key: string]: components["schemas"]["Scope"];
+            };
+            /** @description What it would lose. */
+            removed: string[];
+            /** @description The role. */
+            role_id: string;
+            /**
+             * Format: int64
+             * @description Its version, to decide with.
+             */
+            version: number;
         };
         /** @description A person's new roles. */
         RolesChange: {
@@ -9775,47 +14411,6 @@ export interface components {
          * @enum {string}
          */
         Scope: "own" | "unit" | "subtree" | "all";
-        /** @description How a part did on orders that it had not seen. */
-        Score: {
-            /**
-             * Format: double
-             * @description Share of the judged orders that it got right.
-             */
-            accuracy: number;
-            /** @description Classes that it knows. */
-            classes: number;
-            /**
-             * Format: double
-             * @description Mean distance of confidence from the share that is right.
-             */
-            ece: number;
-            /** @description The part. */
-            field: components["schemas"]["Field"];
-            /** @description Orders that it was judged by. */
-            judged: number;
-            /** @description Orders that it learnt from. */
-            learnt: number;
-            /**
-             * Format: double
-             * @description Mean over classes of the harmonic mean of precision and recall.
-             */
-            macro_f1: number;
-            /**
-             * Format: double
-             * @description Share of the judged orders for which it is sure enough to speak.
-             */
-            spoken: number;
-            /**
-             * Format: double
-             * @description Share of those that it got right.
-             */
-            spoken_accuracy: number;
-            /**
-             * Format: double
-             * @description Share of the judged orders whose class is among the first three.
-             */
-            top3: number;
-        };
         /** @description A seat. */
         Seat: {
             /** @description Whether it is in use. */
@@ -9874,12 +14469,16 @@ export interface components {
         SeatView: {
             /** @description The call, in those states that have one. */
             call_id?: string | null;
+            /** @description Whether the telephone on its desk is registered. */
+            desk_phone: boolean;
             /** @description The person there. */
             person_id: string;
             /** @description Their name. */
             person_name: string;
-            /** @description Whether the telephone in the page is registered. */
+            /** @description Whether the telephone that it answers on is registered. */
             phone: boolean;
+            /** @description The telephone that it answers on: `page` or `desk`. */
+            phone_kind: string;
             /** @description The seat. */
             seat_id: string;
             /** @description Its number. */
@@ -9960,6 +14559,31 @@ export interface components {
          * @enum {string}
          */
         Severity: "error" | "warning";
+        /** @description A form of an order. */
+        SheetView: {
+            answers: Record<string, never>;
+            /** @description Keys that the reader can fill in now. */
+            editable: string[];
+            /** @description The form as this reader sees it. */
+            form: Record<string, never>;
+            /** @description The version that the order keeps. */
+            form_id: string;
+            /** Format: int64 */
+            form_version: number;
+            /** @description The form by its name. */
+            name: string;
+            /** @description What people, units, orders and words are called, by id. */
+            names: {
+                [key: string]: string;
+            };
+            /** @description Whether a newer version is in force for new orders. */
+            newer: boolean;
+            /** @description Keys that the reader has to fill in before the step is done. */
+            required: string[];
+            /** Format: int64 */
+            updated_at?: number | null;
+            updated_by: string;
+        };
         /**
          * @description When a round has passed.
          * @enum {string}
@@ -9990,7 +14614,7 @@ export interface components {
             version: number;
         };
         /** @description What a citizen is told before an order is sent. */
-        Similar: {
+        SimilarOrders: {
             /** @description How many others told of the same lately; 0 when they are too few to be told of. */
             others: number;
             /** @description How many of these are settled. */
@@ -10015,7 +14639,7 @@ export interface components {
              * @description The citizen's own orders, at most 10, each with its query code.
              * @default []
              */
-            own: components["schemas"]["OwnOrder"][];
+            own: components["schemas"]["OwnOrderKey"][];
             /** @default  */
             title: string;
         };
@@ -10088,14 +14712,6 @@ export interface components {
             /** @description When it fits. */
             topic: string;
         };
-        /** @description Who begins a conversation. */
-        StartRequest: {
-            /**
-             * @description Orders that this browser knows, at most 3 are looked at: whoever comes back is told how they stand.
-             * @default []
-             */
-            orders: components["schemas"]["KnownOrder"][];
-        };
         /** @description A call that is being made. */
         StartedCall: {
             /** @description The call. */
@@ -10105,6 +14721,20 @@ export interface components {
         StartedChat: components["schemas"]["OwnChat"] & {
             /** @description Opens it: the header `X-Chat-Token` of all that follows. */
             token: string;
+        };
+        /** @description What came out. */
+        StatementAnswer: {
+            /** @description Names of the columns. */
+            columns: string[];
+            /** @description Whether there would have been more. */
+            cut: boolean;
+            /** @description Rows: texts, numbers or nothing. */
+            rows: Record<string, never>[][];
+        };
+        /** @description A statement. */
+        StatementRequest: {
+            /** @description One `select` over the tables of facts. */
+            sql: string;
         };
         /**
          * @description Where an order stands (ORD-08).
@@ -10138,33 +14768,43 @@ export interface components {
             /** @description The query code. */
             query_code: string;
         };
-        /** @description A value for a field of the order. */
-        Suggestion: {
+        /** @description What became of one suggestion. */
+        SuggestionChoice: {
+            /** @description What was chosen. */
+            chosen: string;
             /**
              * Format: double
-             * @description How often such a suggestion is right, 0 to 1; absent where a rule says it.
+             * @description How sure it was.
              */
             confidence?: number | null;
-            /** @description `category_id`, `type`, `urgency`, `unit_id`, `title`, `district`, `address`, `name`, `phone`. */
+            /** @description The field. */
             field: string;
-            /** @description What it is called. */
-            label: string;
+            /** @description Where the suggestion came from. */
+            origin: string;
+            /** @description What was suggested. */
+            suggested: string;
+        };
+        /** @description What became of suggestions. */
+        SuggestionChoices: {
+            /** @description The order that was written. */
+            case_id?: string | null;
+            /** @description At most 20. */
+            choices: components["schemas"]["SuggestionChoice"][];
+        };
+        /**
+         * @description Where a suggestion comes from.
+         * @enum {string}
+         */
+        SuggestionOrigin: "model" | "text" | "catalogue";
+        /** @description A part of the text, or a word, that speaks for a suggestion. */
+        SuggestionReason: {
+            /** @description The words. */
+            text: string;
             /**
              * Format: double
-             * @description Latitude of a place.
+             * @description How much they weigh among the reasons of this suggestion, 0 to 1.
              */
-            lat?: number | null;
-            /**
-             * Format: double
-             * @description Longitude of a place.
-             */
-            lng?: number | null;
-            /** @description Where it comes from. */
-            origin: components["schemas"]["Origin"];
-            /** @description Why. */
-            reasons: components["schemas"]["Because"][];
-            /** @description The value to take over. */
-            value: string;
+            weight: number;
         };
         SupervisionBody: {
             /** @description How. */
@@ -10189,24 +14829,6 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
-        };
-        /** @description How far what the robot said of its sureness was true, by what citizens said of its answers. */
-        Sureness: {
-            /**
-             * Format: double
-             * @description Mean distance of confidence from that share.
-             */
-            ece: number;
-            /**
-             * Format: double
-             * @description Share of them that was helpful.
-             */
-            helpful: number;
-            /**
-             * Format: int64
-             * @description Answers that citizens judged.
-             */
-            judged: number;
         };
         /** @description Properties of a survey. */
         Survey: {
@@ -10341,43 +14963,136 @@ export interface components {
             unit?: components["schemas"]["Named"] | null;
             urgency: components["schemas"]["Urgency"];
         };
-        /** @description Something taught. */
-        Teaching: {
+        /** @description Where a telephone is registered from. */
+        TelephoneBinding: {
+            /** @description Address that it was seen at. */
+            address: string;
             /**
              * Format: int64
-             * @description When, epoch milliseconds.
+             * @description When it lapses unless it registers again, epoch milliseconds.
+             */
+            expires_at: number;
+            /**
+             * Format: int64
+             * @description Since when, epoch milliseconds.
+             */
+            since: number;
+            /** @description `udp`, `tcp`, `tls`. */
+            transport: string;
+            /** @description What it says that it is. */
+            user_agent: string;
+        };
+        TelephoneChoice: {
+            /** @description Whether a desk telephone is asked to answer by itself. */
+            auto_answer?: boolean | null;
+            /** @description The telephone that rings from the next call on. */
+            kind: components["schemas"]["TelephoneKind"];
+        };
+        /** @enum {string} */
+        TelephoneKind: "page" | "desk";
+        /** @description A password, shown once. */
+        TelephonePassword: {
+            /** @description Password; it is not stored and cannot be shown again. */
+            password: string;
+            /** @description The seat. */
+            seat_id: string;
+            /** @description User name. */
+            user: string;
+        };
+        /** @description A desk telephone. */
+        TelephoneRow: {
+            /** @description Where from; the newest, which is the one that rings, stands first. */
+            bindings: components["schemas"]["TelephoneBinding"][];
+            /** @description Whether the seat answers on it. */
+            chosen: boolean;
+            /**
+             * Format: int64
+             * @description When the account was made, epoch milliseconds.
              */
             created_at: number;
-            /** @description Who taught it. */
+            /** @description Who made it. */
             created_by: string;
-            /** @description The entry that answers it. */
-            entry_id: string;
+            /** @description Where it stands, of which make it is. */
+            note: string;
             /**
              * Format: int64
-             * @description The version with which it went live; none while it is only written.
+             * @description When its password was made, epoch milliseconds.
              */
-            from_version?: number | null;
-            /** @description Names it. */
-            id: string;
-            /** @description The question. */
-            question: string;
-            /** @description Its title. */
-            title: string;
-            /**
-             * Format: int64
-             * @description The version with which it was taken back.
-             */
-            to_version?: number | null;
+            password_at: number;
+            /** @description Whether it is registered now. */
+            registered: boolean;
+            /** @description The seat. */
+            seat_id: string;
+            /** @description Its number, which is also the telephone's user name. */
+            seat_no: string;
+            /** @description Whether somebody works at the seat now. */
+            signed_in: boolean;
         };
-        TeachingRequest: {
-            /** @description The entry that answers it. */
-            entry_id: string;
-            /** @description The question as citizens ask it, at most 200 characters. */
-            question: string;
-            /** @description The noted question that is answered, if any. */
-            question_id?: string | null;
-            /** @description Its title. */
+        /** @description What is typed into a telephone beside its own user name and password. */
+        TelephoneSettings: {
+            /** @description Realm, which telephones call domain or authentication realm. */
+            realm: string;
+            /** @description Address and port for TCP, when it is served. */
+            tcp?: string | null;
+            /** @description Address and port for TLS, when it is served. */
+            tls?: string | null;
+            /** @description Address and port for UDP. */
+            udp: string;
+        };
+        /** @description What came of it. */
+        TelephonesCreated: {
+            /** @description Seats that have a telephone now. */
+            items: components["schemas"]["TelephonePassword"][];
+            /** @description Seats that had one before, or are not known. */
+            left_out: string[];
+        };
+        /** @description What a new order of a type is filled with when somebody chooses it (模板工单). */
+        Template: {
+            /** @description Answers of the form. */
+            answers?: Record<string, never>;
+            /**
+             * @description What happened and what is asked for.
+             * @default
+             */
+            content: string;
+            /**
+             * @description What it is called.
+             * @default
+             */
+            name: string;
+            /**
+             * @description What the agent proposes.
+             * @default
+             */
+            opinion: string;
+            /**
+             * @description The title.
+             * @default
+             */
             title: string;
+        };
+        /** @description A field that templates can name. */
+        TemplateField: {
+            /** @description What is written between the braces. */
+            name: string;
+            /** @description What it holds. */
+            text: string;
+        };
+        /** @description A template. */
+        TemplateView: {
+            /** @description Whether it is offered. */
+            active: boolean;
+            id: string;
+            /** @description `docx` or `xlsx`. */
+            kind: string;
+            name: string;
+            /** @description `entrustment`, `transfer`, `supervision`, `reply` or `other`. */
+            purpose: string;
+            /** Format: int64 */
+            updated_at: number;
+            updated_by: string;
+            /** Format: int64 */
+            version: number;
         };
         /** @description What a condition node may ask. */
         Test: {
@@ -10659,21 +15374,6 @@ export interface components {
             /** @description The words: what is said, the key, the number, … */
             text: string;
         };
-        /** @description How all of them went. */
-        TrialReport: {
-            /** @description Each question. */
-            results: components["schemas"]["TrialResult"][];
-            /**
-             * Format: int64
-             * @description Right with what is written.
-             */
-            right_after: number;
-            /**
-             * Format: int64
-             * @description Right with what is live.
-             */
-            right_before: number;
-        };
         /** @description What a trial looks at. */
         TrialRequest: {
             /**
@@ -10681,21 +15381,6 @@ export interface components {
              * @description Orders dispatched in so many last days; 90 when absent.
              */
             days?: number | null;
-        };
-        /** @description How a question went. */
-        TrialResult: {
-            /** @description The title that answers it with what is written. */
-            after: string;
-            /** @description The title that answers it with what is live; empty when a person would. */
-            before: string;
-            /** @description The title of the entry that should answer it; empty when a person should. */
-            expected: string;
-            /** @description The question. */
-            question: string;
-            /** @description Whether that is right. */
-            right_after: boolean;
-            /** @description Whether that is right. */
-            right_before: boolean;
         };
         /** @description What happens in a trial, in the order in which it does. */
         TrialStep: {
@@ -10766,12 +15451,53 @@ export interface components {
             timers: components["schemas"]["TrialTimer"][];
             variables: Record<string, never>;
         };
-        TypedRequest: {
+        /** @description A trunk. */
+        TrunkRow: {
+            /** @description Calls that it carries now. */
+            calls: number;
+            /** @description Calls that it can carry; absent without a limit. */
+            channels?: number | null;
+            /** @description What is wrong, in the words of the network. */
+            fault?: string | null;
+            /** @description Its name. */
+            name: string;
+            /** @description Numbers that it brings; all when empty. */
+            numbers: string[];
+            /** @description Where calls outward go; absent for a trunk that only brings calls. */
+            outbound?: string | null;
+            /** @description Addresses that calls may come from. */
+            peers: string[];
             /**
-             * @description What the agent has typed so far; what the citizen said last counts when it is empty.
-             * @default
+             * Format: int32
+             * @description What the carrier answered when it refused to register us; 0 when it did not answer.
              */
-            typed: string;
+            refusal?: number | null;
+            /** @description Whether the carrier takes our registration; absent when none is wished for. */
+            registered?: boolean | null;
+            /**
+             * Format: int64
+             * @description Until when, epoch milliseconds.
+             */
+            registered_until?: number | null;
+            /**
+             * Format: int64
+             * @description How long its last answer took, in milliseconds.
+             */
+            round_trip_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Since when, epoch milliseconds.
+             */
+            since?: number | null;
+            /** @description `reachable`, `silent`, `unknown`: not asked yet, or never. */
+            state: string;
+            /** @description `udp`, `tcp`, `tls`. */
+            transport: string;
+        };
+        /** @description All trunks. */
+        TrunkRows: {
+            /** @description In the order of the configuration. */
+            items: components["schemas"]["TrunkRow"][];
         };
         /** @description A unit (单位). */
         Unit: {
@@ -10819,6 +15545,30 @@ export interface components {
              * @description The version that the writer saw.
              */
             version: number;
+        };
+        /** @description A unit's month. */
+        UnitEvaluation: {
+            /** @description By the number of orders: `large`, `middle`, `small`. */
+            class: string;
+            /** @description `excellent`, `good`, `fair`, `poor`, `none`. */
+            grade: string;
+            /**
+             * Format: int64
+             * @description Orders that count.
+             */
+            orders: number;
+            response: components["schemas"]["EvaluationRate"];
+            satisfaction: components["schemas"]["EvaluationRate"];
+            /**
+             * Format: double
+             * @description 0 to 100; absent when nothing counts.
+             */
+            score?: number | null;
+            solution: components["schemas"]["EvaluationRate"];
+            /** Format: int64 */
+            struck_out: number;
+            unit: string;
+            unit_id: string;
         };
         /** @description What the reader's unit and those below it have done. */
         UnitFiguresView: {
@@ -10903,6 +15653,69 @@ export interface components {
             element_id: string;
             number: string;
         };
+        /** @description A form with a file. */
+        UploadForm: {
+            /**
+             * Format: binary
+             * @description The file.
+             */
+            file: string;
+            /**
+             * Format: binary
+             * @description A small picture of it, at most 96 KiB.
+             */
+            thumb?: string | null;
+        };
+        /** @description The right to send files before an order or a supplement is sent. */
+        UploadTicket: {
+            /**
+             * Format: int64
+             * @description When it ends, epoch milliseconds.
+             */
+            expires_at: number;
+            /**
+             * Format: int64
+             * @description How large one file may be, in bytes.
+             */
+            file_bytes_max: number;
+            /**
+             * Format: int64
+             * @description How many files it takes.
+             */
+            files_max: number;
+            /** @description The secret that names it. */
+            token: string;
+            /**
+             * Format: int64
+             * @description How large all of them may be, in bytes.
+             */
+            total_bytes_max: number;
+        };
+        /** @description A file that was sent. */
+        UploadView: {
+            /** @description Whether there is a small picture of it. */
+            has_thumb: boolean;
+            /** @description Its id. */
+            id: string;
+            /** @description `image`, `audio`, `video` or `document`. */
+            kind: string;
+            /** @description Its media type. */
+            media_type: string;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Its size in bytes.
+             */
+            size_bytes: number;
+            /**
+             * Format: int64
+             * @description When it was sent, epoch milliseconds.
+             */
+            uploaded_at: number;
+            /** @description Whether it waits for what it was sent for. */
+            waiting: boolean;
+        };
         /** @description What the unit is told. */
         UrgeRequest: {
             /** @description The text. */
@@ -10931,13 +15744,6 @@ export interface components {
              * @description Sealed rows, when intact.
              */
             rows?: number | null;
-        };
-        VersionRequest: {
-            /**
-             * Format: int64
-             * @description The version that shall be live; 0 for none.
-             */
-            version: number;
         };
         /** @description Which voices there are. */
         VoiceState: {
@@ -10976,6 +15782,233 @@ export interface components {
              */
             silence_secs: number;
         };
+        /** @description The id of what was kept. */
+        WallId: {
+            id: string;
+        };
+        /** @description Layouts, and what tiles can show. */
+        WallList: {
+            kinds: string[];
+            walls: components["schemas"]["WallView"][];
+        };
+        /** @description A layout to keep. */
+        WallRequest: {
+            /** @description Its name; one's own of the same name is replaced. */
+            name: string;
+            /** @description Whether everybody sees it; takes `report.share`. */
+            shared?: boolean;
+            tiles: components["schemas"]["WallTile"][];
+        };
+        /** @description A tile on the grid of 12 by 8. */
+        WallTile: {
+            /** Format: int32 */
+            h: number;
+            kind: string;
+            /** Format: int32 */
+            w: number;
+            /** Format: int32 */
+            x: number;
+            /** Format: int32 */
+            y: number;
+        };
+        /** @description A layout. */
+        WallView: {
+            id: string;
+            name: string;
+            /** @description Whether it is the reader's own. */
+            own: boolean;
+            owner: string;
+            /** @description Whether everybody sees it. */
+            shared: boolean;
+            tiles: components["schemas"]["WallTile"][];
+        };
+        /** @description What is tried on which day. */
+        WhatIf: {
+            /** @description What is changed. */
+            changes?: components["schemas"]["WhatIfChanges"];
+            /** @description The day whose seats, and whose callers unless they are forecast, are taken: `YYYY-MM-DD`. */
+            day: string;
+            /** @description Whether the callers are those that the forecast expects on such a day. */
+            forecast?: boolean;
+        };
+        /** @description How a day went, would have gone by the same code, and would have gone with the changes. */
+        WhatIfAnswer: {
+            /** @description The same day played with the rules of today: how far the play can be trusted. */
+            as_is: components["schemas"]["WhatIfSide"];
+            /** @description Callers that were played. */
+            callers: number;
+            /** @description The day played with the changes. */
+            changed: components["schemas"]["WhatIfSide"];
+            /** @description Whether callers were forecast. */
+            forecast: boolean;
+            /** @description What really happened, by the books. */
+            happened: components["schemas"]["WhatIfSide"];
+            /** @description Names of queues. */
+            queues: components["schemas"]["WhatIfName"][];
+            /** @description Seats that worked on the day. */
+            seats: components["schemas"]["WhatIfSeat"][];
+            /**
+             * Format: int64
+             * @description How long the play took.
+             */
+            took_ms: number;
+        };
+        /** @description What is tried. */
+        WhatIfChanges: {
+            /**
+             * @description Seats that stay away, by their numbers.
+             * @default []
+             */
+            absent: string[];
+            /**
+             * @description Seats that are added.
+             * @default []
+             */
+            extra: components["schemas"]["WhatIfSeats"][];
+            /**
+             * Format: int64
+             * @description More or fewer callers, in per cent of the day's.
+             * @default 0
+             */
+            growth_pct: number;
+            /**
+             * @description Rules that are changed.
+             * @default []
+             */
+            queues: components["schemas"]["WhatIfQueue"][];
+        };
+        /** @description Figures of callers. */
+        WhatIfFigures: {
+            /**
+             * Format: int64
+             * @description They gave up.
+             */
+            abandoned: number;
+            /**
+             * Format: int64
+             * @description They were answered.
+             */
+            answered: number;
+            /**
+             * Format: int64
+             * @description … in time.
+             */
+            in_time: number;
+            /**
+             * Format: double
+             * @description Share of callers answered in time, in per cent; none without callers.
+             */
+            level_pct?: number | null;
+            /**
+             * Format: int64
+             * @description Longest wait.
+             */
+            longest_ms: number;
+            /**
+             * Format: int64
+             * @description Mean wait.
+             */
+            mean_wait_ms: number;
+            /**
+             * Format: int64
+             * @description They called.
+             */
+            offered: number;
+            /**
+             * Format: int64
+             * @description There was no room.
+             */
+            refused: number;
+        };
+        /** @description A queue's name. */
+        WhatIfName: {
+            /** @description The queue. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description Figures of a queue or a slot. */
+        WhatIfPart: {
+            /** @description Its figures. */
+            figures: components["schemas"]["WhatIfFigures"];
+            /** @description The queue, or the hour of the day. */
+            key: string;
+        };
+        /** @description Rules of a queue that are changed; what is absent stays. */
+        WhatIfQueue: {
+            /**
+             * Format: int64
+             * @description After so many seconds general seats help; below 0 never.
+             */
+            general_after_secs?: number | null;
+            /** @description The queue. */
+            id: string;
+            /**
+             * Format: int64
+             * @description After so many seconds callers go to the other queue.
+             */
+            overflow_after_secs?: number | null;
+            /** @description The other queue; empty for none. */
+            overflow_queue?: string | null;
+            /**
+             * Format: int64
+             * @description Steps of priority.
+             */
+            priority?: number | null;
+            /** @description Which free seat is next. */
+            strategy?: string | null;
+            /**
+             * Format: int64
+             * @description Time for writing.
+             */
+            wrap_up_secs?: number | null;
+        };
+        /** @description A seat that worked on the day. */
+        WhatIfSeat: {
+            /** @description Its number. */
+            no: string;
+            /**
+             * Format: int64
+             * @description Time at work.
+             */
+            worked_ms: number;
+        };
+        /** @description Seats that are added. */
+        WhatIfSeats: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description From, minutes of the day.
+             */
+            from_minute: number;
+            /** @description Their skills with levels; general seats without any. */
+            skills?: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description To, minutes of the day.
+             */
+            to_minute: number;
+        };
+        /** @description One way in which the day went, or would have gone. */
+        WhatIfSide: {
+            /** @description Everybody. */
+            all: components["schemas"]["WhatIfFigures"];
+            /** @description By hour in which callers came. */
+            hours: components["schemas"]["WhatIfPart"][];
+            /**
+             * Format: double
+             * @description Share of the time at work that was talked, in per cent.
+             */
+            occupancy_pct?: number | null;
+            /** @description By queue. */
+            queues: components["schemas"]["WhatIfPart"][];
+        };
         /**
          * @description What a person wants to do.
          * @enum {string}
@@ -10984,10 +16017,6 @@ export interface components {
         WishBody: {
             /** @description The state. */
             state: components["schemas"]["Wish"];
-        };
-        WordsRequest: {
-            /** @description At most 1,000 characters. */
-            text: string;
         };
         WrapUpBody: {
             /** @description Whether writing is done. */
@@ -11064,7 +16093,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Help"];
+                    "application/json": components["schemas"]["OrderHelp"];
                 };
             };
             /** @description No such order, or not for the reader */
@@ -11087,7 +16116,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ChoicesRequest"];
+                "application/json": components["schemas"]["SuggestionChoices"];
             };
         };
         responses: {
@@ -11138,7 +16167,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PairRequest"];
+                "application/json": components["schemas"]["DismissedPair"];
             };
         };
         responses: {
@@ -11218,7 +16247,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ActivationRequest"];
+                "application/json": components["schemas"]["ModelActivation"];
             };
         };
         responses: {
@@ -11261,7 +16290,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Help"];
+                    "application/json": components["schemas"]["OrderHelp"];
                 };
             };
             /** @description Too long */
@@ -11325,6 +16354,149 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    list_waiting_attachments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The files, oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentView"][];
+                };
+            };
+        };
+    };
+    attach_to_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadForm"];
+            };
+        };
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentView"];
+                };
+            };
+            /** @description No room */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A file that is not taken, or lies about its type */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    download_attachment: {
+        parameters: {
+            query?: {
+                /** @description The small picture instead of the file. */
+                thumb?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The file */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description The range that was asked for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such file for the reader */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    detach: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The file */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is forgotten */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It belongs to the order's record */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
                 };
             };
         };
@@ -11899,6 +17071,90 @@ export interface operations {
             };
         };
     };
+    list_case_attachments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The files */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attachments"];
+                };
+            };
+        };
+    };
+    attach_to_case: {
+        parameters: {
+            query?: {
+                /** @description The action that it goes along with, such as `feedback` or `note`. */
+                step?: string;
+                /** @description Where it was taken; longitude in degrees. */
+                lng?: number;
+                /** @description Latitude in degrees. */
+                lat?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadForm"];
+            };
+        };
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentView"];
+                };
+            };
+            /** @description No room, or the order is at another step */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A file that is not taken, or lies about its type */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     close_case: {
         parameters: {
             query?: never;
@@ -12372,6 +17628,56 @@ export interface operations {
             };
         };
     };
+    make_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+                /** @description The template */
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+        };
+    };
+    preview_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+                /** @description The template */
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewView"];
+                };
+            };
+        };
+    };
     ask_extension: {
         parameters: {
             query?: never;
@@ -12530,6 +17836,92 @@ export interface operations {
             };
             /** @description No such order */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_case_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The forms */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseFormsView"];
+                };
+            };
+            /** @description No such order */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    fill_case_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseFormRequest"];
+            };
+        };
+        responses: {
+            /** @description Kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseFormFilledView"];
+                };
+            };
+            /** @description No such order or form */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody was faster, or nothing is to be filled in here */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12990,6 +18382,51 @@ export interface operations {
             };
         };
     };
+    locate_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PositionRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, or the order is at another step */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     praise_unit: {
         parameters: {
             query?: never;
@@ -13054,6 +18491,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProposalAnswer"];
+                };
+            };
+        };
+    };
+    propose_publication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The words */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicationView"];
+                };
+            };
+            /** @description It cannot be shown */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    publish_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublicationRequest"];
+            };
+        };
+        responses: {
+            /** @description The words */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicationView"];
+                };
+            };
+            /** @description It cannot be shown */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    withdraw_publication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nobody reads it any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It was not shown */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
                 };
             };
         };
@@ -14849,7 +20393,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AnswerRequest"];
+                "application/json": components["schemas"]["ChatAnswerRequest"];
             };
         };
         responses: {
@@ -14894,7 +20438,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OrderRequest"];
+                "application/json": components["schemas"]["ChatOrderRequest"];
             };
         };
         responses: {
@@ -14936,7 +20480,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OrderDraft"];
+                    "application/json": components["schemas"]["ChatOrderDraft"];
                 };
             };
         };
@@ -14953,7 +20497,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TypedRequest"];
+                "application/json": components["schemas"]["ChatTypedRequest"];
             };
         };
         responses: {
@@ -14980,7 +20524,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TransferRequest"];
+                "application/json": components["schemas"]["ChatTransferRequest"];
             };
         };
         responses: {
@@ -15007,6 +20551,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_cockpit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What happens now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CockpitView"];
                 };
             };
         };
@@ -15412,6 +20976,280 @@ export interface operations {
             };
         };
     };
+    make_documents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchRequest"];
+            };
+        };
+        responses: {
+            /** @description The run that makes them */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunStarted"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Several of one's runs are going on */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_evaluation_weights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The weights */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationWeights"];
+                };
+            };
+        };
+    };
+    set_evaluation_weights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationWeights"];
+            };
+        };
+        responses: {
+            /** @description The weights */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationWeights"];
+                };
+            };
+            /** @description Somebody was faster */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description They make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_evaluation: {
+        parameters: {
+            query?: {
+                /** @description Of the response rate. */
+                response?: number;
+                /** @description Of the solution rate. */
+                solution?: number;
+                /** @description Of the satisfaction rate. */
+                satisfaction?: number;
+                /** @description Of tiers, such as `2h:1.5,24h:1.2`. */
+                tiers?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Such as 2026-11 */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The month */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationView"];
+                };
+            };
+            /** @description No such month, or weights that make no sense */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_counted_against: {
+        parameters: {
+            query: {
+                /** @description The unit. */
+                unit_id: string;
+                /** @description `response`, `solution`, `satisfaction`. */
+                rate: string;
+            };
+            header?: never;
+            path: {
+                /** @description Such as 2026-11 */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The orders */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountedAgainst"];
+                };
+            };
+        };
+    };
+    close_evaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Such as 2026-11 */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is closed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It was closed before */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description It is not over */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    open_evaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Such as 2026-11 */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is open */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not closed */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_evaluation: {
+        parameters: {
+            query?: {
+                /** @description Of the response rate. */
+                response?: number;
+                /** @description Of the solution rate. */
+                solution?: number;
+                /** @description Of the satisfaction rate. */
+                satisfaction?: number;
+                /** @description Of tiers, such as `2h:1.5,24h:1.2`. */
+                tiers?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Such as 2026-11 */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An Excel file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
     stream_events: {
         parameters: {
             query?: never;
@@ -15431,6 +21269,26 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+        };
+    };
+    list_fact_tables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tables */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactTableView"][];
                 };
             };
         };
@@ -15977,6 +21835,1522 @@ export interface operations {
             };
         };
     };
+    list_form_drafts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The drafts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormDraftView"][];
+                };
+            };
+        };
+    };
+    begin_form_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormDraftRequest"];
+            };
+        };
+        responses: {
+            /** @description The draft */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormDraftView"];
+                };
+            };
+            /** @description There is one already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_form_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The draft */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The draft */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormDraftView"];
+                };
+            };
+            /** @description No such draft */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    save_form_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The draft */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormDraftChange"];
+            };
+        };
+        responses: {
+            /** @description The draft */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormDraftView"];
+                };
+            };
+            /** @description Somebody else saved first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    drop_form_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The draft */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such draft */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    publish_form_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The draft */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormPublicationRequest"];
+            };
+        };
+        responses: {
+            /** @description What was published */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishedForm"];
+                };
+            };
+            /** @description Somebody else saved first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The form has faults */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    try_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormTrialRequest"];
+            };
+        };
+        responses: {
+            /** @description What comes of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormTrial"];
+                };
+            };
+            /** @description No such node */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_forms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The forms */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormVersionView"][];
+                };
+            };
+        };
+    };
+    get_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The version */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The form */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormVersionView"];
+                };
+            };
+            /** @description No such form */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    compare_forms: {
+        parameters: {
+            query?: {
+                /** @description The newer version, or a draft. */
+                with?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The older version */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The differences */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormDifference"][];
+                };
+            };
+            /** @description No such form */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The draft cannot be read yet */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    count_knowledge_by_business: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Numbers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeBusinessCount"][];
+                };
+            };
+        };
+    };
+    list_knowledge_classes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeClass"][];
+                };
+            };
+        };
+    };
+    put_knowledge_class: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `region` or `business` */
+                kind: string;
+                /** @description Its code */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeClassRequest"];
+            };
+        };
+        responses: {
+            /** @description It is set */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description In use, or somebody was faster */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_knowledge_entries: {
+        parameters: {
+            query?: {
+                /** @description `published` (what readers have), `maintained`, `to_review`, `due`. */
+                shelf?: string;
+                /** @description Words of the title, or a number. */
+                q?: string;
+                /** @description Code of the region. */
+                region?: string;
+                /** @description Only what was written for just this region. */
+                region_exact?: boolean;
+                /** @description Code of the business. */
+                business?: string;
+                /** @description The form. */
+                kind?: components["schemas"]["KnowledgeKind"];
+                /** @description The unit that maintains it. */
+                unit_id?: string;
+                /** @description `unpublished`, `published`, `expired`, `withdrawn`. */
+                state?: string;
+                /** @description `draft`, `in_review`, `returned`. */
+                work?: string;
+                /** @description `-updated_at`, `-published_at`, `-views`, `review_due_at`, `number`. */
+                sort?: string;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_KnowledgeEntryItem"];
+                };
+            };
+        };
+    };
+    create_knowledge_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeNewEntry"];
+            };
+        };
+        responses: {
+            /** @description The draft */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeDraftView"];
+                };
+            };
+            /** @description Some fields are wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_knowledge_entries: {
+        parameters: {
+            query?: {
+                /** @description `published` (what readers have), `maintained`, `to_review`, `due`. */
+                shelf?: string;
+                /** @description Words of the title, or a number. */
+                q?: string;
+                /** @description Code of the region. */
+                region?: string;
+                /** @description Only what was written for just this region. */
+                region_exact?: boolean;
+                /** @description Code of the business. */
+                business?: string;
+                /** @description The form. */
+                kind?: components["schemas"]["KnowledgeKind"];
+                /** @description The unit that maintains it. */
+                unit_id?: string;
+                /** @description `unpublished`, `published`, `expired`, `withdrawn`. */
+                state?: string;
+                /** @description `draft`, `in_review`, `returned`. */
+                work?: string;
+                /** @description `-updated_at`, `-published_at`, `-views`, `review_due_at`, `number`. */
+                sort?: string;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The workbook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_knowledge_entry: {
+        parameters: {
+            query?: {
+                /** @description A version's number; maintainers may read all. What readers have when absent. */
+                no?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entry */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeEntryView"];
+                };
+            };
+            /** @description Not there, or not for this reader */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_knowledge_entry: {
+        parameters: {
+            query: {
+                /** @description The entry's `version`. */
+                version: number;
+            };
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is still published, or somebody was faster */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    compare_knowledge_versions: {
+        parameters: {
+            query: {
+                /** @description The earlier version's number. */
+                from: number;
+                /** @description The later version's number. */
+                to: number;
+            };
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Field by field */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeCompared"][];
+                };
+            };
+        };
+    };
+    confirm_knowledge_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeConfirmationRequest"];
+            };
+        };
+        responses: {
+            /** @description It holds until it is due again */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    decide_knowledge_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeDecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description It is decided */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The author, or not being reviewed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_knowledge_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The draft */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeDraftView"];
+                };
+            };
+        };
+    };
+    save_knowledge_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeDraftRequest"];
+            };
+        };
+        responses: {
+            /** @description The draft */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeDraftView"];
+                };
+            };
+            /** @description It is being reviewed, or somebody was faster */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Some fields are wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    discard_knowledge_draft: {
+        parameters: {
+            query: {
+                /** @description The entry's `version`. */
+                version: number;
+            };
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_knowledge_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Versions, changes, decisions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeEntryHistory"];
+                };
+            };
+        };
+    };
+    report_knowledge_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeReportRequest"];
+            };
+        };
+        responses: {
+            /** @description The maintainer has it as a task */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    submit_knowledge_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeVersionRequest"];
+            };
+        };
+        responses: {
+            /** @description It is being reviewed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no draft, or somebody was faster */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Something is missing */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    take_back_knowledge_draft: {
+        parameters: {
+            query: {
+                /** @description The entry's `version`. */
+                version: number;
+            };
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is a draft again */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    count_knowledge_use: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeUseRequest"];
+            };
+        };
+        responses: {
+            /** @description It is counted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    withdraw_knowledge_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeWithdrawalRequest"];
+            };
+        };
+        responses: {
+            /** @description Readers have it no longer */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    restore_knowledge_entry: {
+        parameters: {
+            query: {
+                /** @description The entry's `version`. */
+                version: number;
+            };
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Readers have it again */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_knowledge_favourites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeEntryUse"][];
+                };
+            };
+        };
+    };
+    keep_knowledge_favourite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is kept */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    drop_knowledge_favourite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is not kept */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    upload_knowledge_file: {
+        parameters: {
+            query: {
+                /** @description The file's name with its ending. */
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description The file */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeFile"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not a kind that is taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_knowledge_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The file */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    import_knowledge: {
+        parameters: {
+            query: {
+                /** @description The file's name with its ending: `.xlsx`, `.docx`, `.md`. */
+                name: string;
+                /** @description The region of entries that name none. */
+                region?: string;
+                /** @description The business of entries that name none. */
+                business?: string;
+                /** @description The form of entries that name none. */
+                kind?: components["schemas"]["KnowledgeKind"];
+                /** @description Nothing is written. */
+                dry_run?: boolean;
+                /** @description What was written goes to review at once. */
+                submit?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description What came of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeImportResult"];
+                };
+            };
+            /** @description The file cannot be read */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_knowledge_index: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The index */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeIndexView"];
+                };
+            };
+        };
+    };
+    rebuild_knowledge_index: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It will be built */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    rank_knowledge: {
+        parameters: {
+            query?: {
+                /** @description Only what the reader read. */
+                mine?: boolean;
+                /** @description `week` (7 days) or `month` (30 days); `week` when absent. */
+                period?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The most read first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeEntryUse"][];
+                };
+            };
+        };
+    };
+    export_knowledge_ranking: {
+        parameters: {
+            query?: {
+                /** @description Only what the reader read. */
+                mine?: boolean;
+                /** @description `week` (7 days) or `month` (30 days); `week` when absent. */
+                period?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The workbook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_knowledge_reports: {
+        parameters: {
+            query?: {
+                /** @description `open`, `fixed`, `dismissed`. */
+                state?: string;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of reports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_KnowledgeReport"];
+                };
+            };
+        };
+    };
+    resolve_knowledge_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The report */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeResolutionRequest"];
+            };
+        };
+        responses: {
+            /** @description It is closed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It was closed before */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    search_knowledge: {
+        parameters: {
+            query?: {
+                /** @description Words, a sentence, pinyin, initials, or a number. */
+                q?: string;
+                /** @description Code of a region; what holds there, also from above, is found. */
+                region?: string;
+                /** @description Code of a business; what stands below it is found as well. */
+                business?: string;
+                /** @description The form. */
+                kind?: components["schemas"]["KnowledgeKind"];
+                /** @description The unit that maintains it. */
+                unit_id?: string;
+                /** @description Whether each result says why it is there. */
+                explain?: boolean;
+                /** @description 1 to 50; 20 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found, best first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeSearchView"];
+                };
+            };
+        };
+    };
+    list_knowledge_stages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeStages"][];
+                };
+            };
+        };
+    };
+    put_knowledge_stages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The region's code */
+                region: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeStagesRequest"];
+            };
+        };
+        responses: {
+            /** @description It is set */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    count_knowledge_tasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Numbers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeTaskCount"];
+                };
+            };
+        };
+    };
+    list_knowledge_trail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The last first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeEntryUse"][];
+                };
+            };
+        };
+    };
+    list_knowledge_words: {
+        parameters: {
+            query?: {
+                /** @description `word` or `synonym`; both when absent. */
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeWord"][];
+                };
+            };
+        };
+    };
+    add_knowledge_word: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeWordRequest"];
+            };
+        };
+        responses: {
+            /** @description It is in force */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is no word */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    try_knowledge_words: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeTrialRequest"];
+            };
+        };
+        responses: {
+            /** @description Both results */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeTrialView"];
+                };
+            };
+        };
+    };
+    remove_knowledge_word: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The word */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     list_limit_rules: {
         parameters: {
             query?: never;
@@ -16299,6 +23673,143 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_order_types: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The order types */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderTypeView"][];
+                };
+            };
+        };
+    };
+    add_order_type: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderTypeBody"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderTypeMade"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_order_type: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order type */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderTypeBody"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such order type */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody else changed it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_order_type_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order type */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The form */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreshForm"] | null;
+                };
+            };
+            /** @description No such order type */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
             };
         };
     };
@@ -16727,6 +24238,8 @@ export interface operations {
             header?: {
                 /** @description The same key and body give the same order */
                 "Idempotency-Key"?: string | null;
+                /** @description The proof; without one the refusal holds the task */
+                "proof-of-work"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -16748,6 +24261,15 @@ export interface operations {
             };
             /** @description Fields to correct */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A proof of work is needed */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16873,6 +24395,82 @@ export interface operations {
             };
         };
     };
+    list_portal_case_files: {
+        parameters: {
+            query?: {
+                /** @description The small picture instead of the file. */
+                thumb?: boolean;
+                /** @description The query code, where the file belongs to an order. */
+                code?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The order's number */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The files, oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadView"][];
+                };
+            };
+            /** @description Number or code is wrong */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_portal_case_file: {
+        parameters: {
+            query?: {
+                /** @description The small picture instead of the file. */
+                thumb?: boolean;
+                /** @description The query code, where the file belongs to an order. */
+                code?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The order's number */
+                number: string;
+                /** @description The file */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description Number or code is wrong */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     rate_portal_case: {
         parameters: {
             query?: never;
@@ -16936,7 +24534,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["StartRequest"];
+                "application/json": components["schemas"]["ChatStartRequest"];
             };
         };
         responses: {
@@ -17064,7 +24662,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["JudgementRequest"];
+                "application/json": components["schemas"]["ChatJudgementRequest"];
             };
         };
         responses: {
@@ -17092,7 +24690,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WordsRequest"];
+                "application/json": components["schemas"]["ChatWordsRequest"];
             };
         };
         responses: {
@@ -17199,6 +24797,35 @@ export interface operations {
             };
             /** @description Not 1 to 5 */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_published_figures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The months, oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthFigures"][];
+                };
+            };
+            /** @description Too often */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17330,6 +24957,163 @@ export interface operations {
             };
         };
     };
+    list_help_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The secret of the link */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The files */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadView"][];
+                };
+            };
+            /** @description The link has ended */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    send_help_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The secret of the link */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["PortalUploadForm"];
+            };
+        };
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadView"];
+                };
+            };
+            /** @description No room */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The link has ended */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A file that is not taken, or lies about its type */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_help_file: {
+        parameters: {
+            query?: {
+                /** @description The small picture instead of the file. */
+                thumb?: boolean;
+                /** @description The query code, where the file belongs to an order. */
+                code?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The secret of the link */
+                token: string;
+                /** @description The file */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+        };
+    };
+    take_help_file_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The secret of the link */
+                token: string;
+                /** @description The file */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is forgotten */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     get_portal_info: {
         parameters: {
             query?: never;
@@ -17346,6 +25130,315 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PortalInfo"];
+                };
+            };
+        };
+    };
+    list_portal_knowledge_classes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgePublicClasses"];
+                };
+            };
+        };
+    };
+    list_portal_knowledge: {
+        parameters: {
+            query?: {
+                /** @description Code of the business; everything when absent. */
+                business?: string;
+                /** @description Code of the region; what holds there, also from above. */
+                region?: string;
+                /** @description `-views` (the most read first) or `-published_at`; the first when absent. */
+                sort?: string;
+                /** @description 1 to 50; 20 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgePublicItem"][];
+                };
+            };
+        };
+    };
+    show_portal_knowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entry */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgePublicEntry"];
+                };
+            };
+            /** @description Citizens do not have it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    judge_portal_knowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnowledgeOpinionRequest"];
+            };
+        };
+        responses: {
+            /** @description It is noted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_portal_knowledge_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The file */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    search_portal_knowledge: {
+        parameters: {
+            query?: {
+                /** @description Words, a sentence, pinyin, initials, or a number. */
+                q?: string;
+                /** @description Code of a region; what holds there, also from above, is found. */
+                region?: string;
+                /** @description Code of a business; what stands below it is found as well. */
+                business?: string;
+                /** @description The form. */
+                kind?: components["schemas"]["KnowledgeKind"];
+                /** @description The unit that maintains it. */
+                unit_id?: string;
+                /** @description Whether each result says why it is there. */
+                explain?: boolean;
+                /** @description 1 to 50; 20 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found, best first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeSearchView"];
+                };
+            };
+            /** @description Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_portal_order_types: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The kinds of matters */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CitizenOrderType"][];
+                };
+            };
+        };
+    };
+    get_portal_order_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The kind of matter */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The form */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CitizenForm"];
+                };
+            };
+            /** @description There is none */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_published_cases: {
+        parameters: {
+            query?: {
+                /** @description Words that title, question or answer hold. */
+                q?: string;
+                /** @description A category, with all below it. */
+                category_id?: string;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PublishedCase"];
+                };
+            };
+            /** @description Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_published_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The publication */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The order as everybody may read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishedCase"];
+                };
+            };
+            /** @description It is not shown */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
                 };
             };
         };
@@ -17369,7 +25462,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Similar"];
+                    "application/json": components["schemas"]["SimilarOrders"];
                 };
             };
             /** @description Too often */
@@ -17380,6 +25473,204 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ProblemBody"];
                 };
+            };
+        };
+    };
+    open_portal_upload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The proof; without one the refusal holds the task */
+                "proof-of-work"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The right */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadTicket"];
+                };
+            };
+            /** @description A proof of work is needed */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_portal_uploads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The ticket's secret */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The files, oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadView"][];
+                };
+            };
+            /** @description The ticket has ended */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    send_portal_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The ticket's secret */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["PortalUploadForm"];
+            };
+        };
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadView"];
+                };
+            };
+            /** @description No room */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The ticket has ended */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A file that is not taken, or lies about its type */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_portal_upload: {
+        parameters: {
+            query?: {
+                /** @description The small picture instead of the file. */
+                thumb?: boolean;
+                /** @description The query code, where the file belongs to an order. */
+                code?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The ticket's secret */
+                token: string;
+                /** @description The file */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+        };
+    };
+    take_portal_upload_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The ticket's secret */
+                token: string;
+                /** @description The file */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is forgotten */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -17457,6 +25748,304 @@ export interface operations {
             };
         };
     };
+    list_report_designs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportDesignView"][];
+                };
+            };
+        };
+    };
+    keep_report_design: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportDesignRequest"];
+            };
+        };
+        responses: {
+            /** @description It is kept */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportDesignId"];
+                };
+            };
+            /** @description A bad name, or too many */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_report_design: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The report */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is none, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    run_report_statement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatementRequest"];
+            };
+        };
+        responses: {
+            /** @description What came out */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementAnswer"];
+                };
+            };
+            /** @description It cannot be run, takes too long or needs too much */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_reports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportView"][];
+                };
+            };
+        };
+    };
+    show_report: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as 2026-11-01. */
+                from?: string;
+                /** @description The last day. */
+                to?: string;
+                /** @description Dimensions, separated by commas; the report's own when absent, none when `-`. */
+                by?: string;
+                /** @description Measures, separated by commas; the report's own when absent. */
+                measures?: string;
+                /** @description Conditions such as `type:complaint,help;district:云阳区`; `\` before a sign that would else divide. */
+                where?: string;
+                /** @description The unit in charge, or the agent's unit, or one below. */
+                unit_id?: string;
+                /** @description `previous` (the period before) or `year` (the year before). */
+                compare?: string;
+                /** @description A measure; with `-` before it from the largest on. */
+                sort?: string;
+                /** @description Of rows: the values of the dimensions, written as conditions. */
+                cell?: string;
+                /** @description Of rows: the measure. */
+                measure?: string;
+                /** @description Of rows: how many to skip. */
+                skip?: number;
+                /** @description Of rows: how many to show; 20 when absent, at most 100. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The report */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The numbers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportAnswer"];
+                };
+            };
+            /** @description Something is asked that does not exist, or too much */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_report: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as 2026-11-01. */
+                from?: string;
+                /** @description The last day. */
+                to?: string;
+                /** @description Dimensions, separated by commas; the report's own when absent, none when `-`. */
+                by?: string;
+                /** @description Measures, separated by commas; the report's own when absent. */
+                measures?: string;
+                /** @description Conditions such as `type:complaint,help;district:云阳区`; `\` before a sign that would else divide. */
+                where?: string;
+                /** @description The unit in charge, or the agent's unit, or one below. */
+                unit_id?: string;
+                /** @description `previous` (the period before) or `year` (the year before). */
+                compare?: string;
+                /** @description A measure; with `-` before it from the largest on. */
+                sort?: string;
+                /** @description Of rows: the values of the dimensions, written as conditions. */
+                cell?: string;
+                /** @description Of rows: the measure. */
+                measure?: string;
+                /** @description Of rows: how many to skip. */
+                skip?: number;
+                /** @description Of rows: how many to show; 20 when absent, at most 100. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The report */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An Excel file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    list_report_rows: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as 2026-11-01. */
+                from?: string;
+                /** @description The last day. */
+                to?: string;
+                /** @description Dimensions, separated by commas; the report's own when absent, none when `-`. */
+                by?: string;
+                /** @description Measures, separated by commas; the report's own when absent. */
+                measures?: string;
+                /** @description Conditions such as `type:complaint,help;district:云阳区`; `\` before a sign that would else divide. */
+                where?: string;
+                /** @description The unit in charge, or the agent's unit, or one below. */
+                unit_id?: string;
+                /** @description `previous` (the period before) or `year` (the year before). */
+                compare?: string;
+                /** @description A measure; with `-` before it from the largest on. */
+                sort?: string;
+                /** @description Of rows: the values of the dimensions, written as conditions. */
+                cell?: string;
+                /** @description Of rows: the measure. */
+                measure?: string;
+                /** @description Of rows: how many to skip. */
+                skip?: number;
+                /** @description Of rows: how many to show; 20 when absent, at most 100. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The report */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Orders or calls */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportRows"];
+                };
+            };
+            /** @description Something is asked that does not exist */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     find_robot_entries: {
         parameters: {
             query?: {
@@ -17504,7 +26093,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Question"];
+                    "application/json": components["schemas"]["Page_RobotQuestion"];
                 };
             };
         };
@@ -17521,7 +26110,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["QuestionState"];
+                "application/json": components["schemas"]["RobotQuestionState"];
             };
         };
         responses: {
@@ -17558,7 +26147,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Teaching"][];
+                    "application/json": components["schemas"]["RobotTeaching"][];
                 };
             };
         };
@@ -17572,7 +26161,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TeachingRequest"];
+                "application/json": components["schemas"]["RobotTeachingRequest"];
             };
         };
         responses: {
@@ -17639,7 +26228,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TrialReport"];
+                    "application/json": components["schemas"]["RobotTrialReport"];
                 };
             };
         };
@@ -17659,7 +26248,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Trial"][];
+                    "application/json": components["schemas"]["RobotTrial"][];
                 };
             };
         };
@@ -17673,7 +26262,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TrialRequest"];
+                "application/json": components["schemas"]["RobotTrialRequest"];
             };
         };
         responses: {
@@ -17783,7 +26372,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["VersionRequest"];
+                "application/json": components["schemas"]["RobotVersionRequest"];
             };
         };
         responses: {
@@ -17826,6 +26415,25 @@ export interface operations {
             };
         };
     };
+    list_role_news: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleNews"][];
+                };
+            };
+        };
+    };
     update_role_grants: {
         parameters: {
             query?: never;
@@ -17839,6 +26447,41 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["GrantsChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description role.powers_exclusive, role.exclusive, role.own or stale_version */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    update_role_news: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The role */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewsDecision"];
             };
         };
         responses: {
@@ -17881,6 +26524,34 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RunView"];
                 };
+            };
+        };
+    };
+    stop_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It will stop */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has ended, or is not one's own */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -18392,6 +27063,195 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskSummary"];
+                };
+            };
+        };
+    };
+    list_template_fields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The fields */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateField"][];
+                };
+            };
+        };
+    };
+    list_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The templates */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"][];
+                };
+            };
+        };
+    };
+    add_template: {
+        parameters: {
+            query?: {
+                /** @description Its name. */
+                name?: string;
+                /** @description What it is for. */
+                purpose?: string;
+                /** @description Whether it is offered; true when absent. */
+                active?: boolean;
+                /** @description The version that was read, when it is changed. */
+                version?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description The template */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description Faults, each with its place */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_template: {
+        parameters: {
+            query?: {
+                /** @description Its name. */
+                name?: string;
+                /** @description What it is for. */
+                purpose?: string;
+                /** @description Whether it is offered; true when absent. */
+                active?: boolean;
+                /** @description The version that was read, when it is changed. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The template */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description The template */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description Somebody was faster */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Faults, each with its place */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The template */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is a shipped one */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    download_template_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The template */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
                 };
             };
         };
@@ -19123,6 +27983,73 @@ export interface operations {
             };
         };
     };
+    create_call_detour: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallDetourBody"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_call_detour: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    create_emergency_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmergencyBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmergencyTransfer"];
+                };
+            };
+        };
+    };
     create_call_help_request: {
         parameters: {
             query?: never;
@@ -19460,6 +28387,477 @@ export interface operations {
             };
         };
     };
+    show_campaign_attempt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignTask"];
+                };
+            };
+        };
+    };
+    list_campaign_choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignChoices"];
+                };
+            };
+        };
+    };
+    create_campaign_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignCall"];
+                };
+            };
+        };
+    };
+    release_campaign_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    update_campaign_outcome: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignOutcome"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignTarget"];
+                };
+            };
+        };
+    };
+    list_campaigns: {
+        parameters: {
+            query?: {
+                /** @description `draft`, `running`, `paused`, `stopped`, `done`, or all. */
+                state?: string;
+                /** @description Part of the name. */
+                q?: string;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Campaign"];
+                };
+            };
+        };
+    };
+    create_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+        };
+    };
+    export_campaigns: {
+        parameters: {
+            query?: {
+                /** @description `draft`, `running`, `paused`, `stopped`, `done`, or all. */
+                state?: string;
+                /** @description Part of the name. */
+                q?: string;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+        };
+    };
+    show_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+        };
+    };
+    update_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+        };
+    };
+    delete_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_campaign_figures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignFigures"];
+                };
+            };
+        };
+    };
+    join_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    leave_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    take_next_campaign_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextTarget"];
+                };
+            };
+        };
+    };
+    import_campaign_orders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignOrders"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignImport"];
+                };
+            };
+        };
+    };
+    update_campaign_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignStateBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+        };
+    };
+    list_campaign_targets: {
+        parameters: {
+            query?: {
+                /** @description `waiting`, `claimed`, `calling`, `done`, `failed`, `skipped`, or all. */
+                state?: string;
+                /** @description A result. */
+                result?: string;
+                /** @description Part of number or name. */
+                q?: string;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CampaignTarget"];
+                };
+            };
+        };
+    };
+    import_campaign_targets: {
+        parameters: {
+            query?: {
+                /** @description Only tells what would come of it. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignImport"];
+                };
+            };
+        };
+    };
+    export_campaign_targets: {
+        parameters: {
+            query?: {
+                /** @description `waiting`, `claimed`, `calling`, `done`, `failed`, `skipped`, or all. */
+                state?: string;
+                /** @description A result. */
+                result?: string;
+                /** @description Part of number or name. */
+                q?: string;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+        };
+    };
     list_destinations: {
         parameters: {
             query?: {
@@ -19488,9 +28886,123 @@ export interface operations {
             };
         };
     };
-    show_my_call_figures: {
+    list_detours: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Detours"];
+                };
+            };
+        };
+    };
+    show_embedding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Embedding"];
+                };
+            };
+        };
+    };
+    list_emergency_services: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmergencyServices"];
+                };
+            };
+        };
+    };
+    list_emergency_transfers: {
+        parameters: {
+            query?: {
+                /** @description A service. */
+                service?: string;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EmergencyTransfer"];
+                };
+            };
+        };
+    };
+    export_emergency_transfers: {
+        parameters: {
+            query?: {
+                /** @description A service. */
+                service?: string;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+        };
+    };
+    show_my_call_figures: {
+        parameters: {
+            query?: {
+                /** @description From, epoch milliseconds; midnight when absent. */
+                from?: number;
+                /** @description To; now when absent. */
+                to?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -19564,6 +29076,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
             };
         };
     };
@@ -19956,6 +29476,25 @@ export interface operations {
             };
         };
     };
+    list_my_campaigns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyCampaigns"];
+                };
+            };
+        };
+    };
     create_number_import: {
         parameters: {
             query?: never;
@@ -19982,7 +29521,7 @@ export interface operations {
     list_numbers: {
         parameters: {
             query: {
-                /** @description `vip` or `blacklist`. */
+                /** @description `vip`, `blacklist` or `do_not_call`. */
                 kind: string;
                 /** @description Part of a number or reason. */
                 q?: string;
@@ -20041,7 +29580,7 @@ export interface operations {
     export_numbers: {
         parameters: {
             query: {
-                /** @description `vip` or `blacklist`. */
+                /** @description `vip`, `blacklist` or `do_not_call`. */
                 kind: string;
                 /** @description Part of a number or reason. */
                 q?: string;
@@ -20855,22 +30394,26 @@ export interface operations {
             };
         };
     };
-    delete_seat_session_of: {
+    update_seat_telephone: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                no: string;
-            };
+            path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TelephoneChoice"];
+            };
+        };
         responses: {
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["MyTelephones"];
+                };
             };
         };
     };
@@ -21127,6 +30670,296 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SurveyFigures"];
+                };
+            };
+        };
+    };
+    show_telephone_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TelephoneSettings"];
+                };
+            };
+        };
+    };
+    list_telephones: {
+        parameters: {
+            query?: {
+                /** @description Part of a seat's number, a note, an address or a make. */
+                q?: string;
+                /** @description `registered`, `lost`, or nothing. */
+                state?: string;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TelephoneRow"];
+                };
+            };
+        };
+    };
+    create_telephones: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTelephones"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TelephonesCreated"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_telephones: {
+        parameters: {
+            query?: {
+                /** @description Part of a seat's number, a note, an address or a make. */
+                q?: string;
+                /** @description `registered`, `lost`, or nothing. */
+                state?: string;
+                /** @description The word that brings the next page. */
+                cursor?: string;
+                /** @description Rows of a page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+        };
+    };
+    delete_telephone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                seat_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    update_telephone_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                seat_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TelephonePassword"];
+                };
+            };
+        };
+    };
+    list_trunks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrunkRows"];
+                };
+            };
+        };
+    };
+    export_trunks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+        };
+    };
+    try_what_if: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhatIf"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIfAnswer"];
+                };
+            };
+        };
+    };
+    list_walls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The layouts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WallList"];
+                };
+            };
+        };
+    };
+    keep_wall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WallRequest"];
+            };
+        };
+        responses: {
+            /** @description It is kept */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WallId"];
+                };
+            };
+            /** @description A bad name, or tiles that do not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_wall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The layout */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is none, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
                 };
             };
         };

@@ -69,6 +69,6 @@ export function toCaseDraft(order: OrderFields, callId?: string): CaseDraft {
     answer: order.answered_at_once ? order.answer.trim() : undefined,
     urgency: order.urgency,
     attachments: order.files,
-    ...(order.order_type_id ? { order_type_id: order.order_type_id, form_id: order.form_id || undefined, form: order.form } : {}),
+    ...(order.order_type_id ? { order_type_id: order.order_type_id, form_id: order.form_id || undefined, form: order.form as Record<string, never> } : {}),
   }
 }

@@ -47,6 +47,6 @@ export function toPortalCase(form: Submission): PortalDraft {
     confidential: form.confidential,
     uploads: form.uploads || undefined,
     place: { district: orNothing(form.district), address: orNothing(form.address) },
-    ...(form.order_type_id ? { order_type_id: form.order_type_id, form_id: form.form_id || undefined, form: form.form } : {}),
+    ...(form.order_type_id ? { order_type_id: form.order_type_id, form_id: form.form_id || undefined, form: form.form as Record<string, never> } : {}),
   }
 }
