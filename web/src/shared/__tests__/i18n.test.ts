@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { deskTexts } from '@/apps/desk/texts'
 import { portalTexts } from '@/apps/portal/texts'
+import { wallboardTexts } from '@/apps/wallboard/texts'
 import { split, type Messages, type Texts } from '@/shared/i18n/pairs'
 
 function flat(messages: Messages, prefix = ''): Map<string, string> {
@@ -27,6 +28,7 @@ function sources(folder: string): string[] {
 describe.each([
   ['desk', deskTexts],
   ['portal', portalTexts],
+  ['wallboard', wallboardTexts],
 ])('texts of %s', (_name, texts) => {
   const [zh, en] = languages(texts)
 
@@ -47,9 +49,10 @@ describe.each([
 it('every key that the pages name exists', () => {
   const desk = languages(deskTexts)[0]
   const portal = languages(portalTexts)[0]
+  const wall = languages(wallboardTexts)[0]
   const missing: string[] = []
   for (const file of sources('src')) {
-    const known = /apps\/portal|slices\/portal/.test(file) ? [portal] : /apps\/desk|slices\//.test(file) ? [desk] : [desk, portal]
+    const known = /apps\/wallboard|\/Wall\w+\.vue/.test(file) ? [wall] : /apps\/portal|slices\/portal/.test(file) ? [portal] : /apps\/desk|slices\//.test(file) ? [desk] : [desk, portal]
     const text = readFileSync(file, 'utf8')
     for (const [, key] of text.matchAll(/\bt\(\s*'([a-z_]+(?:\.[a-z_0-9]+)+)'/g)) {
       for (const keys of known) {
