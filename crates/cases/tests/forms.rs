@@ -115,7 +115,8 @@ async fn each_sees_and_fills_in_what_the_step_allows() {
         let problem = world.try_act("water_clerk", &case, "feedback", result.clone()).await.refused(422, "invalid");
         assert_eq!(problem["errors"][0]["field"], "form.lamp.cause");
         fill(&world, "water_clerk", &case, json!({ "lamp_no": "L-9999" })).await.refused(422, "invalid");
-        fill(&world, "roads_clerk", &case, json!({})).await.refused(404, "not_found");
+        let path = format!("/cases/{}/form", case["id"].as_str().unwrap());
+        world.sign_in("roads_clerk").get(&path).await.refused(404, "not_found");
         fill(&world, "agent", &case, json!({ "inner": "改" })).await.refused(409, "form.closed");
         let filled = fill(&world, "water_clerk", &case, json!({ "cause": "灯泡损坏" })).await.ok();
         let mut now = case.clone();

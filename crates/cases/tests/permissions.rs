@@ -182,11 +182,11 @@ fn body(path: &str) -> Value {
         }),
         "documents" => json!({ "template_id": "", "ids": [] }),
         "rows" | "y" => json!({ "code": "", "item": "" }),
-        "catalogues" | "trial" | "publication" => json!({}),
-        "categories" => json!({ "code": "", "name": "" }),
         _ if path.starts_with("/form-") => json!({
             "version": 0, "name": "", "title": "", "form": {}, "note": "", "answers": {}
         }),
+        "catalogues" | "trial" | "publication" => json!({}),
+        "categories" => json!({ "code": "", "name": "" }),
         "form" => json!({ "version": 0, "name": "x", "form_id": "x", "answers": {} }),
         "order-types" | "x" if path.starts_with("/order-types") => json!({ "zh": "", "type": "other" }),
         "cases" => json!({ "type": "other", "title": "", "content": "", "contact": {} }),

@@ -251,7 +251,7 @@ fn explain(error: &CaughtError<'_>, spent: &Spent, otherwise: &'static str) -> S
         CaughtError::Exception(exception) => exception.get::<_, String>("name").unwrap_or_default(),
         _ => String::new(),
     };
-    if message.contains("out of memory") {
+    if message.contains("out of memory") || message == "string too long" {
         return ScriptError::new(
             "script.memory",
             "脚本占用内存过多，已停止。",

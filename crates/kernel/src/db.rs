@@ -24,7 +24,7 @@ use sqlx::{AnyPool, Connection as _, Executor as _};
 use tokio::sync::Notify;
 
 pub use migrate::migrate;
-pub use statement::{SqlValue, Statement};
+pub use statement::{Real, SqlValue, Statement};
 pub use tx::Tx;
 pub(crate) use writes::Write;
 pub use writes::{Check, Writes};

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use kernel::Ctx;
+use kernel::db::Real;
 use serde::Serialize;
 use sqlx::FromRow;
 use utoipa::ToSchema;
@@ -66,7 +67,7 @@ impl Bot {
             .bind(&choice.suggested)
             .bind(&choice.chosen)
             .bind(&choice.origin)
-            .bind(choice.confidence)
+            .bind(Real(choice.confidence))
             .bind(i64::from(choice.suggested == choice.chosen))
             .execute(tx.conn())
             .await?;

@@ -2,7 +2,7 @@
 //! each content; a file is held until nothing names it any more.
 
 use contract::cases::{CaseId, FileToServe};
-use kernel::db::Statement;
+use kernel::db::{Real, Statement};
 use kernel::{Audit, Ctx, Principal, Timestamp, Tx, Writes};
 use sqlx::{AnyConnection, FromRow};
 
@@ -346,8 +346,8 @@ impl Cases {
         .bind(&file.kind)
         .bind(file.size_bytes)
         .bind(i64::from(file.from_citizen))
-        .bind(file.position.map(|(lng, _)| lng))
-        .bind(file.position.map(|(_, lat)| lat))
+        .bind(Real(file.position.map(|(lng, _)| lng)))
+        .bind(Real(file.position.map(|(_, lat)| lat)))
         .bind(&file.by_id)
         .bind(&file.by_name)
         .bind(ctx.now.0)

@@ -1,6 +1,7 @@
 //! Rows of `cases_case`.
 
 use contract::cases::CaseId;
+use kernel::db::Real;
 use kernel::{Timestamp, Writes};
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
@@ -260,8 +261,8 @@ pub(crate) async fn update(conn: &mut AnyConnection, case: &Case) -> Result<(), 
     .bind(i64::from(case.confidential))
     .bind(case.place.district.as_ref())
     .bind(case.place.address.as_ref())
-    .bind(case.place.lng)
-    .bind(case.place.lat)
+    .bind(Real(case.place.lng))
+    .bind(Real(case.place.lat))
     .bind(case.urgency.code())
     .bind(case.status.code())
     .bind(case.preliminary_opinion.as_ref())

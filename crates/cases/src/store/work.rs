@@ -63,7 +63,12 @@ impl Cases {
         work.gate = gate;
         action.permit(&work.case, by)?;
         work.expect_version(version)?;
-        action.fits(&work.case, &work.rules.operations)?;
+        if let Err(error) = action.fits(&work.case, &work.rules.operations) {
+            // Rows of one order are read one after the other: somebody may have moved it in between.
+            let current = case::version(work.tx.conn(), id).await?;
+            work.expect_same(current)?;
+            return Err(error);
+        }
         work.claim().await?;
         work.take_files(Files::Of { person_id: by.person_id.clone(), action });
         Ok(work)
@@ -114,6 +119,10 @@ impl Work {
         } else {
             Err(CaseError::Stale { current: self.case.version })
         }
+    }
+
+    fn expect_same(&self, current: i64) -> Result<(), CaseError> {
+        if self.case.version == current { Ok(()) } else { Err(CaseError::Stale { current }) }
     }
 
     /// Takes the order for a change, or learns that somebody was faster.

@@ -3,9 +3,36 @@
 
 use std::fmt::Write as _;
 
-use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::any::{AnyArguments, AnyRow, AnyTypeInfo};
+use sqlx::encode::IsNull;
+use sqlx::error::BoxDynError;
 use sqlx::query::{Query, QueryAs};
-use sqlx::{Any, AssertSqlSafe, FromRow};
+use sqlx::{Any, AssertSqlSafe, Encode, FromRow, Type};
+
+/// A number with a fraction, or null, to be bound.
+///
+/// The driver tells PostgreSQL that an absent `f64` is a number of four bytes and an absent `f32` one of eight, and
+/// the statement stays prepared so: a number that is bound to it later is refused.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Real(pub Option<f64>);
+
+impl Type<Any> for Real {
+    fn type_info() -> AnyTypeInfo {
+        <f64 as Type<Any>>::type_info()
+    }
+}
+
+impl<'q> Encode<'q, Any> for Real {
+    fn encode_by_ref(
+        &self,
+        buffer: &mut <Any as sqlx::Database>::ArgumentBuffer,
+    ) -> Result<IsNull, BoxDynError> {
+        match self.0 {
+            Some(number) => Encode::<Any>::encode_by_ref(&number, buffer),
+            None => Encode::<Any>::encode_by_ref(&None::<f32>, buffer),
+        }
+    }
+}
 
 /// A value that is bound to a placeholder.
 #[derive(Clone, Debug, PartialEq)]
@@ -121,7 +148,7 @@ impl Statement {
             query = match value {
                 SqlValue::Text(text) => query.bind(text),
                 SqlValue::Int(number) => query.bind(number),
-                SqlValue::Real(number) => query.bind(number),
+                SqlValue::Real(number) => query.bind(Real(number)),
             };
         }
         query
@@ -137,7 +164,7 @@ pub(super) fn bind(
         query = match value {
             SqlValue::Text(text) => query.bind(text),
             SqlValue::Int(number) => query.bind(number),
-            SqlValue::Real(number) => query.bind(number),
+            SqlValue::Real(number) => query.bind(Real(number)),
         };
     }
     query
