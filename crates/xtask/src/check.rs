@@ -179,7 +179,7 @@ impl Run<'_> {
 
     fn e2e(&mut self) {
         if self.wants("e2e") {
-            self.stories("browser stories", "e2e/stories", 25 * MINUTE);
+            self.stories("browser stories", "e2e/stories", 40 * MINUTE);
         }
     }
 
