@@ -111,7 +111,7 @@ test('a form is designed, filled in, checked by the server, seen by each at his 
   await assertTidy(agent, 'the order form')
 
   const people = await staff(server.url)
-  const { id: category_id } = category(await people.agent.get('/categories'), '')
+  const { id: category_id } = category(await people.agent.get('/categories'), '路灯不亮')
   const type = items(await people.agent.get('/order-types')).find((one) => one.zh === '井盖报修')
   const body = (form) => ({ ...draft(category_id), order_type_id: type.id, form_id: type.form_id, form })
   // Whoever goes past the page is refused, field by field.
