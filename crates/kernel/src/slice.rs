@@ -49,8 +49,14 @@ impl std::fmt::Debug for Slice {
 }
 
 /// The kernel's own tables.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "kernel", sql: include_str!("../migrations/0001_kernel.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "kernel", sql: include_str!("../migrations/0001_kernel.sql") },
+    Migration {
+        version: 2,
+        name: "numbered_events",
+        sql: include_str!("../migrations/0002_numbered_events.sql"),
+    },
+];
 
 /// Brings the kernel's tables up to date.
 ///

@@ -76,7 +76,7 @@ impl Site {
 
     async fn is_delivered(&self, subscriptions: &[Subscription]) -> bool {
         let numbered = kernel::event::sequence_once(&self.kit).await.unwrap();
-        let last: i64 = sqlx::query_scalar("select coalesce(max(seq), 0) from kernel_outbox")
+        let last: i64 = sqlx::query_scalar("select coalesce(max(seq), 0) from kernel_outbox where seq > 0")
             .fetch_one(self.kit.db.reader())
             .await
             .unwrap();

@@ -202,7 +202,7 @@ impl Numbers {
     /// Continues where the numbered rows end; none when older rows still wait for theirs.
     async fn next(db: &Db, conn: &mut AnyConnection) -> Result<Option<Self>, DbError> {
         let newest: Newest = sqlx::query_as(
-            "select (select coalesce(max(seq), 0) from kernel_outbox) as seq, \
+            "select (select coalesce(max(seq), 0) from kernel_outbox where seq > 0) as seq, \
              (select coalesce(max(seq), 0) from kernel_audit_seal) as audit_seq, \
              coalesce((select hash from kernel_audit_seal order by seq desc limit 1), '') as hash, \
              (select count(*) from (select 1 as one from kernel_outbox where seq is null limit 1) as o) + \

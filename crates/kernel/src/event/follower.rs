@@ -69,7 +69,7 @@ pub async fn follow_once(kit: &Kit) -> Result<usize, DbError> {
 
 /// Returns the newest number. Numbers become visible in their order, so none below it is still to come.
 pub(super) async fn newest(kit: &Kit) -> Result<i64, DbError> {
-    Ok(sqlx::query_scalar("select coalesce(max(seq), 0) from kernel_outbox")
+    Ok(sqlx::query_scalar("select coalesce(max(seq), 0) from kernel_outbox where seq > 0")
         .fetch_one(kit.db.reader())
         .await?)
 }

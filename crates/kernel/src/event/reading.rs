@@ -50,8 +50,9 @@ pub async fn read_numbered(kit: &Kit, after: i64, limit: i64) -> Result<Vec<Enve
 /// # Errors
 /// When the database fails.
 pub async fn newest_number(kit: &Kit) -> Result<i64, DbError> {
-    let (newest,): (i64,) = sqlx::query_as("select cast(coalesce(max(seq), 0) as bigint) from kernel_outbox")
-        .fetch_one(kit.db.reader())
-        .await?;
+    let (newest,): (i64,) =
+        sqlx::query_as("select cast(coalesce(max(seq), 0) as bigint) from kernel_outbox where seq > 0")
+            .fetch_one(kit.db.reader())
+            .await?;
     Ok(newest)
 }

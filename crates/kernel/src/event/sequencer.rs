@@ -24,8 +24,9 @@ pub async fn sequence_once(kit: &Kit) -> Result<usize, DbError> {
         // batches, from numbering twice.
         tx.conn().execute(SEQUENCER_LOCK).await?;
     }
-    let last: i64 =
-        sqlx::query_scalar("select coalesce(max(seq), 0) from kernel_outbox").fetch_one(tx.conn()).await?;
+    let last: i64 = sqlx::query_scalar("select coalesce(max(seq), 0) from kernel_outbox where seq > 0")
+        .fetch_one(tx.conn())
+        .await?;
     let numbered = sqlx::query(
         "update kernel_outbox set seq = fresh.n from (select id, row_number() over (order by id) + $1 as n \
          from kernel_outbox where seq is null order by id limit 500) as fresh \

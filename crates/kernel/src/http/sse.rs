@@ -47,7 +47,7 @@ async fn stream_events(
 ) -> HttpResult<Sse<impl Stream<Item = Result<SseEvent, Infallible>>>> {
     // Listening starts before the replay is read, so that nothing falls between; numbers weed out doubles.
     let live = kit.hub.listen();
-    let newest: i64 = sqlx::query_scalar("select coalesce(max(seq), 0) from kernel_outbox")
+    let newest: i64 = sqlx::query_scalar("select coalesce(max(seq), 0) from kernel_outbox where seq > 0")
         .fetch_one(kit.db.reader())
         .await
         .map_err(DbError::from)?;

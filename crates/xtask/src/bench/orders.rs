@@ -38,6 +38,7 @@ pub fn bench(workspace: &Workspace, arguments: &Arguments) -> Outcome {
     let server = service::build(workspace)?;
     let site = Site::prepare(&server, database == "postgres")?;
     let running = site.start()?;
+    running.settle();
     let mut first = Client::connect(running.port)?;
     let (account, password) = agent(workspace)?;
     first.sign_in(&account, &password)?;

@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::client::Client;
+use super::cpu;
 use crate::node::Node;
 use crate::postgres::Postgres;
 use crate::scratch::Scratch;
@@ -118,6 +119,21 @@ pub struct Service {
 }
 
 impl Service {
+    /// Waits until the server has done what a fresh city asks of it (numbering, learning, indexing): two seconds in
+    /// a row with less than a twentieth of a core, two minutes at most.
+    pub fn settle(&self) {
+        let mut calm = 0;
+        for _ in 0..120 {
+            let before = cpu::tree_micros(self.id());
+            std::thread::sleep(Duration::from_secs(1));
+            let is_calm = cpu::tree_micros(self.id()).saturating_sub(before) < 50_000;
+            calm = if is_calm { calm + 1 } else { 0 };
+            if calm == 2 {
+                return;
+            }
+        }
+    }
+
     /// The server's process.
     pub fn id(&self) -> u32 {
         self.child.id()
