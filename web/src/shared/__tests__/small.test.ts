@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readFilters, writeFilters } from '@/shared/composables/useFilters'
 import { clock, span } from '@/shared/composables/useFormat'
-import { keyName } from '@/shared/composables/useHotkeys'
+import { isMeant, keyName } from '@/shared/composables/useHotkeys'
 import { addDays, dayEnd, dayOf, dayStart } from '@/shared/days'
 import { treeRows } from '@/shared/entities/cases'
 import type { CitizenCategory } from '@/shared/entities/portal'
@@ -43,6 +43,16 @@ it('names keys as hot keys spell them', () => {
   expect(keyName(new KeyboardEvent('keydown', { key: 'Enter', ctrlKey: true }))).toBe('Ctrl+Enter')
   expect(keyName(new KeyboardEvent('keydown', { key: 'F2' }))).toBe('F2')
   expect(keyName(new KeyboardEvent('keydown', { key: 'G' }))).toBe('g')
+})
+
+it('leaves a hot key of the page alone while a dialog covers it', () => {
+  document.body.innerHTML = '<input id="field"><div aria-modal="true"><button id="inside"></button></div>'
+  const [field, inside] = [document.getElementById('field'), document.getElementById('inside')]
+  const submit = { keys: 'Ctrl+Enter', text: '', always: true, run: () => {} }
+  const answer = { keys: 'F2', text: '', always: true, overDialogs: true, run: () => {} }
+  expect([isMeant(submit, field), isMeant(submit, inside)]).toEqual([true, false])
+  expect([isMeant(answer, field), isMeant(answer, inside)]).toEqual([true, true])
+  expect(isMeant({ ...submit, when: () => false }, document.body)).toBe(false)
 })
 
 describe('trees', () => {

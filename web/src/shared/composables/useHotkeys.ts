@@ -7,6 +7,10 @@ export interface Hotkey {
   text: string
   /** Works while the reader types in a field. */
   always?: boolean
+  /** Works over an open dialog too: the telephone, help. All others belong to the page that the dialog covers. */
+  overDialogs?: boolean
+  /** The help lists it, and it works, only while this is true. */
+  when?: () => boolean
   run: (event: KeyboardEvent) => void
 }
 
@@ -30,6 +34,15 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
 }
 
+function isInDialog(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest('[aria-modal="true"]') !== null
+}
+
+/** Tells whether a key that was pressed here is meant for a hot key. */
+export function isMeant(hotkey: Hotkey, target: EventTarget | null): boolean {
+  return (hotkey.always || !isTyping(target)) && (hotkey.overDialogs || !isInDialog(target)) && (hotkey.when?.() ?? true)
+}
+
 function onKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing) return
   const pressed = keyName(event)
@@ -38,12 +51,12 @@ function onKey(event: KeyboardEvent): void {
   clearTimeout(prefixUntil)
   // The last one mounted wins: a dialog's keys come before its page's.
   for (const hotkey of [...hotkeys].reverse()) {
-    if (hotkey.keys !== sequence || (!hotkey.always && isTyping(event.target))) continue
+    if (hotkey.keys !== sequence || !isMeant(hotkey, event.target)) continue
     event.preventDefault()
     hotkey.run(event)
     return
   }
-  if (!isTyping(event.target) && [...hotkeys].some((hotkey) => hotkey.keys.startsWith(`${pressed} `))) {
+  if ([...hotkeys].some((hotkey) => hotkey.keys.startsWith(`${pressed} `) && isMeant(hotkey, event.target))) {
     prefix = pressed
     prefixUntil = setTimeout(() => (prefix = ''), 1200)
   }

@@ -140,7 +140,7 @@ export const texts: Texts = {
     en: ['英文', 'English'],
     sort: ['排序', 'Order'],
     delete: ['确定删除“{name}”？', 'Delete “{name}”?'],
-    kinds: { district: ['行政区', 'District'], case_type: ['诉求类型', 'Order type'], case_source: ['来源', 'Source'], case_urgency: ['紧急程度', 'Urgency'], gender: ['性别', 'Gender'], unit_kind: ['单位类别', 'Unit kind'], return_reason: ['退回原因', 'Return reason'], tag: ['标签', 'Tag'], contact_tag: ['服务对象标签', 'Citizen tag'], break_reason: ['小休原因', 'Break reason'], skill: ['技能', 'Skill'] },
+    kinds: { district: ['行政区', 'District'], case_type: ['诉求类型', 'Order type'], case_source: ['来源', 'Source'], case_urgency: ['紧急程度', 'Urgency'], gender: ['性别', 'Gender'], unit_kind: ['单位类别', 'Unit kind'], return_reason: ['退回原因', 'Return reason'], tag: ['标签', 'Tag'], contact_tag: ['服务对象标签', 'Citizen tag'], break_reason: ['小休原因', 'Break reason'], skill: ['技能', 'Skill'], non_acceptance_ground: ['不予受理理由', 'Ground for not accepting'], void_ground: ['作废理由', 'Ground for voiding'] },
   },
   parameters: {
     title: ['系统参数', 'Parameters'],

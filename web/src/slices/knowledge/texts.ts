@@ -277,6 +277,8 @@ export const texts: Texts = {
     draft_drop: ['丢弃', 'Drop it'],
     entry_not_editable: ['此条目正在审核中，撤回后才能修改。', 'This entry is being reviewed; take it back to change it.'],
     unit_all: ['全部单位', 'All units'],
+    all_work: ['全部维护进度', 'Any work in hand'],
+    all_states: ['全部发布状态', 'Published or not'],
     all: ['全部', 'All'],
     sort: ['排序', 'Sort'],
     sort_published: ['最新发布', 'Newest'],
