@@ -1,5 +1,7 @@
 //! Conversations: the robot, the queue, the agent, and what is kept.
 
+use bot::error::BotError;
+use contract::voice::{WrittenItem, WrittenQueue as _};
 use serde_json::{Value, json};
 use testkit::{Client, on_both};
 
@@ -325,45 +327,42 @@ async fn an_order_whose_answer_was_lost_is_not_written_twice() {
 async fn two_processes_that_offer_the_same_conversation_give_it_to_one_agent() {
     on_both(|site| async move {
         let world = World::new(site).await;
-        let (_bot, queue, server) = world.another();
+        let (bot, queue) = world.another();
+        let (here, there) = (who("here"), who("there"));
         world.queue.ready.lock().unwrap().push("here".to_owned());
         queue.ready.lock().unwrap().push("there".to_owned());
         for _ in 0..5 {
             world.site.clock.advance_millis(60_000);
             let (mut citizen, _) = Citizen::come(&world, json!({})).await;
             let _ = citizen.say("转人工").await;
-            use contract::voice::WrittenQueue as _;
-            queue.join(&contract::voice::WrittenItem { id: citizen.id.clone(), ..Default::default() });
-            let path = format!("/chats/{}/acceptance", citizen.id);
-            let mut here = world.agent("here");
-            let mut there = server
-                .as_person(testkit::PersonBuilder::new("there").may(&["case.create", "chat.answer"]));
+            queue.join(&WrittenItem { id: citizen.id.clone(), ..WrittenItem::default() });
+            let (id, ctx) = (citizen.id.clone(), world.site.ctx());
             let (one, other) =
-                tokio::join!(here.post(&path, json!({})), there.post(&path, json!({})));
-            let codes = [one.status.as_u16(), other.status.as_u16()];
-            assert!(codes == [200, 409] || codes == [409, 200], "{codes:?}");
-            let path = format!("/chats/{}", citizen.id);
+                tokio::join!(world.bot.accept_chat(&ctx, &here, &id), bot.accept_chat(&ctx, &there, &id));
+            assert_ne!(one.is_ok(), other.is_ok(), "one agent has it: {one:?} {other:?}");
+            let lost = if one.is_ok() { other.as_ref().err() } else { one.as_ref().err() };
+            assert!(matches!(lost, Some(BotError::Refused { code: "chat.gone", .. })), "{lost:?}");
+            let path = format!("/chats/{id}");
             let seen = world.with("reader", &["chat.read"]).get(&path).await.ok();
-            let winner = if codes[0] == 200 { "here" } else { "there" };
+            let winner = if one.is_ok() { "here" } else { "there" };
             assert_eq!((seen["state"].as_str(), seen["agent_id"].as_str()), (Some("served"), Some(winner)));
-            // Whoever lost does not get it again, and what the citizen says meanwhile is not lost.
             let lines = seen["lines"].as_array().unwrap();
-            let greetings = lines.iter().filter(|line| line["speaker"] == "system").count();
-            assert_eq!(greetings, 1, "one agent is announced");
-            let (heard, answered) = if codes[0] == 200 {
-                let words = format!("{path}/messages");
-                tokio::join!(citizen.say("您好"), here.post(&words, json!({ "text": "请讲" })))
-            } else {
-                let words = format!("{path}/messages");
-                tokio::join!(citizen.say("您好"), there.post(&words, json!({ "text": "请讲" })))
-            };
-            answered.done();
-            assert_eq!(heard["state"], "served");
+            let announced = lines.iter().filter(|line| line["speaker"] == "system").count();
+            assert_eq!(announced, 1, "one agent is announced");
+            // Both write at the same moment through different processes: neither loses a word.
+            let (agent, process) = if one.is_ok() { (&here, &world.bot) } else { (&there, &bot) };
+            let (heard, answered) =
+                tokio::join!(citizen.say("您好"), process.say_as_agent(&ctx, agent, &id, "请讲"));
+            assert!(answered.is_ok() && heard["state"] == "served", "{heard}");
             let seen = world.with("reader", &["chat.read"]).get(&path).await.ok().to_string();
             assert!(seen.contains("您好") && seen.contains("请讲"), "{seen}");
         }
     })
     .await;
+}
+
+fn who(account: &str) -> kernel::Principal {
+    testkit::PersonBuilder::new(account).may(&["chat.answer"]).build()
 }
 
 #[tokio::test]

@@ -104,6 +104,17 @@ fn a_script_that_goes_wrong_tells_its_author_and_ends() {
             "for (let i = 0; i < 9000; i += 1) 'a'.repeat(190000).indexOf('a'.repeat(9000) + 'b')",
             "script.time",
         ),
+        ("let s = ''; for (;;) s += 'xxxxxxxxxxxxxxxx'", "script.memory"),
+        ("'x'.repeat(1e9)", "script.thrown"),
+        ("'x'.padEnd(2 ** 31)", "script.thrown"),
+        ("new Array(2 ** 32 - 1).fill(0)", "script.thrown"),
+        ("const f = () => { try { f() } finally { f() } }; f()", "script.depth"),
+        ("const o = { toString() { return '' + o } }; '' + o", "script.depth"),
+        ("const o = { get a() { return o.a } }; o.a", "script.depth"),
+        ("JSON.parse('['.repeat(100000))", "script.depth"),
+        ("let a = []; for (let i = 0; i < 50000; i += 1) a = [a]; JSON.stringify(a)", "script.depth"),
+        ("new RegExp('('.repeat(100000))", "script.depth"),
+        ("for (;;) { try { f() } catch {} } function f() { f() }", "script.time"),
     ] {
         let error = error(script);
         assert_eq!(error.code, code, "{script}: {error:?}");

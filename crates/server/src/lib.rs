@@ -1,5 +1,6 @@
 //! The composition: the only crate that knows all slices. Routes, subscriptions, pages, command line.
 
+pub mod assist_command;
 mod assets;
 mod banner;
 pub mod cli;

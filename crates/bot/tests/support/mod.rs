@@ -295,7 +295,7 @@ impl WrittenQueue for Queue {
     }
 }
 
-fn process(site: &Site, town: &Arc<Town>) -> (Bot, Arc<Queue>, TestServer) {
+fn process(site: &Site, town: &Arc<Town>) -> (Bot, Arc<Queue>) {
     let ports = Ports {
         corpus: town.clone(),
         citizens: town.clone(),
@@ -311,8 +311,7 @@ fn process(site: &Site, town: &Arc<Town>) -> (Bot, Arc<Queue>, TestServer) {
     let bot = Bot::new(site.kit.clone(), ports, places).unwrap();
     let queue = Arc::new(Queue::default());
     bot.serve_with(queue.clone());
-    let server = TestServer::new(site, vec![bot.slice().router]);
-    (bot, queue, server)
+    (bot, queue)
 }
 
 /// A city with its server.
@@ -329,12 +328,13 @@ impl World {
         site.migrate("bot", bot::MIGRATIONS).await;
         let town = Arc::new(Town::default());
         *town.kit.lock().unwrap() = Some(site.kit.clone());
-        let (bot, queue, server) = process(&site, &town);
+        let (bot, queue) = process(&site, &town);
+        let server = TestServer::new(&site, vec![bot.slice().router]);
         Self { site, bot, town, queue, server }
     }
 
     /// Another process over the same database, with a queue of its own.
-    pub fn another(&self) -> (Bot, Arc<Queue>, TestServer) {
+    pub fn another(&self) -> (Bot, Arc<Queue>) {
         process(&self.site, &self.town)
     }
 
