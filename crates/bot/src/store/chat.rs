@@ -405,8 +405,11 @@ impl Bot {
         Ok(())
     }
 
-    /// Notes a citizen's rating, once.
-    pub(crate) async fn rate_chat(
+    /// Notes a citizen's rating, once; tells whether it was the first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rate_chat(
         &self,
         ctx: &Ctx,
         chat: &Chat,
