@@ -398,8 +398,11 @@ async fn what_is_for_staff_alone_is_proposed_to_those_who_may_read_it() {
         let _ = world.with("two", &["chat.read", "knowledge.read"]).post(&path, typed).await.ok();
         let order = json!({ "title": "公交卡充值失败", "content": "公交卡充值失败没有到账" });
         let _ = world.with("one", &["case.create"]).post("/assist/suggestions", order.clone()).await.ok();
-        let _ =
-            world.with("two", &["case.create", "knowledge.read"]).post("/assist/suggestions", order).await.ok();
+        let _ = world
+            .with("two", &["case.create", "knowledge.read"])
+            .post("/assist/suggestions", order)
+            .await
+            .ok();
         use contract::knowledge::Audience::{Internal, Public};
         assert_eq!(*world.town.audiences.lock().unwrap(), [Public, Internal, Public, Internal]);
     })

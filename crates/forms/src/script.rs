@@ -324,7 +324,7 @@ mod tests {
     fn memory_may_end_anywhere_and_the_program_goes_on() {
         let input = r#"{"answers":{"a":["x"]},"keys":["a"],"today":"2026-03-02","node":"create","roles":[]}"#;
         for script in DOING {
-            for memory_max in (40_000..1_400_000).step_by(9_973) {
+            for memory_max in (60_000..900_000).step_by(39_989) {
                 let outcome = execute(script, input, Arc::new(|| false), memory_max);
                 assert!(outcome.is_err(), "{memory_max}: {script}");
             }
@@ -335,7 +335,7 @@ mod tests {
     fn a_stop_may_come_anywhere_and_the_program_goes_on() {
         let input = r#"{"answers":{"a":["x"]},"keys":["a"],"today":"2026-03-02","node":"create","roles":[]}"#;
         for script in DOING {
-            for turns in 0..12 {
+            for turns in [0, 1, 4] {
                 let asked = std::sync::atomic::AtomicU32::new(0);
                 let stop: Stop =
                     Arc::new(move || asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) >= turns);

@@ -44,8 +44,12 @@ impl Knowledge {
                 people,
                 kind: reminder.kind.clone(),
                 facts: facts.as_object().cloned().unwrap_or_default(),
-                subject_kind: if reminder.kind == "knowledge_report" { "knowledge_report" } else { "knowledge" }
-                    .to_owned(),
+                subject_kind: if reminder.kind == "knowledge_report" {
+                    "knowledge_report"
+                } else {
+                    "knowledge"
+                }
+                .to_owned(),
                 subject_id: reminder.entry_id.clone(),
                 key: format!("{}.{}", reminder.kind, reminder.key),
             };
@@ -59,7 +63,8 @@ impl Knowledge {
 
     /// Returns who maintains an entry: those of its unit; where nobody can, those of the unit above, and so on.
     async fn maintainers(&self, reminder: &Reminder) -> Result<Vec<PersonId>, BoxError> {
-        let capability = if reminder.kind == "knowledge_report" { "knowledge.write" } else { "knowledge.review" };
+        let capability =
+            if reminder.kind == "knowledge_report" { "knowledge.write" } else { "knowledge.review" };
         let mut unit = Some(UnitId(reminder.unit_id.clone()));
         // Units have three levels; a ring of units would be a fault of somebody else.
         for _ in 0..5 {

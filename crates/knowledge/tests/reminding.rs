@@ -31,7 +31,9 @@ impl Bell {
     /// Kind and people of everything that was told.
     fn told(&self) -> Vec<(String, Vec<String>)> {
         let told = self.0.lock().unwrap();
-        told.iter().map(|one| (one.kind.clone(), one.people.iter().map(|id| id.0.clone()).collect())).collect()
+        told.iter()
+            .map(|one| (one.kind.clone(), one.people.iter().map(|id| id.0.clone()).collect()))
+            .collect()
     }
 }
 

@@ -310,7 +310,16 @@ async fn stream_own_chat(
         .and_then(|id| id.to_str().ok())
         .and_then(|id| id.parse::<i64>().ok())
         .unwrap_or(chat.last_no);
-    let page = Page { bot, id, seen, state: String::new(), pushes, waiting: VecDeque::new(), over: false, _following: following };
+    let page = Page {
+        bot,
+        id,
+        seen,
+        state: String::new(),
+        pushes,
+        waiting: VecDeque::new(),
+        over: false,
+        _following: following,
+    };
     let stream = stream::unfold(page, |mut page| async move {
         let event = page.next().await?;
         Some((Ok(event), page))

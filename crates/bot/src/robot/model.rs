@@ -281,7 +281,11 @@ fn denied(tokens: &[String]) -> HashSet<(String, String)> {
     let (mut behind, mut free) = (HashSet::new(), HashSet::new());
     for (at, pair) in tokens.windows(2).enumerate() {
         let pair = (pair[0].clone(), pair[1].clone());
-        if at > 0 && denies(&tokens[at - 1]) { behind.insert(pair) } else { free.insert(pair) };
+        if at > 0 && denies(&tokens[at - 1]) {
+            behind.insert(pair)
+        } else {
+            free.insert(pair)
+        };
     }
     behind.retain(|pair| !free.contains(pair));
     behind
@@ -358,7 +362,8 @@ mod tests {
     #[test]
     fn what_is_forbidden_does_not_become_allowed_and_letters_are_no_words() {
         let mut passages = passages();
-        passages[0].text = "居住证不得由他人代办，须本人到派出所办理。The certificate must be fetched in person.".to_owned();
+        passages[0].text =
+            "居住证不得由他人代办，须本人到派出所办理。The certificate must be fetched in person.".to_owned();
         assert!(check("居住证须本人到派出所办理[1]。", &passages).is_ok());
         assert!(check("居住证不得由他人代办[1]。", &passages).is_ok());
         assert!(check("居住证得由他人代办，须到派出所办理[1]。", &passages).is_err());

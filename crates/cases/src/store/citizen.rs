@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use contract::cases::{
-    AnsweredCase, CaseBrief, CaseId, CaseLookup, CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft,
-    CitizenForm, CitizenInfo, CitizenOrderType, CitizenRating, CitizenStep, EndedCase, EndedFilter,
-    MonthFigures, OverdueBrief, PublishedCase, PublishedFilter, RecordingAccess, Submitted,
+    AnsweredCase, CaseBrief, CaseId, CaseLookup, CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk,
+    CitizenDraft, CitizenForm, CitizenInfo, CitizenOrderType, CitizenRating, CitizenStep, EndedCase,
+    EndedFilter, MonthFigures, OverdueBrief, PublishedCase, PublishedFilter, RecordingAccess, Submitted,
 };
 use contract::contacts::{ContactId, HistoryItem, HistorySource};
 use contract::voice::{CallId, RecordingId};

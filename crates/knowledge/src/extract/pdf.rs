@@ -164,10 +164,7 @@ mod tests {
         assert_eq!(measure(&document("/Filter /FlateDecode", &large)), Err(Unreadable::Bomb));
         // Packed twice, named in another spelling, or behind another way of writing.
         let twice = packed(&large);
-        assert_eq!(
-            measure(&document("/Filter [/FlateDecode /FlateDecode]", &twice)),
-            Err(Unreadable::Bomb)
-        );
+        assert_eq!(measure(&document("/Filter [/FlateDecode /FlateDecode]", &twice)), Err(Unreadable::Bomb));
         assert_eq!(
             measure(&document("/F#69lter [ /ASCII85#44ecode /FlateDecode ]", &twice)),
             Err(Unreadable::Bomb)

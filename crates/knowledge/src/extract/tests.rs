@@ -95,8 +95,9 @@ async fn a_sheet_is_never_laid_out_by_what_it_claims() {
         "<sst xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><si><t>{}</t></si></sst>",
         "长".repeat(20_000)
     );
-    let rows: String =
-        (1..=2_000).map(|row| format!("<row r=\"{row}\"><c r=\"A{row}\" t=\"s\"><v>0</v></c></row>")).collect();
+    let rows: String = (1..=2_000)
+        .map(|row| format!("<row r=\"{row}\"><c r=\"A{row}\" t=\"s\"><v>0</v></c></row>"))
+        .collect();
     let many = book("worksheets/sheet1.xml", &rows, Some(&text));
     assert!(many.len() < 100_000);
     assert_eq!(read("a.xlsx", many).await, Err(Unreadable::Bomb));
