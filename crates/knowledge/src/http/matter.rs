@@ -18,8 +18,7 @@ pub(super) fn routes() -> OpenApiRouter<Knowledge> {
     OpenApiRouter::new().routes(routes!(show_knowledge_of_case))
 }
 
-/// Makes the first draft of an entry out of an answered order, without the citizen's name and numbers. Nothing is
-/// written; the author saves it.
+/// Makes the first draft of an entry out of an answered order; nothing is written.
 #[utoipa::path(
     get, path = "/knowledge/case-drafts/{case_id}", operation_id = "show_knowledge_of_case", tag = "knowledge",
     params(("case_id" = String, Path, description = "The order")),
