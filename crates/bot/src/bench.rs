@@ -159,7 +159,8 @@ pub fn run(orders: usize) -> Result<Figures, BoxError> {
     let (mut duplicates, mut suggestions) = (Vec::with_capacity(QUESTIONS), Vec::with_capacity(QUESTIONS));
     let local = chrono::DateTime::from_timestamp_millis(NOW).unwrap_or_default().naive_utc();
     let mut found = 0;
-    for at in 0..QUESTIONS {
+    let questions = QUESTIONS.min(orders / 4).max(1);
+    for at in 0..questions {
         // As another citizen tells of an event that many have told of.
         let like = invented(at * 7_919 % orders.max(1), orders);
         let text = text_of(&like.title, &format!("您好，我想反映一下，{}", like.content));
@@ -186,8 +187,8 @@ pub fn run(orders: usize) -> Result<Figures, BoxError> {
         }
         suggestions.push(took_ms);
     }
-    if found * 2 < QUESTIONS {
-        return Err(format!("only {found} of {QUESTIONS} had likes").into());
+    if found * 2 < questions {
+        return Err(format!("only {found} of {questions} had likes").into());
     }
     let share = |values: &mut Vec<f64>, share: f64| {
         values.sort_by(f64::total_cmp);
@@ -223,8 +224,8 @@ fn resident_mb() -> f64 {
 mod tests {
     #[test]
     fn invented_orders_are_learnt_from_and_their_likes_are_found() {
-        let figures = super::run(1_500).unwrap();
-        assert_eq!(figures.orders, 1_500);
+        let figures = super::run(400).unwrap();
+        assert_eq!(figures.orders, 400);
         assert!(figures.duplicate_p99_ms > 0.0 && figures.suggest_p99_ms >= figures.suggest_p50_ms);
     }
 }
