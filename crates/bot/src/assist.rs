@@ -136,7 +136,7 @@ impl Bot {
             .or_else(|| suggestions.iter().find(|one| one.field == "district").map(|one| one.value.clone()));
         let (unit, entries, same) = tokio::join!(
             self.unit_for(&written, category, district, ctx.lang),
-            self.entries_for(&written),
+            self.entries_for(by, &written),
             self.readable_of(by, found),
         );
         match unit {
@@ -281,7 +281,7 @@ impl Bot {
         }])
     }
 
-    async fn entries_for(&self, written: &Written) -> Option<Vec<Passage>> {
+    async fn entries_for(&self, by: &Principal, written: &Written) -> Option<Vec<Passage>> {
         let knowledge = self.ports().knowledge.as_ref()?;
         let text = text_of(&written.title, &written.content);
         if !suggestion_is_worth(&text) {
@@ -290,7 +290,8 @@ impl Bot {
         let question = KnowledgeQuestion {
             text: text.chars().take(200).collect(),
             region: None,
-            audience: Audience::Internal,
+            // What is for staff alone is for those who may read it.
+            audience: if by.has("knowledge.read") { Audience::Internal } else { Audience::Public },
             limit: ENTRIES_SHOWN,
         };
         match tokio::time::timeout(PATIENCE, knowledge.passages(&question)).await {

@@ -4,6 +4,7 @@
 //! another process.
 
 mod answers;
+pub(crate) mod streams;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -28,6 +29,10 @@ const TURNS: usize = 64;
 /// After so long without a word the robot ends a conversation, and a person's.
 const ROBOT_IDLE_MS: i64 = 30 * 60_000;
 const PERSON_IDLE_MS: i64 = 2 * 3_600_000;
+/// For so long the citizen may read and rate a conversation that is over.
+const TOKEN_AFTER_END_MS: i64 = 24 * 3_600_000;
+/// So often something is tried again when another process was faster.
+const TRIES: usize = 4;
 
 /// What conversations need beside the rest of the slice.
 pub(crate) struct Chats {
@@ -38,6 +43,7 @@ pub(crate) struct Chats {
     pub(crate) teaching: std::sync::RwLock<Arc<Vec<Taught>>>,
     pub(crate) calibration: std::sync::RwLock<Arc<Calibration>>,
     model: Option<LanguageModel>,
+    pub(crate) streams: streams::Streams,
     starts: kernel::http::RateLimiter,
     words: kernel::http::RateLimiter,
 }
@@ -53,6 +59,7 @@ impl Chats {
             teaching: std::sync::RwLock::default(),
             calibration: std::sync::RwLock::default(),
             model,
+            streams: streams::Streams::default(),
             starts: limiter(6, 6),
             words: limiter(20, 30),
         }
@@ -132,12 +139,18 @@ impl Bot {
     /// Finds a conversation by its token.
     ///
     /// # Errors
-    /// [`BotError::NotFound`] for a wrong id or token.
+    /// [`BotError::NotFound`] for a wrong id or token, and for a conversation that ended more than a day ago.
     pub async fn chat_of(&self, id: &str, token: &str) -> Result<Chat, BotError> {
         if id.len() > 64 || token.len() > 64 {
             return Err(BotError::NotFound);
         }
-        self.find_chat(id).await?.filter(|chat| chat.opens_with(token)).ok_or(BotError::NotFound)
+        let now = self.kit().now().0;
+        self.find_chat(id)
+            .await?
+            .filter(|chat| chat.opens_with(token))
+            // Whoever sits at the same computer tomorrow does not read on.
+            .filter(|chat| chat.ended_at.is_none_or(|at| now < at + TOKEN_AFTER_END_MS))
+            .ok_or(BotError::NotFound)
     }
 
     /// Takes a citizen's message and answers it.
@@ -149,25 +162,11 @@ impl Bot {
         self.0.chats.words.take(chat.id.as_str(), ctx.now)?;
         let text = plain(text)?;
         let _turn = self.turn(id).await;
-        let mut chat = self.chat_of(id, token).await?;
-        if chat.state == State::Ended {
-            return Err(over().into());
-        }
-        if chat.last_no >= MESSAGES_MAX - 10 {
-            return Err(BotError::Refused {
-                code: "chat.too_long",
-                zh: "本次会话消息过多，请重新发起会话。",
-                en: "This conversation is too long; please begin another one.",
-            }
-            .into());
-        }
-        let said = ("citizen", "", Reply::say(text.clone()));
+        // What was said is kept whatever becomes of the answer.
+        let mut chat = self.keep_words(ctx, id, token, &text).await?;
         if chat.state != State::Robot {
-            self.say(ctx, &mut chat, &[said]).await?;
             return Ok(chat);
         }
-        // What was said is kept whatever becomes of the answer.
-        self.say(ctx, &mut chat, &[said]).await?;
         let answers = match self.answer(ctx, &mut chat, &text).await {
             Ok(answers) => answers,
             Err(problem) if problem.status.is_server_error() => {
@@ -188,6 +187,29 @@ impl Bot {
         let lines: Vec<(&str, &str, Reply)> = answers.into_iter().map(|reply| ("robot", "", reply)).collect();
         self.say(ctx, &mut chat, &lines).await?;
         Ok(chat)
+    }
+
+    /// Keeps what a citizen said. An agent who writes at the same moment, perhaps through another process, is no reason
+    /// to lose it.
+    async fn keep_words(&self, ctx: &Ctx, id: &str, token: &str, text: &str) -> Result<Chat, BotError> {
+        for _ in 0..TRIES {
+            let mut chat = self.chat_of(id, token).await?;
+            if chat.state == State::Ended {
+                return Err(over());
+            }
+            if chat.last_no >= MESSAGES_MAX - 10 {
+                return Err(BotError::Refused {
+                    code: "chat.too_long",
+                    zh: "本次会话消息过多，请重新发起会话。",
+                    en: "This conversation is too long; please begin another one.",
+                });
+            }
+            match self.say(ctx, &mut chat, &[("citizen", "", Reply::say(text))]).await {
+                Err(BotError::Overtaken) => {}
+                other => return other.map(|()| chat),
+            }
+        }
+        Err(BotError::Overtaken)
     }
 
     /// Gives a conversation to the queue.
@@ -385,7 +407,12 @@ impl Bot {
             en: "The conversation is over, or somebody else has it.",
         };
         let queue = self.queue().ok_or(BotError::NotFound)?;
-        if chat.state != State::Waiting || !queue.accept(id, &by.person_id) {
+        if chat.state != State::Waiting {
+            // Another process served or ended it: this one's queue offers it no more.
+            queue.leave(id);
+            return Err(gone);
+        }
+        if !queue.accept(id, &by.person_id) {
             return Err(gone);
         }
         self.offers().remove(id);
@@ -398,12 +425,24 @@ impl Bot {
         } else {
             format!("{} is here for you.", shown_name(by))
         };
-        if let Err(error) = self.say(ctx, &mut chat, &[("system", "", Reply::say(words))]).await {
-            // Nobody knows that it was taken: it waits again, before all others.
-            self.requeue(&chat, None, None);
-            return Err(error);
+        match self.say(ctx, &mut chat, &[("system", "", Reply::say(words))]).await {
+            Ok(()) => Ok(chat),
+            Err(BotError::Overtaken) => {
+                let present = self.find_chat(id).await?;
+                match present.filter(|present| present.state == State::Waiting) {
+                    // Only a word came between; it is offered again, before all others.
+                    Some(present) => self.requeue(&present, None, None),
+                    // Another process gave it to somebody: this one's queue forgets it.
+                    None => queue.leave(id),
+                }
+                Err(gone)
+            }
+            Err(error) => {
+                // Nobody knows that it was taken: it waits again, before all others.
+                self.requeue(&chat, None, None);
+                Err(error)
+            }
         }
-        Ok(chat)
     }
 
     /// Refuses a conversation that is offered.
@@ -432,12 +471,17 @@ impl Bot {
     ) -> Result<Chat, Problem> {
         let text = plain(text)?;
         let _turn = self.turn(id).await;
-        let mut chat = self.served_by(by, id).await?;
-        if chat.state != State::Served || chat.last_no >= MESSAGES_MAX - 5 {
-            return Err(over().into());
+        for _ in 0..TRIES {
+            let mut chat = self.served_by(by, id).await?;
+            if chat.state != State::Served || chat.last_no >= MESSAGES_MAX - 5 {
+                return Err(over().into());
+            }
+            match self.say(ctx, &mut chat, &[("agent", &shown_name(by), Reply::say(text.clone()))]).await {
+                Err(BotError::Overtaken) => {}
+                other => return Ok(other.map(|()| chat)?),
+            }
         }
-        self.say(ctx, &mut chat, &[("agent", &shown_name(by), Reply::say(text))]).await?;
-        Ok(chat)
+        Err(BotError::Overtaken.into())
     }
 
     /// Gives a conversation to another agent or queue.

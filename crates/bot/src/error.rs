@@ -17,6 +17,9 @@ pub enum BotError {
         /// The present version.
         current: i64,
     },
+    /// Another process wrote to the conversation meanwhile; what is done now is read anew and tried again.
+    #[error("another process was faster")]
+    Overtaken,
     /// A field is refused.
     #[error("the field {field} is refused: {code}")]
     Invalid {
@@ -70,6 +73,9 @@ impl ToProblem for BotError {
         match self {
             Self::NotFound => Problem::not_found(),
             Self::Stale { current } => Problem::stale_version(*current),
+            Self::Overtaken => Problem::new(StatusCode::CONFLICT, "chat.overtaken")
+                .detail_zh("会话刚刚有了新变化，请重试。")
+                .detail_en("The conversation has just changed; please try again."),
             Self::Invalid { field, code, zh, en } => Problem::invalid().field(field, code, zh, en),
             Self::Refused { code, zh, en } => {
                 Problem::new(StatusCode::CONFLICT, code).detail_zh(*zh).detail_en(*en)

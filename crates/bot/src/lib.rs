@@ -7,6 +7,7 @@
 
 pub mod assist;
 pub mod background;
+pub mod bench;
 pub mod chat;
 pub mod error;
 pub mod events;

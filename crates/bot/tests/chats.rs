@@ -1,5 +1,7 @@
 //! Conversations: the robot, the queue, the agent, and what is kept.
 
+use bot::error::BotError;
+use contract::voice::{WrittenItem, WrittenQueue as _};
 use serde_json::{Value, json};
 use testkit::{Client, on_both};
 
@@ -288,6 +290,121 @@ async fn a_knowledge_base_that_fails_ends_no_conversation() {
         fill_knowledge(&world);
         let chat = citizen.say("请问新生儿应该如何参加医保呢").await;
         assert_ne!(chat["state"], "ended");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_order_whose_answer_was_lost_is_not_written_twice() {
+    on_both(|site| async move {
+        let world = World::new(site).await;
+        let (mut citizen, _) = Citizen::come(&world, json!({})).await;
+        let _ = citizen.say("我要投诉，听澜雅苑3号楼电梯坏了三天没人修").await;
+        let _ = citizen.say("我叫李国强").await;
+        let _ = citizen.say("19900001234").await;
+        let dialogue = "select dialogue from bot_chat where id = $1";
+        let (before,): (String,) =
+            sqlx::query_as(dialogue).bind(&citizen.id).fetch_one(world.site.kit.db.reader()).await.unwrap();
+        let first = citizen.say("确认").await;
+        // The program stopped after the order and before the answer: the form is still there.
+        let mut tx = world.site.kit.db.begin().await.unwrap();
+        sqlx::query("update bot_chat set dialogue = $2, case_number = null where id = $1")
+            .bind(&citizen.id)
+            .bind(&before)
+            .execute(tx.conn())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let second = citizen.say("确认").await;
+        assert_eq!(said(&first), said(&second), "the citizen gets the number of the first");
+        assert_eq!(world.town.submitted.lock().unwrap().len(), 1);
+        assert_eq!(second["case_number"], "YZ202603020099");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_processes_that_offer_the_same_conversation_give_it_to_one_agent() {
+    on_both(|site| async move {
+        let world = World::new(site).await;
+        let (bot, queue) = world.another();
+        let (here, there) = (who("here"), who("there"));
+        world.queue.ready.lock().unwrap().push("here".to_owned());
+        queue.ready.lock().unwrap().push("there".to_owned());
+        for _ in 0..5 {
+            world.site.clock.advance_millis(60_000);
+            let (mut citizen, _) = Citizen::come(&world, json!({})).await;
+            let _ = citizen.say("转人工").await;
+            queue.join(&WrittenItem { id: citizen.id.clone(), ..WrittenItem::default() });
+            let (id, ctx) = (citizen.id.clone(), world.site.ctx());
+            let (one, other) =
+                tokio::join!(world.bot.accept_chat(&ctx, &here, &id), bot.accept_chat(&ctx, &there, &id));
+            assert_ne!(one.is_ok(), other.is_ok(), "one agent has it: {one:?} {other:?}");
+            let lost = if one.is_ok() { other.as_ref().err() } else { one.as_ref().err() };
+            assert!(matches!(lost, Some(BotError::Refused { code: "chat.gone", .. })), "{lost:?}");
+            let path = format!("/chats/{id}");
+            let seen = world.with("reader", &["chat.read"]).get(&path).await.ok();
+            let winner = if one.is_ok() { "here" } else { "there" };
+            assert_eq!((seen["state"].as_str(), seen["agent_id"].as_str()), (Some("served"), Some(winner)));
+            let lines = seen["lines"].as_array().unwrap();
+            let announced = lines.iter().filter(|line| line["speaker"] == "system").count();
+            assert_eq!(announced, 1, "one agent is announced");
+            // Both write at the same moment through different processes: neither loses a word.
+            let (agent, process) = if one.is_ok() { (&here, &world.bot) } else { (&there, &bot) };
+            let (heard, answered) =
+                tokio::join!(citizen.say("您好"), process.say_as_agent(&ctx, agent, &id, "请讲"));
+            assert!(answered.is_ok() && heard["state"] == "served", "{heard}");
+            let seen = world.with("reader", &["chat.read"]).get(&path).await.ok().to_string();
+            assert!(seen.contains("您好") && seen.contains("请讲"), "{seen}");
+        }
+    })
+    .await;
+}
+
+fn who(account: &str) -> kernel::Principal {
+    testkit::PersonBuilder::new(account).may(&["chat.answer"]).build()
+}
+
+#[tokio::test]
+async fn a_token_opens_a_conversation_for_a_day_after_its_end_and_no_other() {
+    on_both(|site| async move {
+        let world = World::new(site).await;
+        let (mut citizen, begun) = Citizen::come(&world, json!({})).await;
+        assert!(begun["token"].as_str().unwrap().len() >= 32, "it cannot be guessed");
+        let (other, _) = Citizen::come(&world, json!({})).await;
+        let foreign = format!("/portal/chats/{}", other.id);
+        citizen.client.get(&foreign).await.refused(404, "not_found");
+        let path = format!("/portal/chats/{}", citizen.id);
+        citizen.client.delete(&path).await.done();
+        world.site.clock.advance_millis(23 * 3_600_000);
+        assert_eq!(citizen.client.get(&path).await.ok()["state"], "ended");
+        world.site.clock.advance_millis(2 * 3_600_000);
+        citizen.client.get(&path).await.refused(404, "not_found");
+        let rating = format!("{path}/rating");
+        citizen.client.post(&rating, json!({ "stars": 1 })).await.refused(404, "not_found");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_for_staff_alone_is_proposed_to_those_who_may_read_it() {
+    on_both(|site| async move {
+        let world = World::new(site).await;
+        fill_knowledge(&world);
+        let (citizen, _) = Citizen::come(&world, json!({})).await;
+        let path = format!("/chats/{}/suggestions", citizen.id);
+        let typed = json!({ "typed": "公交卡充值" });
+        let _ = world.with("one", &["chat.read"]).post(&path, typed.clone()).await.ok();
+        let _ = world.with("two", &["chat.read", "knowledge.read"]).post(&path, typed).await.ok();
+        let order = json!({ "title": "公交卡充值失败", "content": "公交卡充值失败没有到账" });
+        let _ = world.with("one", &["case.create"]).post("/assist/suggestions", order.clone()).await.ok();
+        let _ = world
+            .with("two", &["case.create", "knowledge.read"])
+            .post("/assist/suggestions", order)
+            .await
+            .ok();
+        use contract::knowledge::Audience::{Internal, Public};
+        assert_eq!(*world.town.audiences.lock().unwrap(), [Public, Internal, Public, Internal]);
     })
     .await;
 }

@@ -108,6 +108,21 @@ pub struct EndedCase {
     pub unit_id: Option<String>,
 }
 
+/// An order with the answer that the citizen got, as material for the knowledge base.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnsweredCase {
+    /// Its number.
+    pub number: String,
+    /// The title.
+    pub title: String,
+    /// What was asked.
+    pub content: String,
+    /// What was answered.
+    pub answer: String,
+    /// The citizen's name, to be taken out of the texts.
+    pub contact_name: String,
+}
+
 /// Answers what is known of orders.
 #[async_trait]
 pub trait CaseLookup: Send + Sync {
@@ -124,6 +139,10 @@ pub trait CaseLookup: Send + Sync {
     /// Returns orders that have ended, as far as this person may read them; confidential ones are left out.
     async fn ended(&self, _by: &Principal, _filter: &EndedFilter) -> Result<Vec<EndedCase>, BoxError> {
         Ok(Vec::new())
+    }
+    /// Finds an order that is settled and has an answer, as far as this person may read it; a confidential one is none.
+    async fn answered(&self, _by: &Principal, _id: &CaseId) -> Result<Option<AnsweredCase>, BoxError> {
+        Ok(None)
     }
     /// Returns orders whose limit had ended by `now`, after the id `after`, at most `limit`.
     async fn overdue(&self, _now: i64, _after: &str, _limit: i64) -> Result<Vec<OverdueBrief>, BoxError> {

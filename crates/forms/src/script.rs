@@ -137,7 +137,7 @@ impl Form {
             "node": reader.node,
             "roles": reader.roles,
         });
-        let said = execute(script, &input.to_string(), stop)?;
+        let said = execute(script, &input.to_string(), stop, MEMORY_MAX)?;
         let unreadable = |_| {
             ScriptError::new("script.said", "脚本的结果无法读取。", "What the script said cannot be read.")
         };
@@ -170,12 +170,12 @@ fn has_large_integer(script: &str) -> bool {
     false
 }
 
-fn execute(script: &str, input: &str, stop: Stop) -> Result<String, ScriptError> {
+fn execute(script: &str, input: &str, stop: Stop, memory_max: usize) -> Result<String, ScriptError> {
     let broken = |_| {
         ScriptError::new("script.memory", "脚本引擎内存不足。", "There is not enough memory for scripts.")
     };
     let runtime = Runtime::new().map_err(broken)?;
-    runtime.set_memory_limit(MEMORY_MAX);
+    runtime.set_memory_limit(memory_max);
     runtime.set_max_stack_size(STACK_MAX);
     let spent = Rc::new(Spent::default());
     let asked = spent.clone();
@@ -295,4 +295,52 @@ fn line_of(stack: &str) -> Option<u32> {
         let place = line.split("form.js:").nth(1)?;
         place.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever a script was doing when its memory ended: an engine that is freed with something left of it would end
+    /// the whole program.
+    const DOING: [&str; 14] = [
+        "const all = []; for (let i = 0; ; i += 1) all.push({ a: i, b: [i], c: 'x' + i })",
+        "const m = new Map(); for (let i = 0; ; i += 1) m.set({ i }, new Set([i, 'k' + i]))",
+        "let o = {}; for (let i = 0; ; i += 1) o = { o, f() { return o }, get g() { return i } }",
+        "const f = []; for (let i = 0; ; i += 1) f.push(function* () { yield i; yield f }())",
+        "const f = []; for (let i = 0; ; i += 1) { const g = function* () { yield f; yield i }(); g.next(); f.push(g) }",
+        "const f = []; for (let i = 0; ; i += 1) f.push(async function () { return f })",
+        "const f = []; async function one() { await 1; await f } for (let i = 0; ; i += 1) f.push(one())",
+        "const f = []; for (let i = 0; ; i += 1) f.push(new Error('e' + i))",
+        "const f = []; for (let i = 0; ; i += 1) try { throw { i, f } } catch (e) { f.push(e) }",
+        "const f = []; for (let i = 0; ; i += 1) f.push(/(a|b)*c/g.exec('ababac' + i))",
+        "const f = []; for (let i = 0; ; i += 1) f.push(JSON.parse('{\"a\":[1,{\"b\":\"' + i + '\"}]}'))",
+        "const f = []; for (let i = 0; ; i += 1) f.push(class A { #x = i; static y = f; m() { return this.#x } })",
+        "const f = []; for (let i = 0; ; i += 1) f.push([...f.slice(-20), ...'abc'].map((x) => [x]).sort().concat(f.slice(-3)))",
+        "const f = []; on('a', (form) => { for (let i = 0; ; i += 1) { form.set('a', 'x' + i); f.push(form.rows('a'), form) } })",
+    ];
+
+    #[test]
+    fn memory_may_end_anywhere_and_the_program_goes_on() {
+        let input = r#"{"answers":{"a":["x"]},"keys":["a"],"today":"2026-03-02","node":"create","roles":[]}"#;
+        for script in DOING {
+            for memory_max in (60_000..900_000).step_by(39_989) {
+                let outcome = execute(script, input, Arc::new(|| false), memory_max);
+                assert!(outcome.is_err(), "{memory_max}: {script}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_stop_may_come_anywhere_and_the_program_goes_on() {
+        let input = r#"{"answers":{"a":["x"]},"keys":["a"],"today":"2026-03-02","node":"create","roles":[]}"#;
+        for script in DOING {
+            for turns in [0, 1, 4] {
+                let asked = std::sync::atomic::AtomicU32::new(0);
+                let stop: Stop =
+                    Arc::new(move || asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) >= turns);
+                assert!(execute(script, input, stop, MEMORY_MAX).is_err(), "{turns}: {script}");
+            }
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //! broken, endless or made to do harm, and then are named as such and kept as they are.
 
 mod office;
+mod pdf;
 
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ const TEXT_MAX: usize = 200_000;
 const TIME_MAX: Duration = Duration::from_secs(20);
 /// Stack of the thread that reads: a file of deeply nested parts must not end the program.
 const STACK_BYTES: usize = 64 * 1024 * 1024;
+/// Files that are read at the same time.
+static READERS: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(4);
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +110,7 @@ pub async fn text_of(format: Format, bytes: Vec<u8>) -> Result<Option<String>, U
         "docx" => office::document,
         "pptx" => office::slides,
         "xlsx" => office::sheets,
-        "pdf" => pdf,
+        "pdf" => pdf::text,
         "txt" | "md" | "csv" => |bytes| Ok(String::from_utf8_lossy(bytes).into_owned()),
         _ => return Ok(None),
     };
@@ -115,13 +118,16 @@ pub async fn text_of(format: Format, bytes: Vec<u8>) -> Result<Option<String>, U
 }
 
 /// Runs a reader on a thread of its own: with a deep stack, so that neither its panic nor its hanging reaches
-/// anybody else.
+/// anybody else. Few are read at once; one that hangs keeps its place, so that hanging ones never take the machine.
 pub(crate) async fn apart<T: Send + 'static>(
     bytes: Vec<u8>,
     read: impl FnOnce(&[u8]) -> Result<T, Unreadable> + Send + 'static,
 ) -> Result<T, Unreadable> {
+    let turn = tokio::time::timeout(TIME_MAX, READERS.acquire()).await;
+    let Ok(Ok(turn)) = turn else { return Err(Unreadable::Slow) };
     let (tell, told) = tokio::sync::oneshot::channel();
     let work = move || {
+        let _turn = turn;
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| read(&bytes)));
         let _ = tell.send(outcome.unwrap_or(Err(Unreadable::Broken)));
     };
@@ -134,10 +140,6 @@ pub(crate) async fn apart<T: Send + 'static>(
         Ok(Err(_)) => Err(Unreadable::Broken),
         Err(_) => Err(Unreadable::Slow),
     }
-}
-
-fn pdf(bytes: &[u8]) -> Result<String, Unreadable> {
-    pdf_extract::extract_text_from_mem(bytes).map_err(|_| Unreadable::Broken)
 }
 
 fn bounded(text: &str) -> String {

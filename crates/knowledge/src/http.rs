@@ -6,6 +6,7 @@ mod files;
 mod history;
 mod imports;
 mod lists;
+mod matter;
 mod portal;
 mod reports;
 mod searching;
@@ -30,6 +31,7 @@ pub(crate) fn router(knowledge: Knowledge) -> OpenApiRouter {
         .merge(settings::routes())
         .merge(files::routes())
         .merge(imports::routes())
+        .merge(matter::routes())
         .merge(portal::routes())
         .with_state(knowledge)
 }

@@ -9,16 +9,20 @@ pub mod error;
 pub mod extract;
 mod http;
 pub mod import;
+pub mod matter;
 mod port;
 pub mod region;
+pub mod reminding;
 pub mod search;
 pub mod store;
 pub mod text;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use contract::cases::CaseLookup;
 use contract::identity::Directory;
+use contract::messages::Notifier;
 use kernel::http::{RateLimit, RateLimiter};
 use kernel::parameters::ParameterSpec;
 use kernel::{Capability, Ctx, Job, Kit, Migration, Slice};
@@ -77,6 +81,9 @@ struct Inner {
     library: Library,
     requests: RateLimiter,
     opinions: RateLimiter,
+    orders: OnceLock<Arc<dyn CaseLookup>>,
+    notifier: OnceLock<Arc<dyn Notifier>>,
+    reminded: reminding::Reminded,
 }
 
 impl std::fmt::Debug for Knowledge {
@@ -105,28 +112,48 @@ impl Knowledge {
             library: Library::new(kit.config.data_dir.join("knowledge-index")),
             requests: limiter(config.requests_per_minute, config.requests_per_minute),
             opinions: limiter(6, 6),
+            orders: OnceLock::new(),
+            notifier: OnceLock::new(),
+            reminded: reminding::Reminded::default(),
             kit,
             directory,
             config,
         })))
     }
 
+    /// Gives the slice the orders that entries may be written from, and who tells maintainers what waits for them.
+    /// Without them it works on and offers neither.
+    pub fn serve_with(&self, orders: Arc<dyn CaseLookup>, notifier: Arc<dyn Notifier>) {
+        let _ = self.0.orders.set(orders);
+        let _ = self.0.notifier.set(notifier);
+    }
+
     /// Returns the slice for the composition.
     #[must_use]
     pub fn slice(&self) -> Slice {
-        let expiring = self.clone();
+        let (expiring, reminding) = (self.clone(), self.clone());
         Slice {
             name: "knowledge",
             migrations: MIGRATIONS,
             router: http::router(self.clone()),
-            jobs: vec![Job::every("knowledge.expire", Duration::from_secs(60), move || {
-                let knowledge = expiring.clone();
-                async move {
-                    let ctx = Ctx::system("knowledge.expire", knowledge.kit().now());
-                    knowledge.expire(&ctx).await?;
-                    Ok(())
-                }
-            })],
+            jobs: vec![
+                Job::every("knowledge.expire", Duration::from_secs(60), move || {
+                    let knowledge = expiring.clone();
+                    async move {
+                        let ctx = Ctx::system("knowledge.expire", knowledge.kit().now());
+                        knowledge.expire(&ctx).await?;
+                        Ok(())
+                    }
+                }),
+                Job::every("knowledge.remind", Duration::from_secs(60), move || {
+                    let knowledge = reminding.clone();
+                    async move {
+                        let ctx = Ctx::system("knowledge.remind", knowledge.kit().now());
+                        knowledge.remind(&ctx).await?;
+                        Ok(())
+                    }
+                }),
+            ],
             capabilities: CAPABILITIES,
         }
     }
@@ -143,6 +170,18 @@ impl Knowledge {
 
     pub(crate) fn directory(&self) -> &dyn Directory {
         &*self.0.directory
+    }
+
+    pub(crate) fn orders(&self) -> Option<&Arc<dyn CaseLookup>> {
+        self.0.orders.get()
+    }
+
+    pub(crate) fn notifier(&self) -> Option<&Arc<dyn Notifier>> {
+        self.0.notifier.get()
+    }
+
+    pub(crate) fn reminded(&self) -> &reminding::Reminded {
+        &self.0.reminded
     }
 
     pub(crate) fn library(&self) -> &Library {

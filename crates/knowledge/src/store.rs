@@ -8,6 +8,7 @@ pub mod file;
 pub mod list;
 pub mod publication;
 pub mod reading;
+pub(crate) mod reminder;
 pub mod report;
 pub mod review;
 pub mod usage;

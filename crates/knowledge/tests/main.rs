@@ -7,5 +7,6 @@ mod finding;
 mod imports;
 mod lists;
 mod permissions;
+mod reminding;
 mod support;
 mod usage;

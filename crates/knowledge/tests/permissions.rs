@@ -55,6 +55,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("POST", "/knowledge/files?name=x", "--+--+"),
     ("GET", "/knowledge/files/x/file", "-+++++"),
     ("POST", "/knowledge/imports?name=x", "--+--+"),
+    ("GET", "/knowledge/case-drafts/x", "--+--+"),
 ];
 
 #[tokio::test]

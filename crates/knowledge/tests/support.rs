@@ -28,7 +28,10 @@ impl Directory for Town {
     async fn unit(&self, id: &UnitId) -> Result<Option<UnitBrief>, BoxError> {
         Ok(match id.as_str() {
             "water" => Some(unit("water", "/centre/water/", "水务局")),
-            "pipes" => Some(unit("pipes", "/centre/water/pipes/", "管网所")),
+            "pipes" => Some(UnitBrief {
+                parent_id: Some("water".into()),
+                ..unit("pipes", "/centre/water/pipes/", "管网所")
+            }),
             "police" => Some(unit("police", "/centre/police/", "公安局")),
             _ => None,
         })
@@ -42,8 +45,18 @@ impl Directory for Town {
     async fn person(&self, _: &PersonId) -> Result<Option<PersonBrief>, BoxError> {
         Ok(None)
     }
-    async fn people_with(&self, _: &UnitId, _: &str) -> Result<Vec<PersonBrief>, BoxError> {
-        Ok(Vec::new())
+    async fn people_with(&self, unit: &UnitId, capability: &str) -> Result<Vec<PersonBrief>, BoxError> {
+        let person = |id: &str| PersonBrief {
+            id: id.into(),
+            name: id.to_owned(),
+            unit_id: unit.clone(),
+            job_no: None,
+        };
+        Ok(match (unit.as_str(), capability) {
+            ("water", "knowledge.review") => vec![person("chief")],
+            ("water", "knowledge.write") => vec![person("writer")],
+            _ => Vec::new(),
+        })
     }
     async fn seat_of(&self, _: &PersonId) -> Result<Option<SeatBrief>, BoxError> {
         Ok(None)

@@ -13,8 +13,10 @@ use crate::retrieve::{Analyzer, Document, Found, Hit, Index, IndexError};
 const TRIED: usize = 400;
 /// Confidence from which an answer is given; below it a person takes over.
 pub const SURE: f32 = 0.5;
+/// How much of a question is garbled, in tenths, and how many other matters are told of beside it.
+const TOLD: [(u64, usize); 6] = [(1, 0), (3, 0), (4, 1), (5, 2), (5, 5), (6, 9)];
 /// Features of a find.
-const FEATURES: usize = 7;
+const FEATURES: usize = 9;
 
 /// What was found for a question.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +43,7 @@ pub struct Calibration {
 
 impl Default for Calibration {
     fn default() -> Self {
-        Self { weights: [-4.0, 2.5, 2.0, 2.0, 1.5, 1.0, 0.5] }
+        Self { weights: [-4.0, 1.5, 1.5, 2.0, 1.0, 1.0, 0.5, 2.0, 0.0] }
     }
 }
 
@@ -55,12 +57,14 @@ impl Calibration {
         let mut chance = 0x2545_f491_4f6c_dd1d_u64;
         let mut known: Vec<([f64; FEATURES], f64, f64)> = Vec::new();
         for (at, entry) in entries.iter().enumerate().step_by(step) {
-            for strength in [1, 3, 4, 5] {
+            for (strength, others) in TOLD {
                 let mut question = garble(&entry.title, strength, analyzer, &mut chance);
                 // People tell more than the question: of the circumstances, and of other matters.
-                if strength >= 4 {
+                if others > 0 {
                     question.extend(entry.body.chars().skip(8).take(12));
-                    let other = &entries[(at * 7 + 3) % entries.len()].title;
+                }
+                for one in 0..others {
+                    let other = &entries[(at * 7 + 3 + one * 31) % entries.len()].title;
                     question.push_str(&garble(other, 6, analyzer, &mut chance));
                 }
                 let query = analyzer.query(&question);
@@ -138,6 +142,10 @@ fn features(folded: &str, analyzer: &Analyzer, found: &Found) -> [f64; FEATURES]
     let shared = asked.intersection(&titled).count() as f64;
     let dice = 2.0 * shared / (asked.len() + titled.len()).max(1) as f64;
     let back = shared / titled.len().max(1) as f64;
+    // A long question says much beside its matter: what counts then is how much of the entry it asks for.
+    let own: FxHashSet<String> = analyzer.words(&title).into_iter().collect();
+    let all_own: f64 = own.iter().map(weight).sum::<f64>().max(1e-6);
+    let asked_for = own.iter().filter(|w| folded.contains(w.as_str())).map(weight).sum::<f64>() / all_own;
     let second = found.hits.get(1).map_or(0.0, |hit| f64::from(hit.score / first.score.max(1e-6)));
     [
         1.0,
@@ -147,6 +155,8 @@ fn features(folded: &str, analyzer: &Analyzer, found: &Found) -> [f64; FEATURES]
         met(&body).max(met(&title)),
         back,
         f64::from(u8::from(words.len() > 2)),
+        asked_for,
+        (words.len() as f64 / 10.0).ln_1p(),
     ]
 }
 

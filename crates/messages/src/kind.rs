@@ -22,6 +22,16 @@ pub enum Kind {
     Assigned,
     /// Somebody wrote a note.
     Noted,
+    /// A text of the knowledge base waits for review.
+    KnowledgeReview,
+    /// Somebody says that an answer of the knowledge base is wrong.
+    KnowledgeReport,
+    /// An entry of the knowledge base has to be read again.
+    KnowledgeDue,
+    /// An entry of the knowledge base expires within a week.
+    KnowledgeExpiring,
+    /// An entry of the knowledge base has expired.
+    KnowledgeExpired,
     /// What is overdue and unread, once a day.
     Digest,
 }
@@ -37,6 +47,11 @@ impl Kind {
         Self::Supervised,
         Self::Returned,
         Self::Noted,
+        Self::KnowledgeReview,
+        Self::KnowledgeReport,
+        Self::KnowledgeDue,
+        Self::KnowledgeExpiring,
+        Self::KnowledgeExpired,
         Self::Digest,
     ];
 
@@ -52,6 +67,11 @@ impl Kind {
             Self::Dispatched => "dispatched",
             Self::Assigned => "assigned",
             Self::Noted => "noted",
+            Self::KnowledgeReview => "knowledge_review",
+            Self::KnowledgeReport => "knowledge_report",
+            Self::KnowledgeDue => "knowledge_due",
+            Self::KnowledgeExpiring => "knowledge_expiring",
+            Self::KnowledgeExpired => "knowledge_expired",
             Self::Digest => "digest",
         }
     }
@@ -74,6 +94,11 @@ impl Kind {
             Self::Dispatched => lang.pick("新派工单", "New order"),
             Self::Assigned => lang.pick("转办到人", "Assigned"),
             Self::Noted => lang.pick("新备注", "New note"),
+            Self::KnowledgeReview => lang.pick("知识待审核", "Knowledge to review"),
+            Self::KnowledgeReport => lang.pick("知识纠错", "Knowledge said to be wrong"),
+            Self::KnowledgeDue => lang.pick("知识到期复审", "Knowledge due for reading"),
+            Self::KnowledgeExpiring => lang.pick("知识即将失效", "Knowledge about to expire"),
+            Self::KnowledgeExpired => lang.pick("知识已失效", "Knowledge expired"),
             Self::Digest => lang.pick("每日汇总", "Daily digest"),
         }
     }
@@ -122,6 +147,25 @@ pub fn sentence(kind: &str, facts: &Map<String, Value>, lang: Lang) -> String {
         Some(Kind::Noted) => {
             lang.pick(format!("{by}在 {order} 添加了备注。"), format!("{by} wrote a note in {order}."))
         }
+        Some(Kind::KnowledgeReview) => {
+            lang.pick(format!("知识《{order}》等待审核。"), format!("The text “{order}” waits for review."))
+        }
+        Some(Kind::KnowledgeReport) => {
+            let note = fact("note");
+            lang.pick(
+                format!("有人指出知识《{order}》有误：{note}"),
+                format!("Somebody says that “{order}” is wrong: {note}"),
+            )
+        }
+        Some(Kind::KnowledgeDue) => {
+            lang.pick(format!("知识《{order}》已到复审日期。"), format!("“{order}” has to be read again."))
+        }
+        Some(Kind::KnowledgeExpiring) => lang
+            .pick(format!("知识《{order}》将在7天内失效。"), format!("“{order}” expires within seven days.")),
+        Some(Kind::KnowledgeExpired) => lang.pick(
+            format!("知识《{order}》已失效，读者不再看到。"),
+            format!("“{order}” has expired; readers no longer have it."),
+        ),
         Some(Kind::Digest) => {
             let count = |name: &str| facts.get(name).and_then(Value::as_i64).unwrap_or_default();
             let (overdue, unread, first) = (count("overdue"), count("unread"), fact("first"));

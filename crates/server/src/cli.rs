@@ -30,6 +30,12 @@ pub enum Command {
         #[command(subcommand)]
         command: crate::flow_command::FlowCommand,
     },
+    /// Measures what the program says of orders.
+    Assist {
+        /// What to measure.
+        #[command(subcommand)]
+        command: crate::assist_command::AssistCommand,
+    },
     /// Works on the knowledge base.
     Knowledge {
         /// What to do with it.

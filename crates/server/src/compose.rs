@@ -111,6 +111,7 @@ impl City {
         history_of_calls.set(lookup.clone());
         history_of_cases.set(orders.clone());
         let knowledge = Knowledge::new(kit.clone(), directory.clone())?;
+        knowledge.serve_with(orders.clone(), Arc::new(messages.clone()));
         let bot = Bot::new(
             kit.clone(),
             bot::Ports {

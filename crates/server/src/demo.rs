@@ -2,6 +2,7 @@
 //! as the desk uses, so that every order has really gone its way.
 
 mod catalogue;
+mod chats;
 mod data;
 mod forms;
 mod knowledge;
@@ -103,6 +104,8 @@ pub(crate) async fn create(city: &City) -> Result<bool, BoxError> {
     for refusal in &outcome.refusals {
         tracing::warn!("{refusal}");
     }
+    let talks = chats::create(city, now).await?;
+    tracing::info!(talks, "conversations with the robot are there");
     catalogue::begin_next(city, &Ctx::system("demo", city.kit.now())).await?;
     match city.bot.learn(&Ctx::system("demo", city.kit.now()), false).await {
         Ok(_) => {}

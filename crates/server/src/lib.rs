@@ -1,6 +1,7 @@
 //! The composition: the only crate that knows all slices. Routes, subscriptions, pages, command line.
 
 mod assets;
+pub mod assist_command;
 mod banner;
 pub mod cli;
 pub mod compose;

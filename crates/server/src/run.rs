@@ -33,6 +33,7 @@ pub async fn run(command: Command) -> Result<ExitCode, BoxError> {
         Command::Simulate(args) => crate::simulate::run(args).await,
         Command::Openapi => openapi().await,
         Command::Flow { command } => crate::flow_command::run(command).await,
+        Command::Assist { command } => crate::assist_command::run(command).await,
         Command::Knowledge { command } => crate::knowledge_command::run(command).await,
         Command::Audit { command: AuditCommand::Verify { data, format } } => audit(&data, format).await,
     }

@@ -10,6 +10,7 @@ mod orders;
 mod orders_at_scale;
 mod service;
 mod start;
+mod suggest;
 
 use crate::Outcome;
 use crate::arguments::Arguments;
@@ -25,10 +26,11 @@ pub fn bench(workspace: &Workspace, arguments: &Arguments) -> Outcome {
         Some("flow") => flow::bench(workspace, arguments),
         Some("insight") => insight::bench(workspace, arguments),
         Some("knowledge") => knowledge::bench(workspace, arguments),
-        _ => {
-            Err("bench knows `acd`, `flow`, `insight`, `knowledge`, `orders`, `orders-at-scale` and `start`"
-                .to_owned())
-        }
+        Some("suggest") => suggest::bench(workspace, arguments),
+        _ => Err(
+            "bench knows `acd`, `flow`, `insight`, `knowledge`, `orders`, `orders-at-scale`, `start` and `suggest`"
+                .to_owned(),
+        ),
     }
 }
 

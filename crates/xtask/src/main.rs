@@ -40,6 +40,7 @@ cargo xtask <command>
   bench orders --db sqlite|postgres [--secs N] [--clients N] [--json]
   bench start [--json]
   bench knowledge [--entries N] [--json]    search over so many invented entries
+  bench suggest [--orders N] [--json]       duplicates and suggestions over so many invented orders
   eval  classify|retrieve|duplicates|answer|extract|forecast --FILE …   scores, see docs/eval.md
   seed  [--data DIR]                        the demonstration city in an empty data folder
 

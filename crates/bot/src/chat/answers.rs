@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use contract::cases::Submitted;
 use contract::knowledge::{Audience, KnowledgeQuestion, KnowledgeUsed, Passage};
+use kernel::http::Idem;
 use kernel::{Ctx, Problem};
 
 use crate::Bot;
@@ -16,6 +18,8 @@ use crate::suggestion;
 
 /// Passages that are looked at for an answer.
 const PASSAGES: usize = 5;
+/// Orders that one conversation remembers.
+const KNOWN_MAX: usize = 10;
 
 impl Bot {
     /// Answers what a citizen wrote.
@@ -183,7 +187,7 @@ impl Bot {
     ) -> Result<Reply, BotError> {
         let mut text = answering::shortened(&passage.text);
         if let Some(model) = &self.0.chats.model {
-            match model.phrase(question, std::slice::from_ref(&passage), chat.zh).await {
+            match model.phrase(question, std::slice::from_ref(&passage), chat.zh, ctx.now.0).await {
                 Ok(phrased) => text = phrased,
                 Err(unfit) => tracing::info!(%unfit, "the passage itself is the answer"),
             }
@@ -268,11 +272,13 @@ impl Bot {
                 "It was not sent. What else can I do for you?"
             })]),
             Filled::Send => {
-                let sent = self.ports().citizens.submit(ctx, form.draft(), &kernel::http::Idem::none()).await;
-                match sent {
+                match self.send_order(ctx, &form).await {
                     Ok(sent) => {
                         chat.case_number = Some(sent.number.clone());
-                        chat.dialogue.known.push((sent.number.clone(), sent.query_code.clone()));
+                        let pair = (sent.number.clone(), sent.query_code.clone());
+                        if !chat.dialogue.known.contains(&pair) && chat.dialogue.known.len() < KNOWN_MAX {
+                            chat.dialogue.known.push(pair);
+                        }
                         let text = if chat.zh {
                             format!(
                                 "您的诉求已登记。\n工单编号：{}\n查询码：{}\n请妥善保存，凭这两项随时查询进度。",
@@ -301,6 +307,20 @@ impl Bot {
         }
     }
 
+    /// Sends the order under the form's own key: said "confirm" a second time, because the first answer was lost, it
+    /// is the same order.
+    async fn send_order(&self, ctx: &Ctx, form: &Form) -> Result<Submitted, Problem> {
+        let idem = if form.key.is_empty() { Idem::none() } else { Idem::inside("bot.form", &form.key) };
+        if let Some(before) = idem.kept::<Submitted>(self.kit()).await? {
+            return Ok(before);
+        }
+        match self.ports().citizens.submit(ctx, form.draft(), &idem).await {
+            Ok(sent) => Ok(sent),
+            // Another process may have written it between the look and the writing.
+            Err(problem) => idem.kept::<Submitted>(self.kit()).await?.ok_or(problem),
+        }
+    }
+
     async fn read_fields(&self, text: String, now: kernel::Timestamp) -> Result<Read, BotError> {
         let bot = self.clone();
         let work = move || {
@@ -326,7 +346,7 @@ impl Bot {
         self.0.attempts.take(number, ctx.now)?;
         if let Some(reply) = self.progress_of(ctx, number, code, false).await? {
             let pair = (number.to_owned(), code.to_owned());
-            if !chat.dialogue.known.contains(&pair) && chat.dialogue.known.len() < 10 {
+            if !chat.dialogue.known.contains(&pair) && chat.dialogue.known.len() < KNOWN_MAX {
                 chat.dialogue.known.push(pair);
             }
             return Ok(reply);

@@ -458,7 +458,8 @@ async fn suggest_replies(
     let question = KnowledgeQuestion {
         text: text.chars().take(200).collect(),
         region: None,
-        audience: Audience::Internal,
+        // What is for staff alone is for those who may read it.
+        audience: if by.has("knowledge.read") { Audience::Internal } else { Audience::Public },
         limit: 4,
     };
     let mut passages = knowledge.passages(&question).await.map_err(BotError::Port)?;

@@ -290,7 +290,7 @@ async fn rate_own_chat(
         ("X-Chat-Token" = String, Header, description = "Its token"),
         ("Last-Event-ID" = Option<i64>, Header, description = "The last message that the page saw"),
     ),
-    responses((status = 200, description = "text/event-stream of `message` and `state`", content_type = "text/event-stream", body = String))
+    responses((status = 200, description = "text/event-stream of `message` and `state`", content_type = "text/event-stream", body = String), (status = 429, description = "Too many pages follow it", body = ProblemBody))
 )]
 async fn stream_own_chat(
     State(bot): State<Bot>,
@@ -300,12 +300,26 @@ async fn stream_own_chat(
     // Listening starts before the messages are read, so that nothing falls between.
     let pushes = bot.kit().hub.listen();
     let chat = bot.chat_of(&id, token(&headers)).await?;
+    let following = bot.0.chats.streams.follow(chat.id.as_str()).ok_or_else(|| {
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate.limited")
+            .detail_zh("打开本会话的页面过多，请关闭一些后再试。")
+            .detail_en("Too many pages follow this conversation; close some of them.")
+    })?;
     let seen = headers
         .get("last-event-id")
         .and_then(|id| id.to_str().ok())
         .and_then(|id| id.parse::<i64>().ok())
         .unwrap_or(chat.last_no);
-    let page = Page { bot, id, seen, state: String::new(), pushes, waiting: VecDeque::new(), over: false };
+    let page = Page {
+        bot,
+        id,
+        seen,
+        state: String::new(),
+        pushes,
+        waiting: VecDeque::new(),
+        over: false,
+        _following: following,
+    };
     let stream = stream::unfold(page, |mut page| async move {
         let event = page.next().await?;
         Some((Ok(event), page))
@@ -321,6 +335,7 @@ struct Page {
     pushes: Receiver<kernel::hub::Push>,
     waiting: VecDeque<SseEvent>,
     over: bool,
+    _following: crate::chat::streams::Following,
 }
 
 impl Page {

@@ -1,6 +1,8 @@
 //! A language model, where one is configured: it may put an answer into words, only from passages that were found, and
 //! what it says is checked against them. Whatever is wrong with it, the passage itself is the answer.
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use contract::knowledge::Passage;
@@ -55,11 +57,17 @@ pub enum Unfit {
     Unsupported(String),
 }
 
+/// Silences in a row after which the model is left alone for a while: nobody waits for it meanwhile.
+const SILENCES_MAX: u32 = 3;
+/// For how long, in milliseconds.
+const REST_MS: i64 = 60_000;
+
 /// A model behind an address.
 #[derive(Clone, Debug)]
 pub struct LanguageModel {
     config: ModelConfig,
     client: reqwest::Client,
+    silences: Arc<Mutex<(u32, i64)>>,
 }
 
 impl LanguageModel {
@@ -74,14 +82,34 @@ impl LanguageModel {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .ok()?;
-        Some(Self { config, client })
+        Some(Self { config, client, silences: Arc::default() })
     }
 
-    /// Puts an answer into words. What comes back says nothing that the passages do not say.
+    /// Puts an answer into words. What comes back says nothing that the passages do not say. A model that was silent
+    /// three times in a row is not asked for a minute; `now` is in epoch milliseconds.
     ///
     /// # Errors
     /// [`Unfit`], in which case the passage itself is the answer.
-    pub async fn phrase(&self, question: &str, passages: &[Passage], zh: bool) -> Result<String, Unfit> {
+    pub async fn phrase(
+        &self,
+        question: &str,
+        passages: &[Passage],
+        zh: bool,
+        now: i64,
+    ) -> Result<String, Unfit> {
+        {
+            let silences = self.silences.lock().unwrap_or_else(PoisonError::into_inner);
+            if silences.0 >= SILENCES_MAX && (silences.1..silences.1 + REST_MS).contains(&now) {
+                return Err(Unfit::Silent("it is left alone for a minute".to_owned()));
+            }
+        }
+        let said = self.ask(question, passages, zh).await;
+        let mut silences = self.silences.lock().unwrap_or_else(PoisonError::into_inner);
+        *silences = if matches!(said, Err(Unfit::Silent(_))) { (silences.0 + 1, now) } else { (0, 0) };
+        said
+    }
+
+    async fn ask(&self, question: &str, passages: &[Passage], zh: bool) -> Result<String, Unfit> {
         let passages = &passages[..passages.len().min(PASSAGES_MAX)];
         let silent = |error: String| Unfit::Silent(error);
         let url = format!("{}/chat/completions", self.config.url.trim_end_matches('/'));
@@ -187,35 +215,97 @@ pub fn check(said: &str, passages: &[Passage]) -> Result<String, Unfit> {
     let material: String =
         cited.iter().map(|at| format!("{}\n{}\n", passages[*at].title, passages[*at].text)).collect();
     let folded = fold(&material);
-    let known: std::collections::HashSet<(char, char)> = pairs(&folded).into_iter().collect();
+    let known: HashSet<(String, String)> = pairs(&tokens(&folded)).into_iter().collect();
+    let denied = denied(&tokens(&folded));
     let numbers = numbers(&folded);
+    let (mut all, mut supported_of_all) = (0, 0);
     for sentence in plain.split(['。', '！', '？', '；', '\n', '!', '?', ';']) {
         let own = fold(sentence);
+        let unsupported = || Unfit::Unsupported(sentence.trim().to_owned());
         if let Some(number) = self::numbers(&own).into_iter().find(|number| !numbers.contains(number)) {
             return Err(Unfit::Unsupported(number));
         }
         if ["http", "www.", "@"].iter().any(|mark| own.contains(mark) && !folded.contains(mark)) {
-            return Err(Unfit::Unsupported(sentence.trim().to_owned()));
+            return Err(unsupported());
         }
-        let pairs = pairs(&own);
-        if pairs.len() < 4 {
-            continue;
+        let tokens = tokens(&own);
+        if turns_around(&tokens, &known, &denied) {
+            return Err(unsupported());
         }
-        let supported = pairs.iter().filter(|pair| known.contains(pair)).count() as f64;
-        if supported / (pairs.len() as f64) < SUPPORT_MIN {
-            return Err(Unfit::Unsupported(sentence.trim().to_owned()));
+        let pairs = pairs(&tokens);
+        let supported = pairs.iter().filter(|pair| known.contains(*pair)).count();
+        all += pairs.len();
+        supported_of_all += supported;
+        // A short sentence may be a courtesy; many of them together are not.
+        if pairs.len() >= 4 && (supported as f64) < SUPPORT_MIN * pairs.len() as f64 {
+            return Err(unsupported());
         }
+    }
+    if (supported_of_all as f64) < SUPPORT_MIN * all as f64 {
+        return Err(Unfit::Unsupported("too much of it".to_owned()));
     }
     Ok(plain.trim().to_owned())
 }
 
-fn pairs(folded: &str) -> Vec<(char, char)> {
-    let chars: Vec<char> = folded.chars().filter(|c| is_han(*c) || c.is_alphanumeric()).collect();
-    chars.windows(2).map(|pair| (pair[0], pair[1])).collect()
+/// Returns what a text is compared by: each Chinese character, each word of letters and digits.
+fn tokens(folded: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut inside = false;
+    for c in folded.chars() {
+        if is_han(c) {
+            out.push(c.to_string());
+            inside = false;
+        } else if c.is_alphanumeric() {
+            match out.last_mut().filter(|_| inside) {
+                Some(word) => word.push(c),
+                None => out.push(c.to_string()),
+            }
+            inside = true;
+        } else {
+            inside = false;
+        }
+    }
+    out
+}
+
+fn pairs(tokens: &[String]) -> Vec<(String, String)> {
+    tokens.windows(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect()
+}
+
+fn denies(token: &str) -> bool {
+    ["不", "没", "无", "未", "非", "勿", "禁", "not", "no", "never", "cannot"].contains(&token)
+}
+
+/// Returns pairs that the material only says behind a denial: "不得办理" never says "得办".
+fn denied(tokens: &[String]) -> HashSet<(String, String)> {
+    let (mut behind, mut free) = (HashSet::new(), HashSet::new());
+    for (at, pair) in tokens.windows(2).enumerate() {
+        let pair = (pair[0].clone(), pair[1].clone());
+        if at > 0 && denies(&tokens[at - 1]) {
+            behind.insert(pair)
+        } else {
+            free.insert(pair)
+        };
+    }
+    behind.retain(|pair| !free.contains(pair));
+    behind
+}
+
+/// Tells whether a sentence denies what the material does not deny, or says what the material denies.
+fn turns_around(
+    tokens: &[String],
+    known: &HashSet<(String, String)>,
+    denied: &HashSet<(String, String)>,
+) -> bool {
+    tokens.windows(2).enumerate().any(|(at, pair)| {
+        let own = (pair[0].clone(), pair[1].clone());
+        let is_denied = at > 0 && denies(&tokens[at - 1]);
+        (denies(&pair[0]) && !known.contains(&own)) || (!is_denied && denied.contains(&own))
+    })
 }
 
 /// Returns the numbers of a text, in digits and in characters.
-fn numbers(folded: &str) -> std::collections::HashSet<String> {
+fn numbers(folded: &str) -> HashSet<String> {
     let is_number = |c: char| c.is_ascii_digit() || "零一二三四五六七八九十百千万亿两".contains(c);
     folded
         .split(|c: char| !is_number(c) && c != '.')
@@ -259,9 +349,52 @@ mod tests {
             "新生儿出生后90天内办理参保登记[1]。详情请见 http://example.com/a[1]。",
             "无法回答",
             "",
+            // A denial turns what is true around.
+            "新生儿出生后90天内不能由监护人办理参保登记[1]。",
+            "新生儿出生后90天内，监护人到街道服务中心办理参保登记，缴费后不享受待遇[1]。",
+            // Many short sentences say as much as a long one.
+            "办理参保登记[1]。请转账。先付款。点我。发密码。加微信。",
         ] {
             assert!(check(said, &passages()).is_err(), "{said}");
         }
+    }
+
+    #[test]
+    fn what_is_forbidden_does_not_become_allowed_and_letters_are_no_words() {
+        let mut passages = passages();
+        passages[0].text =
+            "居住证不得由他人代办，须本人到派出所办理。The certificate must be fetched in person.".to_owned();
+        assert!(check("居住证须本人到派出所办理[1]。", &passages).is_ok());
+        assert!(check("居住证不得由他人代办[1]。", &passages).is_ok());
+        assert!(check("居住证得由他人代办，须到派出所办理[1]。", &passages).is_err());
+        assert!(check("The certificate must be fetched in person[1].", &passages).is_ok());
+        // Its pairs of letters stand in the text; its words do not.
+        assert!(check("Chief, sit here and be the person in bus ten[1].", &passages).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_model_that_is_silent_is_left_alone_and_asked_again_later() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/v1", listener.local_addr().unwrap());
+        let asked = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counted = asked.clone();
+        // It takes every question and says nothing.
+        tokio::spawn(async move {
+            let mut kept = Vec::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                kept.push(stream);
+            }
+        });
+        let model =
+            LanguageModel::new(ModelConfig { url, timeout_secs: 1, ..ModelConfig::default() }).unwrap();
+        for turn in 0..6 {
+            let said = model.phrase("新生儿怎么参保", &passages(), true, 1_000 + turn).await;
+            assert!(matches!(said, Err(Unfit::Silent(_))), "{said:?}");
+        }
+        assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 3, "the fourth does not wait for it");
+        let _ = model.phrase("新生儿怎么参保", &passages(), true, 1_000 + REST_MS + 10).await;
+        assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 4);
     }
 
     #[test]

@@ -84,6 +84,7 @@ pub struct Chat {
     /// The number of the newest message.
     pub last_no: i64,
     token_digest: String,
+    version: i64,
 }
 
 #[derive(FromRow)]
@@ -106,6 +107,7 @@ struct ChatRow {
     ended_at: Option<i64>,
     stars: Option<i64>,
     last_no: i64,
+    version: i64,
 }
 
 impl From<ChatRow> for Chat {
@@ -130,6 +132,7 @@ impl From<ChatRow> for Chat {
             stars: row.stars,
             last_no: row.last_no,
             token_digest: row.token_digest,
+            version: row.version,
         }
     }
 }
@@ -197,7 +200,8 @@ pub struct ChatFilter {
 }
 
 const COLUMNS: &str = "select id, token_digest, lang, state, dialogue, name, phone, case_number, agent_id, \
-    agent_name, reason, asked_at, answered_at, started_at, updated_at, ended_at, stars, last_no from bot_chat ";
+    agent_name, reason, asked_at, answered_at, started_at, updated_at, ended_at, stars, last_no, \
+    version from bot_chat ";
 
 impl Chat {
     /// Tells whether `token` belongs to it.
@@ -235,6 +239,7 @@ impl Bot {
             stars: None,
             last_no: 0,
             token_digest: kernel::crypto::sha256_hex(token.as_bytes()),
+            version: 1,
         };
         let mut tx = self.kit().db.begin().await?;
         sqlx::query(
@@ -349,6 +354,9 @@ impl Bot {
     }
 
     /// Writes down what was said and where the conversation stands, and tells screens.
+    ///
+    /// # Errors
+    /// [`BotError::Overtaken`] when another process wrote to the conversation since it was read: nothing is written.
     pub(crate) async fn say(
         &self,
         ctx: &Ctx,
@@ -397,8 +405,11 @@ impl Bot {
         Ok(())
     }
 
-    /// Notes a citizen's rating, once.
-    pub(crate) async fn rate_chat(
+    /// Notes a citizen's rating, once; tells whether it was the first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rate_chat(
         &self,
         ctx: &Ctx,
         chat: &Chat,
@@ -474,7 +485,7 @@ async fn append(
     speaker: &str,
     name: &str,
     reply: &Reply,
-) -> Result<(), DbError> {
+) -> Result<(), BotError> {
     chat.last_no += 1;
     let extra = serde_json::to_string(&reply.extra).unwrap_or_else(|_| "{}".to_owned());
     sqlx::query(
@@ -488,17 +499,21 @@ async fn append(
     .bind(&reply.text)
     .bind(extra)
     .execute(tx.conn())
-    .await?;
+    .await
+    .map_err(|error| {
+        let error = DbError::from(error);
+        if error.is_unique_violation() { BotError::Overtaken } else { BotError::Db(error) }
+    })?;
     Ok(())
 }
 
-async fn save(tx: &mut Tx, ctx: &Ctx, chat: &mut Chat) -> Result<(), DbError> {
+async fn save(tx: &mut Tx, ctx: &Ctx, chat: &mut Chat) -> Result<(), BotError> {
     chat.updated_at = ctx.now.0;
     let dialogue = serde_json::to_string(&chat.dialogue).unwrap_or_else(|_| "{}".to_owned());
-    sqlx::query(
+    let written = sqlx::query(
         "update bot_chat set state = $2, dialogue = $3, name = $4, phone = $5, case_number = $6, agent_id = $7, \
          agent_name = $8, reason = $9, asked_at = $10, answered_at = $11, updated_at = $12, ended_at = $13, \
-         last_no = $14, version = version + 1 where id = $1",
+         last_no = $14, version = version + 1 where id = $1 and version = $15",
     )
     .bind(chat.id.as_str())
     .bind(chat.state.code())
@@ -514,8 +529,14 @@ async fn save(tx: &mut Tx, ctx: &Ctx, chat: &mut Chat) -> Result<(), DbError> {
     .bind(chat.updated_at)
     .bind(chat.ended_at)
     .bind(chat.last_no)
+    .bind(chat.version)
     .execute(tx.conn())
-    .await?;
+    .await?
+    .rows_affected();
+    if written == 0 {
+        return Err(BotError::Overtaken);
+    }
+    chat.version += 1;
     tx.emit(
         ctx,
         &ChatChanged {

@@ -78,6 +78,9 @@ pub struct Town {
     pub entries: Mutex<Vec<Passage>>,
     pub knowledge_fails: Mutex<bool>,
     pub submitted: Mutex<Vec<CitizenDraft>>,
+    /// Whom each question to the knowledge base was for.
+    pub audiences: Mutex<Vec<contract::knowledge::Audience>>,
+    pub kit: Mutex<Option<kernel::Kit>>,
 }
 
 pub fn passage(id: &str, title: &str, text: &str) -> Passage {
@@ -144,9 +147,18 @@ impl CitizenDesk for Town {
     async fn info(&self, _: Lang) -> Result<CitizenInfo, BoxError> {
         Ok(CitizenInfo { types: Vec::new(), categories: Vec::new() })
     }
-    async fn submit(&self, _: &Ctx, draft: CitizenDraft, _: &Idem) -> Result<Submitted, Problem> {
+    async fn submit(&self, _: &Ctx, draft: CitizenDraft, idem: &Idem) -> Result<Submitted, Problem> {
         self.submitted.lock().unwrap().push(draft);
-        Ok(Submitted { number: "YZ202603020099".to_owned(), query_code: "123456".to_owned() })
+        let sent = Submitted { number: "YZ202603020099".to_owned(), query_code: "123456".to_owned() };
+        let kit = self.kit.lock().unwrap().clone();
+        if let Some(kit) = kit
+            && let Some(answer) = idem.answer(&kit, axum::http::StatusCode::CREATED, &sent)
+        {
+            let mut tx = kit.db.begin().await.unwrap();
+            tx.remember(answer);
+            tx.commit().await.unwrap();
+        }
+        Ok(sent)
     }
     async fn look_up(&self, number: &str, code: &str, _: Lang) -> Result<Option<CitizenCase>, BoxError> {
         Ok((number == "YZ202603020077" && code == "402913").then(|| CitizenCase {
@@ -207,6 +219,7 @@ impl Directory for Town {
 #[async_trait]
 impl KnowledgeSearch for Town {
     async fn passages(&self, question: &KnowledgeQuestion) -> Result<Vec<Passage>, BoxError> {
+        self.audiences.lock().unwrap().push(question.audience);
         if *self.knowledge_fails.lock().unwrap() {
             return Err("the index is gone".into());
         }
@@ -282,6 +295,25 @@ impl WrittenQueue for Queue {
     }
 }
 
+fn process(site: &Site, town: &Arc<Town>) -> (Bot, Arc<Queue>) {
+    let ports = Ports {
+        corpus: town.clone(),
+        citizens: town.clone(),
+        directory: town.clone(),
+        knowledge: Some(town.clone()),
+    };
+    let places = ["听澜雅苑", "柳津大道"].map(|name| KnownPlace {
+        name: name.to_owned(),
+        district: Some("澜溪区".to_owned()),
+        lng: Some(112.5),
+        lat: Some(30.2),
+    });
+    let bot = Bot::new(site.kit.clone(), ports, places).unwrap();
+    let queue = Arc::new(Queue::default());
+    bot.serve_with(queue.clone());
+    (bot, queue)
+}
+
 /// A city with its server.
 pub struct World {
     pub site: Site,
@@ -295,23 +327,15 @@ impl World {
     pub async fn new(site: Site) -> Self {
         site.migrate("bot", bot::MIGRATIONS).await;
         let town = Arc::new(Town::default());
-        let ports = Ports {
-            corpus: town.clone(),
-            citizens: town.clone(),
-            directory: town.clone(),
-            knowledge: Some(town.clone()),
-        };
-        let places = ["听澜雅苑", "柳津大道"].map(|name| KnownPlace {
-            name: name.to_owned(),
-            district: Some("澜溪区".to_owned()),
-            lng: Some(112.5),
-            lat: Some(30.2),
-        });
-        let bot = Bot::new(site.kit.clone(), ports, places).unwrap();
-        let queue = Arc::new(Queue::default());
-        bot.serve_with(queue.clone());
+        *town.kit.lock().unwrap() = Some(site.kit.clone());
+        let (bot, queue) = process(&site, &town);
         let server = TestServer::new(&site, vec![bot.slice().router]);
         Self { site, bot, town, queue, server }
+    }
+
+    /// Another process over the same database, with a queue of its own.
+    pub fn another(&self) -> (Bot, Arc<Queue>) {
+        process(&self.site, &self.town)
     }
 
     /// Lets the city write orders, and the slice read them.

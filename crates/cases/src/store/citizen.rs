@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use contract::cases::{
-    CaseBrief, CaseId, CaseLookup, CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk, CitizenDraft,
-    CitizenForm, CitizenInfo, CitizenOrderType, CitizenRating, CitizenStep, EndedCase, EndedFilter,
-    MonthFigures, OverdueBrief, PublishedCase, PublishedFilter, RecordingAccess, Submitted,
+    AnsweredCase, CaseBrief, CaseId, CaseLookup, CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk,
+    CitizenDraft, CitizenForm, CitizenInfo, CitizenOrderType, CitizenRating, CitizenStep, EndedCase,
+    EndedFilter, MonthFigures, OverdueBrief, PublishedCase, PublishedFilter, RecordingAccess, Submitted,
 };
 use contract::contacts::{ContactId, HistoryItem, HistorySource};
 use contract::voice::{CallId, RecordingId};
@@ -131,6 +131,25 @@ impl CaseLookup for Cases {
         sql.push(" order by c.settled_at, c.id limit ").bind(filter.limit.clamp(0, 50_000));
         let rows: Vec<EndedRow> = sql.query_as().fetch_all(self.kit().db.reader()).await?;
         Ok(rows.into_iter().map(Into::into).collect())
+    }
+
+    async fn answered(&self, by: &Principal, id: &CaseId) -> Result<Option<AnsweredCase>, BoxError> {
+        let Some(scope) = by.scope("case.read") else { return Ok(None) };
+        let mut sql = Statement::new(
+            "select c.number, c.title, c.content, c.answer, c.contact_name from cases_case c \
+             where c.confidential = 0 and c.settled_at is not null and c.answer is not null and c.id = ",
+        );
+        sql.bind(id.0.clone()).push(" and ");
+        super::scope::push(&mut sql, scope, by);
+        let row: Option<(String, String, String, String, String)> =
+            sql.query_as().fetch_optional(self.kit().db.reader()).await?;
+        Ok(row.map(|(number, title, content, answer, contact_name)| AnsweredCase {
+            number,
+            title,
+            content,
+            answer,
+            contact_name,
+        }))
     }
 
     async fn of_call(&self, call: &CallId) -> Result<Vec<CaseBrief>, BoxError> {

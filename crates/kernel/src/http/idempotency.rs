@@ -119,6 +119,13 @@ impl Idem {
         Self(None)
     }
 
+    /// A key that a caller inside the process keeps by itself, such as the one of a form that a robot fills in. What
+    /// comes under it a second time is the first again, whatever it says by then.
+    #[must_use]
+    pub fn inside(scope: &str, key: &str) -> Self {
+        Self(Some(Key { scope: scope.to_owned(), key: key.to_owned(), fingerprint: String::new() }))
+    }
+
     /// Returns the answer that was given to this key before, if any.
     ///
     /// # Errors
@@ -145,6 +152,25 @@ impl Idem {
         replayed.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         replayed.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
         Ok(Some(replayed))
+    }
+
+    /// Reads back what [`Idem::answer`] kept under a key of [`Idem::inside`], if anything.
+    ///
+    /// # Errors
+    /// When the database fails, or what is kept has another shape.
+    pub async fn kept<T: DeserializeOwned>(&self, kit: &Kit) -> HttpResult<Option<T>> {
+        let Some(key) = &self.0 else { return Ok(None) };
+        let known: Option<(String,)> =
+            sqlx::query_as("select response from kernel_idempotency where scope = $1 and key = $2")
+                .bind(&key.scope)
+                .bind(&key.key)
+                .fetch_optional(kit.db.reader())
+                .await
+                .map_err(DbError::from)?;
+        known
+            .map(|(response,)| serde_json::from_str(&response))
+            .transpose()
+            .map_err(|error| Problem::from_internal(&error))
     }
 
     /// Makes what [`crate::Tx::remember`] keeps; none without a key.

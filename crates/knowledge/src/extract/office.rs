@@ -1,5 +1,6 @@
 //! Word, Excel and PowerPoint: zipped XML.
 
+use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _};
 
 use calamine::{Data, Reader as _};
@@ -22,8 +23,8 @@ const SLIDES_MAX: usize = 500;
 const ROWS_MAX: usize = 20_000;
 /// Columns of one sheet.
 const COLUMNS_MAX: usize = 60;
-/// Cells that a sheet may span: the extent is what the file claims, and is laid out before it is read.
-const CELLS_MAX: u64 = 4_000_000;
+/// Bytes of text that the cells of a workbook may say together.
+const SAID_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 type Package<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
@@ -191,38 +192,68 @@ pub(crate) fn rows(bytes: &[u8]) -> Result<Vec<Vec<String>>, Unreadable> {
 
 fn rows_of(bytes: &[u8], sheets: usize) -> Result<Vec<Vec<String>>, Unreadable> {
     let mut package = open(bytes)?;
-    weigh(&mut package)?;
-    for name in package.file_names().map(ToOwned::to_owned).collect::<Vec<_>>() {
-        // Whatever will be unpacked in a moment is measured first, sheets also by their extent.
-        if name.starts_with("xl/") && name.ends_with(".xml") {
-            let text = part(&mut package, &name)?;
-            if name.starts_with("xl/worksheets/") {
-                refuse_extent(&text)?;
-            }
-        }
-    }
+    measure(&mut package)?;
     let mut workbook = calamine::Xlsx::new(Cursor::new(bytes)).map_err(|_| Unreadable::Broken)?;
     let mut found = Vec::new();
+    let mut said_bytes = 0;
     for name in workbook.sheet_names().into_iter().take(sheets) {
-        let range = workbook.worksheet_range(&name).map_err(|_| Unreadable::Broken)?;
-        for row in range.rows().take(ROWS_MAX) {
-            found.push(row.iter().take(COLUMNS_MAX).map(cell).collect());
-        }
+        found.extend(sheet(&mut workbook, &name, &mut said_bytes)?);
     }
     Ok(found)
 }
 
-/// Refuses a sheet with a cell so far out that laying the sheet out would take the machine's memory.
-fn refuse_extent(sheet: &str) -> Result<(), Unreadable> {
-    let (mut last_row, mut last_column) = (0_u64, 0_u64);
-    for reference in sheet.split(" r=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
-        let letters = reference.bytes().take_while(u8::is_ascii_uppercase).take(4);
-        let column = letters.fold(0_u64, |sum, letter| sum * 26 + u64::from(letter - b'A') + 1);
-        let row: u64 = reference.trim_start_matches(|c: char| c.is_ascii_uppercase()).parse().unwrap_or(0);
-        last_row = last_row.max(row);
-        last_column = last_column.max(column);
+/// Reads the cells of a sheet one by one: laid out at once, a single cell far out would take the machine's memory.
+fn sheet(
+    workbook: &mut calamine::Xlsx<Cursor<&[u8]>>,
+    name: &str,
+    said_bytes: &mut usize,
+) -> Result<Vec<Vec<String>>, Unreadable> {
+    let mut cells = workbook.worksheet_cells_reader(name).map_err(|_| Unreadable::Broken)?;
+    let mut rows: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    while let Some(one) = cells.next_cell().map_err(|_| Unreadable::Broken)? {
+        let (row, column) = one.get_position();
+        let (row, column) = (row as usize, column as usize);
+        if row >= ROWS_MAX || column >= COLUMNS_MAX {
+            continue;
+        }
+        let text = cell(&Data::from(one.get_value().clone()));
+        // One long text may be named by every cell.
+        *said_bytes += text.len();
+        if *said_bytes > SAID_BYTES_MAX {
+            return Err(Unreadable::Bomb);
+        }
+        let places = rows.entry(row).or_default();
+        if places.len() <= column {
+            places.resize(column + 1, String::new());
+        }
+        places[column] = text;
     }
-    if last_row.saturating_mul(last_column) > CELLS_MAX { Err(Unreadable::Bomb) } else { Ok(()) }
+    let (Some(first), Some(last)) = (rows.keys().next().copied(), rows.keys().next_back().copied()) else {
+        return Ok(Vec::new());
+    };
+    let width = rows.values().map(Vec::len).max().unwrap_or(0);
+    let whole = |row: usize| {
+        let mut places = rows.get(&row).cloned().unwrap_or_default();
+        places.resize(width, String::new());
+        places
+    };
+    Ok((first..=last).map(whole).collect())
+}
+
+/// Unpacks every part once without keeping it. Neither what the directory claims of sizes is believed, nor which part
+/// the package says is a sheet: any may be.
+fn measure(package: &mut Package<'_>) -> Result<(), Unreadable> {
+    let mut total = 0_u64;
+    for at in 0..package.len() {
+        let part = package.by_index(at).map_err(|_| Unreadable::Broken)?;
+        let size = std::io::copy(&mut part.take(PART_BYTES_MAX + 1), &mut std::io::sink())
+            .map_err(|_| Unreadable::Broken)?;
+        total += size;
+        if size > PART_BYTES_MAX || total > PACKAGE_BYTES_MAX {
+            return Err(Unreadable::Bomb);
+        }
+    }
+    Ok(())
 }
 
 fn cell(data: &Data) -> String {

@@ -54,9 +54,57 @@ async fn what_is_broken_or_a_bomb_is_named_and_nothing_falls() {
     assert_eq!(read("a.docx", bomb).await, Err(Unreadable::Bomb));
     let far = "<worksheet><sheetData><row r=\"1048576\"><c r=\"XFD1048576\"><v>1</v></c></row></sheetData></worksheet>";
     let wide = package(&[("xl/workbook.xml", b"<workbook/>"), ("xl/worksheets/sheet1.xml", far.as_bytes())]);
-    assert_eq!(read("a.xlsx", wide).await, Err(Unreadable::Bomb));
+    assert_eq!(read("a.xlsx", wide).await, Err(Unreadable::Broken), "it names no sheet");
     let deep = format!("{}{}", "<w:p>".repeat(50_000), "</w:p>".repeat(50_000));
     let _ = read("a.docx", word(&deep)).await;
+}
+
+const BOOK: &str = "<workbook xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\" \
+    xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\"><sheets>\
+    <sheet name=\"a\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>";
+
+/// A workbook whose only sheet is a part of any name.
+fn book(part: &str, sheet: &str, strings: Option<&str>) -> Vec<u8> {
+    let links = format!(
+        "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">\
+         <Relationship Id=\"r1\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet\" \
+         Target=\"{part}\"/></Relationships>"
+    );
+    let sheet = format!(
+        "<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData>{sheet}</sheetData></worksheet>"
+    );
+    let place = format!("xl/{part}");
+    let mut parts = vec![
+        ("xl/workbook.xml", BOOK.as_bytes()),
+        ("xl/_rels/workbook.xml.rels", links.as_bytes()),
+        (place.as_str(), sheet.as_bytes()),
+    ];
+    if let Some(strings) = strings {
+        parts.push(("xl/sharedStrings.xml", strings.as_bytes()));
+    }
+    package(&parts)
+}
+
+#[tokio::test]
+async fn a_sheet_is_never_laid_out_by_what_it_claims() {
+    // In other quotation marks, under a name that is no sheet's.
+    let far = "<row r='1'><c r='A1'><v>7</v></c></row><row r='1048576'><c r='XFD1048576'><v>1</v></c></row>";
+    assert_eq!(read("a.xlsx", book("worksheets/data.bin", far, None)).await.unwrap().unwrap(), "7");
+    // One long text, named by very many cells.
+    let text = format!(
+        "<sst xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><si><t>{}</t></si></sst>",
+        "长".repeat(20_000)
+    );
+    let rows: String = (1..=2_000)
+        .map(|row| format!("<row r=\"{row}\"><c r=\"A{row}\" t=\"s\"><v>0</v></c></row>"))
+        .collect();
+    let many = book("worksheets/sheet1.xml", &rows, Some(&text));
+    assert!(many.len() < 100_000);
+    assert_eq!(read("a.xlsx", many).await, Err(Unreadable::Bomb));
+    // A part that the reader would unpack without asking.
+    let large = vec![b' '; 40 * 1024 * 1024];
+    let hidden = package(&[("xl/workbook.xml", BOOK.as_bytes()), ("xl/data.bin", large.as_slice())]);
+    assert_eq!(read("a.xlsx", hidden).await, Err(Unreadable::Bomb));
 }
 
 #[tokio::test]

@@ -2,19 +2,18 @@
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use contract::knowledge::Audience;
-use kernel::HttpResult;
-use kernel::http::{Auth, Json, Path, Query, ReqCtx};
+use kernel::http::{Auth, Json, Path, Query, ReqCtx, Served, serve_file};
 use kernel::problem::ProblemBody;
+use kernel::{HttpResult, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Knowledge;
-use crate::extract;
 use crate::store::file::{FILE_BYTES_MAX, FileRow};
 
 pub(super) fn routes() -> OpenApiRouter<Knowledge> {
@@ -89,74 +88,23 @@ async fn show_knowledge_file(
 ) -> HttpResult<Response> {
     by.require("knowledge.read")?;
     let row = knowledge.file(&id, Audience::Internal).await?;
+    let writes = by.has("knowledge.write") || by.has("knowledge.review");
+    if !writes && !knowledge.is_file_shown(&id, false).await? {
+        return Err(Problem::not_found());
+    }
     send(&knowledge, &row, &headers).await
 }
 
-/// Sends a file, or the part of it that a player asks for. Only what a page shows in place is shown in place.
+/// Sends a file, or the part of it that a player asks for, as it is read. Only what a page shows in place is shown in
+/// place.
 pub(super) async fn send(knowledge: &Knowledge, row: &FileRow, headers: &HeaderMap) -> HttpResult<Response> {
-    let bytes = knowledge.file_bytes(row).await?;
-    let inline = extract::format_of(&row.name, &bytes).is_some_and(|format| format.inline);
-    let whole = bytes.len();
-    let part = headers
-        .get(header::RANGE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|asked| range(asked, whole));
-    let mut response = match part {
-        Some((from, to)) => {
-            let mut response = (StatusCode::PARTIAL_CONTENT, bytes[from..=to].to_vec()).into_response();
-            if let Ok(value) = HeaderValue::from_str(&format!("bytes {from}-{to}/{whole}")) {
-                response.headers_mut().insert(header::CONTENT_RANGE, value);
-            }
-            response
-        }
-        None => bytes.into_response(),
+    let file = Served {
+        blob: &row.blob_name,
+        name: &row.name,
+        media_type: &row.media_type,
+        size_bytes: row.size_bytes,
+        // A file is never changed under its id.
+        digest: &row.id,
     };
-    let head = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(&row.media_type) {
-        head.insert(header::CONTENT_TYPE, value);
-    }
-    head.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    head.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600"));
-    let kind = if inline { "inline" } else { "attachment" };
-    let name: String = row
-        .name
-        .bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
-            other => format!("%{other:02X}"),
-        })
-        .collect();
-    if let Ok(value) = HeaderValue::from_str(&format!("{kind}; filename*=UTF-8''{name}")) {
-        head.insert(header::CONTENT_DISPOSITION, value);
-    }
-    Ok(response)
-}
-
-/// Reads one range of bytes; anything else is as good as none, and the whole file is sent.
-fn range(asked: &str, whole: usize) -> Option<(usize, usize)> {
-    let (from, to) = asked.strip_prefix("bytes=")?.split_once('-')?;
-    let last = whole.checked_sub(1)?;
-    let (from, to) = match (from, to) {
-        ("", tail) => (whole.saturating_sub(tail.parse().ok()?), last),
-        (from, "") => (from.parse().ok()?, last),
-        (from, to) => (from.parse().ok()?, to.parse::<usize>().ok()?.min(last)),
-    };
-    (from <= to).then_some((from, to))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::range;
-
-    #[test]
-    fn one_range_is_read_and_nonsense_is_none() {
-        assert_eq!(range("bytes=0-", 10), Some((0, 9)));
-        assert_eq!(range("bytes=2-5", 10), Some((2, 5)));
-        assert_eq!(range("bytes=2-500", 10), Some((2, 9)));
-        assert_eq!(range("bytes=-3", 10), Some((7, 9)));
-        for nonsense in ["bytes=10-", "bytes=5-2", "bytes=0-1,3-4", "lines=1-2", "bytes=a-b", "bytes=-"] {
-            assert_eq!(range(nonsense, 10), None, "{nonsense}");
-        }
-        assert_eq!(range("bytes=0-", 0), None);
-    }
+    serve_file(&knowledge.kit().blobs, file, headers).await
 }

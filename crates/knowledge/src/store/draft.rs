@@ -7,7 +7,7 @@ use contract::knowledge::{AnswerId, EntryId, KnowledgeWithdrawn};
 use kernel::db::Statement;
 use kernel::{Ctx, Principal, Scope, Tx};
 
-use super::entry::{EntryRow, find, put_down, record, take_up, version};
+use super::entry::{EntryRow, put_down, record, take_up, version};
 use crate::Knowledge;
 use crate::entry::Content;
 use crate::entry::course::Course;
@@ -179,7 +179,7 @@ impl Knowledge {
         row.follow(course);
         record(&mut tx, ctx, &row, "discarded", "");
         if empty {
-            delete_rows(&mut tx, &row.id).await?;
+            delete_rows(&mut tx, &row).await?;
         } else {
             sqlx::query("delete from knowledge_version where entry_id = $1 and no = $2")
                 .bind(&row.id)
@@ -208,7 +208,7 @@ impl Knowledge {
             return Err(KnowledgeError::Wrong("published"));
         }
         record(&mut tx, ctx, &row, "deleted", "");
-        delete_rows(&mut tx, &row.id).await?;
+        delete_rows(&mut tx, &row).await?;
         tx.emit(ctx, &KnowledgeWithdrawn { entry_id: id.clone(), reason: "deleted".to_owned() });
         Ok(tx.commit().await?)
     }
@@ -357,9 +357,20 @@ async fn write_version(
     Ok(())
 }
 
-/// Deletes an entry with everything that belongs to it; the audit log keeps that it was there.
-async fn delete_rows(tx: &mut Tx, id: &str) -> Result<(), KnowledgeError> {
-    let _ = find(tx.conn(), id).await?;
+/// Deletes an entry with everything that belongs to it; the audit log keeps that it was there. Whoever wrote to it
+/// meanwhile wins.
+async fn delete_rows(tx: &mut Tx, row: &EntryRow) -> Result<(), KnowledgeError> {
+    // Taken as by a writer first: somebody may have sent it to review between the look and now.
+    let held = sqlx::query("update knowledge_entry set version = version + 1 where id = $1 and version = $2")
+        .bind(&row.id)
+        .bind(row.version)
+        .execute(tx.conn())
+        .await?
+        .rows_affected();
+    if held == 0 {
+        return Err(KnowledgeError::Stale { current: row.version + 1 });
+    }
+    let id = row.id.as_str();
     for table in [
         "knowledge_version where entry_id",
         "knowledge_answer where entry_id",

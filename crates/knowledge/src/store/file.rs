@@ -92,19 +92,8 @@ impl Knowledge {
     /// # Errors
     /// [`KnowledgeError::NotFound`].
     pub async fn file(&self, id: &str, audience: Audience) -> Result<FileRow, KnowledgeError> {
-        if audience == Audience::Public {
-            let (shown,): (i64,) = sqlx::query_as(
-                "select count(*) from knowledge_file_use u join knowledge_entry e on e.id = u.entry_id \
-                 where u.file_id = $1 and u.public = 1 and e.state = 'published' \
-                 and (e.expires_at is null or e.expires_at > $2) and (e.valid_from is null or e.valid_from <= $2)",
-            )
-            .bind(id)
-            .bind(self.kit().now().0)
-            .fetch_one(self.kit().db.reader())
-            .await?;
-            if shown == 0 {
-                return Err(KnowledgeError::NotFound);
-            }
+        if audience == Audience::Public && !self.is_file_shown(id, true).await? {
+            return Err(KnowledgeError::NotFound);
         }
         self.files(&[id.to_owned()]).await?.pop().ok_or(KnowledgeError::NotFound)
     }
@@ -125,14 +114,21 @@ impl Knowledge {
         Ok(sql.query_as().fetch_all(self.kit().db.reader()).await?)
     }
 
-    /// Reads a file's bytes.
+    /// Tells whether what is published now names a file; with `public`, in an answer for citizens.
     ///
     /// # Errors
-    /// When the disk does not have it.
-    pub async fn file_bytes(&self, row: &FileRow) -> Result<Vec<u8>, KnowledgeError> {
-        use tokio::io::AsyncReadExt as _;
-        let mut bytes = Vec::new();
-        self.kit().blobs.open(&row.blob_name).await?.read_to_end(&mut bytes).await?;
-        Ok(bytes)
+    /// When the database fails.
+    pub async fn is_file_shown(&self, id: &str, public: bool) -> Result<bool, KnowledgeError> {
+        let (shown,): (i64,) = sqlx::query_as(
+            "select count(*) from knowledge_file_use u join knowledge_entry e on e.id = u.entry_id \
+             where u.file_id = $1 and u.public >= $2 and e.state = 'published' \
+             and (e.expires_at is null or e.expires_at > $3) and (e.valid_from is null or e.valid_from <= $3)",
+        )
+        .bind(id)
+        .bind(i64::from(public))
+        .bind(self.kit().now().0)
+        .fetch_one(self.kit().db.reader())
+        .await?;
+        Ok(shown > 0)
     }
 }

@@ -174,7 +174,7 @@ impl Knowledge {
         if state != "open" {
             return Err(KnowledgeError::Wrong("closed"));
         }
-        sqlx::query(
+        let closed = sqlx::query(
             "update knowledge_report set state = $2, reply = $3, closed_by = $4, closed_at = $5 \
              where id = $1 and state = 'open'",
         )
@@ -184,7 +184,11 @@ impl Knowledge {
         .bind(&by.name)
         .bind(ctx.now.0)
         .execute(tx.conn())
-        .await?;
+        .await?
+        .rows_affected();
+        if closed == 0 {
+            return Err(KnowledgeError::Wrong("closed"));
+        }
         super::entry::record(
             &mut tx,
             ctx,
