@@ -249,7 +249,7 @@ fn hours(rows: &[Row]) -> Vec<i64> {
         .collect()
 }
 
-fn offset(zone: chrono_tz::Tz, at: i64) -> i64 {
+pub(crate) fn offset(zone: chrono_tz::Tz, at: i64) -> i64 {
     use chrono::Offset as _;
     chrono::DateTime::from_timestamp_millis(at)
         .map_or(0, |at| i64::from(at.with_timezone(&zone).offset().fix().local_minus_utc()) * 1000)

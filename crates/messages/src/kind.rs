@@ -22,6 +22,8 @@ pub enum Kind {
     Assigned,
     /// Somebody wrote a note.
     Noted,
+    /// Figures show something unusual.
+    Warned,
     /// What is overdue and unread, once a day.
     Digest,
 }
@@ -37,6 +39,7 @@ impl Kind {
         Self::Supervised,
         Self::Returned,
         Self::Noted,
+        Self::Warned,
         Self::Digest,
     ];
 
@@ -52,6 +55,7 @@ impl Kind {
             Self::Dispatched => "dispatched",
             Self::Assigned => "assigned",
             Self::Noted => "noted",
+            Self::Warned => "warned",
             Self::Digest => "digest",
         }
     }
@@ -74,6 +78,7 @@ impl Kind {
             Self::Dispatched => lang.pick("新派工单", "New order"),
             Self::Assigned => lang.pick("转办到人", "Assigned"),
             Self::Noted => lang.pick("新备注", "New note"),
+            Self::Warned => lang.pick("预警", "Early warning"),
             Self::Digest => lang.pick("每日汇总", "Daily digest"),
         }
     }
@@ -81,7 +86,7 @@ impl Kind {
     /// Tells whether it goes out even in quiet hours.
     #[must_use]
     pub fn is_urgent(self) -> bool {
-        matches!(self, Self::Urged | Self::Supervised)
+        matches!(self, Self::Urged | Self::Supervised | Self::Warned)
     }
 }
 
@@ -121,6 +126,13 @@ pub fn sentence(kind: &str, facts: &Map<String, Value>, lang: Lang) -> String {
         }
         Some(Kind::Noted) => {
             lang.pick(format!("{by}在 {order} 添加了备注。"), format!("{by} wrote a note in {order}."))
+        }
+        Some(Kind::Warned) => {
+            let (zh, en) = (fact("zh"), fact("en"));
+            lang.pick(
+                format!("{number} 预警：{zh}，请及时接手核实。"),
+                format!("Warning {number}: {en}. Please look into it."),
+            )
         }
         Some(Kind::Digest) => {
             let count = |name: &str| facts.get(name).and_then(Value::as_i64).unwrap_or_default();
