@@ -99,7 +99,16 @@ impl Insight {
     pub async fn open(kit: Kit, sources: Sources, watching: warning::Ports) -> Result<Self, BoxError> {
         let zone: Tz = kit.config.zone.parse().map_err(|error| format!("unknown zone: {error}"))?;
         let folder = kit.config.data_dir.join("figures");
-        let lake = Lake::open_folder(&folder, zone).await?;
+        let lake = match Lake::open_folder(&folder, zone).await {
+            Ok(lake) => lake,
+            Err(error) => {
+                // Facts are made of what the database holds; a folder that cannot be read must not stop the house.
+                let aside = kit.config.data_dir.join(format!("figures.spoilt-{}", kit.now().0));
+                tracing::error!(error = %kernel::problem::chain(&error), aside = %aside.display(), "the facts cannot be read; they are put aside and built anew");
+                std::fs::rename(&folder, &aside)?;
+                Lake::open_folder(&folder, zone).await?
+            }
+        };
         let salt = salt(&kit.config.data_dir.join("figures.salt"))?;
         let engine = Engine::start(&lake, Bounds::default())?;
         let projection = Projection::new(kit.clone(), sources.clone(), salt);
@@ -152,6 +161,7 @@ impl Insight {
                 }
             };
             turns += 1;
+            self.mend().await;
             if turns.is_multiple_of(TURNS_PER_COMPACTION) {
                 self.keep_house(turns.is_multiple_of(TURNS_PER_COMPACTION * 48)).await;
             }
@@ -169,6 +179,13 @@ impl Insight {
                     () = stop.notified() => return,
                 }
             }
+        }
+    }
+
+    /// After a question met a file that it could not read, all files are looked through and spoilt ones built anew.
+    pub async fn mend(&self) {
+        if self.0.engine.was_let_down() {
+            self.keep_house(true).await;
         }
     }
 

@@ -9,9 +9,9 @@ use crate::support::World;
 /// Method, address, the capability that it asks for first.
 const TABLE: &[(&str, &str, &str)] = &[
     ("GET", "/reports", "report.read"),
-    ("GET", "/reports/volume?from=2026-03-01&to=2026-03-02", "report.read"),
-    ("GET", "/reports/volume/file?from=2026-03-01&to=2026-03-02", "report.read"),
-    ("GET", "/reports/volume/rows?from=2026-03-01&to=2026-03-02", "report.read"),
+    ("GET", "/reports/orders?from=2026-03-01&to=2026-03-02", "report.read"),
+    ("GET", "/reports/orders/file?from=2026-03-01&to=2026-03-02", "report.read"),
+    ("GET", "/reports/orders/rows?from=2026-03-01&to=2026-03-02", "report.read"),
     ("GET", "/report-designs", "report.read"),
     ("POST", "/report-designs", "report.read"),
     ("DELETE", "/report-designs/x", "report.read"),
@@ -42,7 +42,7 @@ const TABLE: &[(&str, &str, &str)] = &[
 
 fn body(path: &str) -> Value {
     match path.split('/').nth(1).unwrap_or_default() {
-        "report-designs" => json!({ "report": "volume", "name": "", "query": "", "shared": false }),
+        "report-designs" => json!({ "report": "orders", "name": "", "query": "", "shared": false }),
         "report-statements" => json!({ "sql": "" }),
         "evaluation-weights" => {
             json!({ "response": 0, "solution": 0, "satisfaction": 0, "tiers": {}, "version": 99 })
