@@ -138,7 +138,9 @@ impl Insight {
                 return Ok(known.cockpit.clone());
             }
             // While no fact has changed, only the floor is asked for; what depends on the time of day waits a little.
-            if known.generation == generation && (known.counted_at..known.counted_at + COUNTED_MS).contains(&now) {
+            if known.generation == generation
+                && (known.counted_at..known.counted_at + COUNTED_MS).contains(&now)
+            {
                 let floor = self.sources().calls.floor_now();
                 known.cockpit = Arc::new(Cockpit { at: now, floor, ..Cockpit::clone(&known.cockpit) });
                 return Ok(known.cockpit.clone());

@@ -129,7 +129,13 @@ impl Engine {
             .with_max_temp_directory_size(2 << 30)
             .build_arc()?;
         env.register_object_store(ObjectStoreUrl::parse(STORE)?.as_ref(), lake.store());
-        Ok(Self { runtime: Some(runtime), env, gate: Arc::new(Semaphore::new(bounds.at_once)), bounds, let_down: AtomicBool::new(false) })
+        Ok(Self {
+            runtime: Some(runtime),
+            env,
+            gate: Arc::new(Semaphore::new(bounds.at_once)),
+            bounds,
+            let_down: AtomicBool::new(false),
+        })
     }
 
     /// Tells once whether a question met a file that it could not read since this was asked last.
@@ -177,7 +183,9 @@ impl Engine {
 /// Tells whether a file could not be read, which no statement can bring about.
 fn is_about_files(error: &DataFusionError) -> bool {
     match error.find_root() {
-        DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => true,
+        DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => {
+            true
+        }
         DataFusionError::ArrowError(inner, _) => matches!(
             **inner,
             ArrowError::ExternalError(_) | ArrowError::ParquetError(_) | ArrowError::IoError(..)

@@ -56,9 +56,13 @@ pub const CAPABILITIES: &[Capability] = &[
     Capability {
         name: "report.sql", zh: "用 SQL 查询统计数据", en: "Query figures by SQL", scoped: false
     },
-    Capability { name: "warning.handle", zh: "接手并办结预警", en: "Take and close warnings", scoped: true },
+    Capability {
+        name: "warning.handle", zh: "接手并办结预警", en: "Take and close warnings", scoped: true
+    },
     Capability { name: "warning.read", zh: "查看预警", en: "See early warnings", scoped: true },
-    Capability { name: "warning.rule", zh: "设置预警规则", en: "Set rules of early warning", scoped: false },
+    Capability {
+        name: "warning.rule", zh: "设置预警规则", en: "Set rules of early warning", scoped: false
+    },
 ];
 
 /// New events are looked for after this time at the latest.
@@ -138,7 +142,11 @@ impl Insight {
                     let ctx = Ctx::system("insight.sweep", insight.kit().now());
                     let swept = insight.sweep(&ctx).await?;
                     if swept.raised > 0 {
-                        tracing::info!(raised = swept.raised, grown = swept.grown, "early warnings were raised");
+                        tracing::info!(
+                            raised = swept.raised,
+                            grown = swept.grown,
+                            "early warnings were raised"
+                        );
                     }
                     Ok(())
                 }

@@ -109,7 +109,10 @@ async fn the_table_names_every_route() {
                         let (known, path): (Vec<_>, Vec<_>) =
                             (known.split('/').collect(), path.split('/').collect());
                         known.len() == path.len()
-                            && known.iter().zip(&path).all(|(one, other)| one == other || other.starts_with('{'))
+                            && known
+                                .iter()
+                                .zip(&path)
+                                .all(|(one, other)| one == other || other.starts_with('{'))
                     };
                     assert!(
                         TABLE.iter().any(|(known, known_path, _)| *known == method && alike(known_path)),

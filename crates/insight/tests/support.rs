@@ -11,9 +11,9 @@ use contract::cases::{
     CorpusDraft, CorpusPlace, StepFact, UnitProposal,
 };
 use contract::identity::{Directory, PersonBrief, PersonId, SeatBrief, UnitBrief, UnitId};
+use contract::messages::{Notice, Notifier};
 use contract::voice::{CallFact, CallFacts, CallId, FloorNow, KeyFact, SeatFact};
 use insight::Insight;
-use contract::messages::{Notice, Notifier};
 use insight::projection::Sources;
 use insight::warning;
 use kernel::{BoxError, Ctx, Lang, Principal, Timestamp};
@@ -194,7 +194,8 @@ impl CaseCorpus for City {
     ) -> Result<Vec<CorpusCase>, BoxError> {
         let texts = self.texts.lock().unwrap();
         let from = after.cloned().unwrap_or((since, String::new()));
-        let later = texts.range(from..).filter(|(place, _)| after != Some(*place)).map(|(_, order)| order.clone());
+        let later =
+            texts.range(from..).filter(|(place, _)| after != Some(*place)).map(|(_, order)| order.clone());
         Ok(later.take(usize::try_from(limit).unwrap()).collect())
     }
     async fn order(&self, _: &CaseId) -> Result<Option<CorpusCase>, BoxError> {
@@ -261,7 +262,8 @@ impl World {
 
     /// Opens the same files anew, as after a stop.
     pub async fn reopen(&mut self) {
-        self.insight = Insight::open(self.site.kit.clone(), sources(&self.city), watching(&self.city)).await.unwrap();
+        self.insight =
+            Insight::open(self.site.kit.clone(), sources(&self.city), watching(&self.city)).await.unwrap();
         self.server = TestServer::new(&self.site, vec![self.insight.slice().router]);
     }
 

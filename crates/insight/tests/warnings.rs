@@ -78,12 +78,18 @@ async fn a_risk_word_is_told_once_taken_and_closed_with_what_it_was() {
 
         let closing = |version: i64| json!({ "version": version, "verdict": "real", "note": "已联系公安" });
         client.post(&format!("{path}/closure"), closing(1)).await.refused(409, "warning.not_owner");
-        client.post(&format!("{path}/ownership"), json!({ "version": 7 })).await.refused(409, "stale_version");
+        client
+            .post(&format!("{path}/ownership"), json!({ "version": 7 }))
+            .await
+            .refused(409, "stale_version");
         client.post(&format!("{path}/ownership"), json!({ "version": 1 })).await.done();
         let empty = json!({ "version": 2, "verdict": "real", "note": " " });
         client.post(&format!("{path}/closure"), empty).await.refused(422, "invalid");
         client.post(&format!("{path}/closure"), closing(2)).await.done();
-        client.post(&format!("{path}/ownership"), json!({ "version": 3 })).await.refused(409, "warning.closed");
+        client
+            .post(&format!("{path}/ownership"), json!({ "version": 3 }))
+            .await
+            .refused(409, "warning.closed");
         // What was looked into does not come back.
         assert_eq!(sweep(&world).await.raised, 0);
         let summary = client.get("/warnings/summary").await.ok();
@@ -111,7 +117,10 @@ async fn what_repeats_grows_and_turns_graver_and_starts_anew_only_with_new_evide
         }
         assert_eq!(sweep(&world).await, Swept { found: 1, raised: 0, grown: 1 });
         let grown = only(&mut client, "?kind=repeat").await;
-        assert_eq!((&grown["orders"], &grown["severity"], &grown["version"]), (&json!(8), &json!(2), &json!(1)));
+        assert_eq!(
+            (&grown["orders"], &grown["severity"], &grown["version"]),
+            (&json!(8), &json!(2), &json!(1))
+        );
         assert_eq!(world.city.notices.lock().unwrap().len(), 2, "a graver one is told again");
         let path = format!("/warnings/{}", grown["id"].as_str().unwrap());
         client.post(&format!("{path}/ownership"), json!({ "version": 1 })).await.done();
@@ -194,7 +203,8 @@ async fn a_unit_sees_its_own_warnings_and_only_orders_that_it_may_open() {
         let world = World::new(site).await;
         let mut manager = watcher(&world);
         let rules = manager.get("/warning-rules").await.ok();
-        let mut rule = rules.as_array().unwrap().iter().find(|rule| rule["id"] == "words-life").unwrap().clone();
+        let mut rule =
+            rules.as_array().unwrap().iter().find(|rule| rule["id"] == "words-life").unwrap().clone();
         rule["unit_id"] = json!("roads");
         manager.put("/warning-rules/words-life", rule.clone()).await.done();
         manager.put("/warning-rules/words-life", rule).await.refused(409, "stale_version");
@@ -227,7 +237,8 @@ async fn lists_of_words_are_added_switched_off_and_dropped() {
         let list = |words: Value| json!({ "name": "校园", "active": true, "least": 5, "words": words });
         let words = json!([{ "word": "校园欺凌", "weight": 5 }]);
         client.post("/warning-rules", list(json!([]))).await.refused(422, "invalid");
-        let id = client.post("/warning-rules", list(words.clone())).await.ok()["id"].as_str().unwrap().to_owned();
+        let id =
+            client.post("/warning-rules", list(words.clone())).await.ok()["id"].as_str().unwrap().to_owned();
         text(&world, "a", "13800000001", "反映校园 欺凌", 0);
         assert_eq!(sweep(&world).await.raised, 1);
         let mut off = list(words);

@@ -216,7 +216,8 @@ async fn view(
         id: warning.id.clone(),
         number: warning.label(),
         kind: warning.kind.clone(),
-        kind_name: Kind::parse(&warning.kind).map_or_else(|| warning.kind.clone(), |kind| kind.name(lang).to_owned()),
+        kind_name: Kind::parse(&warning.kind)
+            .map_or_else(|| warning.kind.clone(), |kind| kind.name(lang).to_owned()),
         text: insight.sentence(warning, lang).await?,
         rule: warning.rule_name.clone(),
         severity: warning.severity,
@@ -245,7 +246,11 @@ async fn view(
     })
 }
 
-async fn views(insight: &Insight, warnings: &[Warning], lang: Lang) -> Result<Vec<WarningView>, InsightError> {
+async fn views(
+    insight: &Insight,
+    warnings: &[Warning],
+    lang: Lang,
+) -> Result<Vec<WarningView>, InsightError> {
     let mut names = Names::new(insight.sources(), lang);
     let mut views = Vec::with_capacity(warnings.len());
     for warning in warnings {
@@ -307,23 +312,36 @@ async fn export_warnings(
                 one.owner.into(),
                 at(Some(one.raised_at)),
                 at(one.closed_at),
-                one.verdict.map(|verdict| match verdict.as_str() {
-                    "real" => lang.pick("属实", "real").to_owned(),
-                    _ => lang.pick("误报", "false").to_owned(),
-                })
-                .into(),
+                one.verdict
+                    .map(|verdict| match verdict.as_str() {
+                        "real" => lang.pick("属实", "real").to_owned(),
+                        _ => lang.pick("误报", "false").to_owned(),
+                    })
+                    .into(),
                 one.note.into(),
             ]
         })
         .collect();
     let head = match lang {
         Lang::Zh => vec![
-            "编号", "类别", "级别", "状态", "内容", "工单数", "往常", "单位", "已告知", "处置人", "发现时间",
-            "办结时间", "结论", "核实情况",
+            "编号",
+            "类别",
+            "级别",
+            "状态",
+            "内容",
+            "工单数",
+            "往常",
+            "单位",
+            "已告知",
+            "处置人",
+            "发现时间",
+            "办结时间",
+            "结论",
+            "核实情况",
         ],
         Lang::En => vec![
-            "Number", "Kind", "Severity", "State", "About", "Orders", "Usual", "Unit", "Told", "Owner", "Raised",
-            "Closed", "Verdict", "Note",
+            "Number", "Kind", "Severity", "State", "About", "Orders", "Usual", "Unit", "Told", "Owner",
+            "Raised", "Closed", "Verdict", "Note",
         ],
     };
     download_workbook("warnings", head, rows).await
@@ -361,7 +379,8 @@ async fn sum_warnings_up(
     let hits = hits
         .into_iter()
         .map(|one| WarningHits {
-            kind_name: Kind::parse(&one.kind).map_or_else(|| one.kind.clone(), |kind| kind.name(ctx.lang).to_owned()),
+            kind_name: Kind::parse(&one.kind)
+                .map_or_else(|| one.kind.clone(), |kind| kind.name(ctx.lang).to_owned()),
             kind: one.kind,
             closed: one.closed,
             real: one.real,

@@ -102,7 +102,8 @@ impl Insight {
     /// the next turn; nobody is told twice.
     pub(crate) async fn tell_of_warnings(&self, ctx: &Ctx) -> Result<(), InsightError> {
         let mut sql = Statement::new("select ");
-        sql.push(COLUMNS).push(" from insight_warning w where w.told_severity < w.severity and w.state <> 'closed'");
+        sql.push(COLUMNS)
+            .push(" from insight_warning w where w.told_severity < w.severity and w.state <> 'closed'");
         sql.push(" order by w.severity desc, w.id limit ").bind(AT_ONCE);
         let untold: Vec<Warning> = sql.query_as().fetch_all(self.kit().db.reader()).await?;
         for warning in untold {
@@ -219,12 +220,17 @@ async fn take_up(
     within(&mut sql, reach, by);
     let warning: Option<Warning> = sql.query_as().fetch_optional(tx.conn()).await?;
     let warning = warning.ok_or(InsightError::NotFound)?;
-    if warning.version == version { Ok(warning) } else { Err(InsightError::Stale { current: warning.version }) }
+    if warning.version == version {
+        Ok(warning)
+    } else {
+        Err(InsightError::Stale { current: warning.version })
+    }
 }
 
 /// Finds the open warning that a finding belongs to.
 async fn open_one(tx: &mut Tx, rule: &Rule, finding: &Finding) -> Result<Option<Open>, InsightError> {
-    const FIELDS: &str = "select w.id, w.severity, w.state, w.unit_id, w.orders from insight_warning w where ";
+    const FIELDS: &str =
+        "select w.id, w.severity, w.state, w.unit_id, w.orders from insight_warning w where ";
     let mut sql = Statement::new(FIELDS);
     sql.push("w.state <> 'closed' and w.key = ").bind(&finding.key);
     let open: Option<Open> = sql.query_as().fetch_optional(tx.conn()).await?;
@@ -233,7 +239,9 @@ async fn open_one(tx: &mut Tx, rule: &Rule, finding: &Finding) -> Result<Option<
     }
     let mut sql = Statement::new(FIELDS);
     sql.push("w.state <> 'closed' and w.rule_id = ").bind(&rule.id);
-    sql.push(" and exists (select 1 from insight_warning_order o where o.warning_id = w.id and o.case_id in (");
+    sql.push(
+        " and exists (select 1 from insight_warning_order o where o.warning_id = w.id and o.case_id in (",
+    );
     sql.bind_all(finding.orders.iter().map(|order| order.id.clone()));
     sql.push(")) order by w.raised_at, w.id limit 1");
     Ok(sql.query_as().fetch_optional(tx.conn()).await?)

@@ -189,9 +189,11 @@ impl Insight {
             sql.push(" and (w.raised_at < ").bind(at).push(" or (w.raised_at = ").bind(at);
             sql.push(" and w.id < ").bind(keys[1].clone()).push("))");
         }
-        sql.push(" order by w.raised_at desc, w.id desc limit ").bind(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+        sql.push(" order by w.raised_at desc, w.id desc limit ")
+            .bind(i64::try_from(limit + 1).unwrap_or(i64::MAX));
         let rows: Vec<Warning> = sql.query_as().fetch_all(self.kit().db.reader()).await?;
-        let mut page = Page::cut(rows, limit, |row| Cursor::encode(&[row.raised_at.to_string(), row.id.clone()]));
+        let mut page =
+            Page::cut(rows, limit, |row| Cursor::encode(&[row.raised_at.to_string(), row.id.clone()]));
         page.total = Some(total);
         Ok(page)
     }
@@ -284,23 +286,24 @@ impl Insight {
         };
         let place = warning.place.clone().or_else(|| warning.district.clone()).unwrap_or_default();
         let category = category.rsplit('/').next().unwrap_or_default().to_owned();
-        let about = [place, category].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+        let about =
+            [place, category].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
         let (orders, callers, minutes) = (warning.orders, warning.callers, warning.window_minutes);
         let usual = warning.expected.unwrap_or(0.0);
         let dot = if about.is_empty() { "" } else { lang.pick("：", ": ") };
         Ok(match Kind::parse(&warning.kind) {
             Some(Kind::Surge) => lang.pick(
                 format!("{about}{dot}{minutes} 分钟窗口内累计 {orders} 件，往常约 {usual:.1} 件"),
-                format!("{about}{dot}{orders} orders in windows of {minutes} minutes, usually about {usual:.1}"),
+                format!(
+                    "{about}{dot}{orders} orders in windows of {minutes} minutes, usually about {usual:.1}"
+                ),
             ),
             Some(Kind::Topic) => lang.pick(
                 format!("{about}{dot}{orders} 件工单、{callers} 人反映同一事件"),
                 format!("{about}{dot}{orders} orders of {callers} callers tell of one event"),
             ),
-            Some(Kind::Repeat) => lang.pick(
-                format!("同一来电人累计 {orders} 件工单"),
-                format!("one caller has {orders} orders"),
-            ),
+            Some(Kind::Repeat) => lang
+                .pick(format!("同一来电人累计 {orders} 件工单"), format!("one caller has {orders} orders")),
             Some(Kind::Group) => lang.pick(
                 format!("{about}{dot}{callers} 人反映，共 {orders} 件"),
                 format!("{about}{dot}{callers} callers, {orders} orders"),

@@ -11,8 +11,7 @@ use crate::warning::rule::Rule;
 
 /// Lists of words at most.
 const LISTS_MAX: i64 = 50;
-const COLUMNS: &str =
-    "id, kind, name, active, window_minutes, least, one_in, words, unit_id, version";
+const COLUMNS: &str = "id, kind, name, active, window_minutes, least, one_in, words, unit_id, version";
 
 #[derive(FromRow)]
 struct RuleRow {
@@ -67,7 +66,8 @@ impl Insight {
     pub async fn write_warning_rule(&self, ctx: &Ctx, rule: &Rule, new: bool) -> Result<(), InsightError> {
         rule.check()?;
         if let Some(id) = &rule.unit_id {
-            let unit = self.sources().directory.unit(&id.as_str().into()).await.map_err(InsightError::Port)?;
+            let unit =
+                self.sources().directory.unit(&id.as_str().into()).await.map_err(InsightError::Port)?;
             if unit.is_none() {
                 return Err(InsightError::question("unit_id", "没有这个单位。", "There is no such unit."));
             }

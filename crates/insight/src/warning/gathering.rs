@@ -153,8 +153,11 @@ pub fn told_by_several(rule: &Rule, topics: &[TopicBrief]) -> Vec<Finding> {
         .filter_map(|topic| {
             let first = topic.orders.iter().min_by_key(|one| (one.created_at, one.id.as_str()))?;
             let newest = topic.orders.first()?;
-            let orders =
-                topic.orders.iter().map(|one| Evidence { id: one.id.0.clone(), at: one.created_at }).collect();
+            let orders = topic
+                .orders
+                .iter()
+                .map(|one| Evidence { id: one.id.0.clone(), at: one.created_at })
+                .collect();
             let severity = Severity::by_multiple(count(topic.orders.len()), rule.least);
             Some(Finding {
                 category_id: newest.category_id.clone(),

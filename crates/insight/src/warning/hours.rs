@@ -67,12 +67,8 @@ impl Insight {
         let usual = format!("select hour, count(*) from orders where {cell} and {span} group by hour");
         let known = format!("select min(day) from orders where {span}");
         let ask = |sql: String| self.engine().ask(self.lake().snapshot(), vec![view()], sql, 500);
-        let pairs: BTreeMap<i64, i64> = ask(came)
-            .await?
-            .rows
-            .iter()
-            .filter_map(|row| Some((row[0].int()?, row[1].int()?)))
-            .collect();
+        let pairs: BTreeMap<i64, i64> =
+            ask(came).await?.rows.iter().filter_map(|row| Some((row[0].int()?, row[1].int()?))).collect();
         let rows = ask(usual).await?.rows;
         let known = ask(known).await?.rows.first().and_then(|row| row[0].int());
         let known = known.map_or(DAYS, |first| (day - first).max(1));

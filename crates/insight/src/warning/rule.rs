@@ -51,7 +51,9 @@ impl Rule {
         };
         if !window.contains(&self.window_minutes) {
             return match self.kind {
-                Kind::Surge => refuse("window_minutes", "突增的时间窗为 10 到 60 分钟。", "10 to 60 minutes."),
+                Kind::Surge => {
+                    refuse("window_minutes", "突增的时间窗为 10 到 60 分钟。", "10 to 60 minutes.")
+                }
                 _ => refuse("window_minutes", "时间窗为 1 小时到 7 天。", "One hour to seven days."),
             };
         }
@@ -128,7 +130,9 @@ mod tests {
             rule(Kind::Words, 60, 10),
             Rule { one_in: 2, ..rule(Kind::Surge, 60, 8) },
             Rule { name: " ".to_owned(), ..rule(Kind::Surge, 60, 8) },
-            Rule { words: vec![Word { word: "，，，".to_owned(), weight: 1 }], ..rule(Kind::Words, 0, 10) },
+            Rule {
+                words: vec![Word { word: "，，，".to_owned(), weight: 1 }], ..rule(Kind::Words, 0, 10)
+            },
             Rule {
                 words: vec![Word { word: "跳楼".to_owned(), weight: 1 }; WORDS_MAX + 1],
                 ..rule(Kind::Words, 0, 10)

@@ -128,7 +128,8 @@ pub fn find(
         if chance * rule.one_in as f64 > 1.0 {
             continue;
         }
-        let severity = if chance < 1e-8 && count >= 2 * rule.least { Severity::High } else { Severity::Middle };
+        let severity =
+            if chance < 1e-8 && count >= 2 * rule.least { Severity::High } else { Severity::Middle };
         findings.push(Finding {
             kind: Kind::Surge,
             key: format!("surge:{}:{}", cell.0, cell.1),

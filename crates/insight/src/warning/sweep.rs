@@ -64,8 +64,12 @@ impl Insight {
     /// # Errors
     /// When the database, the facts or a port fails; what was raised stays.
     pub async fn sweep(&self, ctx: &Ctx) -> Result<Swept, InsightError> {
-        let rules: Vec<Rule> =
-            self.warning_rules().await?.into_iter().filter(|rule| rule.active && rule.check().is_ok()).collect();
+        let rules: Vec<Rule> = self
+            .warning_rules()
+            .await?
+            .into_iter()
+            .filter(|rule| rule.active && rule.check().is_ok())
+            .collect();
         let mut watch = self.watch().0.lock().await;
         let now = ctx.now.0;
         let mut findings = self.read(&mut watch, &rules, now).await?;
@@ -87,7 +91,8 @@ impl Insight {
                 Kind::Topic if !(0..TOPICS_MS).contains(&(now - watch.topics_at)) => {
                     watch.topics_at = now;
                     let topics = &self.watching().topics;
-                    let topics = topics.topics_since(since, usize::try_from(rule.least).unwrap_or(2), ctx.now);
+                    let topics =
+                        topics.topics_since(since, usize::try_from(rule.least).unwrap_or(2), ctx.now);
                     gathering::told_by_several(rule, &topics.await.map_err(InsightError::Port)?)
                 }
                 Kind::Topic | Kind::Words => Vec::new(),
@@ -142,7 +147,12 @@ impl Insight {
                 }
                 let seen = Seen {
                     at: order.created_at,
-                    category: order.category_id.as_ref().and_then(|id| tops.get(id)).cloned().unwrap_or_default(),
+                    category: order
+                        .category_id
+                        .as_ref()
+                        .and_then(|id| tops.get(id))
+                        .cloned()
+                        .unwrap_or_default(),
                     district: order.district.clone().unwrap_or_default(),
                     place: order.address.as_deref().and_then(place_of),
                     caller: order
@@ -166,7 +176,11 @@ impl Insight {
     }
 
     /// Says what is usual at this hour; nothing while the facts are being built.
-    async fn season<'a>(&self, watch: &'a mut Remembered, now: i64) -> Result<Option<&'a Season>, InsightError> {
+    async fn season<'a>(
+        &self,
+        watch: &'a mut Remembered,
+        now: i64,
+    ) -> Result<Option<&'a Season>, InsightError> {
         let snapshot = self.lake().snapshot();
         if !snapshot.manifest.rebuild.is_empty() || snapshot.manifest.is_new() {
             return Ok(None);
@@ -182,7 +196,9 @@ impl Insight {
             let known = self.engine().ask(snapshot.clone(), vec![view()], known, 1).await?;
             let first = known.rows.first().and_then(|row| row[0].int()).unwrap_or(here.day);
             let weekday = |day: i64| (day + 3).rem_euclid(7);
-            let same = |of: i64| i64::try_from((first..here.day).filter(|day| weekday(*day) == of).count()).unwrap_or(0);
+            let same = |of: i64| {
+                i64::try_from((first..here.day).filter(|day| weekday(*day) == of).count()).unwrap_or(0)
+            };
             let (one, other) = (weekday(here.day), weekday(before.day));
             // Of the hour before midnight the last day is yesterday, which is looked back on as well.
             let sql = format!(

@@ -51,7 +51,10 @@ mod tests {
     #[test]
     fn a_word_is_found_however_it_is_spelled_and_counts_once() {
         let read = |text: &str| find(&list(), &plain(text));
-        assert_eq!(read("工人讨薪，讨 薪不成要堵\u{200b}路"), (vec!["讨薪".to_owned(), "堵路".to_owned()], 14));
+        assert_eq!(
+            read("工人讨薪，讨 薪不成要堵\u{200b}路"),
+            (vec!["讨薪".to_owned(), "堵路".to_owned()], 14)
+        );
         assert_eq!(read("有人要跳樓").1, 10);
         assert_eq!(read("路灯不亮"), (vec![], 0));
         assert_eq!(read(""), (vec![], 0));
