@@ -137,9 +137,9 @@ async fn a_question_that_meets_a_spoilt_file_has_it_built_anew_and_no_file_stops
         world.insight.mend().await;
         world.insight.catch_up().await.unwrap();
         assert_eq!(world.rows("orders").await, whole);
-        // A folder that cannot be read at all is put aside.
-        std::fs::remove_file(world.folder().join("manifest.json")).unwrap();
-        std::fs::create_dir_all(world.folder().join("manifest.json").join("in the way")).unwrap();
+        // What stands where the folder should be is put aside.
+        std::fs::remove_dir_all(world.folder()).unwrap();
+        std::fs::write(world.folder(), b"in the way").unwrap();
         world.reopen().await;
         world.insight.catch_up().await.unwrap();
         assert_eq!(world.rows("orders").await, whole);

@@ -6764,6 +6764,144 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/warning-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the rules. */
+        get: operations["list_warning_rules"];
+        put?: never;
+        /** Adds a list of risk words. */
+        post: operations["create_word_list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/warning-rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a rule. It is in force from the next sweep on. */
+        put: operations["replace_warning_rule"];
+        post?: never;
+        /** Deletes a list of risk words. */
+        delete: operations["delete_word_list"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/warnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists warnings, the newest first. */
+        get: operations["list_warnings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/warnings.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a workbook. */
+        get: operations["export_warnings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/warnings/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts open warnings and tells how often closed ones were real. */
+        get: operations["sum_warnings_up"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/warnings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a warning with the orders behind it that the reader may open. */
+        get: operations["show_warning"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/warnings/{id}/closure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes a warning that the reader has taken. */
+        post: operations["close_warning"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/warnings/{id}/ownership": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a warning over, also from somebody else. */
+        post: operations["take_warning"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -14022,6 +14160,16 @@ export interface components {
              */
             version: number;
         };
+        /** @description A word of a list. */
+        RiskWord: {
+            /**
+             * Format: int64
+             * @description How much it counts, 1 to 100.
+             */
+            weight: number;
+            /** @description The word. */
+            word: string;
+        };
         /** @description An entry that may answer a question. */
         RobotEntry: {
             entry_id: string;
@@ -15821,6 +15969,208 @@ export interface components {
             /** @description Whether everybody sees it. */
             shared: boolean;
             tiles: components["schemas"]["WallTile"][];
+        };
+        /** @description An order behind a warning. */
+        WarningCase: {
+            /** Format: int64 */
+            created_at: number;
+            id: string;
+            number: string;
+            status: string;
+            title: string;
+        };
+        /** @description What came of it. */
+        WarningClosing: {
+            /** @description What was found, 1 to 500 characters. */
+            note: string;
+            /** @description `real` or `false`. */
+            verdict: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A warning with what stands behind it. */
+        WarningDetail: {
+            /** @description The newest orders that the reader may open. */
+            cases: components["schemas"]["WarningCase"][];
+            /** @description Whether the reader may take or close it. */
+            handles: boolean;
+            /**
+             * Format: int64
+             * @description Orders behind it that the reader may not open, or that are not shown.
+             */
+            hidden: number;
+            /** @description Orders by hour. */
+            hours: components["schemas"]["WarningHour"][];
+            warning: components["schemas"]["WarningView"];
+        };
+        /** @description How often warnings of a kind were real. */
+        WarningHits: {
+            /** Format: int64 */
+            closed: number;
+            kind: string;
+            kind_name: string;
+            /** Format: int64 */
+            real: number;
+        };
+        /** @description An hour. */
+        WarningHour: {
+            /**
+             * Format: int64
+             * @description When it begins, epoch milliseconds.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description Orders that came.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description Orders that are usual; only of a sudden rise.
+             */
+            usual?: number | null;
+        };
+        /** @description A page of warnings. */
+        WarningPage: {
+            items: components["schemas"]["WarningView"][];
+            next_cursor?: string | null;
+            /** Format: int64 */
+            total?: number | null;
+        };
+        /** @description The id of a new list. */
+        WarningRuleId: {
+            id: string;
+        };
+        /** @description A rule as it is written. */
+        WarningRuleRequest: {
+            active: boolean;
+            /**
+             * Format: int64
+             * @description From how many orders, callers or points on it speaks up.
+             */
+            least: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Of a sudden rise: once in so many times by chance.
+             */
+            one_in?: number;
+            /** @description The unit whose people are told; the centre when absent. */
+            unit_id?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version?: number;
+            /**
+             * Format: int64
+             * @description Over how many minutes it looks back; 0 for words.
+             */
+            window_minutes?: number;
+            words?: components["schemas"]["RiskWord"][];
+        };
+        /** @description A rule. */
+        WarningRuleView: {
+            active: boolean;
+            id: string;
+            kind: string;
+            kind_name: string;
+            /** Format: int64 */
+            least: number;
+            name: string;
+            /** Format: int64 */
+            one_in: number;
+            unit_id?: string | null;
+            /** Format: int64 */
+            version: number;
+            /** Format: int64 */
+            window_minutes: number;
+            words: components["schemas"]["RiskWord"][];
+        };
+        /** @description Open warnings, and how often closed ones were real. */
+        WarningSummary: {
+            /**
+             * Format: int64
+             * @description Open ones of the highest severity.
+             */
+            high: number;
+            /** @description Of the last 90 days, by kind. */
+            hits: components["schemas"]["WarningHits"][];
+            /**
+             * Format: int64
+             * @description The reader's own open ones.
+             */
+            mine: number;
+            /** Format: int64 */
+            new: number;
+            /** Format: int64 */
+            taken: number;
+        };
+        /** @description The version that was read. */
+        WarningTaking: {
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A warning. */
+        WarningView: {
+            /** Format: int64 */
+            callers: number;
+            category?: string | null;
+            /**
+             * Format: double
+             * @description How likely so many are by chance.
+             */
+            chance?: number | null;
+            /** Format: int64 */
+            closed_at?: number | null;
+            district?: string | null;
+            /**
+             * Format: int64
+             * @description By when it is to be closed.
+             */
+            due_at: number;
+            /**
+             * Format: double
+             * @description How many orders are usual in the window.
+             */
+            expected?: number | null;
+            /** Format: int64 */
+            first_at: number;
+            id: string;
+            kind: string;
+            kind_name: string;
+            /** Format: int64 */
+            last_at: number;
+            note?: string | null;
+            /** @description What people call it by, such as YJ00012. */
+            number: string;
+            /** Format: int64 */
+            orders: number;
+            owner?: string | null;
+            owner_id?: string | null;
+            place?: string | null;
+            /** Format: int64 */
+            raised_at: number;
+            rule: string;
+            /**
+             * Format: int64
+             * @description 1 low, 2 middle, 3 high.
+             */
+            severity: number;
+            /** @description `new`, `taken`, `closed`. */
+            state: string;
+            /** Format: int64 */
+            taken_at?: number | null;
+            /** @description What it is about, in one sentence. */
+            text: string;
+            /** @description Who was told. */
+            told: string[];
+            unit: string;
+            /** @description `real` or `false`. */
+            verdict?: string | null;
+            /** Format: int64 */
+            version: number;
+            words: string[];
         };
         /** @description What is tried on which day. */
         WhatIf: {
@@ -30955,6 +31305,337 @@ export interface operations {
             };
             /** @description There is none, or it is somebody else's */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_warning_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningRuleView"][];
+                };
+            };
+        };
+    };
+    create_word_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WarningRuleRequest"];
+            };
+        };
+        responses: {
+            /** @description It is in force */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningRuleId"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    replace_warning_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The rule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WarningRuleRequest"];
+            };
+        };
+        responses: {
+            /** @description It is in force */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Somebody was faster */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_word_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such list */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_warnings: {
+        parameters: {
+            query?: {
+                /** @description `open`, `new`, `taken`, `closed`; all when absent. */
+                state?: string;
+                /** @description `surge`, `topic`, `repeat`, `group`, `words`. */
+                kind?: string;
+                /** @description At least so grave, 1 to 3. */
+                severity?: number;
+                district?: string;
+                /** @description Only the reader's own. */
+                mine?: boolean;
+                /** @description `real` or `false`. */
+                verdict?: string;
+                /** @description Raised at or after, epoch milliseconds. */
+                from?: number;
+                /** @description Raised before, epoch milliseconds. */
+                to?: number;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The warnings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningPage"];
+                };
+            };
+        };
+    };
+    export_warnings: {
+        parameters: {
+            query?: {
+                /** @description `open`, `new`, `taken`, `closed`; all when absent. */
+                state?: string;
+                /** @description `surge`, `topic`, `repeat`, `group`, `words`. */
+                kind?: string;
+                /** @description At least so grave, 1 to 3. */
+                severity?: number;
+                district?: string;
+                /** @description Only the reader's own. */
+                mine?: boolean;
+                /** @description `real` or `false`. */
+                verdict?: string;
+                /** @description Raised at or after, epoch milliseconds. */
+                from?: number;
+                /** @description Raised before, epoch milliseconds. */
+                to?: number;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A workbook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    sum_warnings_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The numbers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningSummary"];
+                };
+            };
+        };
+    };
+    show_warning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The warning */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The warning */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningDetail"];
+                };
+            };
+            /** @description There is none, or it is not the reader's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    close_warning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The warning */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WarningClosing"];
+            };
+        };
+        responses: {
+            /** @description It is closed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is closed already, or somebody else's */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description No verdict or no note */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    take_warning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The warning */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WarningTaking"];
+            };
+        };
+        responses: {
+            /** @description It is the reader's now */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is closed, or somebody was faster */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
