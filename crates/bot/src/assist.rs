@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use contract::bot::{TopicBrief, TopicCase};
 use contract::cases::{CaseId, CorpusDraft};
 use contract::identity::UnitId;
 use contract::knowledge::{Audience, KnowledgeQuestion, Passage};
@@ -344,6 +345,35 @@ impl Bot {
         let topics = Arc::new(tokio::task::spawn_blocking(work).await?);
         *kept = Some(KeptTopics { at: now.0, days, topics: topics.clone() });
         Ok(topics)
+    }
+}
+
+#[async_trait::async_trait]
+impl contract::bot::TopicSource for Bot {
+    async fn topics_since(
+        &self,
+        since: i64,
+        least: usize,
+        now: Timestamp,
+    ) -> Result<Vec<TopicBrief>, kernel::BoxError> {
+        let bot = self.clone();
+        let work = move || bot.events().topics(since, least, now);
+        let topics = tokio::task::spawn_blocking(work).await?;
+        let brief = |topic: Topic| TopicBrief {
+            callers: topic.callers,
+            orders: topic
+                .orders
+                .into_iter()
+                .map(|known| TopicCase {
+                    id: known.id,
+                    created_at: known.created_at,
+                    category_id: known.category_id,
+                    district: known.district,
+                    address: known.address,
+                })
+                .collect(),
+        };
+        Ok(topics.into_iter().map(brief).collect())
     }
 }
 

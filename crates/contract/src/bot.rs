@@ -1,7 +1,11 @@
 //! Conversations in writing (在线会话) and their events.
 
+use async_trait::async_trait;
 use kernel::event::{Audience, Event};
+use kernel::{BoxError, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use crate::cases::CaseId;
 
 kernel::id!(
     /// Names a conversation.
@@ -73,4 +77,40 @@ impl Event for ChatRated {
     fn subject(&self) -> String {
         self.chat_id.0.clone()
     }
+}
+
+/// An order of a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicCase {
+    /// The order.
+    pub id: CaseId,
+    /// When it was written, epoch milliseconds.
+    pub created_at: i64,
+    /// Its category.
+    pub category_id: Option<String>,
+    /// Its district.
+    pub district: Option<String>,
+    /// Its address.
+    pub address: Option<String>,
+}
+
+/// Orders that tell of one event in other words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicBrief {
+    /// The orders, newest first.
+    pub orders: Vec<TopicCase>,
+    /// How many different callers told of it.
+    pub callers: usize,
+}
+
+/// Knows which of the newest orders tell of one event.
+#[async_trait]
+pub trait TopicSource: Send + Sync {
+    /// Groups the orders written since `since` that tell of one event; groups of at least `least`, the largest first.
+    async fn topics_since(
+        &self,
+        since: i64,
+        least: usize,
+        now: Timestamp,
+    ) -> Result<Vec<TopicBrief>, BoxError>;
 }

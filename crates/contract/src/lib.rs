@@ -5,6 +5,7 @@ pub mod bot;
 pub mod cases;
 pub mod contacts;
 pub mod identity;
+pub mod insight;
 pub mod knowledge;
 pub mod messages;
 pub mod voice;

@@ -14,7 +14,7 @@ pub struct Notice {
     /// Whom.
     pub people: Vec<PersonId>,
     /// The kind, as a code: `due_soon`, `overdue`, `urged`, `supervised`, `returned`, `dispatched`,
-    /// `assigned`, `noted`.
+    /// `assigned`, `noted`, `warned` (with `number`, `zh`, `en`).
     pub kind: String,
     /// What the sentence is made of: `number`, `title`, `by`, `limit`.
     pub facts: Map<String, Value>,

@@ -64,9 +64,6 @@ impl CaseFacts for Source {
     fn case_words(&self) -> CaseWords {
         CaseWords::default()
     }
-    async fn case_words_in(&self, _: &[CaseId], _: &[String]) -> Result<Vec<(CaseId, String)>, BoxError> {
-        Ok(Vec::new())
-    }
 }
 
 #[tokio::main]

@@ -15,6 +15,12 @@ use crate::report::dimension::{self, Dimension};
 
 /// Screens are told the same for so long.
 const KEPT_MS: i64 = 5_000;
+/// While no fact changes, numbers are counted anew after so long: limits turn red by themselves.
+const COUNTED_MS: i64 = 60_000;
+/// The oldest open order is looked for so often.
+const OLDEST_MS: i64 = 600_000;
+/// Statuses of orders that are no longer open.
+const ENDED: &str = "'approved', 'closed_at_once', 'archived', 'not_accepted', 'voided', 'merged'";
 /// Days of the course of orders.
 const COURSE_DAYS: i64 = 30;
 /// Orders that scroll.
@@ -91,9 +97,31 @@ pub struct Cockpit {
     pub recent: Vec<Recent>,
 }
 
-/// What was computed last, by language.
+/// What was computed last, by language, and since when orders are still of interest.
 #[derive(Debug, Default)]
-pub struct Kept(Mutex<[Option<Arc<Cockpit>>; 2]>);
+pub struct Kept(Mutex<Last>);
+
+#[derive(Debug, Default)]
+struct Last {
+    shown: [Option<Shown>; 2],
+    oldest: Option<Oldest>,
+}
+
+#[derive(Debug)]
+struct Shown {
+    cockpit: Arc<Cockpit>,
+    /// The change of the facts after which it was counted, and when.
+    generation: u64,
+    counted_at: i64,
+}
+
+/// The month of the oldest order that is open or was settled today.
+#[derive(Clone, Copy, Debug)]
+struct Oldest {
+    month: i64,
+    day: i64,
+    looked_at: i64,
+}
 
 impl Insight {
     /// Returns what happens now. However many ask, it is computed once in a few seconds.
@@ -104,14 +132,44 @@ impl Insight {
         let now = self.kit().now().0;
         let mut kept = self.kept().0.lock().await;
         let place = usize::from(lang == Lang::En);
-        if let Some(known) = &kept[place]
-            && (known.at..known.at + KEPT_MS).contains(&now)
-        {
-            return Ok(known.clone());
+        let generation = self.lake().snapshot().manifest.generation;
+        if let Some(known) = &mut kept.shown[place] {
+            if (known.cockpit.at..known.cockpit.at + KEPT_MS).contains(&now) {
+                return Ok(known.cockpit.clone());
+            }
+            // While no fact has changed, only the floor is asked for; what depends on the time of day waits a little.
+            if known.generation == generation
+                && (known.counted_at..known.counted_at + COUNTED_MS).contains(&now)
+            {
+                let floor = self.sources().calls.floor_now();
+                known.cockpit = Arc::new(Cockpit { at: now, floor, ..Cockpit::clone(&known.cockpit) });
+                return Ok(known.cockpit.clone());
+            }
         }
-        let fresh = Arc::new(self.look(lang, now).await?);
-        kept[place] = Some(fresh.clone());
+        let oldest = self.oldest(kept.oldest, now).await?;
+        kept.oldest = Some(oldest);
+        let fresh = Arc::new(self.look(lang, now, oldest.month).await?);
+        kept.shown[place] = Some(Shown { cockpit: fresh.clone(), generation, counted_at: now });
         Ok(fresh)
+    }
+
+    /// Finds the month from which on orders are open or were settled today; looked for anew after a while.
+    async fn oldest(&self, known: Option<Oldest>, now: i64) -> Result<Oldest, InsightError> {
+        let zone = self.lake().zone();
+        let here = local(zone, now);
+        if let Some(known) = known
+            && known.day == here.day
+            && (known.looked_at..known.looked_at + OLDEST_MS).contains(&now)
+        {
+            return Ok(known);
+        }
+        let day_start = now - (now + offset(zone, now)).rem_euclid(86_400_000);
+        let sql = format!(
+            "select min(at) from orders where status not in ({ENDED}) or due_at is not null or settled_at >= {day_start}"
+        );
+        let found = self.count(&ORDERS, None, sql).await?.first().and_then(|row| row[0].int());
+        let month = found.map_or(here.month, |at| local(zone, at).month);
+        Ok(Oldest { month, day: here.day, looked_at: now })
     }
 
     async fn count(
@@ -125,7 +183,7 @@ impl Insight {
         Ok(self.engine().ask(self.lake().snapshot(), vec![view], sql, 500).await?.rows)
     }
 
-    async fn look(&self, lang: Lang, now: i64) -> Result<Cockpit, InsightError> {
+    async fn look(&self, lang: Lang, now: i64, oldest: i64) -> Result<Cockpit, InsightError> {
         let zone = self.lake().zone();
         let (today, month) = (local(zone, now).day, local(zone, now).month);
         let first = local(zone, now - (COURSE_DAYS + 1) * 86_400_000).month;
@@ -134,15 +192,15 @@ impl Insight {
         let day_start = now - (now + offset(zone, now)).rem_euclid(86_400_000);
         let mut seen = Cockpit { at: now, floor: self.sources().calls.floor_now(), ..Cockpit::default() };
 
-        // Open orders may be old, and orders settled today too: these two questions look at all months.
+        let open = Some((oldest.min(first), month));
         let totals = format!(
-            "select sum(case when status not in ('approved', 'closed_at_once', 'archived', 'not_accepted', 'voided', 'merged') then 1 else 0 end), \
+            "select sum(case when status not in ({ENDED}) then 1 else 0 end), \
              sum(case when due_at < {now} then 1 else 0 end), \
              sum(case when due_at >= {now} and yellow_at <= {now} then 1 else 0 end), \
              sum(case when settled_at >= {day_start} then 1 else 0 end) from orders \
              where settled_at is null or settled_at >= {day_start}"
         );
-        if let Some(row) = self.count(&ORDERS, None, totals).await?.first() {
+        if let Some(row) = self.count(&ORDERS, open, totals).await?.first() {
             (seen.open, seen.red, seen.yellow, seen.settled) =
                 (int(row, 0), int(row, 1), int(row, 2), int(row, 3));
         }
@@ -200,7 +258,7 @@ impl Insight {
                 "select {column}, count(*) as n from orders where {which} and {column} is not null \
                  group by {column} order by n desc, {column} limit {TOP}"
             );
-            let months = if id == "unit" { None } else { lately };
+            let months = if id == "unit" { open } else { lately };
             for row in self.count(&ORDERS, months, sql).await? {
                 into.push(Named { name: named(&mut names, one, &row[0].key()).await?, count: int(&row, 1) });
             }
@@ -249,7 +307,7 @@ fn hours(rows: &[Row]) -> Vec<i64> {
         .collect()
 }
 
-fn offset(zone: chrono_tz::Tz, at: i64) -> i64 {
+pub(crate) fn offset(zone: chrono_tz::Tz, at: i64) -> i64 {
     use chrono::Offset as _;
     chrono::DateTime::from_timestamp_millis(at)
         .map_or(0, |at| i64::from(at.with_timezone(&zone).offset().fix().local_minus_utc()) * 1000)

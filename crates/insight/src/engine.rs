@@ -2,16 +2,19 @@
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use datafusion::arrow::array::{Array as _, AsArray as _, RecordBatch};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type, SchemaRef};
+use datafusion::arrow::error::ArrowError;
 use datafusion::common::JoinType;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::object_store::ObjectStoreUrl;
@@ -88,6 +91,8 @@ pub struct Engine {
     env: Arc<RuntimeEnv>,
     gate: Arc<Semaphore>,
     bounds: Bounds,
+    /// Whether a question met a file that it could not read.
+    let_down: AtomicBool,
 }
 
 impl std::fmt::Debug for Engine {
@@ -124,7 +129,18 @@ impl Engine {
             .with_max_temp_directory_size(2 << 30)
             .build_arc()?;
         env.register_object_store(ObjectStoreUrl::parse(STORE)?.as_ref(), lake.store());
-        Ok(Self { runtime: Some(runtime), env, gate: Arc::new(Semaphore::new(bounds.at_once)), bounds })
+        Ok(Self {
+            runtime: Some(runtime),
+            env,
+            gate: Arc::new(Semaphore::new(bounds.at_once)),
+            bounds,
+            let_down: AtomicBool::new(false),
+        })
+    }
+
+    /// Tells once whether a question met a file that it could not read since this was asked last.
+    pub fn was_let_down(&self) -> bool {
+        self.let_down.swap(false, Ordering::Relaxed)
     }
 
     /// Answers a question: `sql` over `views`, at most `most` rows.
@@ -149,13 +165,32 @@ impl Engine {
         });
         let stop = task.abort_handle();
         match tokio::time::timeout(self.bounds.wait, task).await {
-            Ok(Ok(answer)) => answer,
+            Ok(Ok(answer)) => {
+                if matches!(&answer, Err(InsightError::Engine(error)) if is_about_files(error)) {
+                    self.let_down.store(true, Ordering::Relaxed);
+                }
+                answer
+            }
             Ok(Err(error)) => Err(InsightError::Files(format!("the question broke off: {error}"))),
             Err(_) => {
                 stop.abort();
                 Err(InsightError::TooLong)
             }
         }
+    }
+}
+
+/// Tells whether a file could not be read, which no statement can bring about.
+fn is_about_files(error: &DataFusionError) -> bool {
+    match error.find_root() {
+        DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => {
+            true
+        }
+        DataFusionError::ArrowError(inner, _) => matches!(
+            **inner,
+            ArrowError::ExternalError(_) | ArrowError::ParquetError(_) | ArrowError::IoError(..)
+        ),
+        _ => false,
     }
 }
 

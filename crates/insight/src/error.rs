@@ -31,6 +31,12 @@ pub enum InsightError {
     /// What was decided cannot be changed any more.
     #[error("it is closed")]
     Closed,
+    /// A warning is closed.
+    #[error("the warning is closed")]
+    WarningClosed,
+    /// A warning is closed by whoever has taken it.
+    #[error("somebody else has the warning, or nobody")]
+    NotOwner,
     /// The question took too long.
     #[error("the question took too long")]
     TooLong,
@@ -105,6 +111,12 @@ impl ToProblem for InsightError {
             Self::Closed => Problem::new(StatusCode::CONFLICT, "insight.closed")
                 .detail_zh("本月考核已经结账，不能再修改。")
                 .detail_en("This month's evaluation is closed and can't be changed."),
+            Self::WarningClosed => Problem::new(StatusCode::CONFLICT, "warning.closed")
+                .detail_zh("该预警已经办结。")
+                .detail_en("This warning is closed."),
+            Self::NotOwner => Problem::new(StatusCode::CONFLICT, "warning.not_owner")
+                .detail_zh("请先接手该预警，再办结。")
+                .detail_en("Take this warning over before you close it."),
             Self::TooLong => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "insight.too_long")
                 .detail_zh("查询时间过长，已经停止。请缩短统计区间或减少维度。")
                 .detail_en("The question took too long and was stopped. Ask for a shorter span or fewer dimensions."),

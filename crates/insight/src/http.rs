@@ -5,6 +5,8 @@ mod designs;
 mod evaluation;
 mod reports;
 mod statements;
+mod warning_rules;
+mod warnings;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -18,6 +20,8 @@ pub(crate) fn router(insight: Insight) -> OpenApiRouter {
         .merge(statements::routes())
         .merge(evaluation::routes())
         .merge(cockpit::routes())
+        .merge(warnings::routes())
+        .merge(warning_rules::routes())
         .with_state(insight)
 }
 

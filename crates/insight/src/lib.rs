@@ -18,13 +18,14 @@ pub mod scope;
 pub mod sheet;
 pub mod store;
 pub mod wall;
+pub mod warning;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use kernel::{BoxError, Capability, Kit, Migration, Slice};
+use kernel::{BoxError, Capability, Ctx, Job, Kit, Migration, Slice};
 use tokio::sync::Notify;
 
 pub use crate::ask::{Drill, Drilled, GROUPS_MAX};
@@ -34,8 +35,10 @@ use crate::lake::{DELTA_ROWS_MAX, Lake};
 use crate::projection::{Projection, Sources};
 
 /// The slice's migrations.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "insight", sql: include_str!("../migrations/0001_insight.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "insight", sql: include_str!("../migrations/0001_insight.sql") },
+    Migration { version: 2, name: "warning", sql: include_str!("../migrations/0002_warning.sql") },
+];
 
 /// What the slice's routes ask for.
 pub const CAPABILITIES: &[Capability] = &[
@@ -53,10 +56,19 @@ pub const CAPABILITIES: &[Capability] = &[
     Capability {
         name: "report.sql", zh: "用 SQL 查询统计数据", en: "Query figures by SQL", scoped: false
     },
+    Capability {
+        name: "warning.handle", zh: "接手并办结预警", en: "Take and close warnings", scoped: true
+    },
+    Capability { name: "warning.read", zh: "查看预警", en: "See early warnings", scoped: true },
+    Capability {
+        name: "warning.rule", zh: "设置预警规则", en: "Set rules of early warning", scoped: false
+    },
 ];
 
 /// New events are looked for after this time at the latest.
 const TURN: Duration = Duration::from_secs(2);
+/// Warnings are looked for so often.
+const SWEEP: Duration = Duration::from_secs(60);
 /// After a failure the next try waits so long.
 const PAUSE: Duration = Duration::from_secs(15);
 /// A delta that has not grown large is compacted after so many turns.
@@ -73,6 +85,8 @@ struct Inner {
     engine: Engine,
     projection: Projection,
     kept: cockpit::Kept,
+    watching: warning::Ports,
+    watch: warning::Watch,
 }
 
 impl std::fmt::Debug for Insight {
@@ -86,24 +100,57 @@ impl Insight {
     ///
     /// # Errors
     /// When the folder cannot be used, or the configured zone is unknown.
-    pub async fn open(kit: Kit, sources: Sources) -> Result<Self, BoxError> {
+    pub async fn open(kit: Kit, sources: Sources, watching: warning::Ports) -> Result<Self, BoxError> {
         let zone: Tz = kit.config.zone.parse().map_err(|error| format!("unknown zone: {error}"))?;
         let folder = kit.config.data_dir.join("figures");
-        let lake = Lake::open_folder(&folder, zone).await?;
+        let lake = match Lake::open_folder(&folder, zone).await {
+            Ok(lake) => lake,
+            Err(error) => {
+                // Facts are made of what the database holds; a folder that cannot be read must not stop the house.
+                let aside = kit.config.data_dir.join(format!("figures.spoilt-{}", kit.now().0));
+                tracing::error!(error = %kernel::problem::chain(&error), aside = %aside.display(), "the facts cannot be read; they are put aside and built anew");
+                std::fs::rename(&folder, &aside)?;
+                Lake::open_folder(&folder, zone).await?
+            }
+        };
         let salt = salt(&kit.config.data_dir.join("figures.salt"))?;
         let engine = Engine::start(&lake, Bounds::default())?;
         let projection = Projection::new(kit.clone(), sources.clone(), salt);
-        Ok(Self(Arc::new(Inner { kit, sources, lake, engine, projection, kept: cockpit::Kept::default() })))
+        Ok(Self(Arc::new(Inner {
+            kit,
+            sources,
+            lake,
+            engine,
+            projection,
+            kept: cockpit::Kept::default(),
+            watching,
+            watch: warning::Watch::default(),
+        })))
     }
 
     /// Returns the slice for the composition.
     #[must_use]
     pub fn slice(&self) -> Slice {
+        let sweeping = self.clone();
         Slice {
             name: "insight",
             migrations: MIGRATIONS,
             router: http::router(self.clone()),
-            jobs: Vec::new(),
+            jobs: vec![Job::every("insight.sweep", SWEEP, move || {
+                let insight = sweeping.clone();
+                async move {
+                    let ctx = Ctx::system("insight.sweep", insight.kit().now());
+                    let swept = insight.sweep(&ctx).await?;
+                    if swept.raised > 0 {
+                        tracing::info!(
+                            raised = swept.raised,
+                            grown = swept.grown,
+                            "early warnings were raised"
+                        );
+                    }
+                    Ok(())
+                }
+            })],
             capabilities: CAPABILITIES,
         }
     }
@@ -122,6 +169,7 @@ impl Insight {
                 }
             };
             turns += 1;
+            self.mend().await;
             if turns.is_multiple_of(TURNS_PER_COMPACTION) {
                 self.keep_house(turns.is_multiple_of(TURNS_PER_COMPACTION * 48)).await;
             }
@@ -139,6 +187,13 @@ impl Insight {
                     () = stop.notified() => return,
                 }
             }
+        }
+    }
+
+    /// After a question met a file that it could not read, all files are looked through and spoilt ones built anew.
+    pub async fn mend(&self) {
+        if self.0.engine.was_let_down() {
+            self.keep_house(true).await;
         }
     }
 
@@ -198,6 +253,14 @@ impl Insight {
 
     pub(crate) fn sources(&self) -> &Sources {
         &self.0.sources
+    }
+
+    pub(crate) fn watching(&self) -> &warning::Ports {
+        &self.0.watching
+    }
+
+    pub(crate) fn watch(&self) -> &warning::Watch {
+        &self.0.watch
     }
 
     pub(crate) fn kept(&self) -> &cockpit::Kept {

@@ -208,7 +208,8 @@ impl Projection {
     }
 
     /// Keys a citizen: the same for the same citizen, and nobody without the salt finds out who it is.
-    fn citizen(&self, id: &str) -> String {
+    #[must_use]
+    pub(crate) fn citizen(&self, id: &str) -> String {
         let mut digest = crypto::sha256_hex(format!("{}:{id}", self.salt).as_bytes());
         digest.truncate(24);
         digest

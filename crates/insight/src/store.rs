@@ -3,3 +3,6 @@
 pub mod design;
 pub mod evaluation;
 pub mod wall;
+pub mod warning;
+pub mod warning_list;
+pub mod warning_rule;

@@ -1,5 +1,6 @@
 //! The files of the facts.
 
+use serde_json::json;
 use testkit::on_sqlite;
 
 use crate::support::{World, told};
@@ -112,6 +113,33 @@ async fn a_spoilt_file_is_put_aside_and_built_anew() {
         assert_eq!(world.rows("orders").await, whole);
         std::fs::write(world.folder().join("manifest.json"), b"{").unwrap();
         std::fs::write(world.folder().join("manifest.before.json"), b"").unwrap();
+        world.reopen().await;
+        world.insight.catch_up().await.unwrap();
+        assert_eq!(world.rows("orders").await, whole);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_question_that_meets_a_spoilt_file_has_it_built_anew_and_no_file_stops_a_start() {
+    on_sqlite(|site| async move {
+        let mut world = World::new(site).await;
+        filled(&world).await;
+        world.insight.lake().compact(0).await.unwrap();
+        let whole = world.rows("orders").await;
+        let files = walk(&world.folder());
+        let month = files.iter().find(|path| path.to_string_lossy().contains("orders/2026")).unwrap();
+        let size = std::fs::read(month).unwrap().len();
+        std::fs::write(month, vec![0; size]).unwrap();
+        world.reopen().await;
+        let asked = json!({ "sql": "select * from orders" });
+        assert_ne!(world.leader().post("/report-statements", asked).await.status, 200);
+        world.insight.mend().await;
+        world.insight.catch_up().await.unwrap();
+        assert_eq!(world.rows("orders").await, whole);
+        // What stands where the folder should be is put aside.
+        std::fs::remove_dir_all(world.folder()).unwrap();
+        std::fs::write(world.folder(), b"in the way").unwrap();
         world.reopen().await;
         world.insight.catch_up().await.unwrap();
         assert_eq!(world.rows("orders").await, whole);

@@ -4,5 +4,7 @@
 mod cockpit;
 mod evaluation;
 mod lake;
+mod permissions;
 mod reports;
 mod support;
+mod warnings;

@@ -5,12 +5,18 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use contract::cases::{CaseFact, CaseFacts, CaseId, CaseLine, CaseWords, CodeName, StepFact};
+use contract::bot::{TopicBrief, TopicSource};
+use contract::cases::{
+    CaseCorpus, CaseFact, CaseFacts, CaseId, CaseLine, CaseWords, CodeName, CorpusCase, CorpusCategory,
+    CorpusDraft, CorpusPlace, StepFact, UnitProposal,
+};
 use contract::identity::{Directory, PersonBrief, PersonId, SeatBrief, UnitBrief, UnitId};
+use contract::messages::{Notice, Notifier};
 use contract::voice::{CallFact, CallFacts, CallId, FloorNow, KeyFact, SeatFact};
 use insight::Insight;
 use insight::projection::Sources;
-use kernel::{BoxError, Principal};
+use insight::warning;
+use kernel::{BoxError, Ctx, Lang, Principal, Timestamp};
 use testkit::{PersonBuilder, START, Site, TestServer};
 
 /// Orders and calls as they are now.
@@ -19,6 +25,9 @@ pub struct City {
     pub cases: Mutex<BTreeMap<String, CaseFact>>,
     pub calls: Mutex<BTreeMap<String, CallFact>>,
     pub seats: Mutex<Vec<SeatFact>>,
+    pub texts: Mutex<BTreeMap<(i64, String), CorpusCase>>,
+    pub topics: Mutex<Vec<TopicBrief>>,
+    pub notices: Mutex<Vec<Notice>>,
 }
 
 impl City {
@@ -99,9 +108,6 @@ impl CaseFacts for City {
             |code: &str, zh: &str| CodeName { code: code.to_owned(), zh: zh.to_owned(), en: code.to_owned() };
         CaseWords { kinds: vec![word("complaint", "投诉"), word("help", "求助")], ..CaseWords::default() }
     }
-    async fn case_words_in(&self, _: &[CaseId], _: &[String]) -> Result<Vec<(CaseId, String)>, BoxError> {
-        Ok(Vec::new())
-    }
 }
 
 #[async_trait]
@@ -166,11 +172,69 @@ impl Directory for City {
             job_no: None,
         }))
     }
-    async fn people_with(&self, _: &UnitId, _: &str) -> Result<Vec<PersonBrief>, BoxError> {
-        Ok(Vec::new())
+    async fn people_with(&self, unit: &UnitId, capability: &str) -> Result<Vec<PersonBrief>, BoxError> {
+        Ok(if capability == "warning.handle" {
+            self.person(&PersonId(format!("{unit}-watch"))).await?.into_iter().collect()
+        } else {
+            Vec::new()
+        })
     }
     async fn seat_of(&self, _: &PersonId) -> Result<Option<SeatBrief>, BoxError> {
         Ok(None)
+    }
+}
+
+#[async_trait]
+impl CaseCorpus for City {
+    async fn orders(
+        &self,
+        since: i64,
+        after: Option<&CorpusPlace>,
+        limit: i64,
+    ) -> Result<Vec<CorpusCase>, BoxError> {
+        let texts = self.texts.lock().unwrap();
+        let from = after.cloned().unwrap_or((since, String::new()));
+        let later =
+            texts.range(from..).filter(|(place, _)| after != Some(*place)).map(|(_, order)| order.clone());
+        Ok(later.take(usize::try_from(limit).unwrap()).collect())
+    }
+    async fn order(&self, _: &CaseId) -> Result<Option<CorpusCase>, BoxError> {
+        Ok(None)
+    }
+    fn categories(&self) -> Vec<CorpusCategory> {
+        let one = |id: &str, parent: Option<&str>| CorpusCategory {
+            id: id.to_owned(),
+            parent_id: parent.map(str::to_owned),
+            path_name: id.to_owned(),
+            level: 1,
+            r#type: None,
+            active: true,
+        };
+        vec![one("supply", None), one("water-off", Some("supply"))]
+    }
+    async fn proposal(&self, _: &CorpusDraft, _: Lang) -> Result<Option<UnitProposal>, BoxError> {
+        Ok(None)
+    }
+    async fn readable(&self, _: &Principal, _: &[CaseId]) -> Result<Vec<CaseId>, BoxError> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl TopicSource for City {
+    async fn topics_since(&self, _: i64, _: usize, _: Timestamp) -> Result<Vec<TopicBrief>, BoxError> {
+        Ok(self.topics.lock().unwrap().clone())
+    }
+}
+
+#[async_trait]
+impl Notifier for City {
+    async fn notify(&self, _: &Ctx, notice: Notice) -> Result<(), BoxError> {
+        let mut notices = self.notices.lock().unwrap();
+        if notices.iter().all(|known| known.key != notice.key) {
+            notices.push(notice);
+        }
+        Ok(())
     }
 }
 
@@ -186,7 +250,7 @@ impl World {
     pub async fn new(site: Site) -> Self {
         site.migrate("insight", insight::MIGRATIONS).await;
         let city = Arc::new(City::default());
-        let insight = Insight::open(site.kit.clone(), sources(&city)).await.unwrap();
+        let insight = Insight::open(site.kit.clone(), sources(&city), watching(&city)).await.unwrap();
         let server = TestServer::new(&site, vec![insight.slice().router]);
         Self { site, city, insight, server }
     }
@@ -198,7 +262,8 @@ impl World {
 
     /// Opens the same files anew, as after a stop.
     pub async fn reopen(&mut self) {
-        self.insight = Insight::open(self.site.kit.clone(), sources(&self.city)).await.unwrap();
+        self.insight =
+            Insight::open(self.site.kit.clone(), sources(&self.city), watching(&self.city)).await.unwrap();
         self.server = TestServer::new(&self.site, vec![self.insight.slice().router]);
     }
 
@@ -223,6 +288,15 @@ impl World {
 
 fn sources(city: &Arc<City>) -> Sources {
     Sources { cases: city.clone(), calls: city.clone(), directory: city.clone() }
+}
+
+fn watching(city: &Arc<City>) -> warning::Ports {
+    warning::Ports {
+        corpus: city.clone(),
+        topics: city.clone(),
+        notifier: city.clone(),
+        centre: UnitId("centre".to_owned()),
+    }
 }
 
 /// An event about an order.

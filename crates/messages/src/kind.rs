@@ -32,6 +32,8 @@ pub enum Kind {
     KnowledgeExpiring,
     /// An entry of the knowledge base has expired.
     KnowledgeExpired,
+    /// Figures show something unusual.
+    Warned,
     /// What is overdue and unread, once a day.
     Digest,
 }
@@ -52,6 +54,7 @@ impl Kind {
         Self::KnowledgeDue,
         Self::KnowledgeExpiring,
         Self::KnowledgeExpired,
+        Self::Warned,
         Self::Digest,
     ];
 
@@ -72,6 +75,7 @@ impl Kind {
             Self::KnowledgeDue => "knowledge_due",
             Self::KnowledgeExpiring => "knowledge_expiring",
             Self::KnowledgeExpired => "knowledge_expired",
+            Self::Warned => "warned",
             Self::Digest => "digest",
         }
     }
@@ -99,6 +103,7 @@ impl Kind {
             Self::KnowledgeDue => lang.pick("知识到期复审", "Knowledge due for reading"),
             Self::KnowledgeExpiring => lang.pick("知识即将失效", "Knowledge about to expire"),
             Self::KnowledgeExpired => lang.pick("知识已失效", "Knowledge expired"),
+            Self::Warned => lang.pick("预警", "Early warning"),
             Self::Digest => lang.pick("每日汇总", "Daily digest"),
         }
     }
@@ -106,7 +111,7 @@ impl Kind {
     /// Tells whether it goes out even in quiet hours.
     #[must_use]
     pub fn is_urgent(self) -> bool {
-        matches!(self, Self::Urged | Self::Supervised)
+        matches!(self, Self::Urged | Self::Supervised | Self::Warned)
     }
 }
 
@@ -166,6 +171,13 @@ pub fn sentence(kind: &str, facts: &Map<String, Value>, lang: Lang) -> String {
             format!("知识《{order}》已失效，读者不再看到。"),
             format!("“{order}” has expired; readers no longer have it."),
         ),
+        Some(Kind::Warned) => {
+            let (zh, en) = (fact("zh"), fact("en"));
+            lang.pick(
+                format!("{number} 预警：{zh}，请及时接手核实。"),
+                format!("Warning {number}: {en}. Please look into it."),
+            )
+        }
         Some(Kind::Digest) => {
             let count = |name: &str| facts.get(name).and_then(Value::as_i64).unwrap_or_default();
             let (overdue, unread, first) = (count("overdue"), count("unread"), fact("first"));

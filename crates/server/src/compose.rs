@@ -130,6 +130,12 @@ impl City {
                 calls: lookup.clone(),
                 directory: directory.clone(),
             },
+            insight::warning::Ports {
+                corpus: orders.clone(),
+                topics: Arc::new(bot.clone()),
+                notifier: Arc::new(messages.clone()),
+                centre: identity.root_unit_id(),
+            },
         )
         .await?;
         let portal = Portal::new(kit.clone(), orders.clone(), orders.clone(), orders, lookup)?;

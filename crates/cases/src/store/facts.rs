@@ -293,26 +293,4 @@ impl CaseFacts for Cases {
                 .collect(),
         }
     }
-
-    async fn case_words_in(
-        &self,
-        ids: &[CaseId],
-        words: &[String],
-    ) -> Result<Vec<(CaseId, String)>, BoxError> {
-        let mut hits = Vec::new();
-        for some in ids.chunks(AT_ONCE) {
-            let mut sql = Statement::new("select id, title, content from cases_case where id in (");
-            sql.bind_all(some.iter().map(|id| id.0.clone())).push(") order by id");
-            let rows: Vec<(String, String, String)> =
-                sql.query_as().fetch_all(self.kit().db.reader()).await?;
-            for (id, title, content) in rows {
-                for word in words.iter().filter(|word| !word.is_empty()) {
-                    if title.contains(word.as_str()) || content.contains(word.as_str()) {
-                        hits.push((CaseId(id.clone()), word.clone()));
-                    }
-                }
-            }
-        }
-        Ok(hits)
-    }
 }

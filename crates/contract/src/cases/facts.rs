@@ -171,10 +171,4 @@ pub trait CaseFacts: Send + Sync {
     async fn case_lines(&self, by: &Principal, ids: &[CaseId]) -> Result<Vec<CaseLine>, BoxError>;
     /// Returns the words.
     fn case_words(&self) -> CaseWords;
-    /// Tells which of the orders hold which of the words in title or content, as pairs of id and word.
-    async fn case_words_in(
-        &self,
-        ids: &[CaseId],
-        words: &[String],
-    ) -> Result<Vec<(CaseId, String)>, BoxError>;
 }

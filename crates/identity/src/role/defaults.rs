@@ -86,6 +86,8 @@ const SHIFT_LEADER: Grants = &[
     ("report.read", All),
     ("report.share", All),
     ("unit.read", All),
+    ("warning.handle", All),
+    ("warning.read", All),
 ];
 const DISPATCHER: Grants = &[
     ("call.listen", All),
@@ -109,6 +111,7 @@ const DISPATCHER: Grants = &[
     ("topic.read", All),
     ("report.read", All),
     ("unit.read", All),
+    ("warning.read", All),
 ];
 const REVIEWER: Grants = &[
     ("call.listen", All),
@@ -146,6 +149,8 @@ const REVIEWER: Grants = &[
     ("report.read", All),
     ("report.share", All),
     ("unit.read", All),
+    ("warning.handle", All),
+    ("warning.read", All),
 ];
 const UNIT_ADMIN: Grants = &[
     ("call.listen", Subtree),
@@ -171,6 +176,8 @@ const UNIT_ADMIN: Grants = &[
     ("person.read", Subtree),
     ("report.read", Subtree),
     ("unit.read", All),
+    ("warning.handle", Subtree),
+    ("warning.read", Subtree),
 ];
 const UNIT_CLERK: Grants = &[
     ("call.listen", Unit),
@@ -201,6 +208,7 @@ const UNIT_LEADER: Grants = &[
     ("person.read", Subtree),
     ("report.read", Subtree),
     ("unit.read", All),
+    ("warning.read", Subtree),
 ];
 const CITY_LEADER: Grants = &[
     ("case.instruct", All),
@@ -219,6 +227,7 @@ const CITY_LEADER: Grants = &[
     ("topic.read", All),
     ("report.read", All),
     ("unit.read", All),
+    ("warning.read", All),
 ];
 const HOTLINE_MANAGER: Grants = &[
     ("assist.learn", All),
@@ -279,6 +288,9 @@ const HOTLINE_MANAGER: Grants = &[
     ("report.share", All),
     ("report.sql", All),
     ("unit.read", All),
+    ("warning.handle", All),
+    ("warning.read", All),
+    ("warning.rule", All),
 ];
 const SUPERVISION: Grants = &[
     ("audit.read", All),
@@ -297,6 +309,7 @@ const SUPERVISION: Grants = &[
     ("topic.read", All),
     ("report.read", All),
     ("unit.read", All),
+    ("warning.read", All),
 ];
 const SYSTEM_ADMIN: Grants = &[
     ("assist.learn", All),
@@ -322,6 +335,7 @@ const SYSTEM_ADMIN: Grants = &[
     ("telephone.write", All),
     ("unit.read", All),
     ("unit.write", All),
+    ("warning.rule", All),
 ];
 const SECURITY_ADMIN: Grants = &[
     ("person.read", All),

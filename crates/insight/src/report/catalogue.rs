@@ -514,6 +514,19 @@ pub const REPORTS: &[Report] = &[
         "heat",
     ),
     report(
+        "risk",
+        ANALYSIS,
+        ("社会风险评估研判", "Risk by area over the years"),
+        (
+            "各区域历年的受理量、投诉举报、超期、重办与满意率，用于研判风险在何处积累；区间可选多年，可按事项大类细分。",
+            "Orders, complaints, missed limits, orders that came back and satisfaction by district and year: where risk builds up. Choose several years; main categories may be added.",
+        ),
+        "orders",
+        &["district", "year"],
+        &["created", "overdue", "reopened", "settle_rate", "on_time_rate", "satisfaction_rate"],
+        "heat",
+    ),
+    report(
         "control",
         ANALYSIS,
         ("日受理量控制图", "Control chart"),

@@ -59,6 +59,7 @@ export const NAV: NavGroup[] = [
     name: 'insight',
     items: [
       { name: 'overview', icon: 'chart', needs: ['overview.read'], path: '/desk/overview' },
+      { name: 'warnings', icon: 'alert', needs: ['warning.read'], path: '/desk/warnings' },
       { name: 'reports', icon: 'file', needs: ['report.read'], path: '/desk/reports' },
       { name: 'evaluation', icon: 'check', needs: ['report.read'], path: '/desk/evaluation' },
     ],
@@ -88,6 +89,7 @@ export const NAV: NavGroup[] = [
       { name: 'order_types', icon: 'list', needs: ['order_type.write'], path: '/desk/admin/order-types' },
       { name: 'limit_rules', icon: 'clock', needs: ['limit.read'], path: '/desk/admin/limit-rules' },
       { name: 'notice_rules', icon: 'bell', needs: ['notice.write'], path: '/desk/admin/notice-rules' },
+      { name: 'warning_rules', icon: 'alert', needs: ['warning.rule'], path: '/desk/admin/warning-rules' },
       { name: 'dictionary', icon: 'book', needs: ['dictionary.write'], path: '/desk/admin/dictionary' },
       { name: 'parameters', icon: 'gear', needs: ['parameter.write'], path: '/desk/admin/parameters' },
       { name: 'calendar', icon: 'calendar', needs: ['calendar.write'], path: '/desk/admin/calendar' },

@@ -73,6 +73,8 @@ const desk: Texts = {
     knowledge_words: ['词库与同义词', 'Words and synonyms'],
     knowledge_classes: ['知识分类', 'Knowledge classes'],
     overview: ['运行总览', 'Overview'],
+    warnings: ['预警', 'Early warning'],
+    warning_rules: ['预警规则', 'Warning rules'],
     reports: ['统计报表', 'Reports'],
     evaluation: ['单位考核', 'Evaluation'],
     units: ['单位', 'Units'],

@@ -1,6 +1,8 @@
 import type { Texts } from '@/shared/i18n/pairs'
+import { warningTexts } from './texts.warnings'
 
 export const texts: Texts = {
+  ...warningTexts,
   overview: {
     title: ['运行总览', 'Overview'],
     range: ['时间范围', 'Range'],
