@@ -3,7 +3,7 @@
 //! Every process follows for itself: it hears of orders by the same pushes as screens do, and reads what it may
 //! have missed.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -22,6 +22,9 @@ use crate::{ActiveModel, Bot, Inner};
 const DAY_MS: i64 = 86_400_000;
 /// Orders that are read at a time.
 const PAGE: i64 = 1_000;
+/// What changes is gathered for so long, and at most so many orders of it, before it is read.
+const GATHERING: Duration = Duration::from_millis(250);
+const GATHERED_MAX: usize = 200;
 /// How often another process's model is looked for.
 const FOLLOW_MODEL: Duration = Duration::from_secs(30);
 /// How much worse a new model may be and still take over by night.
@@ -82,17 +85,19 @@ impl Bot {
         }
     }
 
-    /// Reads an order that was written or has changed.
+    /// Reads orders that were written or have changed, at most [`GATHERED_MAX`].
     ///
     /// # Errors
     /// When `cases` cannot answer.
-    pub async fn follow_order(&self, id: &CaseId) -> Result<(), BotError> {
-        let order = self.ports().corpus.order(id).await.map_err(BotError::Port)?;
+    pub async fn follow_orders(&self, ids: Vec<CaseId>) -> Result<(), BotError> {
+        let orders = self.ports().corpus.orders_of(&ids).await.map_err(BotError::Port)?;
         let bot = self.clone();
-        let id = id.clone();
-        tokio::task::spawn_blocking(move || match order {
-            Some(order) => bot.put_orders(&[order]),
-            None => bot.0.events.write().expect("no holder of this lock can panic").remove(&id),
+        tokio::task::spawn_blocking(move || {
+            bot.put_orders(&orders);
+            let mut events = bot.0.events.write().expect("no holder of this lock can panic");
+            for id in ids.iter().filter(|id| orders.iter().all(|order| order.id != **id)) {
+                events.remove(id);
+            }
         })
         .await?;
         Ok(())
@@ -241,22 +246,39 @@ async fn follow_orders(bot: Weak<Inner>, stop: Arc<Notify>) {
             () = stop.notified() => return,
         };
         match push {
-            Ok(push) if push.name.starts_with("cases.") => {
+            Ok(push) => {
+                let mut ids: BTreeSet<String> = order_of(&push).into_iter().collect();
+                // An order tells several things in a moment, and in a burst come many orders: one reading for all.
+                if ids.is_empty() {
+                    continue;
+                }
+                let gathering = async {
+                    while ids.len() < GATHERED_MAX {
+                        ids.extend(order_of(&pushes.recv().await?));
+                    }
+                    Ok(())
+                };
+                is_due =
+                    matches!(tokio::time::timeout(GATHERING, gathering).await, Ok(Err(RecvError::Lagged(_))));
                 let Some(inner) = bot.upgrade() else { return };
-                let id = serde_json::from_str::<serde_json::Value>(&push.data)
-                    .ok()
-                    .and_then(|data| data.get("case_id")?.as_str().map(CaseId::from));
-                if let Some(id) = id
-                    && let Err(error) = Bot(inner).follow_order(&id).await
-                {
-                    tracing::warn!(error = %kernel::problem::chain(&error), "an order could not be followed");
+                let ids: Vec<CaseId> = ids.into_iter().map(CaseId).collect();
+                if let Err(error) = Bot(inner).follow_orders(ids).await {
+                    tracing::warn!(error = %kernel::problem::chain(&error), "orders could not be followed");
                 }
             }
-            Ok(_) => {}
             Err(RecvError::Lagged(_)) => is_due = true,
             Err(RecvError::Closed) => return,
         }
     }
+}
+
+/// Returns the order that a push is about.
+fn order_of(push: &kernel::hub::Push) -> Option<String> {
+    if !push.name.starts_with("cases.") {
+        return None;
+    }
+    let data: serde_json::Value = serde_json::from_str(&push.data).ok()?;
+    Some(data.get("case_id")?.as_str()?.to_owned())
 }
 
 async fn follow_models(bot: Weak<Inner>, stop: Arc<Notify>) {

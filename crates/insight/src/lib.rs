@@ -179,8 +179,9 @@ impl Insight {
                     () = tokio::time::sleep(TURN) => {}
                     () = stop.notified() => return,
                 }
-                // Events come in bursts; a burst is one change of the files.
-                tokio::time::sleep(Duration::from_millis(300)).await;
+                // Events come in bursts; a burst is one change of the files, each of which costs as much as the
+                // delta is large.
+                tokio::time::sleep(Duration::from_millis(1_000)).await;
             } else {
                 tokio::select! {
                     () = tokio::time::sleep(wait) => {}

@@ -19,9 +19,11 @@ use crate::fact::{
 use crate::lake::{Change, Lake};
 
 /// So many events are read at once.
-pub const EVENTS_AT_ONCE: i64 = 2_000;
+pub const EVENTS_AT_ONCE: i64 = 10_000;
 /// So many orders or calls are asked for at once.
 const IDS_AT_ONCE: i64 = 1_000;
+/// So many of those that events tell of are asked for at once.
+const CHUNK: usize = 1_000;
 /// So many states of seats are asked for at once.
 const SEATS_AT_ONCE: i64 = 5_000;
 /// Seats and keys are asked for after so long.
@@ -129,9 +131,12 @@ impl Projection {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let facts = self.sources.cases.case_facts(ids).await.map_err(InsightError::Port)?;
-        let orders = facts.iter().map(|fact| order_row(fact, |contact| self.citizen(contact))).collect();
-        let steps = facts.iter().flat_map(step_rows).collect();
+        let (mut orders, mut steps) = (Vec::with_capacity(ids.len()), Vec::new());
+        for some in ids.chunks(CHUNK) {
+            let facts = self.sources.cases.case_facts(some).await.map_err(InsightError::Port)?;
+            orders.extend(facts.iter().map(|fact| order_row(fact, |contact| self.citizen(contact))));
+            steps.extend(facts.iter().flat_map(step_rows));
+        }
         Ok(vec![(&ORDERS, orders), (&STEPS, steps)])
     }
 
@@ -139,7 +144,10 @@ impl Projection {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let facts = self.sources.calls.call_facts(ids).await.map_err(InsightError::Port)?;
+        let mut facts = Vec::with_capacity(ids.len());
+        for some in ids.chunks(CHUNK) {
+            facts.extend(self.sources.calls.call_facts(some).await.map_err(InsightError::Port)?);
+        }
         let mut homes = HashMap::new();
         let mut rows = Vec::with_capacity(facts.len());
         for fact in &facts {

@@ -14,7 +14,7 @@ use crate::case::Status;
 
 /// Orders of one page.
 const PAGE_MAX: i64 = 2_000;
-/// Orders of which it is asked at once whether somebody may read them.
+/// Orders that are asked for at once.
 const ASKED_MAX: usize = 200;
 
 const COLUMNS: &str = "c.id, c.number, c.title, c.content, c.type as kind, c.category_id, c.urgency, c.status, \
@@ -97,6 +97,14 @@ impl CaseCorpus for Cases {
         sql.push(COLUMNS).push(" from cases_case c where c.id = ").bind(&id.0);
         let row: Option<CorpusRow> = sql.query_as().fetch_optional(self.kit().db.reader()).await?;
         Ok(row.map(Into::into))
+    }
+
+    async fn orders_of(&self, ids: &[CaseId]) -> Result<Vec<CorpusCase>, BoxError> {
+        let mut sql = Statement::new("select ");
+        sql.push(COLUMNS).push(" from cases_case c where c.id in (");
+        sql.bind_all(ids.iter().take(ASKED_MAX).map(|id| id.0.clone())).push(")");
+        let rows: Vec<CorpusRow> = sql.query_as().fetch_all(self.kit().db.reader()).await?;
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
     fn categories(&self) -> Vec<CorpusCategory> {

@@ -107,6 +107,14 @@ pub trait CaseCorpus: Send + Sync {
     ) -> Result<Vec<CorpusCase>, BoxError>;
     /// Finds one.
     async fn order(&self, id: &CaseId) -> Result<Option<CorpusCase>, BoxError>;
+    /// Finds several, at most 200, in no particular order; what is not there is left out.
+    async fn orders_of(&self, ids: &[CaseId]) -> Result<Vec<CorpusCase>, BoxError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            found.extend(self.order(id).await?);
+        }
+        Ok(found)
+    }
     /// Returns the tree of categories, those above before those below.
     fn categories(&self) -> Vec<CorpusCategory>;
     /// Returns what the dispatch catalogue proposes for an order that is being written.

@@ -14,6 +14,8 @@ use super::library::{Shelves, analyzer_for};
 use crate::Knowledge;
 use crate::error::KnowledgeError;
 
+/// So many events are looked through at once, and the index writes down how far it has come that often.
+const STEP: i64 = 20_000;
 /// Entries that are read and indexed at once.
 const PAGE: i64 = 200;
 /// Pages between two commits while an index is built.
@@ -163,10 +165,22 @@ impl Knowledge {
 
     async fn catch_up(&self, shelves: &Arc<Shelves>) -> Result<(), KnowledgeError> {
         loop {
-            let seq = shelves.mark().seq;
-            let changed = self.changed_after(seq, PAGE).await?;
-            let Some((last, _)) = changed.last() else { break };
-            let last = *last;
+            let (from, newest) = (shelves.passed(), self.newest_event().await?);
+            if newest <= from {
+                break;
+            }
+            let upto = newest.min(from + STEP);
+            let changed = self.changed_between(from, upto, PAGE).await?;
+            if changed.is_empty() {
+                shelves.pass(upto);
+                if upto - shelves.mark().seq >= STEP {
+                    let passing = shelves.clone();
+                    blocking(move || passing.commit(upto)).await??;
+                }
+                continue;
+            }
+            let full = i64::try_from(changed.len()) == Ok(PAGE);
+            let last = changed.last().map_or(upto, |(seq, _)| if full { *seq } else { upto });
             let mut once = HashSet::new();
             let ids: Vec<String> =
                 changed.iter().map(|(_, id)| id.clone()).filter(|id| once.insert(id.clone())).collect();

@@ -2,7 +2,7 @@
 //! database. A new one is built beside the old one and takes its place as a whole.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
 
 use contract::knowledge::Audience;
@@ -58,6 +58,8 @@ pub(crate) struct Shelves {
     public: Index,
     writers: Mutex<(Writer, Writer)>,
     mark: Mutex<Mark>,
+    /// Events up to this number are in or concern others; the mark follows in large steps.
+    passed: AtomicI64,
 }
 
 impl std::fmt::Debug for Shelves {
@@ -75,6 +77,16 @@ pub(crate) struct Hit {
 }
 
 impl Shelves {
+    /// Returns the number of the last event that needs no more looking at.
+    pub(crate) fn passed(&self) -> i64 {
+        self.mark().seq.max(self.passed.load(Ordering::Relaxed))
+    }
+
+    /// Says that what came up to an event concerns others.
+    pub(crate) fn pass(&self, seq: i64) {
+        self.passed.fetch_max(seq, Ordering::Relaxed);
+    }
+
     /// Makes empty shelves in a new folder.
     pub(crate) fn begin(folder: &Path, seq: i64, words: &str) -> Result<Self, IndexError> {
         for name in ["staff", "public"] {
@@ -102,7 +114,14 @@ impl Shelves {
         };
         let (staff, public) = (open("staff")?, open("public")?);
         let writers = Mutex::new((staff.writer(memory_bytes)?, public.writer(memory_bytes)?));
-        Ok(Self { folder: folder.to_owned(), staff, public, writers, mark: Mutex::new(mark) })
+        Ok(Self {
+            folder: folder.to_owned(),
+            staff,
+            public,
+            writers,
+            mark: Mutex::new(mark),
+            passed: AtomicI64::new(0),
+        })
     }
 
     /// Puts entries in, or takes them out where nothing is left for readers.

@@ -20,22 +20,25 @@ struct FeedRow {
 impl Knowledge {
     /// Returns the number of the newest event.
     pub(crate) async fn newest_event(&self) -> Result<i64, KnowledgeError> {
-        let (seq,): (i64,) = sqlx::query_as("select coalesce(max(seq), 0) from kernel_outbox")
+        let (seq,): (i64,) = sqlx::query_as("select coalesce(max(seq), 0) from kernel_outbox where seq > 0")
             .fetch_one(self.kit().db.reader())
             .await?;
         Ok(seq)
     }
 
-    /// Returns the entries that changed after an event, each with the number of the event.
-    pub(crate) async fn changed_after(
+    /// Returns the entries that changed after one event and up to another, each with the number of the event.
+    pub(crate) async fn changed_between(
         &self,
-        seq: i64,
+        after: i64,
+        upto: i64,
         limit: i64,
     ) -> Result<Vec<(i64, String)>, KnowledgeError> {
         Ok(sqlx::query_as(
-            "select seq, subject from kernel_outbox where seq > $1 and name in ($2, $3) order by seq limit $4",
+            "select seq, subject from kernel_outbox where seq > $1 and seq <= $2 and name in ($3, $4) \
+             order by seq limit $5",
         )
-        .bind(seq)
+        .bind(after)
+        .bind(upto)
         .bind(KnowledgePublished::NAME)
         .bind(KnowledgeWithdrawn::NAME)
         .bind(limit)
