@@ -45,6 +45,7 @@ mod runs;
 mod saved_queries;
 mod sending_back;
 mod side_view;
+mod succession;
 mod supervision;
 mod task_view;
 mod tasks;
@@ -82,6 +83,7 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(extension::routes())
         .merge(ending::routes())
         .merge(objection::routes())
+        .merge(succession::routes())
         .merge(supervision::routes())
         .merge(co_handling::routes())
         .merge(rerouting::routes())

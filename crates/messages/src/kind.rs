@@ -22,6 +22,8 @@ pub enum Kind {
     Assigned,
     /// Somebody wrote a note.
     Noted,
+    /// The unit took over the orders of a dissolved one.
+    Succeeded,
     /// What is overdue and unread, once a day.
     Digest,
 }
@@ -37,6 +39,7 @@ impl Kind {
         Self::Supervised,
         Self::Returned,
         Self::Noted,
+        Self::Succeeded,
         Self::Digest,
     ];
 
@@ -52,6 +55,7 @@ impl Kind {
             Self::Dispatched => "dispatched",
             Self::Assigned => "assigned",
             Self::Noted => "noted",
+            Self::Succeeded => "succeeded",
             Self::Digest => "digest",
         }
     }
@@ -74,6 +78,7 @@ impl Kind {
             Self::Dispatched => lang.pick("新派工单", "New order"),
             Self::Assigned => lang.pick("转办到人", "Assigned"),
             Self::Noted => lang.pick("新备注", "New note"),
+            Self::Succeeded => lang.pick("单位撤并移交", "Orders of a dissolved unit"),
             Self::Digest => lang.pick("每日汇总", "Daily digest"),
         }
     }
@@ -121,6 +126,13 @@ pub fn sentence(kind: &str, facts: &Map<String, Value>, lang: Lang) -> String {
         }
         Some(Kind::Noted) => {
             lang.pick(format!("{by}在 {order} 添加了备注。"), format!("{by} wrote a note in {order}."))
+        }
+        Some(Kind::Succeeded) => {
+            let orders = facts.get("orders").and_then(Value::as_i64).unwrap_or_default();
+            lang.pick(
+                format!("{number}已撤并，{orders} 件在办工单由本单位承接，时限不变，请在待办中查看。"),
+                format!("{number} was dissolved; your unit took over {orders} open orders with their limits."),
+            )
         }
         Some(Kind::Digest) => {
             let count = |name: &str| facts.get(name).and_then(Value::as_i64).unwrap_or_default();
