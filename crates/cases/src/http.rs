@@ -5,6 +5,7 @@ mod acceptance;
 mod amendment;
 mod assignment;
 mod attachment;
+mod bulk;
 mod calendar;
 mod case_form;
 mod catalogue;
@@ -106,6 +107,7 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(form_drafts::routes())
         .merge(order_types::routes())
         .merge(case_form::routes())
+        .merge(bulk::routes())
         .merge(calendar::routes())
         .with_state(cases)
 }

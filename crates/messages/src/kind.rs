@@ -131,7 +131,9 @@ pub fn sentence(kind: &str, facts: &Map<String, Value>, lang: Lang) -> String {
             let orders = facts.get("orders").and_then(Value::as_i64).unwrap_or_default();
             lang.pick(
                 format!("{number}已撤并，{orders} 件在办工单由本单位承接，时限不变，请在待办中查看。"),
-                format!("{number} was dissolved; your unit took over {orders} open orders with their limits."),
+                format!(
+                    "{number} was dissolved; your unit took over {orders} open orders with their limits."
+                ),
             )
         }
         Some(Kind::Digest) => {

@@ -1,7 +1,8 @@
 //! What is told when something happens to an order.
 
 use contract::cases::{
-    CaseAssigned, CaseDispatched, CaseId, CaseReturned, CaseUrged, DeadlineMissed, DeadlineNear, UnitSucceeded,
+    CaseAssigned, CaseDispatched, CaseId, CaseReturned, CaseUrged, DeadlineMissed, DeadlineNear,
+    UnitSucceeded,
 };
 use contract::identity::{PersonId, UnitId};
 use kernel::{Envelope, Event as _, Subscription};

@@ -331,6 +331,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cases/acceptances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accepts several orders for their unit (批量签收). */
+        post: operations["accept_cases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/closures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts several settled orders away (批量归档). */
+        post: operations["close_cases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/dispatches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives several orders to a unit, or each to the one that the catalogue proposes (批量派单). */
+        post: operations["dispatch_cases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/returns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives several orders back to the centre (批量退回). */
+        post: operations["return_cases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cases/supervisions": {
         parameters: {
             query?: never;
@@ -4575,6 +4643,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/successions/{unit_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how far what a dissolved unit had has been handed over. */
+        get: operations["get_succession"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tasks": {
         parameters: {
             query?: never;
@@ -4713,6 +4798,24 @@ export interface paths {
         head?: never;
         /** Changes, moves or deactivates a unit. */
         patch: operations["update_unit"];
+        trace?: never;
+    };
+    "/units/{id}/dissolution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts what hangs on a unit, before it is dissolved. */
+        get: operations["preview_unit_dissolution"];
+        put?: never;
+        /** Dissolves a unit (撤并): a successor takes over its open orders, tasks, rows of the catalogue, seats and people. */
+        post: operations["dissolve_unit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/voice/access-codes": {
@@ -7165,6 +7268,15 @@ export interface components {
              */
             wanted_at: number;
         };
+        /** @description Several orders, and where they go. */
+        BulkDispatchRequest: {
+            /** @description The orders, 1 to 200. */
+            ids?: string[];
+            /** @description What the units are asked to do. */
+            text?: string;
+            /** @description The unit in charge; when empty, each order goes where the dispatch catalogue proposes. */
+            unit_id?: string;
+        };
         /** @description Several orders, and what is said to all of them. */
         BulkRequest: {
             /** @description The orders, 1 to 200. */
@@ -9142,6 +9254,30 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description How a unit is dissolved. */
+        Dissolution: {
+            /** @description What becomes of its people. */
+            people?: components["schemas"]["PeopleGo"];
+            successor_id?: components["schemas"]["UnitId"] | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description What hangs on a unit. */
+        DissolutionPreview: components["schemas"]["UnitHoldings"] & {
+            /**
+             * Format: int64
+             * @description Active people.
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description Active units directly below; they have to go first.
+             */
+            units: number;
         };
         /** @description A district to choose from. */
         District: {
@@ -13076,6 +13212,11 @@ export interface components {
             /** @description The present password. */
             password: string;
         };
+        /**
+         * @description What becomes of the people of a dissolved unit.
+         * @enum {string}
+         */
+        PeopleGo: "move" | "close";
         /** @description People who are asked for something. */
         PeopleRequest: {
             /** @description The people. */
@@ -14768,6 +14909,40 @@ export interface components {
             /** @description The query code. */
             query_code: string;
         };
+        /** @description How far a dissolved unit has been handed over. */
+        SuccessionView: {
+            /**
+             * Format: int64
+             * @description The version of the dispatch catalogue that names the successor.
+             */
+            catalogue_version?: number | null;
+            /**
+             * Format: int64
+             * @description When the unit was dissolved.
+             */
+            dissolved_at: number;
+            /** @description Whether everything has been handed over. */
+            done: boolean;
+            /**
+             * Format: int64
+             * @description When all had been handed over.
+             */
+            done_at?: number | null;
+            /**
+             * Format: int64
+             * @description Orders that are left.
+             */
+            left: number;
+            /**
+             * Format: int64
+             * @description Orders that were handed over.
+             */
+            moved: number;
+            /** @description Who takes over. */
+            successor_id?: string | null;
+            /** @description The unit. */
+            unit_id: string;
+        };
         /** @description What became of one suggestion. */
         SuggestionChoice: {
             /** @description What was chosen. */
@@ -15521,6 +15696,7 @@ export interface components {
             path: string;
             /** @description The number to reach it by. */
             phone?: string | null;
+            successor_id?: components["schemas"]["UnitId"] | null;
             /**
              * Format: int64
              * @description For optimistic locking.
@@ -15629,6 +15805,24 @@ export interface components {
              * @description Times supervised.
              */
             supervised: number;
+        };
+        /** @description What of another slice hangs on a unit. */
+        UnitHoldings: {
+            /**
+             * Format: int64
+             * @description Rows of the published dispatch catalogue that name it.
+             */
+            catalogue_rows: number;
+            /**
+             * Format: int64
+             * @description Open orders that it handles or helps with.
+             */
+            orders: number;
+            /**
+             * Format: int64
+             * @description Open tasks.
+             */
+            tasks: number;
         };
         /** @description Names a unit (单位). */
         UnitId: string;
@@ -16865,10 +17059,121 @@ export interface operations {
             };
         };
     };
+    accept_cases: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition safe */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description What became of each order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"][];
+                };
+            };
+        };
+    };
+    close_cases: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition safe */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description What became of each order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"][];
+                };
+            };
+        };
+    };
+    dispatch_cases: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition safe */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkDispatchRequest"];
+            };
+        };
+        responses: {
+            /** @description What became of each order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"][];
+                };
+            };
+        };
+    };
+    return_cases: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition safe */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description What became of each order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"][];
+                };
+            };
+        };
+    };
     supervise_cases: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes a repetition safe */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -16892,7 +17197,10 @@ export interface operations {
     urge_cases: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes a repetition safe */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -27001,6 +27309,38 @@ export interface operations {
             };
         };
     };
+    get_succession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The dissolved unit */
+                unit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuccessionView"];
+                };
+            };
+            /** @description The unit was not dissolved */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_tasks: {
         parameters: {
             query?: {
@@ -27388,6 +27728,79 @@ export interface operations {
             };
             /** @description stale_version, unit.cycle, unit.level or unit.in_use */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    preview_unit_dissolution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The unit */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DissolutionPreview"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    dissolve_unit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The unit */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Dissolution"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unit"];
+                };
+            };
+            /** @description stale_version, unit.in_use, unit.gone or role.last_administrator */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

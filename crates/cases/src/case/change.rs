@@ -9,9 +9,9 @@ use contract::cases::{
 use kernel::{Ctx, Writes};
 use serde_json::{Value, json};
 
-use super::{Step, UnitRef};
 use super::limit::LimitName;
 use super::timeline::EntryKind;
+use super::{Step, UnitRef};
 
 /// What a behaviour asks for.
 #[derive(Clone, Debug)]

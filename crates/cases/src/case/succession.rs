@@ -63,7 +63,8 @@ pub fn hand_over(case: &mut Case, succession: &Succession) -> Option<Change> {
     let owed: Vec<ErrandKind> = case.errands.iter().filter(|one| owes(one)).map(|one| one.kind).collect();
     for one in case.errands.iter_mut().filter(|one| one.waits_for().is_some()) {
         if one.unit.as_ref().is_some_and(|unit| unit.id == *from) {
-            if one.kind != ErrandKind::Supervision && (is_with_successor && !in_charge || owed.contains(&one.kind))
+            if one.kind != ErrandKind::Supervision
+                && (is_with_successor && !in_charge || owed.contains(&one.kind))
             {
                 // The successor handles the order already, or owes the same already.
                 one.state = ErrandState::Cancelled;
@@ -95,11 +96,7 @@ pub fn hand_over(case: &mut Case, succession: &Succession) -> Option<Change> {
             .saying(&format!("{from_name}已撤并，由{to_name}承接，时限不变。"))
             .about_unit(Some(&to.id))
             .with(json!({ "from_unit_id": from }))
-            .steering(CourseInput::HandOver {
-                from: from.clone(),
-                to: to.clone(),
-                people: people.clone(),
-            })
+            .steering(CourseInput::HandOver { from: from.clone(), to: to.clone(), people: people.clone() })
             .telling(Fact::Moved(moved)),
     )
 }

@@ -109,7 +109,8 @@ impl Cases {
     /// When the database or the directory fails; an order that fails is logged and tried again.
     pub async fn carry_over(&self, ctx: &Ctx) -> Result<usize, CaseError> {
         self.freshen().await?;
-        let sql = format!("{ROWS} where state = 'open' and next_at <= $1 order by dissolved_at, unit_id limit 20");
+        let sql =
+            format!("{ROWS} where state = 'open' and next_at <= $1 order by dissolved_at, unit_id limit 20");
         let rows: Vec<SuccessionRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
             .bind(ctx.now.0)
             .fetch_all(self.kit().db.reader())
@@ -193,7 +194,8 @@ impl Cases {
 
     /// Tells whether the unit is gone indeed. One that was taken into use again keeps what it has.
     async fn is_gone(&self, ctx: &Ctx, row: &SuccessionRow) -> Result<bool, CaseError> {
-        let unit = self.ports().directory.unit(&UnitId(row.unit_id.clone())).await.map_err(CaseError::Port)?;
+        let unit =
+            self.ports().directory.unit(&UnitId(row.unit_id.clone())).await.map_err(CaseError::Port)?;
         if !unit.is_some_and(|unit| unit.active) {
             return Ok(true);
         }
@@ -239,8 +241,12 @@ impl Cases {
         let plan = match heir {
             None => None,
             Some(heir) => {
-                let people =
-                    self.ports().directory.people_with(&heir.id, "case.handle").await.map_err(CaseError::Port)?;
+                let people = self
+                    .ports()
+                    .directory
+                    .people_with(&heir.id, "case.handle")
+                    .await
+                    .map_err(CaseError::Port)?;
                 Some(Succession {
                     from: row.unit_id.clone(),
                     from_name: row.unit_name.clone(),
@@ -351,11 +357,13 @@ impl Cases {
             .bind(to)
             .execute(tx.conn())
             .await?;
-        sqlx::query("update cases_succession set catalogue_done = 1, catalogue_version = $2 where unit_id = $1")
-            .bind(&row.unit_id)
-            .bind(fresh.as_ref().map(|_| next))
-            .execute(tx.conn())
-            .await?;
+        sqlx::query(
+            "update cases_succession set catalogue_done = 1, catalogue_version = $2 where unit_id = $1",
+        )
+        .bind(&row.unit_id)
+        .bind(fresh.as_ref().map(|_| next))
+        .execute(tx.conn())
+        .await?;
         tx.commit().await?;
         self.reload_categories().await?;
         self.reload_catalogue().await

@@ -37,7 +37,9 @@ struct UnitsQuery {
 }
 
 pub(crate) fn routes() -> OpenApiRouter<Identity> {
-    OpenApiRouter::new().routes(routes!(list_units, create_unit)).routes(routes!(get_unit, update_unit))
+    OpenApiRouter::new()
+        .routes(routes!(list_units, create_unit))
+        .routes(routes!(get_unit, update_unit))
         .routes(routes!(preview_unit_dissolution, dissolve_unit))
 }
 

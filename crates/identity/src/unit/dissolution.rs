@@ -119,12 +119,7 @@ impl Identity {
                 })?;
         }
         let gone = self.part_with_people(ctx, &mut change, &old, &wish).await?;
-        let unit = Unit {
-            active: false,
-            successor_id: wish.successor_id,
-            version: old.version + 1,
-            ..old
-        };
+        let unit = Unit { active: false, successor_id: wish.successor_id, version: old.version + 1, ..old };
         store::unit::update(change.tx.conn(), &unit, ctx.now).await?;
         change.tx.audit(
             ctx,
