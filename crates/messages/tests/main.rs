@@ -4,7 +4,9 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use contract::cases::{CaseBrief, CaseId, CaseLookup, CaseUrged, DeadlineMissed, OverdueBrief, UnitSucceeded};
+use contract::cases::{
+    CaseBrief, CaseId, CaseLookup, CaseUrged, DeadlineMissed, OverdueBrief, UnitSucceeded,
+};
 use contract::contacts::ContactId;
 use contract::identity::{Directory, PersonBrief, PersonId, SeatBrief, UnitBrief, UnitId};
 use contract::messages::{NoticeChannel, OutgoingNotice};
