@@ -46,6 +46,7 @@ pub mod sending_back;
 pub mod split;
 pub mod standing;
 pub mod strike_out;
+pub mod succession;
 pub mod supervision;
 pub mod timeline;
 pub mod urge;

@@ -5,6 +5,7 @@ mod acceptance;
 mod amendment;
 mod assignment;
 mod attachment;
+mod bulk;
 mod calendar;
 mod case_form;
 mod catalogue;
@@ -45,6 +46,7 @@ mod runs;
 mod saved_queries;
 mod sending_back;
 mod side_view;
+mod succession;
 mod supervision;
 mod task_view;
 mod tasks;
@@ -82,6 +84,7 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(extension::routes())
         .merge(ending::routes())
         .merge(objection::routes())
+        .merge(succession::routes())
         .merge(supervision::routes())
         .merge(co_handling::routes())
         .merge(rerouting::routes())
@@ -104,6 +107,7 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(form_drafts::routes())
         .merge(order_types::routes())
         .merge(case_form::routes())
+        .merge(bulk::routes())
         .merge(calendar::routes())
         .with_state(cases)
 }

@@ -55,6 +55,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 50, name: "attachments", sql: include_str!("../migrations/0050_attachments.sql") },
     Migration { version: 51, name: "documents", sql: include_str!("../migrations/0051_documents.sql") },
     Migration { version: 52, name: "publications", sql: include_str!("../migrations/0052_publications.sql") },
+    Migration { version: 70, name: "succession", sql: include_str!("../migrations/0070_succession.sql") },
 ];
 
 /// What another process may have changed is read again after this time.
@@ -215,7 +216,7 @@ impl Cases {
     /// Returns the slice for the composition.
     #[must_use]
     pub fn slice(&self) -> Slice {
-        let (timers, indexer, sweeper) = (self.clone(), self.clone(), self.clone());
+        let (timers, indexer, sweeper, heir) = (self.clone(), self.clone(), self.clone(), self.clone());
         Slice {
             name: "cases",
             migrations: MIGRATIONS,
@@ -233,6 +234,14 @@ impl Cases {
                     let cases = indexer.clone();
                     async move {
                         cases.index_texts().await?;
+                        Ok(())
+                    }
+                }),
+                Job::every("cases.succession", Duration::from_secs(5), move || {
+                    let cases = heir.clone();
+                    async move {
+                        let ctx = Ctx::system("cases.succession", cases.kit().now());
+                        cases.carry_over(&ctx).await?;
                         Ok(())
                     }
                 }),

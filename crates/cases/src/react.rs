@@ -1,6 +1,7 @@
 //! What the slice does when something happens elsewhere.
 
 use contract::cases::TaskOpened;
+use contract::identity::UnitDissolved;
 use contract::voice::RecordingFinished;
 use kernel::{Event as _, Subscription};
 
@@ -10,7 +11,7 @@ use crate::case::Step;
 /// Returns the slice's reactions.
 #[must_use]
 pub fn subscriptions(cases: &Cases) -> Vec<Subscription> {
-    let (binding, dispatching) = (cases.clone(), cases.clone());
+    let (binding, dispatching, inheriting) = (cases.clone(), cases.clone(), cases.clone());
     let automatic = Subscription::new("cases.auto_dispatch", &[TaskOpened::NAME], move |envelope| {
         let cases = dispatching.clone();
         async move {
@@ -24,6 +25,14 @@ pub fn subscriptions(cases: &Cases) -> Vec<Subscription> {
     });
     vec![
         automatic,
+        Subscription::new("cases.succeed_unit", &[UnitDissolved::NAME], move |envelope| {
+            let cases = inheriting.clone();
+            async move {
+                let event: UnitDissolved = envelope.read()?;
+                cases.note_dissolution(&event, envelope.at).await?;
+                Ok(())
+            }
+        }),
         Subscription::new("cases.bind_recording", &[RecordingFinished::NAME], move |envelope| {
             let cases = binding.clone();
             async move {

@@ -66,6 +66,7 @@ mod review;
 mod search_postgres;
 mod search_sqlite;
 mod sending_back;
+pub mod succession;
 mod supervision;
 mod upload;
 pub mod urge;

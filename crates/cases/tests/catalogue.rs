@@ -59,7 +59,7 @@ impl World {
     }
 }
 
-fn lamps() -> Value {
+pub fn lamps() -> Value {
     json!({
         "code": "A01", "item": "路灯故障", "category_code": "lamps", "keywords": ["路灯"], "unit_code": "water",
         "co_unit_codes": ["roads"], "tier": "24h", "basis": "《城市道路照明设施管理规定》",

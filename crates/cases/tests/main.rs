@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod attachments;
+mod bulk;
 mod catalogue;
 mod citizen_acts;
 mod citizens;
@@ -28,5 +29,6 @@ mod search;
 mod seeding;
 mod steps;
 mod story;
+mod succession;
 mod supervision;
 mod support;

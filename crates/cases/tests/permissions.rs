@@ -86,6 +86,11 @@ const TABLE: &[Row] = &[
     ("GET", "/figures/unit", "+++++++++++++---"),
     ("POST", "/cases/urges", "+++++-----++----"),
     ("POST", "/cases/supervisions", "--+-+-----++----"),
+    ("POST", "/cases/dispatches", "---+------------"),
+    ("POST", "/cases/acceptances", "-----+++-+------"),
+    ("POST", "/cases/returns", "-----+++-+------"),
+    ("POST", "/cases/closures", "--+-+------+----"),
+    ("GET", "/successions/x", "-------------+--"),
     ("GET", "/tasks", "+++++++++++++---"),
     ("GET", "/tasks/summary", "+++++++++++++---"),
     ("GET", "/ratings", "+++++++++++++---"),
@@ -190,7 +195,9 @@ fn body(path: &str) -> Value {
         "form" => json!({ "version": 0, "name": "x", "form_id": "x", "answers": {} }),
         "order-types" | "x" if path.starts_with("/order-types") => json!({ "zh": "", "type": "other" }),
         "cases" => json!({ "type": "other", "title": "", "content": "", "contact": {} }),
-        "urges" | "supervisions" => json!({ "ids": [] }),
+        "urges" | "supervisions" | "dispatches" | "acceptances" | "returns" | "closures" => {
+            json!({ "ids": [] })
+        }
         "2026-10-10" => json!({ "kind": "work", "name": "" }),
         _ => json!({ "version": version, "reason": "好" }),
     }

@@ -25,7 +25,7 @@ pub use events::{
     ApplicationDecided, ApplicationMade, CaseAccepted, CaseArchived, CaseAssigned, CaseClosed, CaseCreated,
     CaseDispatched, CaseEnded, CaseFeedbackGiven, CaseMoved, CaseReopened, CaseRestored, CaseReturned,
     CaseReviewed, CaseUrged, CitizenActed, DeadlineMissed, DeadlineNear, ErrandAnswered, ErrandGiven,
-    RatingGiven, TaskClosed, TaskOpened,
+    RatingGiven, TaskClosed, TaskOpened, UnitSucceeded,
 };
 
 pub use facts::{CaseFact, CaseFacts, CaseLine, CaseWords, CodeName, StepFact};

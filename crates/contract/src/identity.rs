@@ -109,6 +109,55 @@ pub trait Directory: Send + Sync {
     }
 }
 
+/// What of another slice hangs on a unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UnitHoldings {
+    /// Open orders that it handles or helps with.
+    pub orders: i64,
+    /// Open tasks.
+    pub tasks: i64,
+    /// Rows of the published dispatch catalogue that name it.
+    pub catalogue_rows: i64,
+}
+
+impl UnitHoldings {
+    /// Tells whether anything hangs on it.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.orders + self.tasks + self.catalogue_rows > 0
+    }
+}
+
+/// Knows what hangs on a unit, so that none is closed over it.
+#[async_trait]
+pub trait UnitCharge: Send + Sync {
+    /// Counts what hangs on a unit with this id and code.
+    async fn holdings(&self, id: &UnitId, code: &str) -> Result<UnitHoldings, BoxError>;
+}
+
+/// A unit was dissolved; whatever hangs on it is the successor's from now on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UnitDissolved {
+    /// The unit.
+    pub unit_id: UnitId,
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Who takes over; none when nothing hung on it.
+    pub successor_id: Option<UnitId>,
+}
+
+impl Event for UnitDissolved {
+    const NAME: &'static str = "identity.unit_dissolved";
+    fn subject(&self) -> String {
+        self.unit_id.0.clone()
+    }
+    fn audience(&self) -> Vec<Audience> {
+        vec![Audience::Capability("unit.read".to_owned())]
+    }
+}
+
 /// A unit was made, changed, moved or deactivated.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct UnitChanged {

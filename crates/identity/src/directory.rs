@@ -24,6 +24,8 @@ pub(crate) enum Touched {
     Person(PersonId),
     Roles,
     Seats,
+    /// So much that everything is read afresh.
+    All,
     Nothing,
 }
 
@@ -158,7 +160,7 @@ impl Directories {
         generation: i64,
         now: Timestamp,
     ) -> Result<(), DbError> {
-        if self.read(|snapshot| snapshot.generation) != generation - 1 {
+        if matches!(touched, Touched::All) || self.read(|snapshot| snapshot.generation) != generation - 1 {
             return self.reload(db, now).await;
         }
         let mut conn = db.reader().acquire().await?;
@@ -196,7 +198,7 @@ impl Directories {
                     None => drop(snapshot.people.remove(&id)),
                 });
             }
-            Touched::Nothing => {}
+            Touched::All | Touched::Nothing => {}
         }
         self.write(|snapshot| snapshot.generation = snapshot.generation.max(generation));
         Ok(())

@@ -1,7 +1,8 @@
 //! What can go wrong here, and what a client may know of it.
 
 use axum::http::StatusCode;
-use kernel::{DbError, Problem, ToProblem};
+use contract::identity::UnitHoldings;
+use kernel::{BoxError, DbError, Problem, ToProblem};
 
 /// A field that was refused, with a code and a sentence in each language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,14 +41,22 @@ pub enum IdentityError {
     /// The tree would have more than three levels, or a second root.
     #[error("units have three levels below one centre")]
     UnitLevel,
-    /// The unit still has active units or people.
-    #[error("the unit still has {units} active units and {people} active people")]
+    /// Something still hangs on the unit.
+    #[error("the unit still has {units} active units, {people} active people, {holdings:?}")]
     UnitInUse {
         /// Active units directly below.
         units: i64,
         /// Active people.
         people: i64,
+        /// What of other slices.
+        holdings: UnitHoldings,
     },
+    /// The unit was dissolved before.
+    #[error("the unit is inactive already")]
+    UnitGone,
+    /// A neighbour could not answer.
+    #[error("identity: a neighbour failed: {0}")]
+    Port(BoxError),
     /// These roles may not come together in one person or one role.
     #[error("separation of duties: {0}")]
     RolesExclude(&'static str),
@@ -133,13 +142,28 @@ impl ToProblem for IdentityError {
             Self::UnitLevel => conflict("unit.level")
                 .detail_zh("单位只有三级：一级为热线中心，二级为部门、区县，三级为其下属单位。")
                 .detail_en("Units have three levels: the centre, departments and districts, their sub-units."),
-            Self::UnitInUse { units, people } => conflict("unit.in_use")
-                .detail_zh(format!("该单位还有 {units} 个在用下级单位、{people} 名在岗人员，不能停用。"))
-                .detail_en(format!(
-                    "The unit still has {units} active sub-units and {people} active people."
-                ))
-                .with("units", (*units).into())
-                .with("people", (*people).into()),
+            Self::UnitInUse { units, people, holdings } => {
+                let UnitHoldings { orders, tasks, catalogue_rows } = holdings;
+                conflict("unit.in_use")
+                    .detail_zh(format!(
+                        "该单位还有 {units} 个在用下级单位、{people} 名在岗人员、{orders} 件在办工单、{tasks} 项待办、\
+                         {catalogue_rows} 条派单目录。下级单位请先移走或停用，其余请指定承接单位。"
+                    ))
+                    .detail_en(format!(
+                        "The unit still has {units} active sub-units, {people} active people, {orders} open \
+                         orders, {tasks} open tasks and {catalogue_rows} rows of the catalogue. Move or close \
+                         the sub-units first; name a successor for the rest."
+                    ))
+                    .with("units", (*units).into())
+                    .with("people", (*people).into())
+                    .with("orders", (*orders).into())
+                    .with("tasks", (*tasks).into())
+                    .with("catalogue_rows", (*catalogue_rows).into())
+            }
+            Self::UnitGone => conflict("unit.gone")
+                .detail_zh("该单位已停用。")
+                .detail_en("The unit is inactive already."),
+            Self::Port(_) => Problem::from_internal(self),
             Self::RolesExclude(_) => conflict("role.exclusive")
                 .detail_zh("系统管理员、安全管理员、审计管理员互斥，且不得兼任业务角色（三权分立）。")
                 .detail_en(

@@ -20,10 +20,11 @@ mod store;
 pub mod totp;
 pub mod unit;
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use contract::identity::UnitCharge;
 use kernel::http::Idem;
 use kernel::{Capability, Job, Kit, Migration, Slice, Tx};
 use serde::Serialize;
@@ -35,7 +36,7 @@ pub use password::hash_password;
 pub use person::{NewPassword, NewPerson, Person, PersonChange};
 pub use role::Role;
 pub use seat::{NewSeat, Seat, SeatChange};
-pub use unit::{NewUnit, Unit, UnitChange};
+pub use unit::{Dissolution, NewUnit, PeopleGo, Unit, UnitChange};
 
 use crate::directory::Touched;
 
@@ -43,6 +44,11 @@ use crate::directory::Touched;
 pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "identity", sql: include_str!("../migrations/0001_identity.sql") },
     Migration { version: 20, name: "role_shipped", sql: include_str!("../migrations/0020_role_shipped.sql") },
+    Migration {
+        version: 30,
+        name: "unit_successor",
+        sql: include_str!("../migrations/0030_unit_successor.sql"),
+    },
 ];
 
 const fn capability(name: &'static str, zh: &'static str, en: &'static str, scoped: bool) -> Capability {
@@ -86,6 +92,7 @@ pub struct Inner {
     pub(crate) address_failures: attempts::AddressFailures,
     turns: Vec<tokio::sync::Mutex<()>>,
     capabilities: RwLock<Vec<Capability>>,
+    charge: OnceLock<Arc<dyn UnitCharge>>,
 }
 
 impl std::ops::Deref for Identity {
@@ -121,7 +128,13 @@ impl Identity {
             address_failures: attempts::AddressFailures::default(),
             turns: (0..TURNS).map(|_| tokio::sync::Mutex::new(())).collect(),
             capabilities: RwLock::new(CAPABILITIES.to_vec()),
+            charge: OnceLock::new(),
         }))
+    }
+
+    /// Says who knows what hangs on a unit; a second call has no effect. Before, nothing hangs on any.
+    pub fn ask(&self, charge: Arc<dyn UnitCharge>) {
+        let _ = self.charge.set(charge);
     }
 
     /// Tells the slice what other slices' routes ask for, so that roles can be granted it.

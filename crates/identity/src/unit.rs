@@ -1,12 +1,15 @@
 //! Units in three levels: the centre, departments and districts, their sub-units.
 
 mod change;
+mod dissolution;
 
 use contract::identity::{UnitBrief, UnitId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::error::IdentityError;
+
+pub use dissolution::{Dissolution, DissolutionPreview, PeopleGo};
 
 /// The number of levels (ORG-03).
 pub const LEVELS: i64 = 3;
@@ -32,6 +35,9 @@ pub struct Unit {
     pub phone: Option<String>,
     /// Whether it takes orders and people.
     pub active: bool,
+    /// Who took over when it was dissolved.
+    #[serde(default)]
+    pub successor_id: Option<UnitId>,
     /// For optimistic locking.
     pub version: i64,
 }
@@ -161,6 +167,7 @@ mod tests {
             kind: String::new(),
             phone: None,
             active: true,
+            successor_id: None,
             version: 1,
             id,
             level,

@@ -17,6 +17,8 @@ fn table() -> Vec<(&'static str, &'static str, Value, &'static [&'static str])> 
         ("GET", "/units/office", Value::Null, EVERYBODY),
         ("POST", "/units", json!({"code": "", "name": ""}), SYSTEM),
         ("PATCH", "/units/office", json!({"version": 99}), SYSTEM),
+        ("GET", "/units/office/dissolution", Value::Null, SYSTEM),
+        ("POST", "/units/office/dissolution", json!({"version": 99}), SYSTEM),
         ("GET", "/people", Value::Null, EVERYBODY),
         ("GET", "/people.xlsx", Value::Null, EVERYBODY),
         ("POST", "/people", json!({"account": "", "name": "", "unit_id": "bureau", "password": ""}), SYSTEM),

@@ -1,5 +1,9 @@
 //! Units over HTTP and in the database.
 
+use std::sync::Arc;
+
+use contract::identity::{UnitCharge, UnitHoldings, UnitId};
+use kernel::BoxError;
 use serde_json::json;
 use testkit::on_both;
 
@@ -84,6 +88,66 @@ async fn every_page_of_units_is_right() {
         assert_eq!(city.all(&mut system, "/units?parent_id=works", 3).await.len(), 7);
         assert_eq!(city.all(&mut system, "/units?q=3%E7%A7%91", 3).await.len(), 1);
         assert_eq!(city.all(&mut system, "/units?level=2", 3).await.len(), 2);
+    })
+    .await;
+}
+
+/// Says that orders hang on every unit but one.
+struct Orders;
+
+#[async_trait::async_trait]
+impl UnitCharge for Orders {
+    async fn holdings(&self, id: &UnitId, _code: &str) -> Result<UnitHoldings, BoxError> {
+        let orders = if id.as_str() == "works" { 0 } else { 4 };
+        Ok(UnitHoldings { orders, tasks: orders, catalogue_rows: 0 })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_is_dissolved_only_with_a_successor_and_its_people_move() {
+    on_both(|site| async move {
+        let city = city(site).await;
+        city.identity.ask(Arc::new(Orders));
+        let mut system = city.client("sys1").await;
+        let preview = system.get("/units/office/dissolution").await.ok();
+        assert_eq!(preview, json!({"units": 0, "people": 1, "orders": 4, "tasks": 4, "catalogue_rows": 0}));
+        let close = json!({"version": 1, "active": false});
+        let problem = system.patch("/units/office", close).await.refused(409, "unit.in_use");
+        assert_eq!(problem["orders"], 4);
+        let path = "/units/office/dissolution";
+        system.post(path, json!({"version": 1})).await.refused(409, "unit.in_use");
+        system.post(path, json!({"version": 1, "successor_id": "office"})).await.refused(422, "invalid");
+        system.post(path, json!({"version": 9, "successor_id": "works"})).await.refused(409, "stale_version");
+        let bureau = json!({"version": 1, "successor_id": "works"});
+        let problem = system.post("/units/bureau/dissolution", bureau).await.refused(409, "unit.in_use");
+        assert_eq!(problem["units"], 1, "its office has to go first");
+
+        let gone = system.post(path, json!({"version": 1, "successor_id": "works"})).await.ok();
+        assert_eq!((&gone["active"], &gone["successor_id"]), (&json!(false), &json!("works")));
+        let mut moved = city.client("office1").await;
+        assert_eq!(moved.get("/session").await.ok()["unit_id"], "works");
+        let told = city.site.events("identity.unit_dissolved").await;
+        assert_eq!((told.len(), &told[0]["successor_id"]), (1, &json!("works")));
+        system.post(path, json!({"version": 2, "successor_id": "works"})).await.refused(409, "unit.gone");
+        assert_eq!(city.site.audited("office").await, ["unit.create", "unit.dissolve"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_units_people_are_closed_when_that_is_wished() {
+    on_both(|site| async move {
+        let city = city(site).await;
+        city.identity.ask(Arc::new(Orders));
+        let mut system = city.client("sys1").await;
+        let mut clerk = city.client("office1").await;
+        let wish = json!({"version": 1, "successor_id": "bureau", "people": "close"});
+        system.post("/units/office/dissolution", wish).await.done();
+        clerk.get("/session").await.refused(401, "session.required");
+        let left = system.get("/people?unit_id=office&active=true").await.ok();
+        assert_eq!(left["items"], json!([]));
+        // Nothing hangs on this one, so nobody has to take over.
+        system.post("/units/works/dissolution", json!({"version": 1})).await.done();
     })
     .await;
 }

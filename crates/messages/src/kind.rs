@@ -34,6 +34,8 @@ pub enum Kind {
     KnowledgeExpired,
     /// Figures show something unusual.
     Warned,
+    /// The unit took over the orders of a dissolved one.
+    Succeeded,
     /// What is overdue and unread, once a day.
     Digest,
 }
@@ -55,6 +57,7 @@ impl Kind {
         Self::KnowledgeExpiring,
         Self::KnowledgeExpired,
         Self::Warned,
+        Self::Succeeded,
         Self::Digest,
     ];
 
@@ -76,6 +79,7 @@ impl Kind {
             Self::KnowledgeExpiring => "knowledge_expiring",
             Self::KnowledgeExpired => "knowledge_expired",
             Self::Warned => "warned",
+            Self::Succeeded => "succeeded",
             Self::Digest => "digest",
         }
     }
@@ -104,6 +108,7 @@ impl Kind {
             Self::KnowledgeExpiring => lang.pick("知识即将失效", "Knowledge about to expire"),
             Self::KnowledgeExpired => lang.pick("知识已失效", "Knowledge expired"),
             Self::Warned => lang.pick("预警", "Early warning"),
+            Self::Succeeded => lang.pick("单位撤并移交", "Orders of a dissolved unit"),
             Self::Digest => lang.pick("每日汇总", "Daily digest"),
         }
     }
@@ -176,6 +181,15 @@ pub fn sentence(kind: &str, facts: &Map<String, Value>, lang: Lang) -> String {
             lang.pick(
                 format!("{number} 预警：{zh}，请及时接手核实。"),
                 format!("Warning {number}: {en}. Please look into it."),
+            )
+        }
+        Some(Kind::Succeeded) => {
+            let orders = facts.get("orders").and_then(Value::as_i64).unwrap_or_default();
+            lang.pick(
+                format!("{number}已撤并，{orders} 件在办工单由本单位承接，时限不变，请在待办中查看。"),
+                format!(
+                    "{number} was dissolved; your unit took over {orders} open orders with their limits."
+                ),
             )
         }
         Some(Kind::Digest) => {

@@ -2,6 +2,7 @@
 
 use contract::cases::{
     CaseAssigned, CaseDispatched, CaseId, CaseReturned, CaseUrged, DeadlineMissed, DeadlineNear,
+    UnitSucceeded,
 };
 use contract::identity::{PersonId, UnitId};
 use kernel::{Envelope, Event as _, Subscription};
@@ -36,6 +37,7 @@ pub fn subscriptions(messages: &Messages) -> Vec<Subscription> {
             CaseReturned::NAME,
             CaseDispatched::NAME,
             CaseAssigned::NAME,
+            UnitSucceeded::NAME,
         ],
         move |envelope| {
             let messages = telling.clone();
@@ -125,6 +127,9 @@ impl Messages {
         if now.0 - envelope.at.0 > NEWS_MS {
             return Ok(());
         }
+        if envelope.name == UnitSucceeded::NAME {
+            return self.tell_successor(envelope).await;
+        }
         let read = concern(envelope).map_err(|error| MessageError::Port(error.into()))?;
         let Some((kind, concern)) = read else { return Ok(()) };
         let rule = self.rule(kind).await?;
@@ -164,6 +169,32 @@ impl Messages {
         let key = format!("event.{}", envelope.seq);
         let ctx = envelope.ctx("messages", now);
         self.tell(&ctx, &rule, &people, &key, &facts, ("case", &concern.case_id)).await
+    }
+
+    /// Tells the successor's clerks, and its leaders where the rule says so, how many orders came.
+    async fn tell_successor(&self, envelope: &Envelope) -> Result<(), MessageError> {
+        let event: UnitSucceeded = envelope.read().map_err(|error| MessageError::Port(error.into()))?;
+        let rule = self.rule(Kind::Succeeded).await?;
+        if !rule.active {
+            return Ok(());
+        }
+        let mut people: Vec<String> = Vec::new();
+        if rule.handler {
+            people.extend(self.people(&event.successor_id, "case.handle").await?);
+        }
+        if rule.leader {
+            people.extend(self.people(&event.successor_id, "overview.read").await?);
+        }
+        if rule.supervisor {
+            people.extend(self.people(self.ports().centre.as_str(), "case.dispatch").await?);
+        }
+        people.sort();
+        people.dedup();
+        let facts = json!({ "number": event.unit_name, "orders": event.orders });
+        let facts: Map<String, Value> = facts.as_object().cloned().unwrap_or_default();
+        let key = format!("event.{}", envelope.seq);
+        let ctx = envelope.ctx("messages", self.kit().now());
+        self.tell(&ctx, &rule, &people, &key, &facts, ("unit_tasks", &event.successor_id)).await
     }
 
     async fn people(&self, unit_id: &str, capability: &str) -> Result<Vec<String>, MessageError> {

@@ -4,7 +4,9 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use contract::cases::{CaseBrief, CaseId, CaseLookup, CaseUrged, DeadlineMissed, OverdueBrief};
+use contract::cases::{
+    CaseBrief, CaseId, CaseLookup, CaseUrged, DeadlineMissed, OverdueBrief, UnitSucceeded,
+};
 use contract::contacts::ContactId;
 use contract::identity::{Directory, PersonBrief, PersonId, SeatBrief, UnitBrief, UnitId};
 use contract::messages::{NoticeChannel, OutgoingNotice};
@@ -181,6 +183,25 @@ async fn a_missed_limit_reaches_clerk_leader_and_supervisor_once() {
         world.happen(3, "leader", START, &urged()).await;
         assert_eq!(world.texts("leader").await.len(), 1);
         assert_eq!(world.texts("clerk").await[0], "leader催办 YZ1 路灯不亮。");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_successors_clerks_are_told_once_how_many_orders_came() {
+    on_both(|site| async move {
+        let world = World::new(site).await;
+        let succeeded = UnitSucceeded {
+            unit_id: "roads".to_owned(),
+            unit_name: "城管局".to_owned(),
+            successor_id: "water".to_owned(),
+            orders: 12,
+        };
+        world.happen(1, "system", START, &succeeded).await;
+        world.happen(1, "system", START, &succeeded).await;
+        let told = "城管局已撤并，12 件在办工单由本单位承接，时限不变，请在待办中查看。";
+        assert_eq!(world.texts("clerk").await, [told]);
+        assert!(world.texts("reviewer").await.is_empty());
     })
     .await;
 }

@@ -85,6 +85,7 @@ impl City {
             cases::Ports { directory: directory.clone(), contacts: book.clone(), calls: calls.clone() },
         )?;
         let orders = Arc::new(cases.clone());
+        identity.ask(orders.clone());
         let messages = Messages::new(
             kit.clone(),
             messages::Ports {

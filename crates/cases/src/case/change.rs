@@ -9,9 +9,9 @@ use contract::cases::{
 use kernel::{Ctx, Writes};
 use serde_json::{Value, json};
 
-use super::Step;
 use super::limit::LimitName;
 use super::timeline::EntryKind;
+use super::{Step, UnitRef};
 
 /// What a behaviour asks for.
 #[derive(Clone, Debug)]
@@ -55,6 +55,15 @@ pub enum CourseInput {
     Cancel,
     /// Open tasks of the unit move to the unit and person now in charge.
     Move,
+    /// Open tasks of a unit that is gone move to its successor.
+    HandOver {
+        /// The unit that is gone.
+        from: String,
+        /// The successor.
+        to: UnitRef,
+        /// People who moved along and keep what is theirs.
+        people: Vec<String>,
+    },
     /// A task beside the flow opens.
     OpenAside {
         /// The step.

@@ -121,6 +121,8 @@ kinds!(
     SignersChanged = "signers_changed", "加签减签", "Signers changed";
     /// Passed to another unit.
     Transferred = "transferred", "转办", "Transferred";
+    /// Handed over because its unit was dissolved.
+    HandedOver = "handed_over", "单位撤并移交", "Handed over: unit dissolved";
     /// Taken back by the sender.
     Recalled = "recalled", "撤回", "Taken back";
     /// Moved to another step.

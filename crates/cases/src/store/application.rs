@@ -73,7 +73,7 @@ pub(crate) async fn put(
         "insert into cases_application (id, case_id, kind, state, decider, reason, data, unit_id, unit_path, \
          asked_by, asked_by_name, asked_at, decided_by, decided_by_name, decided_at, opinion) values ($1, $2, $3, \
          $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) on conflict (id) do update set \
-         state = excluded.state, data = excluded.data, decided_by = excluded.decided_by, \
+         state = excluded.state, unit_id = excluded.unit_id, unit_path = excluded.unit_path, data = excluded.data, decided_by = excluded.decided_by, \
          decided_by_name = excluded.decided_by_name, decided_at = excluded.decided_at, opinion = excluded.opinion",
     )
     .bind(&one.id)

@@ -462,7 +462,7 @@ async fn expect_draft(conn: &mut AnyConnection, id: &str) -> Result<(), CaseErro
 }
 
 /// Notes that rows changed: what was tried before no longer counts, even within one millisecond.
-async fn touch(conn: &mut AnyConnection, ctx: &Ctx, id: &str) -> Result<(), CaseError> {
+pub(super) async fn touch(conn: &mut AnyConnection, ctx: &Ctx, id: &str) -> Result<(), CaseError> {
     sqlx::query("update cases_catalogue set changed_at = $2, trial_at = null where id = $1")
         .bind(id)
         .bind(ctx.now.0)
@@ -475,7 +475,7 @@ fn list(items: &impl serde::Serialize) -> String {
     serde_json::to_string(items).expect("a list of texts is plain data")
 }
 
-async fn insert_rows(conn: &mut AnyConnection, id: &str, rows: &[Row]) -> Result<(), CaseError> {
+pub(super) async fn insert_rows(conn: &mut AnyConnection, id: &str, rows: &[Row]) -> Result<(), CaseError> {
     for chunk in rows.chunks(50) {
         let mut sql = Statement::new(
             "insert into cases_catalogue_row (id, catalogue_id, code, item, category_code, keywords, unit_code, \
@@ -504,7 +504,7 @@ async fn insert_rows(conn: &mut AnyConnection, id: &str, rows: &[Row]) -> Result
     Ok(())
 }
 
-async fn update_row(conn: &mut AnyConnection, id: &str, row: &Row) -> Result<bool, CaseError> {
+pub(super) async fn update_row(conn: &mut AnyConnection, id: &str, row: &Row) -> Result<bool, CaseError> {
     let changed = sqlx::query(
         "update cases_catalogue_row set code = $4, item = $5, category_code = $6, keywords = $7, unit_code = $8, \
          co_unit_codes = $9, regions = $10, tier = $11, basis = $12, automatic = $13, active = $14, \

@@ -324,6 +324,20 @@ impl Work {
                 }
                 Ok(())
             }
+            CourseInput::HandOver { from, to, people } => {
+                let mut moved = Vec::new();
+                let is_old = |task: &&mut Task| task.unit.as_ref().is_some_and(|unit| unit.id == *from);
+                for task in self.case.tasks.iter_mut().filter(is_old) {
+                    task.unit = Some(to.clone());
+                    task.person_id = task.person_id.take().filter(|person| people.contains(person));
+                    moved.push(task.clone());
+                }
+                for task in moved {
+                    task::relocate(self.tx.conn(), &task).await?;
+                    tell_opened(&mut self.tx, ctx, &self.case, &task);
+                }
+                Ok(())
+            }
             CourseInput::OpenAside { step } => {
                 let task = Task {
                     token: None,

@@ -44,7 +44,11 @@ pub const PEOPLE: &[(&str, &str, &str)] = &[
 ];
 
 /// Knows [`UNITS`] and [`PEOPLE`].
-pub struct Town;
+#[derive(Default)]
+pub struct Town {
+    /// Units that were closed.
+    pub closed: Mutex<Vec<String>>,
+}
 
 fn unit(path: &str, name: &str) -> UnitBrief {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
@@ -62,7 +66,9 @@ fn unit(path: &str, name: &str) -> UnitBrief {
 #[async_trait]
 impl Directory for Town {
     async fn unit(&self, id: &UnitId) -> Result<Option<UnitBrief>, BoxError> {
-        Ok(UNITS.iter().map(|(path, name)| unit(path, name)).find(|unit| unit.id == *id))
+        let found = UNITS.iter().map(|(path, name)| unit(path, name)).find(|unit| unit.id == *id);
+        let closed = self.closed.lock().unwrap();
+        Ok(found.map(|unit| UnitBrief { active: !closed.contains(&unit.id.0), ..unit }))
     }
     async fn unit_by_code(&self, code: &str) -> Result<Option<UnitBrief>, BoxError> {
         self.unit(&UnitId(code.to_owned())).await
@@ -170,6 +176,7 @@ pub struct World {
     pub cases: Cases,
     pub server: TestServer,
     pub calls: Arc<Calls>,
+    pub town: Arc<Town>,
     pub category: String,
 }
 
@@ -177,7 +184,8 @@ impl World {
     pub async fn new(site: Site) -> Self {
         site.migrate("cases", cases::MIGRATIONS).await;
         let calls = Arc::new(Calls::default());
-        let cases = start(&site, calls.clone()).await;
+        let town = Arc::new(Town::default());
+        let cases = start_in(&site, town.clone(), calls.clone()).await;
         let category = |code: &str, parent: Option<&str>, name: &str| CategoryDraft {
             parent_code: parent.map(ToOwned::to_owned),
             code: code.to_owned(),
@@ -196,7 +204,7 @@ impl World {
             .await
             .unwrap();
         let server = TestServer::new(&site, vec![cases.slice().router]);
-        Self { category: ids[1].clone(), site, cases, server, calls }
+        Self { category: ids[1].clone(), site, cases, server, calls, town }
     }
 
     /// Signs one of [`PEOPLE`] in.
@@ -289,7 +297,12 @@ impl World {
 
 /// Starts the slice, as after a start of the server.
 pub async fn start(site: &Site, calls: Arc<Calls>) -> Cases {
-    let ports = Ports { directory: Arc::new(Town), contacts: Arc::new(Book::default()), calls };
+    start_in(site, Arc::new(Town::default()), calls).await
+}
+
+/// The same in a town that changes.
+pub async fn start_in(site: &Site, town: Arc<Town>, calls: Arc<Calls>) -> Cases {
+    let ports = Ports { directory: town, contacts: Arc::new(Book::default()), calls };
     let cases = Cases::new(site.kit.clone(), ports).unwrap();
     cases.load().await.unwrap();
     cases

@@ -173,6 +173,7 @@ pub fn grants(role: &str) -> Grants {
             ("overview.read", All),
         ],
         "system_admin" => &[
+            ("unit.write", All),
             ("limit.read", All),
             ("limit.write", All),
             ("template.write", All),

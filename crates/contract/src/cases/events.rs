@@ -388,3 +388,27 @@ event!(
     }
     audience(self) if self.late { Vec::new() } else { watchers(&[self.unit_id.as_ref()], &[self.person_id.as_ref()]) }
 );
+
+/// What hung on a dissolved unit has been handed over.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UnitSucceeded {
+    /// The dissolved unit.
+    pub unit_id: String,
+    /// Its name.
+    pub unit_name: String,
+    /// Who took over.
+    pub successor_id: String,
+    /// Orders that were handed over.
+    pub orders: i64,
+}
+
+impl Event for UnitSucceeded {
+    // Not among `cases.`: those are about an order.
+    const NAME: &'static str = "succession.unit_succeeded";
+    fn subject(&self) -> String {
+        self.unit_id.clone()
+    }
+    fn audience(&self) -> Vec<Audience> {
+        vec![Audience::Unit(self.successor_id.clone()), Audience::Capability("unit.write".to_owned())]
+    }
+}

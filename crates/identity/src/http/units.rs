@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use super::covers;
 use crate::Identity;
 use crate::error::IdentityError;
-use crate::unit::{NewUnit, Unit, UnitChange, is_under};
+use crate::unit::{Dissolution, DissolutionPreview, NewUnit, Unit, UnitChange, is_under};
 
 /// What the list is narrowed by.
 #[derive(Deserialize, IntoParams)]
@@ -37,7 +37,10 @@ struct UnitsQuery {
 }
 
 pub(crate) fn routes() -> OpenApiRouter<Identity> {
-    OpenApiRouter::new().routes(routes!(list_units, create_unit)).routes(routes!(get_unit, update_unit))
+    OpenApiRouter::new()
+        .routes(routes!(list_units, create_unit))
+        .routes(routes!(get_unit, update_unit))
+        .routes(routes!(preview_unit_dissolution, dissolve_unit))
 }
 
 /// Lists units by level and code.
@@ -148,6 +151,47 @@ async fn update_unit(
         check_within(&identity, &principal, scope, Some(parent))?;
     }
     Ok(Json(identity.change_unit(&ctx, &id, body).await?))
+}
+
+/// Counts what hangs on a unit, before it is dissolved.
+#[utoipa::path(
+    get, path = "/units/{id}/dissolution", operation_id = "preview_unit_dissolution", tag = "units",
+    params(("id" = String, Path, description = "The unit")),
+    responses((status = 200, body = DissolutionPreview), (status = 404, body = kernel::problem::ProblemBody))
+)]
+async fn preview_unit_dissolution(
+    State(identity): State<Identity>,
+    Auth(principal): Auth,
+    Path(id): Path<UnitId>,
+) -> HttpResult<Json<DissolutionPreview>> {
+    let scope = principal.require("unit.write")?;
+    check_within(&identity, &principal, scope, Some(&id))?;
+    Ok(Json(identity.preview_dissolution(&id).await?))
+}
+
+/// Dissolves a unit (撤并): a successor takes over its open orders, tasks, rows of the catalogue, seats and people.
+#[utoipa::path(
+    post, path = "/units/{id}/dissolution", operation_id = "dissolve_unit", tag = "units",
+    params(("id" = String, Path, description = "The unit")), request_body = Dissolution,
+    responses(
+        (status = 200, body = Unit),
+        (status = 409, description = "stale_version, unit.in_use, unit.gone or role.last_administrator", body = kernel::problem::ProblemBody),
+        (status = 422, body = kernel::problem::ProblemBody),
+    )
+)]
+async fn dissolve_unit(
+    State(identity): State<Identity>,
+    Auth(principal): Auth,
+    ReqCtx(ctx): ReqCtx,
+    Path(id): Path<UnitId>,
+    Json(body): Json<Dissolution>,
+) -> HttpResult<Json<Unit>> {
+    let scope = principal.require("unit.write")?;
+    check_within(&identity, &principal, scope, Some(&id))?;
+    if let Some(successor) = &body.successor_id {
+        check_within(&identity, &principal, scope, Some(successor))?;
+    }
+    Ok(Json(identity.dissolve_unit(&ctx, &id, body).await?))
 }
 
 /// Refuses what lies outside the writer's scope as if it did not exist.

@@ -46,6 +46,13 @@ pub(crate) async fn find(conn: &mut AnyConnection, id: &PersonId) -> Result<Opti
     Ok(sqlx::query_as(AssertSqlSafe(sql)).bind(id.as_str()).fetch_optional(conn).await?)
 }
 
+/// Returns the active people of a unit.
+pub(crate) async fn of_unit(conn: &mut AnyConnection, unit: &UnitId) -> Result<Vec<StoredPerson>, DbError> {
+    let sql =
+        format!("select {COLUMNS} from identity_person where unit_id = $1 and active = 1 order by account");
+    Ok(sqlx::query_as(AssertSqlSafe(sql)).bind(unit.as_str()).fetch_all(conn).await?)
+}
+
 pub(crate) async fn by_account(
     conn: &mut AnyConnection,
     account: &str,

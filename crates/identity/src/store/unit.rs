@@ -19,6 +19,7 @@ impl FromRow<'_, AnyRow> for Unit {
             path: row.try_get("path")?,
             phone: row.try_get("phone")?,
             active: row.try_get::<i64, _>("active")? != 0,
+            successor_id: row.try_get::<Option<String>, _>("successor_id")?.map(UnitId),
             version: row.try_get("version")?,
         })
     }
@@ -26,7 +27,7 @@ impl FromRow<'_, AnyRow> for Unit {
 
 pub(crate) async fn all(conn: &mut AnyConnection) -> Result<Vec<Unit>, DbError> {
     Ok(sqlx::query_as(
-        "select id, parent_id, level, code, name, kind, path, phone, active, version from identity_unit",
+        "select id, parent_id, level, code, name, kind, path, phone, active, successor_id, version from identity_unit",
     )
     .fetch_all(conn)
     .await?)
@@ -34,7 +35,7 @@ pub(crate) async fn all(conn: &mut AnyConnection) -> Result<Vec<Unit>, DbError> 
 
 pub(crate) async fn find(conn: &mut AnyConnection, id: &UnitId) -> Result<Option<Unit>, DbError> {
     Ok(sqlx::query_as(
-        "select id, parent_id, level, code, name, kind, path, phone, active, version from identity_unit \
+        "select id, parent_id, level, code, name, kind, path, phone, active, successor_id, version from identity_unit \
          where id = $1",
     )
     .bind(id.as_str())
@@ -70,7 +71,7 @@ pub(crate) async fn insert(conn: &mut AnyConnection, unit: &Unit, now: Timestamp
 pub(crate) async fn update(conn: &mut AnyConnection, unit: &Unit, now: Timestamp) -> Result<(), DbError> {
     sqlx::query(
         "update identity_unit set parent_id = $2, level = $3, code = $4, name = $5, kind = $6, path = $7, \
-         phone = $8, active = $9, version = $10, updated_at = $11 where id = $1",
+         phone = $8, active = $9, version = $10, updated_at = $11, successor_id = $12 where id = $1",
     )
     .bind(unit.id.as_str())
     .bind(unit.parent_id.as_ref().map(|id| id.0.clone()))
@@ -83,6 +84,7 @@ pub(crate) async fn update(conn: &mut AnyConnection, unit: &Unit, now: Timestamp
     .bind(i64::from(unit.active))
     .bind(unit.version)
     .bind(now.0)
+    .bind(unit.successor_id.as_ref().map(|id| id.0.clone()))
     .execute(conn)
     .await?;
     Ok(())

@@ -5,6 +5,7 @@ use kernel::http::Idem;
 use kernel::{Audit, Ctx};
 use serde_json::json;
 
+use super::dissolution::dissolved;
 use super::{NewUnit, Unit, UnitChange, check_move, check_text, place};
 use crate::directory::Touched;
 use crate::error::IdentityError;
@@ -47,6 +48,7 @@ impl Identity {
             path,
             phone: new.phone.filter(|phone| !phone.trim().is_empty()),
             active: true,
+            successor_id: None,
             version: 1,
         };
         store::unit::insert(change.tx.conn(), &unit, ctx.now)
@@ -68,6 +70,7 @@ impl Identity {
     /// # Errors
     /// When the version is stale, the move is impossible, or the unit is still in use.
     pub async fn change_unit(&self, ctx: &Ctx, id: &UnitId, wish: UnitChange) -> Result<Unit, IdentityError> {
+        let holdings = if wish.active == Some(false) { self.holdings(id).await? } else { Default::default() };
         let mut change = self.begin_change().await?;
         let old = store::unit::find(change.tx.conn(), id).await?.ok_or(IdentityError::NotFound)?;
         if old.version != wish.version {
@@ -93,9 +96,13 @@ impl Identity {
         unit.active = wish.active.unwrap_or(unit.active);
         if old.active && !unit.active {
             let (units, people) = store::unit::in_use(change.tx.conn(), id).await?;
-            if units + people > 0 || unit.parent_id.is_none() {
-                return Err(IdentityError::UnitInUse { units, people });
+            if units + people > 0 || holdings.any() || unit.parent_id.is_none() {
+                return Err(IdentityError::UnitInUse { units, people, holdings });
             }
+            change.tx.emit(ctx, &dissolved(&unit));
+        }
+        if unit.active {
+            unit.successor_id = None;
         }
         unit.version += 1;
         store::unit::update(change.tx.conn(), &unit, ctx.now)

@@ -6,6 +6,10 @@ type Schemas = components['schemas']
 export type Scope = Schemas['Scope']
 export type Me = Schemas['Me']
 export type Unit = Schemas['Unit']
+/** What hangs on a unit. */
+export type DissolutionPreview = Schemas['DissolutionPreview']
+/** How far a dissolved unit has been handed over. */
+export type Succession = Schemas['SuccessionView']
 export type Person = Schemas['Person']
 export type Role = Schemas['Role']
 /** What a new version grants a role that was changed here. */
