@@ -8,8 +8,10 @@ mod insight;
 mod knowledge;
 mod orders;
 mod orders_at_scale;
+mod people;
 mod service;
 mod start;
+mod voice;
 
 use crate::Outcome;
 use crate::arguments::Arguments;
@@ -25,10 +27,12 @@ pub fn bench(workspace: &Workspace, arguments: &Arguments) -> Outcome {
         Some("flow") => flow::bench(workspace, arguments),
         Some("insight") => insight::bench(workspace, arguments),
         Some("knowledge") => knowledge::bench(workspace, arguments),
-        _ => {
-            Err("bench knows `acd`, `flow`, `insight`, `knowledge`, `orders`, `orders-at-scale` and `start`"
-                .to_owned())
-        }
+        Some("pop") => voice::pop::bench(workspace, arguments),
+        Some("voice") => voice::talking::bench(workspace, arguments),
+        Some("voice-setup") => voice::setup::bench(workspace, arguments),
+        _ => Err("bench knows `acd`, `flow`, `insight`, `knowledge`, `orders`, `orders-at-scale`, `pop`, \
+                  `start`, `voice` and `voice-setup`"
+            .to_owned()),
     }
 }
 
