@@ -3,9 +3,9 @@
 use crate::Outcome;
 
 const FLAGS: [&str; 4] = ["fresh", "check", "json", "keep-going"];
-const VALUES: [&str; 16] = [
+const VALUES: [&str; 18] = [
     "data", "port", "sip-port", "only", "db", "secs", "clients", "seats", "waiting", "orders", "train",
-    "test", "docs", "queries", "gold", "kb",
+    "test", "docs", "queries", "gold", "kb", "calls", "cps",
 ];
 
 /// The parsed options of one command.

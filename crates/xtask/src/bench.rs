@@ -8,9 +8,11 @@ mod insight;
 mod knowledge;
 mod orders;
 mod orders_at_scale;
+mod people;
 mod service;
 mod start;
 mod suggest;
+mod voice;
 
 use crate::Outcome;
 use crate::arguments::Arguments;
@@ -27,10 +29,12 @@ pub fn bench(workspace: &Workspace, arguments: &Arguments) -> Outcome {
         Some("insight") => insight::bench(workspace, arguments),
         Some("knowledge") => knowledge::bench(workspace, arguments),
         Some("suggest") => suggest::bench(workspace, arguments),
-        _ => Err(
-            "bench knows `acd`, `flow`, `insight`, `knowledge`, `orders`, `orders-at-scale`, `start` and `suggest`"
-                .to_owned(),
-        ),
+        Some("pop") => voice::pop::bench(workspace, arguments),
+        Some("voice") => voice::talking::bench(workspace, arguments),
+        Some("voice-setup") => voice::setup::bench(workspace, arguments),
+        _ => Err("bench knows `acd`, `flow`, `insight`, `knowledge`, `orders`, `orders-at-scale`, `pop`, \
+                  `start`, `suggest`, `voice` and `voice-setup`"
+            .to_owned()),
     }
 }
 

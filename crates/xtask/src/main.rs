@@ -41,6 +41,9 @@ cargo xtask <command>
   bench start [--json]
   bench knowledge [--entries N] [--json]    search over so many invented entries
   bench suggest [--orders N] [--json]       duplicates and suggestions over so many invented orders
+  bench voice [--calls N] [--secs N] [--cps N] [--json]   recorded calls of two legs, all at the same time
+  bench voice-setup [--cps N] [--secs N] [--json]         calls that come one after the other
+  bench pop [--calls N] [--json]            from the INVITE to the caller on the agent's page
   eval  classify|retrieve|duplicates|answer|extract|forecast --FILE …   scores, see docs/eval.md
   seed  [--data DIR]                        the demonstration city in an empty data folder
 

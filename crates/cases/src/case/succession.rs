@@ -111,7 +111,7 @@ pub fn release(
     unit_name: &str,
     now: Timestamp,
 ) -> Result<Option<Change>, CaseError> {
-    if !case.unit.as_ref().is_some_and(|unit| unit.id == unit_id) || !concerns(case, unit_id) {
+    if case.unit.as_ref().is_none_or(|unit| unit.id != unit_id) || !concerns(case, unit_id) {
         return Ok(None);
     }
     rerouting::jump(case, Some(Step::Dispatch), &format!("{unit_name}已停用，请重新派单。"), now).map(Some)

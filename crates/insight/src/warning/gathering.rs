@@ -117,10 +117,13 @@ pub fn repeated<'a>(rule: &Rule, seen: impl Iterator<Item = &'a Seen>) -> Vec<Fi
         .collect()
 }
 
+/// The different callers of a group, and their orders.
+type Group<'a> = (BTreeSet<&'a str>, Vec<Evidence>);
+
 /// Finds places at which at least the rule's number of different callers have a matter of one category.
 #[must_use]
 pub fn grouped<'a>(rule: &Rule, seen: impl Iterator<Item = &'a Seen>) -> Vec<Finding> {
-    let mut by_place: BTreeMap<(&str, &str, &str), (BTreeSet<&str>, Vec<Evidence>)> = BTreeMap::new();
+    let mut by_place: BTreeMap<(&str, &str, &str), Group<'_>> = BTreeMap::new();
     for one in seen {
         if let (Some(place), Some(caller)) = (&one.place, &one.caller) {
             let group = by_place.entry((&one.district, place, &one.category)).or_default();

@@ -69,6 +69,11 @@ impl Client {
         self.cookie.clone_from(&other.cookie);
     }
 
+    /// The cookie of the session.
+    pub fn session(&self) -> &str {
+        &self.cookie
+    }
+
     /// Sends a request and reads its answer. `headers` are whole lines, each ended by CRLF.
     pub fn send(&mut self, method: &str, path: &str, headers: &str, body: &[u8]) -> Outcome<Answer> {
         self.request.clear();

@@ -10,13 +10,11 @@ use serde_json::{Value, json};
 use super::client::Client;
 use super::cpu;
 use super::service::{self, Site};
-use super::{percentile, print, rounded};
+use super::{people, percentile, print, rounded};
 use crate::Outcome;
 use crate::arguments::Arguments;
 use crate::workspace::Workspace;
 
-/// Where the demonstration city's people are written down.
-const PEOPLE: &str = "crates/server/demo/people.json";
 const WARM_UP: Duration = Duration::from_secs(2);
 
 /// What one client measured.
@@ -40,7 +38,7 @@ pub fn bench(workspace: &Workspace, arguments: &Arguments) -> Outcome {
     let running = site.start()?;
     running.settle();
     let mut first = Client::connect(running.port)?;
-    let (account, password) = agent(workspace)?;
+    let (account, password) = people::account(workspace, "agent")?;
     first.sign_in(&account, &password)?;
     let category = leaf_category(&first.send("GET", "/api/v1/categories", "", b"")?.json())
         .ok_or("the city has no category to write orders in")?;
@@ -76,24 +74,6 @@ pub fn bench(workspace: &Workspace, arguments: &Arguments) -> Outcome {
     match all.first_error {
         Some(error) => Err(format!("{} requests failed, first: {error}", all.errors)),
         None => Ok(()),
-    }
-}
-
-/// Account and password of the demonstration's agent, who may write orders.
-fn agent(workspace: &Workspace) -> Outcome<(String, String)> {
-    let text = std::fs::read_to_string(workspace.root.join(PEOPLE))
-        .map_err(|error| format!("cannot read {PEOPLE}: {error}"))?;
-    let people: Value =
-        serde_json::from_str(&text).map_err(|error| format!("{PEOPLE} is no JSON: {error}"))?;
-    let account = people["demo_accounts"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .find(|person| person["role"] == "agent")
-        .and_then(|person| person["account"].as_str());
-    match (account, people["demo_password"].as_str()) {
-        (Some(account), Some(password)) => Ok((account.to_owned(), password.to_owned())),
-        _ => Err(format!("{PEOPLE} names no agent with a password")),
     }
 }
 

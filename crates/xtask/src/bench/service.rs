@@ -33,6 +33,11 @@ pub struct Site {
 impl Site {
     /// Prepares the folder and lets the server write the demonstration city into it.
     pub fn prepare(server: &Path, with_postgres: bool) -> Outcome<Self> {
+        Self::prepare_with(server, with_postgres, "")
+    }
+
+    /// Prepares it with more lines in the section `[voice]` of the configuration.
+    pub fn prepare_with(server: &Path, with_postgres: bool, voice: &str) -> Outcome<Self> {
         let scratch = Scratch::new("bench")?;
         let database = if with_postgres { Some(Postgres::start()?) } else { None };
         let mut config = String::from("bind = \"127.0.0.1:0\"\n");
@@ -40,6 +45,7 @@ impl Site {
             config.push_str(&format!("database_url = \"{}\"\ndatabase_pool = 32\n", database.url()));
         }
         config.push_str("[voice]\nmedia_bind = \"127.0.0.1\"\n");
+        config.push_str(voice);
         let site = Self { scratch, server: server.to_path_buf(), database };
         std::fs::write(site.config(), config)
             .map_err(|error| format!("cannot write the configuration: {error}"))?;
@@ -60,6 +66,11 @@ impl Site {
         process::output(command.stdin(Stdio::null()))
     }
 
+    /// Where the server keeps what it stores.
+    pub fn data(&self) -> PathBuf {
+        self.scratch.path().join("data")
+    }
+
     fn config(&self) -> PathBuf {
         self.scratch.path().join("yihao.toml")
     }
@@ -78,19 +89,20 @@ impl Site {
     /// Starts the server and waits for its first answer.
     pub fn start(&self) -> Outcome<Service> {
         let port = process::free_port()?;
+        let sip_port = process::free_port()?;
         let log = std::fs::File::create(self.scratch.path().join("log"))
             .map_err(|error| format!("cannot write the log: {error}"))?;
         let started = Instant::now();
         let child = self
             .command("serve")
             .args(["--host", "127.0.0.1", "--port", &port.to_string()])
-            .args(["--sip-port", &process::free_port()?.to_string()])
+            .args(["--sip-port", &sip_port.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
             .map_err(|error| format!("cannot start the server: {error}"))?;
-        let mut service = Service { child, port, first_answer: Duration::ZERO };
+        let mut service = Service { child, port, sip_port, first_answer: Duration::ZERO };
         while started.elapsed() < Duration::from_secs(60) {
             let answered = Client::connect(port)
                 .and_then(|mut client| client.send("GET", "/api/v1/portal/info", "", b""))
@@ -114,6 +126,8 @@ pub struct Service {
     child: Child,
     /// Its HTTP port on 127.0.0.1.
     pub port: u16,
+    /// Its UDP port of SIP on 127.0.0.1.
+    pub sip_port: u16,
     /// From the start of the process to the first complete answer.
     pub first_answer: Duration,
 }
