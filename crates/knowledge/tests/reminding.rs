@@ -84,7 +84,7 @@ async fn maintainers_are_told_once_of_what_waits_for_them() {
         remind().await;
         remind().await;
         let review = ("knowledge_review".to_owned(), vec!["chief".to_owned()]);
-        assert_eq!(bell.told(), [review.clone()], "once");
+        assert_eq!(bell.told(), std::slice::from_ref(&review), "once");
         let decision = json!({ "version": 2, "passed": true });
         world.as_("reviewer").post(&format!("{path}/decision"), decision).await.done();
         let wrong = json!({ "text": "已涨价" });

@@ -331,6 +331,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cases/acceptances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accepts several orders for their unit (批量签收). */
+        post: operations["accept_cases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/closures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts several settled orders away (批量归档). */
+        post: operations["close_cases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/dispatches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives several orders to a unit, or each to the one that the catalogue proposes (批量派单). */
+        post: operations["dispatch_cases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/returns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives several orders back to the centre (批量退回). */
+        post: operations["return_cases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cases/supervisions": {
         parameters: {
             query?: never;
@@ -4592,6 +4660,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/successions/{unit_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how far what a dissolved unit had has been handed over. */
+        get: operations["get_succession"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tasks": {
         parameters: {
             query?: never;
@@ -4730,6 +4815,24 @@ export interface paths {
         head?: never;
         /** Changes, moves or deactivates a unit. */
         patch: operations["update_unit"];
+        trace?: never;
+    };
+    "/units/{id}/dissolution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts what hangs on a unit, before it is dissolved. */
+        get: operations["preview_unit_dissolution"];
+        put?: never;
+        /** Dissolves a unit (撤并): a successor takes over its open orders, tasks, rows of the catalogue, seats and people. */
+        post: operations["dissolve_unit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/voice/access-codes": {
@@ -6781,6 +6884,144 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/warning-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the rules. */
+        get: operations["list_warning_rules"];
+        put?: never;
+        /** Adds a list of risk words. */
+        post: operations["create_word_list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/warning-rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a rule. It is in force from the next sweep on. */
+        put: operations["replace_warning_rule"];
+        post?: never;
+        /** Deletes a list of risk words. */
+        delete: operations["delete_word_list"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/warnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists warnings, the newest first. */
+        get: operations["list_warnings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/warnings.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a workbook. */
+        get: operations["export_warnings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/warnings/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts open warnings and tells how often closed ones were real. */
+        get: operations["sum_warnings_up"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/warnings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a warning with the orders behind it that the reader may open. */
+        get: operations["show_warning"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/warnings/{id}/closure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes a warning that the reader has taken. */
+        post: operations["close_warning"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/warnings/{id}/ownership": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a warning over, also from somebody else. */
+        post: operations["take_warning"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -7181,6 +7422,15 @@ export interface components {
              * @description When it should begin.
              */
             wanted_at: number;
+        };
+        /** @description Several orders, and where they go. */
+        BulkDispatchRequest: {
+            /** @description The orders, 1 to 200. */
+            ids?: string[];
+            /** @description What the units are asked to do. */
+            text?: string;
+            /** @description The unit in charge; when empty, each order goes where the dispatch catalogue proposes. */
+            unit_id?: string;
         };
         /** @description Several orders, and what is said to all of them. */
         BulkRequest: {
@@ -9159,6 +9409,30 @@ export interface components {
              * @description The version that was read.
              */
             version: number;
+        };
+        /** @description How a unit is dissolved. */
+        Dissolution: {
+            /** @description What becomes of its people. */
+            people?: components["schemas"]["PeopleGo"];
+            successor_id?: components["schemas"]["UnitId"] | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description What hangs on a unit. */
+        DissolutionPreview: components["schemas"]["UnitHoldings"] & {
+            /**
+             * Format: int64
+             * @description Active people.
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description Active units directly below; they have to go first.
+             */
+            units: number;
         };
         /** @description A district to choose from. */
         District: {
@@ -12961,6 +13235,7 @@ export interface components {
                 path: string;
                 /** @description The number to reach it by. */
                 phone?: string | null;
+                successor_id?: components["schemas"]["UnitId"] | null;
                 /**
                  * Format: int64
                  * @description For optimistic locking.
@@ -13093,6 +13368,11 @@ export interface components {
             /** @description The present password. */
             password: string;
         };
+        /**
+         * @description What becomes of the people of a dissolved unit.
+         * @enum {string}
+         */
+        PeopleGo: "move" | "close";
         /** @description People who are asked for something. */
         PeopleRequest: {
             /** @description The people. */
@@ -14039,6 +14319,16 @@ export interface components {
              */
             version: number;
         };
+        /** @description A word of a list. */
+        RiskWord: {
+            /**
+             * Format: int64
+             * @description How much it counts, 1 to 100.
+             */
+            weight: number;
+            /** @description The word. */
+            word: string;
+        };
         /** @description An entry that may answer a question. */
         RobotEntry: {
             entry_id: string;
@@ -14784,6 +15074,40 @@ export interface components {
             number: string;
             /** @description The query code. */
             query_code: string;
+        };
+        /** @description How far a dissolved unit has been handed over. */
+        SuccessionView: {
+            /**
+             * Format: int64
+             * @description The version of the dispatch catalogue that names the successor.
+             */
+            catalogue_version?: number | null;
+            /**
+             * Format: int64
+             * @description When the unit was dissolved.
+             */
+            dissolved_at: number;
+            /** @description Whether everything has been handed over. */
+            done: boolean;
+            /**
+             * Format: int64
+             * @description When all had been handed over.
+             */
+            done_at?: number | null;
+            /**
+             * Format: int64
+             * @description Orders that are left.
+             */
+            left: number;
+            /**
+             * Format: int64
+             * @description Orders that were handed over.
+             */
+            moved: number;
+            /** @description Who takes over. */
+            successor_id?: string | null;
+            /** @description The unit. */
+            unit_id: string;
         };
         /** @description What became of one suggestion. */
         SuggestionChoice: {
@@ -15538,6 +15862,7 @@ export interface components {
             path: string;
             /** @description The number to reach it by. */
             phone?: string | null;
+            successor_id?: components["schemas"]["UnitId"] | null;
             /**
              * Format: int64
              * @description For optimistic locking.
@@ -15646,6 +15971,24 @@ export interface components {
              * @description Times supervised.
              */
             supervised: number;
+        };
+        /** @description What of another slice hangs on a unit. */
+        UnitHoldings: {
+            /**
+             * Format: int64
+             * @description Rows of the published dispatch catalogue that name it.
+             */
+            catalogue_rows: number;
+            /**
+             * Format: int64
+             * @description Open orders that it handles or helps with.
+             */
+            orders: number;
+            /**
+             * Format: int64
+             * @description Open tasks.
+             */
+            tasks: number;
         };
         /** @description Names a unit (单位). */
         UnitId: string;
@@ -15838,6 +16181,208 @@ export interface components {
             /** @description Whether everybody sees it. */
             shared: boolean;
             tiles: components["schemas"]["WallTile"][];
+        };
+        /** @description An order behind a warning. */
+        WarningCase: {
+            /** Format: int64 */
+            created_at: number;
+            id: string;
+            number: string;
+            status: string;
+            title: string;
+        };
+        /** @description What came of it. */
+        WarningClosing: {
+            /** @description What was found, 1 to 500 characters. */
+            note: string;
+            /** @description `real` or `false`. */
+            verdict: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A warning with what stands behind it. */
+        WarningDetail: {
+            /** @description The newest orders that the reader may open. */
+            cases: components["schemas"]["WarningCase"][];
+            /** @description Whether the reader may take or close it. */
+            handles: boolean;
+            /**
+             * Format: int64
+             * @description Orders behind it that the reader may not open, or that are not shown.
+             */
+            hidden: number;
+            /** @description Orders by hour. */
+            hours: components["schemas"]["WarningHour"][];
+            warning: components["schemas"]["WarningView"];
+        };
+        /** @description How often warnings of a kind were real. */
+        WarningHits: {
+            /** Format: int64 */
+            closed: number;
+            kind: string;
+            kind_name: string;
+            /** Format: int64 */
+            real: number;
+        };
+        /** @description An hour. */
+        WarningHour: {
+            /**
+             * Format: int64
+             * @description When it begins, epoch milliseconds.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description Orders that came.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description Orders that are usual; only of a sudden rise.
+             */
+            usual?: number | null;
+        };
+        /** @description A page of warnings. */
+        WarningPage: {
+            items: components["schemas"]["WarningView"][];
+            next_cursor?: string | null;
+            /** Format: int64 */
+            total?: number | null;
+        };
+        /** @description The id of a new list. */
+        WarningRuleId: {
+            id: string;
+        };
+        /** @description A rule as it is written. */
+        WarningRuleRequest: {
+            active: boolean;
+            /**
+             * Format: int64
+             * @description From how many orders, callers or points on it speaks up.
+             */
+            least: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Of a sudden rise: once in so many times by chance.
+             */
+            one_in?: number;
+            /** @description The unit whose people are told; the centre when absent. */
+            unit_id?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version?: number;
+            /**
+             * Format: int64
+             * @description Over how many minutes it looks back; 0 for words.
+             */
+            window_minutes?: number;
+            words?: components["schemas"]["RiskWord"][];
+        };
+        /** @description A rule. */
+        WarningRuleView: {
+            active: boolean;
+            id: string;
+            kind: string;
+            kind_name: string;
+            /** Format: int64 */
+            least: number;
+            name: string;
+            /** Format: int64 */
+            one_in: number;
+            unit_id?: string | null;
+            /** Format: int64 */
+            version: number;
+            /** Format: int64 */
+            window_minutes: number;
+            words: components["schemas"]["RiskWord"][];
+        };
+        /** @description Open warnings, and how often closed ones were real. */
+        WarningSummary: {
+            /**
+             * Format: int64
+             * @description Open ones of the highest severity.
+             */
+            high: number;
+            /** @description Of the last 90 days, by kind. */
+            hits: components["schemas"]["WarningHits"][];
+            /**
+             * Format: int64
+             * @description The reader's own open ones.
+             */
+            mine: number;
+            /** Format: int64 */
+            new: number;
+            /** Format: int64 */
+            taken: number;
+        };
+        /** @description The version that was read. */
+        WarningTaking: {
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A warning. */
+        WarningView: {
+            /** Format: int64 */
+            callers: number;
+            category?: string | null;
+            /**
+             * Format: double
+             * @description How likely so many are by chance.
+             */
+            chance?: number | null;
+            /** Format: int64 */
+            closed_at?: number | null;
+            district?: string | null;
+            /**
+             * Format: int64
+             * @description By when it is to be closed.
+             */
+            due_at: number;
+            /**
+             * Format: double
+             * @description How many orders are usual in the window.
+             */
+            expected?: number | null;
+            /** Format: int64 */
+            first_at: number;
+            id: string;
+            kind: string;
+            kind_name: string;
+            /** Format: int64 */
+            last_at: number;
+            note?: string | null;
+            /** @description What people call it by, such as YJ00012. */
+            number: string;
+            /** Format: int64 */
+            orders: number;
+            owner?: string | null;
+            owner_id?: string | null;
+            place?: string | null;
+            /** Format: int64 */
+            raised_at: number;
+            rule: string;
+            /**
+             * Format: int64
+             * @description 1 low, 2 middle, 3 high.
+             */
+            severity: number;
+            /** @description `new`, `taken`, `closed`. */
+            state: string;
+            /** Format: int64 */
+            taken_at?: number | null;
+            /** @description What it is about, in one sentence. */
+            text: string;
+            /** @description Who was told. */
+            told: string[];
+            unit: string;
+            /** @description `real` or `false`. */
+            verdict?: string | null;
+            /** Format: int64 */
+            version: number;
+            words: string[];
         };
         /** @description What is tried on which day. */
         WhatIf: {
@@ -16882,10 +17427,121 @@ export interface operations {
             };
         };
     };
+    accept_cases: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition safe */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description What became of each order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"][];
+                };
+            };
+        };
+    };
+    close_cases: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition safe */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description What became of each order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"][];
+                };
+            };
+        };
+    };
+    dispatch_cases: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition safe */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkDispatchRequest"];
+            };
+        };
+        responses: {
+            /** @description What became of each order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"][];
+                };
+            };
+        };
+    };
+    return_cases: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repetition safe */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description What became of each order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"][];
+                };
+            };
+        };
+    };
     supervise_cases: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes a repetition safe */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -16909,7 +17565,10 @@ export interface operations {
     urge_cases: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes a repetition safe */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -27059,6 +27718,38 @@ export interface operations {
             };
         };
     };
+    get_succession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The dissolved unit */
+                unit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuccessionView"];
+                };
+            };
+            /** @description The unit was not dissolved */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_tasks: {
         parameters: {
             query?: {
@@ -27446,6 +28137,79 @@ export interface operations {
             };
             /** @description stale_version, unit.cycle, unit.level or unit.in_use */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    preview_unit_dissolution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The unit */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DissolutionPreview"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    dissolve_unit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The unit */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Dissolution"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unit"];
+                };
+            };
+            /** @description stale_version, unit.in_use, unit.gone or role.last_administrator */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -31013,6 +31777,337 @@ export interface operations {
             };
             /** @description There is none, or it is somebody else's */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_warning_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningRuleView"][];
+                };
+            };
+        };
+    };
+    create_word_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WarningRuleRequest"];
+            };
+        };
+        responses: {
+            /** @description It is in force */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningRuleId"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    replace_warning_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The rule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WarningRuleRequest"];
+            };
+        };
+        responses: {
+            /** @description It is in force */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Somebody was faster */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_word_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such list */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_warnings: {
+        parameters: {
+            query?: {
+                /** @description `open`, `new`, `taken`, `closed`; all when absent. */
+                state?: string;
+                /** @description `surge`, `topic`, `repeat`, `group`, `words`. */
+                kind?: string;
+                /** @description At least so grave, 1 to 3. */
+                severity?: number;
+                district?: string;
+                /** @description Only the reader's own. */
+                mine?: boolean;
+                /** @description `real` or `false`. */
+                verdict?: string;
+                /** @description Raised at or after, epoch milliseconds. */
+                from?: number;
+                /** @description Raised before, epoch milliseconds. */
+                to?: number;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The warnings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningPage"];
+                };
+            };
+        };
+    };
+    export_warnings: {
+        parameters: {
+            query?: {
+                /** @description `open`, `new`, `taken`, `closed`; all when absent. */
+                state?: string;
+                /** @description `surge`, `topic`, `repeat`, `group`, `words`. */
+                kind?: string;
+                /** @description At least so grave, 1 to 3. */
+                severity?: number;
+                district?: string;
+                /** @description Only the reader's own. */
+                mine?: boolean;
+                /** @description `real` or `false`. */
+                verdict?: string;
+                /** @description Raised at or after, epoch milliseconds. */
+                from?: number;
+                /** @description Raised before, epoch milliseconds. */
+                to?: number;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A workbook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    sum_warnings_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The numbers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningSummary"];
+                };
+            };
+        };
+    };
+    show_warning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The warning */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The warning */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningDetail"];
+                };
+            };
+            /** @description There is none, or it is not the reader's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    close_warning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The warning */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WarningClosing"];
+            };
+        };
+        responses: {
+            /** @description It is closed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is closed already, or somebody else's */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description No verdict or no note */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    take_warning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The warning */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WarningTaking"];
+            };
+        };
+        responses: {
+            /** @description It is the reader's now */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is closed, or somebody was faster */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

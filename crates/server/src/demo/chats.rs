@@ -5,7 +5,9 @@ use kernel::{BoxError, Ctx, Lang, Problem, Timestamp};
 use crate::City;
 
 /// When it was, in minutes before now; what the citizen said, in turn; the stars, where some were given.
-const TALKS: &[(i64, &[&str], Option<(i64, &str)>)] = &[
+type Talk = (i64, &'static [&'static str], Option<(i64, &'static str)>);
+
+const TALKS: &[Talk] = &[
     (95, &["居住证怎么办理", "谢谢"], Some((5, "回答得很快"))),
     (190, &["公积金提取需要什么材料"], Some((4, ""))),
     (260, &["我家暖气不热怎么办", "转人工"], Some((3, "等了一会儿"))),
