@@ -79,7 +79,7 @@ async fn a_repetition_is_answered_as_before_and_an_archived_order_can_be_taken_u
         assert_eq!(again.json(), first.json());
         let archived = world.read("leader", &one).await;
         assert_eq!(world.kinds(&archived).await.iter().filter(|kind| *kind == "closed").count(), 1);
-        world.reopen("leader", &archived, "市民补充材料").await.ok();
+        world.reopen("leader", &archived, "市民补充材料").await.done();
         let many: Vec<String> = (0..201).map(|n| n.to_string()).collect();
         let too_many = json!({ "ids": many, "text": "已办结" });
         world.sign_in("leader").post("/cases/closures", too_many).await.refused(422, "invalid");

@@ -240,7 +240,7 @@ impl Keeper {
         let took = i64::try_from(self.now_ms().saturating_sub(asked)).ok();
         let here = answer.is_some();
         self.tell(|state| state.round_trip_ms = took.filter(|_| here));
-        self.reachable(here, (!here).then(|| "no answer to OPTIONS".to_owned()));
+        self.reachable(here, None);
     }
 
     /// Registers; returns the life that was granted, in seconds.

@@ -306,7 +306,7 @@ export const texts: Texts = {
     one_unit: ['全部派往同一单位', 'All to one unit'],
     pick_unit: ['请选择单位。', 'Please choose a unit.'],
     reason: ['原因', 'Reason'],
-    sent: ['已逐件办理', 'Done one by one'],
+    opinion: ['派单意见', 'What the unit is asked to do'],
     urge: ['批量催办', 'Urge'],
     supervise: ['批量督办', 'Supervise'],
     clear: ['取消选择', 'Clear'],

@@ -232,7 +232,7 @@ impl Leg {
         // Eight samples are a millisecond.
         let due = origin + i64::from(timestamp.wrapping_sub(first).cast_signed()) * 125;
         let late = arrival - due;
-        if late < 0 || late > JUMP_MICROS {
+        if !(0..=JUMP_MICROS).contains(&late) {
             self.origin = Some((timestamp, arrival));
             return 0;
         }

@@ -83,7 +83,7 @@ export function optionOf(chart: Chart, answer: Answer, at: number, texts: { mean
       const [rows, columns] = [order(0), order(1)]
       const data = answer.lines.map((line) => [columns.indexOf(line.names[1] ?? '—'), rows.indexOf(line.names[0] ?? '—'), value(line) ?? 0])
       const max = Math.max(1, ...data.map((one) => one[2] ?? 0))
-      return { grid: { ...grid, bottom: 48, top: 10 }, tooltip: { confine: true }, xAxis: { ...category(columns), splitArea: { show: false } }, yAxis: { ...category(rows), inverse: true }, visualMap: { min: 0, max, calculable: true, orient: 'horizontal', left: 'center', bottom: 0, itemHeight: 120, textStyle: { color: token('text-3') }, inRange: { color: [token('accent-soft'), token('accent')] } }, series: [{ type: 'heatmap', data, itemStyle: { borderColor: token('surface'), borderWidth: 1 } }] }
+      return { grid: { ...grid, bottom: 76, top: 10 }, tooltip: { confine: true }, xAxis: { ...category(columns), splitArea: { show: false } }, yAxis: { ...category(rows), inverse: true }, visualMap: { min: 0, max, calculable: true, orient: 'horizontal', left: 'center', bottom: 0, itemHeight: 120, textStyle: { color: token('text-3') }, inRange: { color: [token('accent-soft'), token('accent')] } }, series: [{ type: 'heatmap', data, itemStyle: { borderColor: token('surface'), borderWidth: 1 } }] }
     }
     if (chart === 'pareto') {
       const lines = sorted.slice(0, BARS_MAX)
