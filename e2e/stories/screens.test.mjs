@@ -20,15 +20,16 @@ const SCREENS = [
   {
     role: 'shift_leader',
     paths: [
-      ...['tasks', 'missed-calls', 'ratings', 'floor', 'running-calls', 'numbers', 'callbacks', 'voicemail', 'call-ratings', 'notices'].map((name) => `/desk/${name}`),
+      ...['tasks', 'missed-calls', 'ratings', 'floor', 'running-calls', 'numbers', 'callbacks', 'voicemail', 'call-ratings', 'notices', 'chats', 'knowledge-tasks', 'knowledge'].map((name) => `/desk/${name}`),
       ...['queues', 'phone-book', 'standard-phrases', 'call-flows', 'prompts'].map((name) => `/desk/admin/${name}`),
     ],
   },
+  { role: 'hotline_manager', paths: ['/desk/warnings', '/desk/admin/warning-rules', '/desk/reports/risk'] },
   { role: 'unit_clerk', paths: ['/desk/tasks', '/desk/cases'] },
   { role: 'city_leader', paths: ['/desk/overview', '/desk/reports', '/desk/reports/unit', '/desk/reports/time-of-day', '/desk/evaluation'] },
   {
     role: 'system_admin',
-    paths: ['units', 'people', 'seats', 'categories', 'catalogue', 'flows', 'limit-rules', 'notice-rules', 'dictionary', 'parameters', 'calendar'].map((name) => `/desk/admin/${name}`),
+    paths: ['units', 'people', 'seats', 'categories', 'catalogue', 'flows', 'limit-rules', 'notice-rules', 'forms', 'order-types', 'dictionary', 'parameters', 'calendar'].map((name) => `/desk/admin/${name}`),
   },
   { role: 'security_admin', paths: ['/desk/admin/roles', '/desk/admin/sessions'] },
   { role: 'audit_admin', paths: ['/desk/admin/audit'] },

@@ -36,6 +36,7 @@ struct Stage {
 }
 
 impl Stage {
+    /// `first_port` lies below those that the system gives to other sockets by itself.
     fn new(name: &str, first_port: u16) -> Self {
         let dir = std::env::temp_dir().join(format!("yihao-media-{}-{name}", std::process::id()));
         let plane = MediaPlane::start(MediaConfig {
@@ -128,7 +129,7 @@ fn talk<const N: usize>(ms: u64, phones: [(&mut Phone, Say); N]) -> [Vec<i16>; N
 
 #[test]
 fn two_legs_hear_each_other_and_the_recording_keeps_them_apart() {
-    let mut stage = Stage::new("bridge", 42_200);
+    let mut stage = Stage::new("bridge", 22_200);
     let mut citizen = stage.phone(CITIZEN, Codec::Pcma, None);
     let mut agent = stage.phone(AGENT, Codec::Pcmu, Some(101));
     stage.call.bridge(CITIZEN, AGENT).unwrap();
@@ -160,7 +161,7 @@ fn two_legs_hear_each_other_and_the_recording_keeps_them_apart() {
 
 #[test]
 fn digits_arrive_as_events_and_as_tones_and_are_sent() {
-    let mut stage = Stage::new("digits", 42_220);
+    let mut stage = Stage::new("digits", 22_220);
     let mut modern = stage.phone(CITIZEN, Codec::Pcma, Some(96));
     let mut plain = stage.phone(AGENT, Codec::Pcma, None);
     talk(1600, [(&mut modern, Say::Events("12#")), (&mut plain, Say::Keys("40*"))]);
@@ -176,7 +177,7 @@ fn digits_arrive_as_events_and_as_tones_and_are_sent() {
 
 #[test]
 fn hold_gives_music_to_the_other_side_and_lets_nothing_through() {
-    let stage = Stage::new("hold", 42_240);
+    let stage = Stage::new("hold", 22_240);
     let mut citizen = stage.phone(CITIZEN, Codec::Pcma, None);
     let mut agent = stage.phone(AGENT, Codec::Pcma, None);
     stage.call.bridge(CITIZEN, AGENT).unwrap();
@@ -194,7 +195,7 @@ fn hold_gives_music_to_the_other_side_and_lets_nothing_through() {
 
 #[test]
 fn prompts_end_with_an_event_loop_and_can_be_stopped() {
-    let mut stage = Stage::new("prompts", 42_260);
+    let mut stage = Stage::new("prompts", 22_260);
     let mut citizen = stage.phone(CITIZEN, Codec::Pcma, None);
     let beep = || Clip::Tone { tone: Tone::Steady(800), duration_ms: Some(400) };
     let first = stage.call.play(CITIZEN, vec![beep()], false).unwrap();
@@ -224,7 +225,7 @@ fn prompts_end_with_an_event_loop_and_can_be_stopped() {
 
 #[test]
 fn a_leader_listens_whispers_and_joins() {
-    let mut stage = Stage::new("leader", 42_280);
+    let mut stage = Stage::new("leader", 22_280);
     let mut citizen = stage.phone(CITIZEN, Codec::Pcma, None);
     let mut agent = stage.phone(AGENT, Codec::Pcma, None);
     let mut leader = stage.phone(LEADER, Codec::Pcma, None);
@@ -260,7 +261,7 @@ fn a_leader_listens_whispers_and_joins() {
 
 #[test]
 fn loss_and_disorder_are_smoothed_and_counted() {
-    let mut stage = Stage::new("loss", 42_300);
+    let mut stage = Stage::new("loss", 22_300);
     let mut citizen = stage.phone(CITIZEN, Codec::Pcma, None);
     let mut agent = stage.phone(AGENT, Codec::Pcma, None);
     stage.call.bridge(CITIZEN, AGENT).unwrap();
@@ -277,7 +278,7 @@ fn loss_and_disorder_are_smoothed_and_counted() {
 
 #[test]
 fn a_recording_cut_off_at_any_byte_is_made_whole() {
-    let stage = Stage::new("crash", 42_320);
+    let stage = Stage::new("crash", 22_320);
     let mut citizen = stage.phone(CITIZEN, Codec::Pcma, None);
     stage.call.start_recording("rec-3", "2026-12-31", CITIZEN).unwrap();
     talk(1500, [(&mut citizen, Say::Tone(450))]);
@@ -309,7 +310,7 @@ fn a_recording_cut_off_at_any_byte_is_made_whole() {
 
 #[test]
 fn a_call_that_ends_leaves_nothing_behind() {
-    let mut stage = Stage::new("end", 42_340);
+    let mut stage = Stage::new("end", 22_340);
     for round in 0..3 {
         let phones: Vec<_> = (1..=10).map(|n| stage.phone(LegId(n), Codec::Pcma, None)).collect();
         assert!(
@@ -346,7 +347,7 @@ fn a_call_that_ends_leaves_nothing_behind() {
 
 #[test]
 fn a_browser_that_answers_talks_with_a_phone() {
-    let mut stage = Stage::new("answer", 42_360);
+    let mut stage = Stage::new("answer", 22_360);
     let offer = stage.call.add_webrtc_leg(AGENT, WebRtcRole::Offer).unwrap();
     assert!(offer.contains("a=ice-lite"));
     assert!(offer.contains("PCMA/8000") && offer.contains("telephone-event/8000"));
@@ -361,7 +362,7 @@ fn a_browser_that_answers_talks_with_a_phone() {
 
 #[test]
 fn a_browser_that_calls_talks_with_a_phone_sends_digits_and_survives_a_reload() {
-    let mut stage = Stage::new("offer", 42_380);
+    let mut stage = Stage::new("offer", 22_380);
     let mut browser = Browser::new();
     let remote_sdp = browser.offer();
     let answer = stage.call.add_webrtc_leg(AGENT, WebRtcRole::Answer { remote_sdp }).unwrap();
@@ -390,7 +391,7 @@ fn a_browser_that_calls_talks_with_a_phone_sends_digits_and_survives_a_reload() 
 
 #[test]
 fn a_browser_that_restarts_its_connection_goes_on_talking() {
-    let mut stage = Stage::new("restart", 42_440);
+    let mut stage = Stage::new("restart", 22_440);
     let mut browser = Browser::new();
     let remote_sdp = browser.offer();
     let answer = stage.call.add_webrtc_leg(AGENT, WebRtcRole::Answer { remote_sdp }).unwrap();
@@ -413,7 +414,7 @@ fn a_browser_that_restarts_its_connection_goes_on_talking() {
 
 #[test]
 fn a_browser_that_closes_is_reported() {
-    let mut stage = Stage::new("close", 42_400);
+    let mut stage = Stage::new("close", 22_400);
     let mut browser = Browser::new();
     let remote_sdp = browser.offer();
     let answer = stage.call.add_webrtc_leg(AGENT, WebRtcRole::Answer { remote_sdp }).unwrap();
@@ -426,7 +427,7 @@ fn a_browser_that_closes_is_reported() {
 
 #[test]
 fn an_offer_of_chromium_is_answered_with_g711_and_digits_only() {
-    let stage = Stage::new("chromium", 42_420);
+    let stage = Stage::new("chromium", 22_420);
     let remote_sdp = include_str!("chromium_offer.sdp").replace('\n', "\r\n");
     let answer = stage.call.add_webrtc_leg(CITIZEN, WebRtcRole::Answer { remote_sdp }).unwrap();
     for line in [
