@@ -86,4 +86,23 @@ impl Identity {
             Ok(())
         })
     }
+
+    /// Checks that an administrator of each kind is left when several people go at once.
+    ///
+    /// # Errors
+    /// When the last ones of a kind are among them.
+    pub(crate) fn check_not_all(&self, leaving: &[PersonId]) -> Result<(), IdentityError> {
+        self.directory.read(|snapshot| {
+            let active = || snapshot.people.values().filter(|person| person.active);
+            for (id, _) in snapshot.roles.iter().filter(|(_, role)| role.exclusive) {
+                let has = |goes: bool| {
+                    active().any(|one| leaving.contains(&one.brief.id) == goes && one.roles.contains(id))
+                };
+                if has(true) && !has(false) {
+                    return Err(IdentityError::LastAdministrator { role: id.clone() });
+                }
+            }
+            Ok(())
+        })
+    }
 }
