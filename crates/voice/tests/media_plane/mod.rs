@@ -438,7 +438,7 @@ fn an_offer_of_chromium_is_answered_with_g711_and_digits_only() {
         "a=sendrecv",
         "a=rtcp-mux",
         "a=mid:0",
-        "127.0.0.1 42420 typ host",
+        "127.0.0.1 22420 typ host",
     ] {
         assert!(answer.contains(line), "{line} is missing in\n{answer}");
     }
