@@ -353,6 +353,8 @@ fn sit(calls: &Calls, agent: usize, seat: &Seat, records: &mut Vec<Written>) {
 async fn note(city: &City, staff: &Staff, calls: &Calls) -> Result<(), BoxError> {
     let leader: &Principal = staff.person("shift01")?;
     let answered: Vec<usize> = calls.all.iter().filter_map(|call| call.answers).collect();
+    let missed = (0..calls.all.len()).filter(|place| calls.all[*place].result == "missed");
+    let open: Vec<usize> = missed.rev().take(OPEN).collect();
     let mut tx = city.kit.db.begin().await?;
     for (place, (call, id)) in calls.all.iter().zip(&calls.ids).enumerate() {
         if let (Some((result, note)), Some(agent)) = (call.summary, call.agent) {
@@ -367,8 +369,7 @@ async fn note(city: &City, staff: &Staff, calls: &Calls) -> Result<(), BoxError>
             };
             voice::store::summaries::save(&mut tx, &summary).await?;
         }
-        let is_old = calls.now - call.started_at > OPEN;
-        if call.result == "missed" && is_old && !answered.contains(&place) {
+        if call.result == "missed" && !open.contains(&place) && !answered.contains(&place) {
             let ctx = Ctx::person(&leader.person_id, &leader.name, Timestamp(call.ended_at + 45 * MINUTE));
             let note = if call.number == "web" {
                 "网页来电，无号码可回拨。"

@@ -17,8 +17,8 @@ const WEEKEND: f64 = 0.55;
 const SEED: u64 = 12_345;
 const SEC: i64 = 1_000;
 const HOUR: i64 = 3_600 * SEC;
-/// Missed calls that are younger than this, in milliseconds, still wait to be seen to.
-pub(super) const OPEN: i64 = 72 * HOUR;
+/// So many missed calls, the newest, still wait to be seen to.
+pub(super) const OPEN: usize = 5;
 /// Greeting, until the queue is joined.
 pub(super) const GREETING: i64 = 4 * SEC;
 /// How long a seat rings.
@@ -362,13 +362,19 @@ impl Draw<'_> {
 
     /// Calls citizens back whom nobody had answered; the newest still wait.
     fn call_back(&mut self) {
-        let missed: Vec<(usize, i64, String)> = (0_usize..)
-            .zip(&self.calls)
-            .filter(|(_, call)| call.result == "missed" && call.way == Way::Trunk)
-            .map(|(at, call)| (at, call.ended_at, call.number.clone()))
+        let mut missed: Vec<(i64, usize)> = self
+            .calls
+            .iter()
+            .zip(0_usize..)
+            .filter(|(call, _)| call.result == "missed")
+            .map(|(call, place)| (call.started_at, place))
             .collect();
-        for (place, ended_at, number) in missed {
-            if ended_at < self.now - OPEN && self.one_in_hundred(60) {
+        missed.sort_unstable();
+        missed.truncate(missed.len().saturating_sub(OPEN));
+        for (_, place) in missed {
+            let call = &self.calls[place];
+            let (way, ended_at, number) = (call.way, call.ended_at, call.number.clone());
+            if way == Way::Trunk && self.one_in_hundred(60) {
                 let at = ended_at + self.secs(600, 5_400);
                 self.dial(at, number, Some(place));
             }
