@@ -235,16 +235,10 @@ fn names(folded: &str) -> Vec<&str> {
         while let Some(found) = folded[from..].find(ending) {
             let at = from + found;
             from = at + ending.chars().next().map_or(1, char::len_utf8);
-            let mut before = folded[..at].char_indices().rev();
-            let mut start = at;
-            for length in 1..=3 {
-                match before.next() {
-                    Some((index, c)) if is_han(c) => start = index,
-                    _ => break,
-                }
-                if length >= 2 {
-                    out.push(&folded[start..at + ending.len()]);
-                }
+            let before = folded[..at].char_indices().rev().take_while(|(_, c)| is_han(*c));
+            // With two and with three characters before it.
+            for (start, _) in before.skip(1).take(2) {
+                out.push(&folded[start..at + ending.len()]);
             }
         }
     }

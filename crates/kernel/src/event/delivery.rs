@@ -62,7 +62,7 @@ pub async fn run_subscription(kit: Kit, subscription: Subscription, stop: Arc<to
                         () = stop.notified() => return,
                     }
                     // What concerns others is not even read, until the cursor would fall too far behind.
-                    match kit.hub.passed_by(&subscription.events, passed) {
+                    match kit.hub.passed_by(subscription.events, passed) {
                         Some(upto) if upto - passed < LAG_MAX => patience = BEHIND,
                         _ => break,
                     }
