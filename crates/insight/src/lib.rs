@@ -187,7 +187,10 @@ impl Insight {
                     () = stop.notified() => return,
                 }
                 let is_much = self.0.lake.seq().await - before > MUCH;
-                tokio::time::sleep(if is_much { GATHERING_MUCH } else { GATHERING }).await;
+                tokio::select! {
+                    () = tokio::time::sleep(if is_much { GATHERING_MUCH } else { GATHERING }) => {}
+                    () = stop.notified() => return,
+                }
             } else {
                 tokio::select! {
                     () = tokio::time::sleep(wait) => {}
