@@ -258,3 +258,28 @@ fn names(folded: &str) -> Vec<&str> {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{comparable, features, names};
+    use crate::lexicon::Lexicon;
+
+    #[test]
+    fn places_and_codes_are_names() {
+        assert_eq!(names("住松涛雅苑小区"), ["雅苑小区", "涛雅苑小区", "涛雅苑", "松涛雅苑"]);
+        assert!(names("苑路").is_empty(), "too little stands before it");
+        assert!(names("x苑路").is_empty(), "nor is a letter part of a place");
+        assert_eq!(names("坐b12路和12路"), ["b12路"], "a number alone names nothing");
+        assert!(names("").is_empty());
+    }
+
+    #[test]
+    fn what_names_a_place_and_what_comes_first_count_more() {
+        let lexicon = Lexicon::new([]);
+        let folded = comparable(&format!("松涛雅苑停水{}恢复供水", "很久了".repeat(12)));
+        let features = features(&folded, &lexicon);
+        assert!(features["松涛雅苑"].1, "a name");
+        assert!(!features["停水"].1, "no name");
+        assert!(features["停水"].0 > features["供水"].0, "the subject counts once more");
+    }
+}
