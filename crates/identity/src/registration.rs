@@ -26,7 +26,7 @@ pub(crate) const PROPOSED_ROLE: &str = "unit_clerk";
 
 /// An application as those who decide read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Registration {
+pub struct AccountApplication {
     /// The application.
     pub id: String,
     /// Its number.

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use super::covers;
 use crate::error::IdentityError;
-use crate::registration::{PROPOSED_ROLE, Registration, StoredRegistration};
+use crate::registration::{AccountApplication, PROPOSED_ROLE, StoredRegistration};
 use crate::store::registration::RegistrationFilter;
 use crate::{Identity, store};
 
@@ -121,14 +121,14 @@ impl Identity {
 /// Lists applications for an account, newest first.
 #[utoipa::path(
     get, path = "/registrations", operation_id = "list_registrations", tag = "people",
-    params(RegistrationsQuery), responses((status = 200, body = Page<Registration>))
+    params(RegistrationsQuery), responses((status = 200, body = Page<AccountApplication>))
 )]
 async fn list_registrations(
     State(identity): State<Identity>,
     Auth(principal): Auth,
     ReqCtx(ctx): ReqCtx,
     Query(query): Query<RegistrationsQuery>,
-) -> HttpResult<Json<Page<Registration>>> {
+) -> HttpResult<Json<Page<AccountApplication>>> {
     let limit = kernel::page::limit(query.limit);
     let rows = identity.registrations(&principal, query, limit + 1).await?;
     let masked = principal.is_masked("phone");
@@ -215,7 +215,7 @@ async fn export_registrations(
     post, path = "/registrations/{id}/approval", operation_id = "approve_registration", tag = "people",
     request_body = RegistrationApproval, params(("id" = String, Path, description = "The application")),
     responses(
-        (status = 200, body = Registration),
+        (status = 200, body = AccountApplication),
         (status = 409, description = "registration.decided or stale_version", body = kernel::problem::ProblemBody),
         (status = 422, description = "The account is taken", body = kernel::problem::ProblemBody),
     )
@@ -226,7 +226,7 @@ async fn approve_registration(
     ReqCtx(ctx): ReqCtx,
     Path(id): Path<String>,
     Json(body): Json<RegistrationApproval>,
-) -> HttpResult<Json<Registration>> {
+) -> HttpResult<Json<AccountApplication>> {
     identity.check_registration_within(&principal, &id).await?;
     let found = identity.approve_registration(&ctx, &id, body.account, body.version).await?;
     Ok(Json(identity.show_registration(&found, principal.is_masked("phone"), ctx.lang)))
@@ -237,7 +237,7 @@ async fn approve_registration(
     post, path = "/registrations/{id}/refusal", operation_id = "refuse_registration", tag = "people",
     request_body = RegistrationRefusal, params(("id" = String, Path, description = "The application")),
     responses(
-        (status = 200, body = Registration),
+        (status = 200, body = AccountApplication),
         (status = 409, description = "registration.decided or stale_version", body = kernel::problem::ProblemBody),
     )
 )]
@@ -247,7 +247,7 @@ async fn refuse_registration(
     ReqCtx(ctx): ReqCtx,
     Path(id): Path<String>,
     Json(body): Json<RegistrationRefusal>,
-) -> HttpResult<Json<Registration>> {
+) -> HttpResult<Json<AccountApplication>> {
     identity.check_registration_within(&principal, &id).await?;
     let found = identity.refuse_registration(&ctx, &id, &body.reason, body.version).await?;
     Ok(Json(identity.show_registration(&found, principal.is_masked("phone"), ctx.lang)))
@@ -258,7 +258,7 @@ async fn refuse_registration(
     put, path = "/registrations/{id}/roles", operation_id = "grant_registration", tag = "people",
     request_body = RegistrationRights, params(("id" = String, Path, description = "The application")),
     responses(
-        (status = 200, body = Registration),
+        (status = 200, body = AccountApplication),
         (status = 409, description = "registration.decided or role.exclusive", body = kernel::problem::ProblemBody),
     )
 )]
@@ -268,7 +268,7 @@ async fn grant_registration(
     ReqCtx(ctx): ReqCtx,
     Path(id): Path<String>,
     Json(body): Json<RegistrationRights>,
-) -> HttpResult<Json<Registration>> {
+) -> HttpResult<Json<AccountApplication>> {
     principal.require("role.write")?;
     let roles = body.roles.unwrap_or_else(|| vec![PROPOSED_ROLE.to_owned()]);
     let found = identity.grant_registration(&ctx, &id, roles).await?;

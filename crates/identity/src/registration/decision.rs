@@ -5,7 +5,7 @@ use kernel::{Audit, Ctx, DbError, Lang, Timestamp};
 use serde_json::json;
 
 use super::{
-    KEPT_DAYS, Registration, StoredRegistration, WAIT_DAYS, no_such_unit, propose_account, state_name,
+    AccountApplication, KEPT_DAYS, StoredRegistration, WAIT_DAYS, no_such_unit, propose_account, state_name,
 };
 use crate::directory::Touched;
 use crate::error::{FieldFault, IdentityError};
@@ -179,7 +179,7 @@ impl Identity {
         found: &StoredRegistration,
         masked: bool,
         lang: Lang,
-    ) -> Registration {
+    ) -> AccountApplication {
         let (unit_name, unit_code, account, roles) = self.directory.read(|snapshot| {
             let unit = snapshot.units.get(&found.unit_id);
             let person = found.person_id.as_ref().and_then(|id| snapshot.people.get(id));
@@ -199,7 +199,7 @@ impl Identity {
         });
         let state = if found.state == "approved" && !roles.is_empty() { "ready" } else { &found.state };
         let proposed = (found.state == "pending").then(|| self.free_account(&unit_code));
-        Registration {
+        AccountApplication {
             id: found.id.clone(),
             number: found.number.clone(),
             state: state.to_owned(),
