@@ -13,8 +13,10 @@ mod catalogue_rows;
 mod categories;
 mod closure;
 mod co_handling;
+mod commitments;
 mod creation;
 mod detail;
+mod discoveries;
 mod dispatch;
 mod documents;
 mod ending;
@@ -69,6 +71,7 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(amendment::routes())
         .merge(review::routes())
         .merge(dispatch::routes())
+        .merge(discoveries::routes())
         .merge(acceptance::routes())
         .merge(sending_back::routes())
         .merge(assignment::routes())
@@ -81,6 +84,7 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(documents::routes())
         .merge(position::routes())
         .merge(publication::routes())
+        .merge(commitments::routes())
         .merge(urge::routes())
         .merge(extension::routes())
         .merge(ending::routes())

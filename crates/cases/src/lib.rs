@@ -30,11 +30,11 @@ use kernel::parameters::ParameterSpec;
 use kernel::{Capability, Ctx, Dialect, Job, Kit, Migration, Slice, Timestamp};
 use serde_json::json;
 
-use crate::case::Kind;
 use crate::case::catalogue::Catalogue;
 use crate::case::limit::{self, LimitRules};
 use crate::case::limit_rule::LimitRule;
 use crate::case::operation_rule::{self, OperationRules};
+use crate::case::{Kind, Source};
 use crate::course::Flow;
 use crate::design::FlowRule;
 use crate::error::CaseError;
@@ -57,6 +57,8 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 52, name: "publications", sql: include_str!("../migrations/0052_publications.sql") },
     Migration { version: 70, name: "succession", sql: include_str!("../migrations/0070_succession.sql") },
     Migration { version: 80, name: "old_orders", sql: include_str!("../migrations/0080_old_orders.sql") },
+    Migration { version: 90, name: "discovery", sql: include_str!("../migrations/0090_discovery.sql") },
+    Migration { version: 91, name: "commitment", sql: include_str!("../migrations/0091_commitment.sql") },
 ];
 
 /// What another process may have changed is read again after this time.
@@ -340,12 +342,14 @@ impl Cases {
         self.kept().active_flows.contains_key(name)
     }
 
-    /// Returns the flow that a new order runs: its order type names it, else the first rule that fits.
+    /// Returns the flow that a new order runs: its order type names it, else the first rule that fits, else the
+    /// one of its source: what a unit found itself needs neither the shift leader nor a return visit.
     pub(crate) fn flow_of(
         &self,
         own: Option<&str>,
         kind: Kind,
         category_id: Option<&str>,
+        source: Source,
     ) -> Result<Arc<Flow>, CaseError> {
         let kept = self.kept();
         if let Some(flow) = own.and_then(|name| kept.active_flows.get(name)) {
@@ -353,9 +357,10 @@ impl Cases {
         }
         let path = category_id.and_then(|id| kept.categories.get(id)).map(|category| category.path.as_str());
         let named = kept.flow_rules.iter().find(|rule| rule.fits(kind, path)).map(|rule| &rule.flow_name);
+        let usual = if source == Source::Discovered { SHORT_FLOW } else { STANDARD_FLOW };
         named
             .and_then(|name| kept.active_flows.get(name))
-            .or_else(|| kept.active_flows.get(STANDARD_FLOW))
+            .or_else(|| kept.active_flows.get(usual))
             .cloned()
             .ok_or_else(|| CaseError::Flow {
                 step: None,
@@ -447,6 +452,7 @@ pub const CAPABILITIES: &[Capability] = &[
     capability("case.summon", "街乡吹哨", "Summon other units"),
     capability("case.share", "外部协办链接", "Give a link to outside helpers"),
     capability("publication.write", "公开办件编审", "Publish settled orders"),
+    capability("commitment.write", "维护服务承诺", "Write what one's own unit promises"),
     capability("template.write", "维护文书模板", "Change templates of documents"),
     capability("case.discover", "主动发现登记", "Write orders of one's own unit"),
     capability("case.praise", "表扬登记", "Record praise"),

@@ -30,7 +30,9 @@ pub use events::{
 
 pub use facts::{CaseFact, CaseFacts, CaseLine, CaseWords, CodeName, StepFact};
 pub use flow::{CaseFlowChanged, CaseFormFilled, FlowPublished, FormPublished};
-pub use publication::{MonthFigures, PublishedCase, PublishedFilter};
+pub use publication::{
+    MonthFigures, PublicCommitment, PublicCommitmentFilter, PublishedCase, PublishedFilter,
+};
 pub use upload::{FileToServe, UploadDesk, UploadRight, UploadTicket, UploadView, UploadedFile};
 
 kernel::id!(

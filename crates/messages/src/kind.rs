@@ -36,6 +36,8 @@ pub enum Kind {
     Warned,
     /// The unit took over the orders of a dissolved one.
     Succeeded,
+    /// Somebody applies for an account, or one waits for its rights.
+    Registration,
     /// What is overdue and unread, once a day.
     Digest,
 }
@@ -58,6 +60,7 @@ impl Kind {
         Self::KnowledgeExpired,
         Self::Warned,
         Self::Succeeded,
+        Self::Registration,
         Self::Digest,
     ];
 
@@ -80,6 +83,7 @@ impl Kind {
             Self::KnowledgeExpired => "knowledge_expired",
             Self::Warned => "warned",
             Self::Succeeded => "succeeded",
+            Self::Registration => "registration",
             Self::Digest => "digest",
         }
     }
@@ -109,6 +113,7 @@ impl Kind {
             Self::KnowledgeExpired => lang.pick("知识已失效", "Knowledge expired"),
             Self::Warned => lang.pick("预警", "Early warning"),
             Self::Succeeded => lang.pick("单位撤并移交", "Orders of a dissolved unit"),
+            Self::Registration => lang.pick("账号申请", "Account applied for"),
             Self::Digest => lang.pick("每日汇总", "Daily digest"),
         }
     }
@@ -192,6 +197,16 @@ pub fn sentence(kind: &str, facts: &Map<String, Value>, lang: Lang) -> String {
                 ),
             )
         }
+        Some(Kind::Registration) => match fact("state") {
+            "approved" => lang.pick(
+                format!("{number}有账号已通过审批，等待分配角色。"),
+                format!("{number}: an approved account waits for its rights."),
+            ),
+            _ => lang.pick(
+                format!("{number}有新的账号申请，等待审批。"),
+                format!("{number}: somebody applies for an account."),
+            ),
+        },
         Some(Kind::Digest) => {
             let count = |name: &str| facts.get(name).and_then(Value::as_i64).unwrap_or_default();
             let (overdue, unread, first) = (count("overdue"), count("unread"), fact("first"));

@@ -4,7 +4,7 @@ use contract::cases::{
     CaseAssigned, CaseDispatched, CaseId, CaseReturned, CaseUrged, DeadlineMissed, DeadlineNear,
     UnitSucceeded,
 };
-use contract::identity::{PersonId, UnitId};
+use contract::identity::{PersonId, RegistrationChanged, UnitId};
 use kernel::{Envelope, Event as _, Subscription};
 use serde_json::{Map, Value, json};
 
@@ -38,6 +38,7 @@ pub fn subscriptions(messages: &Messages) -> Vec<Subscription> {
             CaseDispatched::NAME,
             CaseAssigned::NAME,
             UnitSucceeded::NAME,
+            RegistrationChanged::NAME,
         ],
         move |envelope| {
             let messages = telling.clone();
@@ -130,6 +131,9 @@ impl Messages {
         if envelope.name == UnitSucceeded::NAME {
             return self.tell_successor(envelope).await;
         }
+        if envelope.name == RegistrationChanged::NAME {
+            return self.tell_of_registration(envelope).await;
+        }
         let read = concern(envelope).map_err(|error| MessageError::Port(error.into()))?;
         let Some((kind, concern)) = read else { return Ok(()) };
         let rule = self.rule(kind).await?;
@@ -195,6 +199,33 @@ impl Messages {
         let key = format!("event.{}", envelope.seq);
         let ctx = envelope.ctx("messages", self.kit().now());
         self.tell(&ctx, &rule, &people, &key, &facts, ("unit_tasks", &event.successor_id)).await
+    }
+
+    /// Tells who decides on an application: the nearest administrators above the applicant's unit, else the
+    /// system's; of an approved one, who gives rights.
+    async fn tell_of_registration(&self, envelope: &Envelope) -> Result<(), MessageError> {
+        let event: RegistrationChanged = envelope.read().map_err(|error| MessageError::Port(error.into()))?;
+        let capability = match event.state.as_str() {
+            "pending" => "registration.decide",
+            "approved" => "role.write",
+            _ => return Ok(()),
+        };
+        let rule = self.rule(Kind::Registration).await?;
+        let unit = self.ports().directory.unit(&event.unit_id).await.map_err(MessageError::Port)?;
+        let Some(unit) = unit.filter(|_| rule.active && rule.handler) else { return Ok(()) };
+        let mut people = Vec::new();
+        for id in unit.path.split('/').filter(|id| !id.is_empty()).rev() {
+            people = self.people(id, capability).await?;
+            if !people.is_empty() {
+                break;
+            }
+        }
+        people.retain(|person| *person != envelope.actor.id);
+        let facts = json!({ "number": unit.name, "state": event.state });
+        let facts: Map<String, Value> = facts.as_object().cloned().unwrap_or_default();
+        let key = format!("event.{}", envelope.seq);
+        let ctx = envelope.ctx("messages", self.kit().now());
+        self.tell(&ctx, &rule, &people, &key, &facts, ("registration", &event.registration_id)).await
     }
 
     async fn people(&self, unit_id: &str, capability: &str) -> Result<Vec<String>, MessageError> {

@@ -139,7 +139,7 @@ impl City {
             },
         )
         .await?;
-        let portal = Portal::new(kit.clone(), orders.clone(), orders.clone(), orders, lookup)?;
+        let portal = Portal::new(kit.clone(), orders.clone(), orders.clone(), orders, lookup, directory.clone())?;
         portal.show(crate::demo::shown()?);
 
         let mut slices = vec![

@@ -87,6 +87,7 @@ pub fn grants(role: &str) -> Grants {
             ("rating.follow_up", All),
         ],
         "unit_admin" => &[
+            ("commitment.write", Subtree),
             ("limit.read", All),
             ("catalogue.read", All),
             ("case.accept", Subtree),
@@ -135,6 +136,7 @@ pub fn grants(role: &str) -> Grants {
             ("overview.read", All),
         ],
         "hotline_manager" => &[
+            ("commitment.write", All),
             ("query.share", All),
             ("limit.read", All),
             ("limit.write", All),

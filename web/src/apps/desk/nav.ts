@@ -24,6 +24,7 @@ export const NAV: NavGroup[] = [
     items: [
       { name: 'cases', icon: 'list', needs: ['case.read'], path: '/desk/cases' },
       { name: 'topics', icon: 'flag', needs: ['topic.read', 'case.merge'], path: '/desk/topics' },
+      { name: 'discoveries', icon: 'eye', needs: ['case.discover', 'overview.read'], path: '/desk/discoveries' },
       { name: 'ratings', icon: 'star', needs: ['rating.follow_up'], path: '/desk/ratings' },
       { name: 'contacts', icon: 'users', needs: ['contact.read'], path: '/desk/contacts' },
     ],
@@ -69,6 +70,7 @@ export const NAV: NavGroup[] = [
     items: [
       { name: 'units', icon: 'building', needs: ['unit.write'], path: '/desk/admin/units' },
       { name: 'people', icon: 'user', needs: ['person.write', 'role.write', 'person.recover'], path: '/desk/admin/people' },
+      { name: 'registrations', icon: 'check', needs: ['registration.decide', 'role.write'], path: '/desk/admin/registrations' },
       { name: 'roles', icon: 'key', needs: ['role.write'], path: '/desk/admin/roles' },
       { name: 'seats', icon: 'headset', needs: ['seat.write'], path: '/desk/admin/seats' },
       { name: 'telephones', icon: 'phone', needs: ['telephone.write'], path: '/desk/admin/telephones' },

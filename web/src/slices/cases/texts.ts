@@ -1,6 +1,7 @@
 import type { Texts } from '@/shared/i18n/pairs'
 import { formsTexts } from '@/shared/forms/texts'
 import { flowTexts } from './flow/texts'
+import { discoveryTexts } from './texts.discovery'
 import { formDesignTexts, orderTypeTexts } from './forms/texts'
 
 export const texts: Texts = {
@@ -8,6 +9,7 @@ export const texts: Texts = {
   forms: formsTexts,
   form_design: formDesignTexts,
   order_type: orderTypeTexts,
+  ...discoveryTexts,
   order: {
     title: ['工单登记', 'New order'],
     bound: ['已绑定本次通话', 'Bound to this call'],
