@@ -1,8 +1,10 @@
 import type { Texts } from '@/shared/i18n/pairs'
+import { forecastTexts } from './texts.forecast'
 import { warningTexts } from './texts.warnings'
 
 export const texts: Texts = {
   ...warningTexts,
+  ...forecastTexts,
   overview: {
     title: ['运行总览', 'Overview'],
     range: ['时间范围', 'Range'],
@@ -49,6 +51,10 @@ export const texts: Texts = {
     measures: ['指标', 'Measures'],
     keep: ['存为我的报表', 'Keep as my report'],
     print: ['打印', 'Print'],
+    special: ['专报（Word）', 'Special report (Word)'],
+    special_about: ['专报把统计期内的总体数字、热点、焦点（比对比期增加最多）、难点、区域与承办单位写成一份 Word 文件，只写测得的数字，范围与您的数据权限一致。', 'A Word file with the figures of the period: overall, hot, rising and hard matters, districts and units. It says nothing but measured figures, within your own scope.'],
+    special_make: ['生成专报', 'Make the report'],
+    special_made: ['专报已下载', 'The report was downloaded'],
     period: ['统计周期', 'Period'],
     kind: { day: ['日', 'Day'], week: ['周', 'Week'], month: ['月', 'Month'], quarter: ['季度', 'Quarter'], year: ['年', 'Year'], custom: ['自定义', 'Custom'] },
     earlier: ['前一期', 'Earlier'],
