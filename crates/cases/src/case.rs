@@ -30,6 +30,7 @@ pub mod merger;
 pub mod metadata;
 pub mod note;
 pub mod objection;
+pub mod old_order;
 pub mod operation_rule;
 pub mod order_type;
 pub mod position;
@@ -71,6 +72,8 @@ pub struct Case {
     pub number: String,
     /// The code that opens it together with the number.
     pub query_code: String,
+    /// The number that it had in the system that it was taken over from.
+    pub old_number: Option<String>,
     /// The type (类型).
     pub kind: Kind,
     /// The category, once somebody chose one.

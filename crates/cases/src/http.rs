@@ -31,6 +31,7 @@ mod limit_rules;
 mod list;
 mod note;
 mod objection;
+mod old_orders;
 mod operation;
 mod order_types;
 mod overview;
@@ -97,6 +98,7 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(catalogue::routes())
         .merge(catalogue_rows::routes())
         .merge(runs::routes())
+        .merge(old_orders::routes())
         .merge(limit_rules::routes())
         .merge(saved_queries::routes())
         .merge(flows::routes())

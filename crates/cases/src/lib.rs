@@ -56,6 +56,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 51, name: "documents", sql: include_str!("../migrations/0051_documents.sql") },
     Migration { version: 52, name: "publications", sql: include_str!("../migrations/0052_publications.sql") },
     Migration { version: 70, name: "succession", sql: include_str!("../migrations/0070_succession.sql") },
+    Migration { version: 80, name: "old_orders", sql: include_str!("../migrations/0080_old_orders.sql") },
 ];
 
 /// What another process may have changed is read again after this time.
@@ -364,9 +365,19 @@ impl Cases {
 
     pub(crate) async fn next_number(&self, now: Timestamp) -> Result<String, CaseError> {
         let day = self.kept().calendar.date_at(now.0)?;
+        let prefix = self.number_prefix();
+        self.0.numbers.lock().await.next(&self.kit().db, &prefix, day, now).await
+    }
+
+    /// Takes a number of the day of `at` from a stock of the caller's own, which leaves the common one alone.
+    pub(crate) async fn number_in(&self, stock: &mut Numbers, at: Timestamp) -> Result<String, CaseError> {
+        let day = self.kept().calendar.date_at(at.0)?;
+        stock.next(&self.kit().db, &self.number_prefix(), day, self.kit().now()).await
+    }
+
+    fn number_prefix(&self) -> String {
         let prefix = self.kit().parameters.get("cases.number_prefix");
-        let prefix = prefix.as_ref().and_then(|prefix| prefix.value.as_str()).unwrap_or("YZ");
-        self.0.numbers.lock().await.next(&self.kit().db, prefix, day, now).await
+        prefix.as_ref().and_then(|prefix| prefix.value.as_str()).unwrap_or("YZ").to_owned()
     }
 
     pub(crate) async fn unit_name(&self, id: &str) -> Result<Option<String>, CaseError> {
@@ -424,6 +435,7 @@ pub const CAPABILITIES: &[Capability] = &[
     capability("case.urge", "催办", "Urge units"),
     capability("case.note", "备注", "Write notes"),
     capability("case.export", "导出工单", "Export orders"),
+    capability("case.import", "导入历史工单", "Take in orders of an older system"),
     capability("case.query_code", "查看查询码", "See query codes"),
     capability("case.decide", "审批申请", "Decide on applications of units"),
     capability("case.lead", "领导裁定", "Rule as a leader"),

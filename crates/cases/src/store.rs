@@ -56,6 +56,7 @@ mod feedback;
 mod merger;
 mod note;
 mod objection;
+pub mod old_order;
 mod position;
 mod praise;
 mod redo;

@@ -19,6 +19,7 @@ mod forms;
 mod limit_rules;
 mod lists;
 mod objection;
+mod old_orders;
 mod permissions;
 mod position;
 mod publications;

@@ -19,6 +19,8 @@ const TABLE: &[Row] = &[
     ("POST", "/cases", "+++-------------"),
     ("GET", "/cases", "+++++++++++++---"),
     ("GET", "/cases.xlsx", "--+-++--+--+----"),
+    ("GET", "/old-orders/template.xlsx", "-----------+-+--"),
+    ("POST", "/old-orders?dry_run=true", "-----------+-+--"),
     ("GET", "/cases/{id}", "+++++++0+0+++---"),
     ("PATCH", "/cases/{id}", "+-+-------------"),
     ("GET", "/cases/{id}/timeline", "+++++++0+0+++---"),

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use cel::common::ast::{EntryExpr, Expr, IdedExpr};
 use cel::objects::{Key, Map};
-use cel::{Context, Program};
+use cel::{Context, Env, Program};
 use serde_json::Value;
 
 /// The longest condition, in characters.
@@ -34,6 +34,9 @@ const FUNCTIONS: [&str; 14] = [
     "max",
     "min",
 ];
+
+/// What every condition may use, made once: it holds some hundred functions.
+static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
 /// A compiled condition.
 #[derive(Debug)]
@@ -115,7 +118,7 @@ impl Facts {
         action: Option<&str>,
         outcomes: impl Iterator<Item = (&'a String, &'a String)>,
     ) -> Self {
-        let mut context = Context::default();
+        let mut context = Context::with_env(STANDARD.clone());
         let mut all: HashMap<Key, cel::Value> = HashMap::new();
         for (name, value) in variables.iter().chain(locals) {
             let value = cel_value(value);

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use contract::identity::{UnitCharge, UnitHoldings, UnitId};
 use kernel::BoxError;
+use kernel::http::Idem;
 use serde_json::json;
 use testkit::on_both;
 
-use crate::site::city;
+use crate::site::{city, person};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_takes_everything_below_along() {
@@ -148,6 +149,44 @@ async fn a_units_people_are_closed_when_that_is_wished() {
         assert_eq!(left["items"], json!([]));
         // Nothing hangs on this one, so nobody has to take over.
         system.post("/units/works/dissolution", json!({"version": 1})).await.done();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_administrators_of_a_kind_do_not_go_together_with_their_unit() {
+    on_both(|site| async move {
+        let city = city(site).await;
+        city.identity.ask(Arc::new(Orders));
+        let hire = async |account: &str, unit: &str| {
+            let wish = person(account, "audit_admin", unit);
+            city.identity.create_person(&city.site.ctx(), wish, &Idem::none()).await.unwrap();
+        };
+        hire("aud2", "works").await;
+        hire("aud3", "works").await;
+        let mut system = city.client("sys1").await;
+        system.patch("/people/aud1", json!({"version": 1, "active": false})).await.done();
+        let mut auditor = city.client("aud2").await;
+
+        // Each of the two leaves another behind; both at once would leave none.
+        let path = "/units/works/dissolution";
+        for successor in [json!(null), json!("bureau")] {
+            let wish = json!({"version": 1, "successor_id": successor, "people": "close"});
+            system.post(path, wish).await.refused(409, "role.last_administrator");
+        }
+        assert_eq!(auditor.get("/session").await.ok()["unit_id"], "works");
+        assert_eq!(system.get("/units/works").await.ok()["active"], true);
+        let left = system.get("/people?unit_id=works&active=true").await.ok();
+        assert_eq!(left["items"].as_array().unwrap().len(), 2);
+        assert_eq!(city.site.audited("works").await, ["unit.create"]);
+
+        // With one elsewhere they may go.
+        hire("aud4", "bureau").await;
+        system.post(path, json!({"version": 1, "people": "close"})).await.done();
+        auditor.get("/session").await.refused(401, "session.required");
+        // Moving takes nobody away, not even the very last.
+        let wish = json!({"version": 1, "successor_id": "bureau"});
+        system.post("/units/office/dissolution", wish).await.done();
     })
     .await;
 }

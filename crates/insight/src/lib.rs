@@ -70,6 +70,12 @@ pub const CAPABILITIES: &[Capability] = &[
 
 /// New events are looked for after this time at the latest.
 const TURN: Duration = Duration::from_secs(2);
+/// Events come in bursts, and a burst is one change of the files, each of which costs as much as the delta is large.
+/// So news is gathered for so long; while very much of it comes, for longer, so that those who write are not slowed.
+const GATHERING: Duration = Duration::from_secs(1);
+const GATHERING_MUCH: Duration = Duration::from_secs(4);
+/// So many events in a turn are very much.
+const MUCH: i64 = 1_000;
 /// Warnings are looked for so often.
 const SWEEP: Duration = Duration::from_secs(60);
 /// After a failure the next try waits so long.
@@ -163,6 +169,7 @@ impl Insight {
         let mut turns = 0_u32;
         let mut sequenced = self.0.kit.hub.sequenced();
         loop {
+            let before = self.0.lake.seq().await;
             let wait = match self.step().await {
                 Ok(true) => Duration::from_millis(1),
                 Ok(false) => TURN,
@@ -182,9 +189,11 @@ impl Insight {
                     () = tokio::time::sleep(TURN) => {}
                     () = stop.notified() => return,
                 }
-                // Events come in bursts; a burst is one change of the files, each of which costs as much as the
-                // delta is large.
-                tokio::time::sleep(Duration::from_millis(1_000)).await;
+                let is_much = self.0.lake.seq().await - before > MUCH;
+                tokio::select! {
+                    () = tokio::time::sleep(if is_much { GATHERING_MUCH } else { GATHERING }) => {}
+                    () = stop.notified() => return,
+                }
             } else {
                 tokio::select! {
                     () = tokio::time::sleep(wait) => {}

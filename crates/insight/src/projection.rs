@@ -9,8 +9,8 @@ use std::sync::Arc;
 use contract::cases::{CaseFacts, CaseId};
 use contract::identity::{Directory, PersonId};
 use contract::voice::{CallFacts, CallId};
-use kernel::event::read_numbered;
-use kernel::{Envelope, Kit, crypto};
+use kernel::event::{Mark, read_marks};
+use kernel::{Kit, crypto};
 
 use crate::error::InsightError;
 use crate::fact::{
@@ -79,7 +79,7 @@ impl Projection {
             self.rebuild(lake, &source, &after).await?;
             return Ok(true);
         }
-        let events = read_numbered(&self.kit, lake.seq().await, EVENTS_AT_ONCE).await?;
+        let events = read_marks(&self.kit, lake.seq().await, EVENTS_AT_ONCE).await?;
         let more = i64::try_from(events.len()).unwrap_or(0) == EVENTS_AT_ONCE;
         self.take_in(lake, &events).await?;
         self.poll(lake).await?;
@@ -90,7 +90,7 @@ impl Projection {
     ///
     /// # Errors
     /// When a source or the files fail.
-    pub async fn take_in(&self, lake: &Lake, events: &[Envelope]) -> Result<(), InsightError> {
+    pub async fn take_in(&self, lake: &Lake, events: &[Mark]) -> Result<(), InsightError> {
         let Some(seq) = events.iter().map(|event| event.seq).max() else { return Ok(()) };
         let subjects = |prefix: &str| -> BTreeSet<String> {
             events

@@ -300,14 +300,6 @@ fn watching(city: &Arc<City>) -> warning::Ports {
 }
 
 /// An event about an order.
-pub fn told(seq: i64, id: &str) -> kernel::Envelope {
-    kernel::Envelope {
-        seq,
-        name: "cases.case_created".to_owned(),
-        subject: id.to_owned(),
-        actor: kernel::Actor { kind: kernel::ActorKind::System, id: String::new(), name: String::new() },
-        at: START,
-        trace_id: String::new(),
-        payload: "{}".to_owned(),
-    }
+pub fn told(seq: i64, id: &str) -> kernel::event::Mark {
+    kernel::event::Mark { seq, name: "cases.case_created".to_owned(), subject: id.to_owned() }
 }

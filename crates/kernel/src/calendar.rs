@@ -183,7 +183,7 @@ impl WorkCalendar {
     }
 
     /// The first instant at or after a wall-clock time that exists in the zone.
-    fn instant(&self, date: NaiveDate, time: NaiveTime) -> Result<i64, CalendarError> {
+    pub fn instant(&self, date: NaiveDate, time: NaiveTime) -> Result<i64, CalendarError> {
         let mut wall = date.and_time(time);
         for _ in 0..=8 {
             if let Some(local) = self.zone.from_local_datetime(&wall).earliest() {

@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 
 pub use delivery::{deliver_once, run_subscription};
 pub use follower::{follow_once, run_follower};
-pub use reading::{newest_number, read_numbered};
+pub use reading::{Mark, newest_number, read_marks};
 pub(crate) use sequencer::SEQUENCER_LOCK;
 pub use sequencer::{run_sequencer, sequence_once};
 

@@ -137,8 +137,8 @@ fn features(folded: &str, analyzer: &Analyzer, found: &Found) -> [f64; FEATURES]
     let weight = |word: &String| f64::from(found.weights.get(word).copied().unwrap_or(6.0));
     let all: f64 = words.iter().map(weight).sum::<f64>().max(1e-6);
     let met = |text: &str| words.iter().filter(|w| text.contains(w.as_str())).map(weight).sum::<f64>() / all;
-    let asked: FxHashSet<String> = pairs(folded).into_iter().collect();
-    let titled: FxHashSet<String> = pairs(&title).into_iter().collect();
+    let asked: FxHashSet<&str> = pairs(folded).into_iter().collect();
+    let titled: FxHashSet<&str> = pairs(&title).into_iter().collect();
     let shared = asked.intersection(&titled).count() as f64;
     let dice = 2.0 * shared / (asked.len() + titled.len()).max(1) as f64;
     let back = shared / titled.len().max(1) as f64;

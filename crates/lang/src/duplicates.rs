@@ -52,12 +52,16 @@ pub struct Like {
 impl Duplicates {
     /// Adds a text and returns its place.
     pub fn add(&mut self, text: &str, lexicon: &Lexicon) -> usize {
-        let counted = features(text, lexicon);
+        let folded = comparable(text);
+        let counted = features(&folded, lexicon);
         let mut profile = Profile::default();
         let at = self.texts.len() as u32;
         for (feature, (count, name)) in counted {
             let next = self.features.len() as u32;
-            let id = *self.features.entry(feature).or_insert(next);
+            let id = match self.features.get(feature) {
+                Some(id) => *id,
+                None => *self.features.entry(feature.to_owned()).or_insert(next),
+            };
             if id as usize == self.counts.len() {
                 self.counts.push(0);
             }
@@ -148,31 +152,34 @@ impl Duplicates {
     }
 }
 
-/// Returns the features of a text, how often each stands there, and whether it is a name.
-fn features(text: &str, lexicon: &Lexicon) -> FxHashMap<String, (f32, bool)> {
+/// Returns of a text what is compared.
+fn comparable(text: &str) -> String {
     let short: String = text.chars().take(LONGEST).collect();
-    let folded = fold(&tighten(&short));
-    let subject: String = folded.chars().take(SUBJECT).collect();
-    let mut out: FxHashMap<String, (f32, bool)> = FxHashMap::default();
-    for (part, count) in [(folded.as_str(), 1.0), (subject.as_str(), 1.0)] {
+    fold(&tighten(&short))
+}
+
+/// Returns the features of a comparable text, how often each stands there, and whether it is a name.
+fn features<'a>(folded: &'a str, lexicon: &Lexicon) -> FxHashMap<&'a str, (f32, bool)> {
+    let subject = folded.char_indices().nth(SUBJECT).map_or(folded, |(end, _)| &folded[..end]);
+    let mut out: FxHashMap<&'a str, (f32, bool)> = FxHashMap::default();
+    for part in [folded, subject] {
         for word in lexicon.cut(part) {
             if is_word(word) && !is_stopword(word) {
-                out.entry(word.to_owned()).or_insert((0.0, false)).0 += count;
+                out.entry(word).or_insert((0.0, false)).0 += 1.0;
             }
         }
         for pair in pairs(part) {
-            out.entry(pair).or_insert((0.0, false)).0 += 0.5 * count;
+            out.entry(pair).or_insert((0.0, false)).0 += 0.5;
         }
         for name in names(part) {
             let entry = out.entry(name).or_insert((0.0, true));
-            entry.0 += count;
+            entry.0 += 1.0;
             entry.1 = true;
         }
     }
-    out.retain(|_, (count, _)| {
+    for (count, _) in out.values_mut() {
         *count = count.max(1.0);
-        true
-    });
+    }
     out
 }
 
@@ -220,34 +227,59 @@ const ENDINGS: [&str; 40] = [
 ];
 
 /// Returns what looks like names: the characters before an ending that places have, each with the ending.
-fn names(folded: &str) -> Vec<String> {
-    let chars: Vec<char> = folded.chars().collect();
+fn names(folded: &str) -> Vec<&str> {
     let mut out = Vec::new();
     for ending in ENDINGS {
-        let ending: Vec<char> = ending.chars().collect();
-        for at in 2..chars.len().saturating_sub(ending.len() - 1) {
-            if chars[at..at + ending.len()] == ending[..] {
-                for length in [2, 3] {
-                    if at >= length && chars[at - length..at].iter().all(|c| is_han(*c)) {
-                        out.push(chars[at - length..at + ending.len()].iter().collect());
-                    }
-                }
+        // Every occurrence, also where two overlap.
+        let mut from = 0;
+        while let Some(found) = folded[from..].find(ending) {
+            let at = from + found;
+            from = at + ending.chars().next().map_or(1, char::len_utf8);
+            let before = folded[..at].char_indices().rev().take_while(|(_, c)| is_han(*c));
+            // With two and with three characters before it.
+            for (start, _) in before.skip(1).take(2) {
+                out.push(&folded[start..at + ending.len()]);
             }
         }
     }
-    let mut code = String::new();
-    for &c in chars.iter().chain([&' ']) {
+    // Codes such as that of a bus, with the word that follows: digits and letters mixed.
+    let mut code = 0;
+    for (at, c) in folded.char_indices() {
         if c.is_ascii_alphanumeric() {
-            code.push(c);
-        } else {
-            let mixed =
-                code.bytes().any(|b| b.is_ascii_digit()) && code.bytes().any(|b| b.is_ascii_alphabetic());
-            if mixed && is_han(c) {
-                code.push(c);
-                out.push(std::mem::take(&mut code));
-            }
-            code.clear();
+            continue;
         }
+        let before = &folded[code..at];
+        let mixed =
+            before.bytes().any(|b| b.is_ascii_digit()) && before.bytes().any(|b| b.is_ascii_alphabetic());
+        if mixed && is_han(c) {
+            out.push(&folded[code..at + c.len_utf8()]);
+        }
+        code = at + c.len_utf8();
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{comparable, features, names};
+    use crate::lexicon::Lexicon;
+
+    #[test]
+    fn places_and_codes_are_names() {
+        assert_eq!(names("住松涛雅苑小区"), ["雅苑小区", "涛雅苑小区", "涛雅苑", "松涛雅苑"]);
+        assert!(names("苑路").is_empty(), "too little stands before it");
+        assert!(names("x苑路").is_empty(), "nor is a letter part of a place");
+        assert_eq!(names("坐b12路和12路"), ["b12路"], "a number alone names nothing");
+        assert!(names("").is_empty());
+    }
+
+    #[test]
+    fn what_names_a_place_and_what_comes_first_count_more() {
+        let lexicon = Lexicon::new([]);
+        let folded = comparable(&format!("松涛雅苑停水{}恢复供水", "很久了".repeat(12)));
+        let features = features(&folded, &lexicon);
+        assert!(features["松涛雅苑"].1, "a name");
+        assert!(!features["停水"].1, "no name");
+        assert!(features["停水"].0 > features["供水"].0, "the subject counts once more");
+    }
 }

@@ -1,12 +1,14 @@
 //! The demonstration city 云州市: written down in `demo/*.json`, brought to life through the same functions
 //! as the desk uses, so that every order has really gone its way.
 
+mod calls;
 mod catalogue;
 mod chats;
 mod data;
 mod forms;
 mod knowledge;
 mod orders;
+mod outbound;
 mod staff;
 
 use std::collections::HashMap;
@@ -100,10 +102,14 @@ pub(crate) async fn create(city: &City) -> Result<bool, BoxError> {
     );
     let told = knowledge::create(city, &written, &staff, now).await?;
     tracing::info!(entries = told, "the knowledge base is there; creating the orders");
-    let outcome = orders::create(city, &written, &staff, &types, now).await?;
+    let past = calls::begin(city, &written, &staff, now).await?;
+    let outcome = orders::create(city, &written, &staff, &types, &past, now).await?;
     for refusal in &outcome.refusals {
         tracing::warn!("{refusal}");
     }
+    let answered = calls::finish(city, &staff, &past).await?;
+    tracing::info!(calls = answered, "the calls of the last days are there");
+    outbound::create(city, &written, &staff, now).await?;
     let talks = chats::create(city, now).await?;
     tracing::info!(talks, "conversations with the robot are there");
     catalogue::begin_next(city, &Ctx::system("demo", city.kit.now())).await?;

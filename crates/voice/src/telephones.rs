@@ -1,7 +1,9 @@
 //! Desk telephones: what is stored of them, brought to signalling and to the floor.
 
-use kernel::DbError;
+use kernel::{Audit, Ctx, DbError};
 
+use crate::Voice;
+use crate::accounts::new_password;
 use crate::core::Core;
 use crate::desk::PhoneChoice;
 use crate::sip_port::Place;
@@ -27,4 +29,22 @@ pub async fn load(core: &Core) -> Result<(), DbError> {
         }
     }
     Ok(())
+}
+
+impl Voice {
+    /// Gives a seat, by id and number, a desk telephone. Nobody is told its password: whoever sets the telephone up has
+    /// another one made. A seat that has one keeps it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn add_telephone(&self, ctx: &Ctx, seat: (&str, &str), note: &str) -> Result<(), DbError> {
+        let (_, ha1) = new_password(seat.1, &self.core.config.realm);
+        let mut tx = self.core.kit.db.begin().await?;
+        if telephones::insert(&mut tx, ctx, seat, &ha1, note).await? {
+            let detail = serde_json::json!({ "seat_no": seat.1 });
+            tx.audit(ctx, Audit::new("telephone.create", "telephone", seat.0).detail(detail));
+        }
+        tx.commit().await?;
+        load(&self.core).await
+    }
 }

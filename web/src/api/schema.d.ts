@@ -3263,6 +3263,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/old-orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes closed orders of an older system in, from an Excel or CSV file of at most 5,000 lines. They keep their own
+         *     times, are archived at once, and are marked as imported. A number that is there already is left as it is. Refused
+         *     lines come back as a file with the reason beside each.
+         */
+        post: operations["import_old_orders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/old-orders/template.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives the empty table that old orders are filled into. */
+        get: operations["download_old_orders_template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/order-types": {
         parameters: {
             query?: never;
@@ -8406,6 +8444,8 @@ export interface components {
             /** @description How the unit got it: `dispatch`, `forward`, `entrust`, `own`. */
             mode?: string | null;
             number: string;
+            /** @description The number that it had in the system that it was taken over from. */
+            old_number?: string | null;
             /** @description Orders that this one answers for; their names are their numbers. */
             parts: components["schemas"]["Named"][];
             place: components["schemas"]["PlaceBody"];
@@ -14960,7 +15000,7 @@ export interface components {
          * @description How an order came.
          * @enum {string}
          */
-        Source: "phone" | "portal" | "staff";
+        Source: "phone" | "portal" | "staff" | "import";
         /** @description What is said: a prompt of the library, then a text; each may be absent. */
         Speech: {
             /**
@@ -24381,6 +24421,62 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    import_old_orders: {
+        parameters: {
+            query?: {
+                /** @description Only says what would happen. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description The run that takes it in */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunStarted"];
+                };
+            };
+            /** @description The file cannot be read */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    download_old_orders_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
             };
         };
     };

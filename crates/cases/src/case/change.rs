@@ -3,8 +3,8 @@
 
 use contract::cases::{
     ApplicationDecided, ApplicationMade, CaseAccepted, CaseArchived, CaseAssigned, CaseClosed, CaseCreated,
-    CaseDispatched, CaseEnded, CaseFeedbackGiven, CaseMoved, CaseReopened, CaseRestored, CaseReturned,
-    CaseReviewed, CaseUrged, CitizenActed, ErrandAnswered, ErrandGiven, RatingGiven,
+    CaseDispatched, CaseEnded, CaseFeedbackGiven, CaseImported, CaseMoved, CaseReopened, CaseRestored,
+    CaseReturned, CaseReviewed, CaseUrged, CitizenActed, ErrandAnswered, ErrandGiven, RatingGiven,
 };
 use kernel::{Ctx, Writes};
 use serde_json::{Value, json};
@@ -105,6 +105,7 @@ pub enum LimitInput {
 #[expect(missing_docs, reason = "each is the event of its name in the contract")]
 pub enum Fact {
     Created(CaseCreated),
+    Imported(CaseImported),
     Reviewed(CaseReviewed),
     Dispatched(CaseDispatched),
     Accepted(CaseAccepted),
@@ -130,6 +131,7 @@ impl Fact {
     pub(crate) fn emit(&self, writes: &mut Writes, ctx: &Ctx) {
         match self {
             Self::Created(event) => writes.emit(ctx, event),
+            Self::Imported(event) => writes.emit(ctx, event),
             Self::Reviewed(event) => writes.emit(ctx, event),
             Self::Dispatched(event) => writes.emit(ctx, event),
             Self::Accepted(event) => writes.emit(ctx, event),

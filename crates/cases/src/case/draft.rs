@@ -58,7 +58,7 @@ impl Place {
 }
 
 /// Tells whether a text can be a telephone number: 3 to 20 digits with the usual signs between them.
-fn is_phone(text: &str) -> bool {
+pub(super) fn is_phone(text: &str) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     (3..=20).contains(&digits)
         && text.len() <= 32
@@ -132,6 +132,7 @@ pub fn write(draft: Draft, identity: Identity, actor: &Actor, now: Timestamp) ->
         id: identity.id,
         number: identity.number,
         query_code: identity.query_code,
+        old_number: None,
         kind: draft.kind,
         category_id: draft.category_id,
         title: draft.title.trim().to_owned(),

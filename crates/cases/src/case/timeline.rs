@@ -29,6 +29,8 @@ kinds!(
     Created = "created", "登记工单", "Order written";
     /// Written and answered at once.
     AnsweredAtOnce = "answered_at_once", "登记并即时答复", "Written and answered at once";
+    /// Taken in from an older system, where it had been closed.
+    Imported = "imported", "从原系统导入", "Taken in from the older system";
     /// Fields corrected.
     Amended = "amended", "修改工单", "Order amended";
     /// Passed by the shift leader.

@@ -98,6 +98,8 @@ pub(crate) struct CaseView {
     /// On creation, and for readers with `case.query_code` within its scope.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) query_code: Option<String>,
+    /// The number that it had in the system that it was taken over from.
+    old_number: Option<String>,
     r#type: Kind,
     type_name: String,
     category: Option<CategoryBrief>,
@@ -360,6 +362,7 @@ impl Cases {
             stage: case.status.stage(lang).to_owned(),
             id: case.id.0,
             number: case.number,
+            old_number: case.old_number,
             r#type: case.kind,
             title: case.title,
             content: case.content,

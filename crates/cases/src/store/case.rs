@@ -17,7 +17,7 @@ pub(crate) const COLUMNS: &str = "c.id, c.number, c.query_code, c.type as kind, 
     c.unit_path, c.person_id, c.created_by, c.created_by_name, c.created_unit_id, c.created_unit_path, \
     c.created_at, c.updated_at, c.dispatched_at, c.accepted_at, c.handled_at, c.settled_at, c.archived_at, \
     c.in_time, c.due_at, c.yellow_at, c.stars, c.rated_by, c.visits, c.reopened, c.version, \
-    c.standing, c.tier";
+    c.standing, c.tier, c.old_number";
 
 #[derive(FromRow)]
 pub(crate) struct CaseRow {
@@ -67,6 +67,7 @@ pub(crate) struct CaseRow {
     version: i64,
     standing: String,
     tier: Option<String>,
+    old_number: Option<String>,
 }
 
 pub(super) fn word<T>(
@@ -94,6 +95,7 @@ impl TryFrom<CaseRow> for Case {
             id: CaseId(row.id),
             number: row.number,
             query_code: row.query_code,
+            old_number: row.old_number,
             category_id: row.category_id,
             title: row.title,
             content: row.content,
@@ -235,6 +237,58 @@ pub(crate) fn insert(writes: &mut Writes, case: &Case, flow_id: &str, flow_state
             0_i64.into(),
             0_i64.into(),
             case.version.into(),
+            flow_id.into(),
+            flow_state.into(),
+            1_i64.into(),
+        ],
+    );
+}
+
+/// Writes an order that was closed before it came here.
+pub(crate) fn insert_closed(writes: &mut Writes, case: &Case, flow_id: &str, flow_state: &str) {
+    let unit_id = || case.unit.as_ref().map(|unit| &unit.id);
+    let first_unit = case.standing.first_unit.as_ref();
+    writes.insert(
+        "cases_case (id, number, query_code, old_number, type, category_id, title, content, contact_id, \
+         contact_name, contact_phone, confidential, district, address, source, urgency, status, answer, unit_id, \
+         unit_path, created_by_name, created_unit_id, created_unit_path, created_at, updated_at, dispatched_at, \
+         handled_at, settled_at, archived_at, visits, reopened, version, standing, first_unit_id, flow_id, flow_state, \
+         flow_version)",
+        [
+            case.id.as_str().into(),
+            (&case.number).into(),
+            (&case.query_code).into(),
+            case.old_number.as_ref().into(),
+            case.kind.code().into(),
+            case.category_id.as_ref().into(),
+            (&case.title).into(),
+            (&case.content).into(),
+            case.citizen.contact_id.as_ref().into(),
+            (&case.citizen.name).into(),
+            case.citizen.phone.as_ref().into(),
+            i64::from(case.confidential).into(),
+            case.place.district.as_ref().into(),
+            case.place.address.as_ref().into(),
+            case.source.code().into(),
+            case.urgency.code().into(),
+            case.status.code().into(),
+            case.answer.as_ref().into(),
+            unit_id().into(),
+            case.unit.as_ref().map(|unit| &unit.path).into(),
+            (&case.created_by_name).into(),
+            case.created_unit.as_ref().map(|unit| &unit.id).into(),
+            case.created_unit.as_ref().map(|unit| &unit.path).into(),
+            case.created_at.0.into(),
+            case.updated_at.0.into(),
+            case.dispatched_at.map(|at| at.0).into(),
+            case.handled_at.map(|at| at.0).into(),
+            case.settled_at.map(|at| at.0).into(),
+            case.archived_at.map(|at| at.0).into(),
+            0_i64.into(),
+            0_i64.into(),
+            case.version.into(),
+            serde_json::to_string(&case.standing).expect("a standing is plain data").into(),
+            first_unit.map(|unit| &unit.id).into(),
             flow_id.into(),
             flow_state.into(),
             1_i64.into(),

@@ -8,6 +8,7 @@ use contract::identity::UnitId;
 use super::search::Words;
 use super::{case, scope, search, search_postgres, search_sqlite};
 use crate::Cases;
+use crate::case::old_order::NUMBER_MAX;
 use crate::case::{Case, Color, Kind, Source, Status, Urgency};
 use crate::error::CaseError;
 
@@ -485,6 +486,9 @@ impl Cases {
                 plan.ways.push(Way::Text);
                 let upto = search::mark(&mut *self.kit().db.reader().acquire().await?).await?;
                 plan.ways.push(Way::Fresh(upto));
+            }
+            if text.chars().count() <= NUMBER_MAX {
+                plan.ways.push(Way::Column("c.old_number", text.to_owned()));
             }
             if text.len() >= 6 && text.chars().all(|c| c.is_ascii_alphanumeric()) {
                 plan.ways.push(Way::Number(text.to_uppercase()));

@@ -64,6 +64,12 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Returns the run's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// Tells how far the run is.
     ///
     /// # Errors

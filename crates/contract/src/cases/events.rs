@@ -60,6 +60,17 @@ event!(
 );
 
 event!(
+    /// An order that an older system had closed was taken in. Nobody has anything to do, so no screen is told.
+    CaseImported = "cases.case_imported" {
+        /// Its number.
+        number: String,
+        /// Its number in the older system.
+        old_number: String,
+    }
+    audience(self) Vec::new()
+);
+
+event!(
     /// Somebody has something to do.
     TaskOpened = "cases.task_opened" {
         /// The task.

@@ -246,6 +246,7 @@ const HOTLINE_MANAGER: Grants = &[
     ("case.countersign", All),
     ("case.decide", All),
     ("case.export", All),
+    ("case.import", All),
     ("case.instruct", All),
     ("case.lead", All),
     ("case.note", All),
@@ -314,6 +315,7 @@ const SUPERVISION: Grants = &[
 const SYSTEM_ADMIN: Grants = &[
     ("assist.learn", All),
     ("calendar.write", All),
+    ("case.import", All),
     ("catalogue.read", All),
     ("catalogue.write", All),
     ("dictionary.write", All),

@@ -48,6 +48,14 @@ impl Batcher {
     }
 }
 
+/// Asked in every batch. In the order of ids, what waits for a number is found by the index that holds nothing
+/// else; without an order, the embedded database goes through all events there ever were.
+const NEWEST: &str = "select (select coalesce(max(seq), 0) from kernel_outbox where seq > 0) as seq, \
+    (select coalesce(max(seq), 0) from kernel_audit_seal) as audit_seq, \
+    coalesce((select hash from kernel_audit_seal order by seq desc limit 1), '') as hash, \
+    (select count(*) from (select 1 as one from kernel_outbox where seq is null order by id limit 1) as o) + \
+    (select count(*) from (select 1 as one from kernel_audit where seq is null order by id limit 1) as a) as waiting";
+
 /// What the next event and the next audit row follow.
 #[derive(sqlx::FromRow)]
 struct Newest {
@@ -201,15 +209,7 @@ pub(super) struct Numbers {
 impl Numbers {
     /// Continues where the numbered rows end; none when older rows still wait for theirs.
     async fn next(db: &Db, conn: &mut AnyConnection) -> Result<Option<Self>, DbError> {
-        let newest: Newest = sqlx::query_as(
-            "select (select coalesce(max(seq), 0) from kernel_outbox where seq > 0) as seq, \
-             (select coalesce(max(seq), 0) from kernel_audit_seal) as audit_seq, \
-             coalesce((select hash from kernel_audit_seal order by seq desc limit 1), '') as hash, \
-             (select count(*) from (select 1 as one from kernel_outbox where seq is null limit 1) as o) + \
-             (select count(*) from (select 1 as one from kernel_audit where seq is null limit 1) as a) as waiting",
-        )
-        .fetch_one(conn)
-        .await?;
+        let newest: Newest = sqlx::query_as(NEWEST).fetch_one(conn).await?;
         Ok((newest.waiting == 0).then(|| Self {
             seq: newest.seq,
             audit_seq: newest.audit_seq,
@@ -244,4 +244,34 @@ pub(super) fn rows<'a>(writes: &'a Writes, mut numbers: Option<&mut Numbers>) ->
     }
     list.extend(seals);
     list
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{AnyConnection, Connection as _, Executor as _, Row as _};
+
+    use super::NEWEST;
+
+    /// A city's events are never thrown away, so a question that goes through all of them becomes slower with
+    /// every order.
+    #[tokio::test]
+    async fn what_every_batch_asks_goes_through_no_table() {
+        sqlx::any::install_default_drivers();
+        let mut connection = AnyConnection::connect("sqlite::memory:").await.unwrap();
+        connection.execute(include_str!("../../migrations/0001_kernel.sql")).await.unwrap();
+        connection.execute(include_str!("../../migrations/0002_numbered_events.sql")).await.unwrap();
+        let plan = sqlx::query(sqlx::AssertSqlSafe(format!("explain query plan {NEWEST}")))
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        let steps: Vec<String> = plan.iter().map(|row| row.get::<String, _>("detail")).collect();
+        let tables: Vec<&String> = steps.iter().filter(|step| step.contains(" kernel_")).collect();
+        assert_eq!(tables.len(), 5, "{steps:?}");
+        for (table, index) in [("kernel_outbox ", "kernel_outbox_"), ("kernel_audit ", "kernel_audit_")] {
+            for step in tables.iter().filter(|step| step.contains(table)) {
+                let searched = step.contains("SEARCH") && step.contains(&format!("{index}seq"));
+                assert!(searched || step.contains(&format!("{index}waiting")), "{step}");
+            }
+        }
+    }
 }

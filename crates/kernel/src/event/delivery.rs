@@ -20,6 +20,10 @@ const BATCH: i64 = 200;
 const LAG_MAX: i64 = 2_000;
 const CALM: i64 = 50;
 
+/// How long a subscription waits for news when its cursor is up to date, and when it is not.
+const IDLE: Duration = Duration::from_secs(5);
+const BEHIND: Duration = Duration::from_millis(250);
+
 /// After so many failures an event is set aside, so that those behind it are not held up for ever.
 const ATTEMPTS_MAX: i64 = 10;
 
@@ -50,11 +54,18 @@ pub async fn run_subscription(kit: Kit, subscription: Subscription, stop: Arc<to
         match turn.await {
             Ok(Turn::More) => {}
             Ok(turn @ (Turn::Idle | Turn::Behind)) => {
-                let patience = if matches!(turn, Turn::Idle) { 5_000 } else { 250 };
-                tokio::select! {
-                    _ = sequenced.changed() => {}
-                    () = tokio::time::sleep(Duration::from_millis(patience)) => {}
-                    () = stop.notified() => return,
+                let mut patience = if matches!(turn, Turn::Idle) { IDLE } else { BEHIND };
+                loop {
+                    tokio::select! {
+                        _ = sequenced.changed() => {}
+                        () = tokio::time::sleep(patience) => break,
+                        () = stop.notified() => return,
+                    }
+                    // What concerns others is not even read, until the cursor would fall too far behind.
+                    match kit.hub.passed_by(subscription.events, passed) {
+                        Some(upto) if upto - passed < LAG_MAX => patience = BEHIND,
+                        _ => break,
+                    }
                 }
             }
             Ok(Turn::Failed(failures)) => {

@@ -40,27 +40,28 @@ pub async fn follow_once(kit: &Kit) -> Result<usize, DbError> {
             return Ok(count);
         }
         let upto = newest.min(seen + STEP);
-        // Nobody is told of what has no audience, so it is not read.
+        // Nobody is told of what has no audience, so no more than its name is read.
         let rows: Vec<Row> = sqlx::query_as(
-            "select seq, name, audience, payload from kernel_outbox where seq > $1 and seq <= $2 \
-             and audience <> '' order by seq",
+            "select seq, name, audience, case when audience = '' then '' else payload end as payload \
+             from kernel_outbox where seq > $1 and seq <= $2 order by seq",
         )
         .bind(seen)
         .bind(upto)
         .fetch_all(kit.db.reader())
         .await?;
-        for row in rows {
+        for row in rows.iter().filter(|row| !row.audience.is_empty()) {
             kit.hub.send(Push {
                 seq: Some(row.seq),
-                name: row.name.into(),
-                data: row.payload.into(),
+                name: row.name.as_str().into(),
+                data: row.payload.as_str().into(),
                 audience: Audience::decode_all(&row.audience).into(),
             });
         }
         count += usize::try_from(upto - seen).unwrap_or_default();
+        let names = rows.iter().map(|row| (row.name.as_str(), row.seq));
+        kit.hub.announce_sequenced(seen, upto, names);
         seen = upto;
         *place = Some(seen);
-        kit.hub.announce_sequenced(seen);
         if upto == newest {
             return Ok(count);
         }

@@ -2,47 +2,30 @@
 
 use sqlx::FromRow;
 
-use super::Envelope;
-use crate::{Actor, ActorKind, DbError, Kit, Timestamp};
+use crate::{DbError, Kit};
 
-#[derive(FromRow)]
-struct Row {
-    seq: i64,
-    name: String,
-    subject: String,
-    actor: String,
-    at: i64,
-    trace_id: String,
-    payload: String,
+/// That something happened to somebody. Whoever needs more asks the slice that it happened in.
+#[derive(Clone, Debug, FromRow)]
+pub struct Mark {
+    /// The event's number.
+    pub seq: i64,
+    /// The event's name.
+    pub name: String,
+    /// What it is about.
+    pub subject: String,
 }
 
-/// Returns events with a number greater than `after`, in their order, at most `limit`. For readers whose own
-/// data says how far they have come; everybody else has a [`super::Subscription`].
+/// Returns the marks of events with a number greater than `after`, in their order, at most `limit`. For readers
+/// whose own data says how far they have come; everybody else has a [`super::Subscription`].
 ///
 /// # Errors
 /// When the database fails.
-pub async fn read_numbered(kit: &Kit, after: i64, limit: i64) -> Result<Vec<Envelope>, DbError> {
-    let rows: Vec<Row> = sqlx::query_as(
-        "select seq, name, subject, actor, at, trace_id, payload from kernel_outbox where seq > $1 \
-         order by seq limit $2",
-    )
-    .bind(after)
-    .bind(limit)
-    .fetch_all(kit.db.reader())
-    .await?;
-    let unknown = || Actor { kind: ActorKind::System, id: String::new(), name: String::new() };
-    Ok(rows
-        .into_iter()
-        .map(|row| Envelope {
-            seq: row.seq,
-            name: row.name,
-            subject: row.subject,
-            actor: serde_json::from_str(&row.actor).unwrap_or_else(|_| unknown()),
-            at: Timestamp(row.at),
-            trace_id: row.trace_id,
-            payload: row.payload,
-        })
-        .collect())
+pub async fn read_marks(kit: &Kit, after: i64, limit: i64) -> Result<Vec<Mark>, DbError> {
+    Ok(sqlx::query_as("select seq, name, subject from kernel_outbox where seq > $1 order by seq limit $2")
+        .bind(after)
+        .bind(limit)
+        .fetch_all(kit.db.reader())
+        .await?)
 }
 
 /// Returns the newest number that an event has; 0 without events.

@@ -7,7 +7,7 @@ use std::hash::{Hash as _, Hasher as _};
 
 use rustc_hash::{FxHashMap, FxHasher};
 
-use super::features;
+use super::{comparable, features};
 use crate::lexicon::Lexicon;
 
 /// Features of a text that are kept: those that tell most.
@@ -118,7 +118,8 @@ impl<T> Recent<T> {
     /// Reads a text.
     #[must_use]
     pub fn sketch(&self, text: &str, lexicon: &Lexicon) -> Sketch {
-        let mut all: Vec<(f32, Feature)> = features(text, lexicon)
+        let folded = comparable(text);
+        let mut all: Vec<(f32, Feature)> = features(&folded, lexicon)
             .into_iter()
             .map(|(feature, (count, is_name))| {
                 let mut hasher = FxHasher::default();

@@ -166,14 +166,14 @@ impl Analyzer {
                 }
             }
         }
-        let mut once: FxHashSet<String> = FxHashSet::default();
+        let mut met: FxHashSet<&str> = FxHashSet::default();
         for pair in pairs(&folded) {
-            if once.insert(pair.clone()) {
-                terms.push((Field::TitlePairs, pair.clone(), 0.8));
-                terms.push((Field::BodyPairs, pair, 0.7));
+            if met.insert(pair) {
+                terms.push((Field::TitlePairs, pair.to_owned(), 0.8));
+                terms.push((Field::BodyPairs, pair.to_owned(), 0.7));
             }
         }
-        once.clear();
+        let mut once: FxHashSet<String> = FxHashSet::default();
         for sound in sound_pairs(&folded) {
             if once.insert(sound.clone()) {
                 terms.push((Field::Sounds, sound, 0.25));
@@ -195,15 +195,15 @@ impl Analyzer {
 }
 
 /// Returns pairs of neighbouring Chinese characters, and single ones that stand alone.
-pub(crate) fn pairs(folded: &str) -> Vec<String> {
+pub(crate) fn pairs(folded: &str) -> Vec<&str> {
     let mut out = Vec::new();
-    let mut previous: Option<char> = None;
-    for c in folded.chars() {
+    let mut previous: Option<usize> = None;
+    for (at, c) in folded.char_indices() {
         if is_han(c) {
             if let Some(before) = previous {
-                out.push([before, c].iter().collect());
+                out.push(&folded[before..at + c.len_utf8()]);
             }
-            previous = Some(c);
+            previous = Some(at);
         } else {
             previous = None;
         }

@@ -29,8 +29,7 @@ pub(super) fn rerank(query: &Query, weights: &FxHashMap<String, f32>, hits: &mut
         let pair_share = if asked.is_empty() {
             0.0
         } else {
-            asked.iter().filter(|pair| title.contains(pair.as_str()) || body.contains(pair.as_str())).count()
-                as f32
+            asked.iter().filter(|pair| title.contains(**pair) || body.contains(**pair)).count() as f32
                 / asked.len() as f32
         };
         let exact = f32::from(u8::from(title == query.folded));

@@ -15,6 +15,7 @@ use cases::store::creation::Enclosed;
 use chrono::{Duration, NaiveTime, TimeZone as _};
 use kernel::{Actor, ActorKind, BoxError, Ctx, Principal, Timestamp};
 
+use super::calls::Calls;
 use super::data::{DemoCity, Order, Step};
 use super::forms::Types;
 use super::staff::Staff;
@@ -49,6 +50,7 @@ pub(crate) async fn create(
     written: &DemoCity,
     staff: &Staff,
     types: &Types,
+    calls: &Calls,
     now: Timestamp,
 ) -> Result<Outcome, BoxError> {
     let mut moments = Vec::new();
@@ -76,7 +78,8 @@ pub(crate) async fn create(
         }
         match moment {
             Moment::Written => {
-                cases[order_at] = Some(write(city, written, staff, types, order, at).await?);
+                cases[order_at] =
+                    Some(write(city, written, staff, types, (order, calls.of_order(order_at)), at).await?);
                 outcome.orders += 1;
             }
             Moment::Step(step_at) => {
@@ -116,7 +119,8 @@ async fn show(city: &City, staff: &Staff, case: &Case, at: Timestamp) -> Result<
     Ok(())
 }
 
-fn written_at(city: &City, order: &Order, now: Timestamp) -> Result<Timestamp, BoxError> {
+/// Returns when an order was written: at its hour, or a moment ago where that is yet to come today.
+pub(super) fn written_at(city: &City, order: &Order, now: Timestamp) -> Result<Timestamp, BoxError> {
     let zone: chrono_tz::Tz = city.kit.config.zone.parse().map_err(|_| "the configured zone is unknown")?;
     let today = zone.timestamp_millis_opt(now.0).earliest().ok_or("no such instant")?.date_naive();
     let time = NaiveTime::from_hms_opt(order.hour, order.minute, 0).ok_or("no such time of day")?;
@@ -131,7 +135,7 @@ async fn write(
     written: &DemoCity,
     staff: &Staff,
     types: &Types,
-    order: &Order,
+    (order, call): (&Order, Option<&str>),
     at: Timestamp,
 ) -> Result<Case, BoxError> {
     let by = order.by.as_deref().map(|account| staff.person(account)).transpose()?;
@@ -164,7 +168,7 @@ async fn write(
             lng: Some(order.lng),
             lat: Some(order.lat),
         },
-        call_id: None,
+        call_id: call.map(str::to_owned),
         preliminary_opinion: order.opinion.clone(),
         answer: order.answer.clone(),
         urgency: Urgency::parse(&order.urgency).unwrap_or(Urgency::Normal),

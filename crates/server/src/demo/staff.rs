@@ -12,10 +12,26 @@ use kernel::{BoxError, Ctx, Principal};
 use super::data::DemoCity;
 use crate::City;
 
+/// An agent's seat.
+#[derive(Clone)]
+pub(crate) struct Seat {
+    /// The agent's account.
+    pub account: String,
+    /// The seat's number.
+    pub no: String,
+    /// The seat.
+    pub id: String,
+    /// The agent.
+    pub person_id: String,
+    /// The agent's name.
+    pub name: String,
+}
+
 /// Who works in the city.
 pub(crate) struct Staff {
     units: HashMap<String, UnitBrief>,
     people: HashMap<String, Principal>,
+    agents: Vec<Seat>,
 }
 
 impl Staff {
@@ -30,6 +46,11 @@ impl Staff {
             .get(account)
             .ok_or_else(|| format!("the demonstration city has nobody called {account}").into())
     }
+
+    /// Returns the seats of those who answer calls.
+    pub(crate) fn agents(&self) -> &[Seat] {
+        &self.agents
+    }
 }
 
 /// Tells whether anybody has an account.
@@ -42,9 +63,9 @@ pub(crate) async fn anybody(city: &City) -> Result<bool, BoxError> {
 /// Creates units, people, seats and categories.
 pub(crate) async fn create(city: &City, ctx: &Ctx, written: &DemoCity) -> Result<Staff, BoxError> {
     let units = create_units(city, ctx, written).await?;
-    let people = create_people(city, ctx, written, &units).await?;
+    let (people, agents) = create_people(city, ctx, written, &units).await?;
     create_categories(city, ctx, written).await?;
-    Ok(Staff { units, people })
+    Ok(Staff { units, people, agents })
 }
 
 async fn create_units(
@@ -89,11 +110,11 @@ async fn create_people(
     ctx: &Ctx,
     written: &DemoCity,
     units: &HashMap<String, UnitBrief>,
-) -> Result<HashMap<String, Principal>, BoxError> {
+) -> Result<(HashMap<String, Principal>, Vec<Seat>), BoxError> {
     // One hash for all: two hundred of them would take a minute, and the password is public anyway.
     let password = written.people.demo_password.clone();
     let hash = tokio::task::spawn_blocking(move || identity::hash_password(&password)).await??;
-    let mut people = HashMap::new();
+    let (mut people, mut agents) = (HashMap::new(), Vec::new());
     for person in &written.people.people {
         let unit =
             units.get(&person.unit).ok_or_else(|| format!("{}: no unit {}", person.account, person.unit))?;
@@ -118,12 +139,21 @@ async fn create_people(
                 person_id: Some(made.id.clone()),
                 skills: person.skills.clone(),
             };
-            city.identity.create_seat(ctx, seat, &Idem::none()).await?;
+            let seat = city.identity.create_seat(ctx, seat, &Idem::none()).await?;
+            if person.roles.iter().any(|role| role == "agent") {
+                agents.push(Seat {
+                    account: person.account.clone(),
+                    no: no.clone(),
+                    id: seat.id.0,
+                    person_id: made.id.0.clone(),
+                    name: made.name.clone(),
+                });
+            }
         }
         let deputy = cases::seed::deputy(made.id.as_str(), &made.name, unit.id.as_str(), &unit.path);
         people.insert(person.account.clone(), deputy);
     }
-    Ok(people)
+    Ok((people, agents))
 }
 
 async fn create_categories(city: &City, ctx: &Ctx, written: &DemoCity) -> Result<(), BoxError> {

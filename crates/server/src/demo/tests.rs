@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kernel::{Config, MockClock, Timestamp};
 
-use super::{data, forms, orders, staff};
+use super::{calls, data, forms, orders, outbound, staff};
 use crate::City;
 use crate::run::quiet;
 
@@ -21,7 +21,10 @@ async fn every_story_runs_to_its_end() {
     let ctx = kernel::Ctx::system("demo", NOW);
     let people = staff::create(&city, &ctx, &written).await.unwrap();
     let types = forms::publish(&city, &ctx).await.unwrap();
-    let outcome = orders::create(&city, &written, &people, &types, NOW).await.unwrap();
+    let past = calls::begin(&city, &written, &people, NOW).await.unwrap();
+    let outcome = orders::create(&city, &written, &people, &types, &past, NOW).await.unwrap();
+    let called = calls::finish(&city, &people, &past).await.unwrap();
+    outbound::create(&city, &written, &people, NOW).await.unwrap();
     assert_eq!(outcome.refusals, Vec::<String>::new());
     assert!(outcome.orders >= 300, "{} orders", outcome.orders);
     let statuses: Vec<(String, i64)> =
@@ -53,6 +56,8 @@ async fn every_story_runs_to_its_end() {
         written.units.len() >= 40 && written.people.people.len() >= 60 && written.categories.len() >= 150
     );
     the_reports_say_what_the_orders_say(&city).await;
+    the_reports_speak_of_calls(&city, called).await;
+    the_screens_of_calls_are_not_empty(&city).await;
     let _ = std::fs::remove_dir_all(&folder);
 }
 
@@ -97,6 +102,66 @@ async fn the_reports_say_what_the_orders_say(city: &City) {
         let mut found = ask(&format!("select {column}, count(*) from orders group by {column}")).await;
         found.sort();
         assert_eq!(found, expected, "{column}");
+    }
+}
+
+/// What reports count of calls and seats is not nothing, and fits together.
+async fn the_reports_speak_of_calls(city: &City, called: usize) {
+    let by = testing::leader();
+    let numbers = async |sql: &str| -> Vec<i64> {
+        let answer = city.insight.run_statement(&by, kernel::Scope::All, sql).await.unwrap();
+        answer.rows[0].iter().map(|value| value.key().parse().unwrap_or(-1)).collect()
+    };
+    let calls = numbers(
+        "select count(*), count(case when direction = 'in' then 1 end), count(case when result = 'missed' then 1 end), \
+         count(stars), count(case when direction = 'out' then 1 end), count(distinct agent_id), \
+         count(distinct queue_id), count(case when answered_at is not null and talked_ms <= 0 then 1 end), \
+         count(summary) from calls",
+    )
+    .await;
+    let [all, inbound, missed, rated, outbound, agents, queues, silent, noted] = calls[..] else { panic!() };
+    assert_eq!(all, i64::try_from(called).unwrap());
+    assert!((1_300..1_800).contains(&inbound) && outbound > 40, "{inbound} in, {outbound} out");
+    assert!(missed * 50 > inbound && missed * 10 < inbound, "{missed} missed of {inbound}");
+    assert!(rated * 3 > inbound && noted * 2 > inbound, "{rated} rated, {noted} noted");
+    assert_eq!((agents, queues, silent), (12, 2, 0));
+    let seats = numbers(
+        "select count(*), count(distinct state), count(case when until < at then 1 end), \
+         count(case when until is null then 1 end), max(until) from seats where state <> 'signed_out'",
+    )
+    .await;
+    assert!(seats[0] > 4_000 && seats[1] == 5, "{seats:?}");
+    assert_eq!((seats[2], seats[3]), (0, 0), "a state that ends before it begins, or lasts");
+    assert!(seats[4] <= NOW.0, "somebody sits in the future");
+    let keys = numbers("select sum(times) from keys where starts_with(what, 'key:')").await;
+    assert_eq!(keys[0], rated, "keys and stars");
+}
+
+/// Calls lead to orders and orders to calls; some missed calls wait; tasks have come somewhere.
+async fn the_screens_of_calls_are_not_empty(city: &City) {
+    let count = async |sql: &'static str| -> i64 {
+        sqlx::query_scalar(sql).fetch_one(city.kit.db.reader()).await.unwrap()
+    };
+    let bound = "select count(*) from cases_case o join voice_call c on c.id = o.call_id \
+                 where c.caller = o.contact_phone and c.agent_id = o.created_by and c.result = 'answered'";
+    assert!(count(bound).await > 180, "{} orders came out of a call", count(bound).await);
+    let open = count("select count(*) from voice_missed_call where handled_at is null").await;
+    let all = count("select count(*) from voice_missed_call").await;
+    assert!(open == 5 && open * 4 < all, "{open} of {all} missed calls are open");
+    let early = "select count(*) from voice_missed_call where handled_at <= at";
+    assert_eq!(count(early).await, 0, "seen to before it was missed");
+    assert_eq!(count("select count(*) from voice_recording").await, 0, "nobody spoke");
+    assert_eq!(count("select count(*) from voice_telephone").await, 2);
+    for (state, done) in [("done", 30), ("paused", 10)] {
+        let reached: i64 = sqlx::query_scalar(
+            "select count(*) from voice_campaign_target t join voice_campaign c on c.id = t.campaign_id \
+             where c.state = $1 and t.state = 'done'",
+        )
+        .bind(state)
+        .fetch_one(city.kit.db.reader())
+        .await
+        .unwrap();
+        assert!(reached >= done, "{reached} reached by the task that is {state}");
     }
 }
 

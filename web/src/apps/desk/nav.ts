@@ -88,6 +88,7 @@ export const NAV: NavGroup[] = [
       { name: 'templates', icon: 'file', needs: ['template.write'], path: '/desk/admin/templates' },
       { name: 'forms', icon: 'note', needs: ['form.read'], path: '/desk/admin/forms' },
       { name: 'order_types', icon: 'list', needs: ['order_type.write'], path: '/desk/admin/order-types' },
+      { name: 'old_orders', icon: 'file', needs: ['case.import'], path: '/desk/admin/old-orders' },
       { name: 'limit_rules', icon: 'clock', needs: ['limit.read'], path: '/desk/admin/limit-rules' },
       { name: 'notice_rules', icon: 'bell', needs: ['notice.write'], path: '/desk/admin/notice-rules' },
       { name: 'warning_rules', icon: 'alert', needs: ['warning.rule'], path: '/desk/admin/warning-rules' },

@@ -65,6 +65,7 @@ const desk: Texts = {
     callflows: ['呼叫流程', 'Call flows'],
     forms: ['表单设计', 'Forms'],
     order_types: ['业务类型', 'Order types'],
+    old_orders: ['历史工单导入', 'Orders of the old system'],
     prompts: ['语音素材', 'Prompts'],
     contacts: ['服务对象', 'Citizens'],
     knowledge: ['知识库', 'Knowledge base'],

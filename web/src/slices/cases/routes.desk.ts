@@ -17,6 +17,7 @@ export const routes: RouteRecordRaw[] = [
   { path: '/desk/admin/flows/:id', name: 'flow', component: () => import('./views/FlowVersionView.vue'), props: true, meta: { title: 'nav.flows', needs: ['flow.write'] } },
   { path: '/desk/admin/forms', name: 'forms', component: () => import('./views/FormsView.vue'), meta: { title: 'nav.forms', needs: ['form.read'] } },
   { path: '/desk/admin/form-drafts/:id', name: 'form-draft', component: () => import('./views/FormDesignView.vue'), props: true, meta: { title: 'nav.forms', needs: ['form.write'] } },
+  { path: '/desk/admin/old-orders', name: 'old_orders', component: () => import('./views/OldOrdersView.vue'), meta: { title: 'nav.old_orders', needs: ['case.import'] } },
   { path: '/desk/admin/order-types', name: 'order_types', component: () => import('./views/OrderTypesView.vue'), meta: { title: 'nav.order_types', needs: ['order_type.write'] } },
   { path: '/desk/admin/flow-drafts/:id', name: 'flow-draft', component: () => import('./views/FlowDesignView.vue'), props: true, meta: { title: 'nav.flows', needs: ['flow.write'] } },
 ]

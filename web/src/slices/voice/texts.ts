@@ -233,6 +233,7 @@ export const texts: Texts = {
     order: ['工单', 'Order'],
     recording: ['录音', 'Recording'],
     detail: ['通话详情', 'Call'],
+    no_recording: ['这通电话没有录音', 'This call has no recording'],
     events: ['经过', 'What happened'],
     kinds: {
       started: ['呼入', 'Came in'], greeted: ['播放欢迎语', 'Greeted'], queued: ['进入队列', 'Queued'], announced: ['播报排队位置', 'Told the position'], offered: ['分配座席', 'Offered'], not_taken: ['未应答', 'Not taken'],
