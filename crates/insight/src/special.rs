@@ -1,16 +1,22 @@
 //! The special report (专报) to leaders: what people are concerned about in a period, in measured figures and
-//! sentences that say nothing but them. Reports of the catalogue are its only source.
+//! sentences that say nothing but them. Reports of the catalogue and the list of warnings are its only sources.
+
+mod words;
 
 use kernel::Lang;
 
 use crate::report::answer::{Line, Table};
+use crate::report::dimension::{Bucket, Naming};
 use crate::report::measure::{Measure, Unit};
+use crate::report::period::{Period, name_of};
 use crate::report::question::Question;
 use crate::sheet::Around;
-use crate::word::{Block, Grid};
+use crate::word::{Block, Chart, Grid, Shape};
 
 /// So many rows of a ranking.
 pub const RANKED: usize = 10;
+/// So many slices of a whole; the rest is one more.
+const SLICES: usize = 7;
 
 /// What a part asks: a report of the catalogue, the dimension, measures, and what it is sorted by.
 #[derive(Clone, Copy, Debug)]
@@ -25,104 +31,288 @@ pub struct Part {
     pub sort: &'static str,
 }
 
-/// The parts, in the order of reading: figures, types, hot matters, hard matters, districts, units.
-pub const PARTS: [Part; 6] = [
-    Part {
-        report: "orders",
-        by: "-",
-        measures: "created,settled,open,overdue,reopened,settle_rate,on_time_rate,satisfaction_rate",
-        sort: "",
-    },
-    Part { report: "type", by: "type", measures: "created,settle_rate,satisfaction_rate", sort: "-created" },
-    Part {
-        report: "hot",
-        by: "category",
-        measures: "created,open,settle_rate,satisfaction_rate",
-        sort: "-created",
-    },
-    Part {
-        report: "hard",
-        by: "category",
-        measures: "handle_median,created,overdue,reopened,on_time_rate,satisfaction_rate",
-        sort: "-handle_median",
-    },
-    Part {
-        report: "risk",
-        by: "district",
-        measures: "created,overdue,reopened,settle_rate,on_time_rate,satisfaction_rate",
-        sort: "-created",
-    },
-    Part {
-        report: "unit",
-        by: "unit",
-        measures: "created,settled,overdue,on_time_rate,satisfaction_rate",
-        sort: "-created",
-    },
-];
+/// The figures of all orders.
+pub const KEY: Part = Part {
+    report: "orders",
+    by: "-",
+    measures: "created,settled,open,overdue,reopened,settle_rate,on_time_rate,satisfaction_rate",
+    sort: "",
+};
+
+/// Types.
+pub const TYPES: Part =
+    Part { report: "type", by: "type", measures: "created,settle_rate,satisfaction_rate", sort: "-created" };
+
+/// Hot matters.
+pub const HOT: Part = Part {
+    report: "hot",
+    by: "category",
+    measures: "created,open,settle_rate,satisfaction_rate",
+    sort: "-created",
+};
+
+/// Hard matters.
+pub const HARD: Part = Part {
+    report: "hard",
+    by: "category",
+    measures: "handle_median,created,overdue,reopened,on_time_rate,satisfaction_rate",
+    sort: "-handle_median",
+};
+
+/// Districts.
+pub const DISTRICTS: Part = Part {
+    report: "risk",
+    by: "district",
+    measures: "created,overdue,reopened,settle_rate,on_time_rate,satisfaction_rate",
+    sort: "-created",
+};
+
+/// Units.
+pub const UNITS: Part = Part {
+    report: "unit",
+    by: "unit",
+    measures: "created,settled,overdue,on_time_rate,satisfaction_rate",
+    sort: "-created",
+};
+
+/// The figures of calls.
+pub const CALLS: Part = Part {
+    report: "call-figures",
+    by: "-",
+    measures: "inbound,queued,answered,abandoned,connection_rate,in_time_rate,wait_mean,talk_mean,outbound",
+    sort: "",
+};
+
+/// The course of a period: by day, by week when it is longer than two months, by month when longer than a year.
+#[must_use]
+pub fn course(period: Period) -> Part {
+    let by = match (period.to - period.from).num_days() {
+        ..63 => "day",
+        63..367 => "week",
+        _ => "month",
+    };
+    Part { report: "orders", by, measures: "created", sort: "" }
+}
 
 /// A part with its answer.
 pub type Answered = (Question, Table);
 
+/// What the report is made of.
+#[derive(Debug)]
+pub struct Gathered {
+    /// [`KEY`].
+    pub key: Answered,
+    /// [`course`].
+    pub course: Answered,
+    /// [`TYPES`].
+    pub types: Answered,
+    /// [`HOT`].
+    pub hot: Answered,
+    /// [`HARD`].
+    pub hard: Answered,
+    /// [`DISTRICTS`].
+    pub districts: Answered,
+    /// [`UNITS`].
+    pub units: Answered,
+    /// [`CALLS`]; none when the report is about some of the orders only.
+    pub calls: Option<Answered>,
+    /// Warnings of the period; none when the reader may not see them, or the report is about some orders only.
+    pub warnings: Option<Warnings>,
+    /// The present day, after which nothing has come yet.
+    pub today: i64,
+}
+
+/// Warnings of the period.
+#[derive(Clone, Debug, Default)]
+pub struct Warnings {
+    /// All of them.
+    pub total: i64,
+    /// Those that are closed.
+    pub closed: i64,
+    /// Of these, those that were real.
+    pub real: i64,
+    /// The gravest: number, kind, what it is about, where it stands.
+    pub rows: Vec<[String; 4]>,
+}
+
+/// Headings are numbered in the order in which they come.
+struct Outline {
+    lang: Lang,
+    headings: usize,
+    blocks: Vec<Block>,
+}
+
+impl Outline {
+    fn heading(&mut self, zh: &str, en: &str) {
+        const NUMBERS: [&str; 10] = ["一", "二", "三", "四", "五", "六", "七", "八", "九", "十"];
+        self.headings += 1;
+        self.blocks.push(Block::Heading(match self.lang {
+            Lang::Zh => format!("{}、{zh}", NUMBERS.get(self.headings - 1).copied().unwrap_or_default()),
+            Lang::En => format!("{}. {en}", self.headings),
+        }));
+    }
+
+    fn note(&mut self, zh: &str, en: &str) {
+        self.blocks.push(Block::Note(self.lang.pick(zh, en).to_owned()));
+    }
+}
+
 /// Puts the report together.
 #[must_use]
-pub fn compose(parts: &[Answered; 6], around: &Around, lang: Lang) -> Vec<Block> {
-    let [key, types, hot, hard, districts, units] = parts;
-    let mut blocks = vec![Block::Title(around.title.clone())];
+pub fn compose(parts: &Gathered, around: &Around, lang: Lang) -> Vec<Block> {
+    let mut out = Outline { lang, headings: 0, blocks: vec![Block::Title(around.title.clone())] };
     for text in [&around.period, &around.filters, &around.made] {
         if !text.is_empty() {
-            blocks.push(Block::Line(text.clone()));
+            out.blocks.push(Block::Line(text.clone()));
         }
     }
-    blocks.push(Block::NewPage);
-    blocks.push(heading(lang, "一、总体情况", "1. Overall"));
-    blocks.push(Block::Text(overall(key, lang)));
-    blocks.push(Block::Table(figures(key, lang)));
-    let all = total(key, 0);
+    out.blocks.push(Block::NewPage);
+    out.heading("总体情况", "Overall");
+    out.blocks.push(Block::Text(words::overall(&parts.key, lang)));
+    out.blocks.push(Block::Table(figures(&parts.key, lang)));
+    let all = total(&parts.key, 0);
     if all > 0.0 {
-        blocks.push(heading(lang, "二、诉求类型", "2. Types"));
-        blocks.extend(leading(types, all, lang));
-        blocks.push(Block::Table(ranking(types, &named(types), lang)));
-        blocks.push(heading(lang, "三、热点问题", "3. Hot matters"));
-        blocks.extend(leading(hot, all, lang));
-        blocks.push(Block::Table(ranking(hot, &named(hot), lang)));
-        blocks.push(heading(lang, "四、焦点问题", "4. Matters that rise"));
-        blocks.extend(rising(hot, lang));
-        blocks.push(heading(lang, "五、难点问题", "5. Hard matters"));
-        blocks.extend(slowest(hard, lang));
-        blocks.push(heading(lang, "六、区域分布", "6. Districts"));
-        blocks.extend(leading(districts, all, lang));
-        blocks.push(Block::Table(ranking(districts, &named(districts), lang)));
-        blocks.push(heading(lang, "七、办件较多的承办单位", "7. Units with most orders"));
-        blocks.push(Block::Note(
-            lang.pick(
-                "按受理量排列，不作考核排名。",
-                "By the number of orders; this is no ranking of their work.",
-            )
-            .to_owned(),
-        ));
-        blocks.push(Block::Table(ranking(units, &named(units), lang)));
+        out.blocks.extend(line_chart(&parts.course, parts.today, lang).map(Block::Chart));
+        of_orders(&mut out, parts, all);
     }
-    blocks.push(heading(lang, "附：指标口径", "What counts"));
+    if let Some(calls) = parts.calls.as_ref().filter(|calls| total(calls, 0) > 0.0) {
+        out.heading("热线运行", "The hotline");
+        out.blocks.push(Block::Text(words::hotline(calls, lang)));
+        out.blocks.push(Block::Table(figures(calls, lang)));
+    }
+    if let Some(warnings) = &parts.warnings {
+        out.heading("重要社情预警", "Early warnings");
+        out.blocks.extend(words::warnings(warnings, lang));
+    }
+    out.blocks.push(Block::Heading(lang.pick("附：指标口径", "What counts").to_owned()));
+    let all_parts = [&parts.key, &parts.types, &parts.hot, &parts.hard, &parts.districts, &parts.units];
     let mut told: Vec<&str> = Vec::new();
-    for one in parts.iter().flat_map(|(question, _)| &question.measures) {
+    for one in all_parts.into_iter().chain(&parts.calls).flat_map(|(question, _)| &question.measures) {
         if !told.contains(&one.id) {
             told.push(one.id);
             let (name, about) = (lang.pick(one.name.0, one.name.1), lang.pick(one.about.0, one.about.1));
-            blocks.push(Block::Note(format!("{name}{}{about}", lang.pick("：", ": "))));
+            out.blocks.push(Block::Note(format!("{name}{}{about}", lang.pick("：", ": "))));
         }
     }
-    blocks.push(Block::Note(
-        lang.pick(
-            "表格最多列出 10 行；未填写分类、区域的工单计入总数，不列入排行。数字以制表时为准。",
-            "Tables have 10 rows at most. Orders without category or district count in totals and are not ranked. Figures are those of the time of making.",
-        )
-        .to_owned(),
-    ));
-    blocks
+    out.note(
+        "表格最多列出 10 行；未填写分类、区域的工单计入总数，不列入排行。数字以制表时为准。",
+        "Tables have 10 rows at most. Orders without category or district count in totals and are not ranked. Figures are those of the time of making.",
+    );
+    out.blocks
 }
 
-fn heading(lang: Lang, zh: &str, en: &str) -> Block {
-    Block::Heading(lang.pick(zh, en).to_owned())
+fn of_orders(out: &mut Outline, parts: &Gathered, all: f64) {
+    let lang = out.lang;
+    out.heading("诉求类型", "Types");
+    out.blocks.extend(words::leading(&parts.types, all, lang));
+    out.blocks.extend(slices(&parts.types, all, lang).map(Block::Chart));
+    out.blocks.push(Block::Table(ranking(&parts.types, &named(&parts.types), lang)));
+    out.heading("热点问题", "Hot matters");
+    out.blocks.extend(words::leading(&parts.hot, all, lang));
+    out.blocks.extend(bars(&parts.hot, ("热点事项受理量", "Orders of hot matters"), lang).map(Block::Chart));
+    out.blocks.push(Block::Table(ranking(&parts.hot, &named(&parts.hot), lang)));
+    out.heading("焦点问题", "Matters that rise");
+    out.blocks.extend(words::rising(&parts.hot, lang));
+    out.heading("难点问题", "Hard matters");
+    out.blocks.extend(words::slowest(&parts.hard, lang));
+    out.heading("区域分布", "Districts");
+    out.blocks.extend(words::leading(&parts.districts, all, lang));
+    out.blocks.extend(bars(&parts.districts, ("各区域受理量", "Orders by district"), lang).map(Block::Chart));
+    out.blocks.push(Block::Table(ranking(&parts.districts, &named(&parts.districts), lang)));
+    out.heading("办件较多的承办单位", "Units with most orders");
+    out.note("按受理量排列，不作考核排名。", "By the number of orders; this is no ranking of their work.");
+    out.blocks.push(Block::Table(ranking(&parts.units, &named(&parts.units), lang)));
+}
+
+/// Draws the course of the period beside that of the period of comparison. What is still to come is a gap.
+fn line_chart(part: &Answered, today: i64, lang: Lang) -> Option<Chart> {
+    let (question, table) = part;
+    let Some(Naming::Time(bucket)) = question.by.first().map(|one| one.naming) else { return None };
+    if table.lines.len() < 2 {
+        return None;
+    }
+    let key = |line: &Line| line.keys.first().and_then(|key| key.parse::<i64>().ok()).unwrap_or(0);
+    let later = |line: &Line| bucket == Bucket::Day && key(line) > today;
+    let first = |values: &[Option<f64>]| values.first().copied().flatten();
+    let mut series = vec![(
+        lang.pick("本期", "This period").to_owned(),
+        table.lines.iter().map(|line| first(&line.values).filter(|value| *value > 0.0 || !later(line))).collect(),
+    )];
+    if let Some(how) = question.compare {
+        let known = question.period.before(how).buckets(bucket).map_or(0, |all| all.len());
+        let values = table.lines.iter().enumerate();
+        series.push((
+            lang.pick("对比期", "Before").to_owned(),
+            values.map(|(at, line)| first(&line.before).filter(|_| at < known)).collect(),
+        ));
+    }
+    let whole_year = question.period.from.format("%Y-").to_string();
+    let short = |line: &Line| {
+        let name = name_of(bucket, key(line), lang == Lang::Zh);
+        let name = name.split(" ~ ").next().unwrap_or_default();
+        name.strip_prefix(&whole_year).unwrap_or(name).to_owned()
+    };
+    Some(Chart {
+        shape: Shape::Lines,
+        title: match bucket {
+            Bucket::Day => lang.pick("逐日受理量", "Orders by day"),
+            Bucket::Week => lang.pick("逐周受理量", "Orders by week"),
+            _ => lang.pick("逐月受理量", "Orders by month"),
+        }
+        .to_owned(),
+        names: table.lines.iter().map(short).collect(),
+        series,
+    })
+}
+
+/// Draws shares of all; what has no name or comes late is one slice.
+fn slices(part: &Answered, all: f64, lang: Lang) -> Option<Chart> {
+    let of = |line: &Line| line.values.first().copied().flatten().unwrap_or(0.0);
+    let lines: Vec<&Line> = named(part).into_iter().filter(|line| of(line) > 0.0).take(SLICES).collect();
+    if lines.len() < 2 {
+        return None;
+    }
+    let rest = all - lines.iter().map(|line| of(line)).sum::<f64>();
+    let mut names: Vec<String> = lines.iter().map(|line| name(line)).collect();
+    let mut values: Vec<Option<f64>> = lines.iter().map(|line| Some(of(line))).collect();
+    if rest > 0.5 {
+        names.push(lang.pick("其他", "Others").to_owned());
+        values.push(Some(rest));
+    }
+    Some(Chart {
+        shape: Shape::Slices,
+        title: lang.pick("诉求类型构成", "Orders by type").to_owned(),
+        names,
+        series: vec![(lang.pick("受理量", "Orders").to_owned(), values)],
+    })
+}
+
+/// Draws the rows of a ranking beside the period of comparison.
+fn bars(part: &Answered, title: (&str, &str), lang: Lang) -> Option<Chart> {
+    let lines: Vec<&Line> = named(part).into_iter().take(RANKED).collect();
+    if lines.len() < 2 {
+        return None;
+    }
+    let first = |values: &[Option<f64>]| Some(values.first().copied().flatten().unwrap_or(0.0));
+    let mut series = vec![(
+        lang.pick("本期", "This period").to_owned(),
+        lines.iter().map(|line| first(&line.values)).collect(),
+    )];
+    if part.0.compare.is_some() {
+        series.push((
+            lang.pick("对比期", "Before").to_owned(),
+            lines.iter().map(|line| first(&line.before)).collect(),
+        ));
+    }
+    Some(Chart {
+        shape: Shape::Bars,
+        title: lang.pick(title.0, title.1).to_owned(),
+        names: lines
+            .iter()
+            .map(|line| name(line).rsplit('/').next().unwrap_or_default().to_owned())
+            .collect(),
+        series,
+    })
 }
 
 fn total(part: &Answered, at: usize) -> f64 {
@@ -152,73 +342,6 @@ fn changed(one: &Measure, now: Option<f64>, then: Option<f64>, lang: Lang) -> St
     }
 }
 
-fn place(question: &Question, id: &str) -> usize {
-    question.measures.iter().position(|one| one.id == id).unwrap_or(usize::MAX)
-}
-
-/// Writes a measure of the totals by its id.
-fn said(part: &Answered, id: &str, lang: Lang) -> String {
-    let at = place(&part.0, id);
-    let value = part.1.totals.get(at).copied().flatten();
-    match part.0.measures.get(at) {
-        Some(one) if one.unit == Unit::Count || value.is_some() => shown(one, value),
-        _ => lang.pick("无数据", "not measured").to_owned(),
-    }
-}
-
-fn overall(key: &Answered, lang: Lang) -> String {
-    let (now, then) = (total(key, 0), key.1.totals_before.first().copied().flatten().unwrap_or(0.0));
-    let of = |id: &str| said(key, id, lang);
-    let compared = if key.0.compare.is_none() {
-        String::new()
-    } else {
-        let (by, grown) = ((now - then).abs(), then > 0.0);
-        let rate = if grown { format!("{:.1}%", by / then * 100.0) } else { String::new() };
-        match lang {
-            Lang::Zh if by < 0.5 => format!("，与对比期（{then:.0} 件）持平"),
-            Lang::Zh => format!(
-                "，比对比期（{then:.0} 件）{} {by:.0} 件{}",
-                if now > then { "增加" } else { "减少" },
-                if grown {
-                    format!("，{} {rate}", if now > then { "上升" } else { "下降" })
-                } else {
-                    rate
-                }
-            ),
-            Lang::En if by < 0.5 => format!(", as many as in the period before ({then:.0})"),
-            Lang::En => format!(
-                ", {by:.0} {} than in the period of comparison ({then:.0}){}",
-                if now > then { "more" } else { "fewer" },
-                if grown { format!(", a change of {rate}") } else { rate }
-            ),
-        }
-    };
-    match lang {
-        Lang::Zh if now <= 0.0 => format!("统计区间内没有受理诉求{compared}。"),
-        Lang::En if now <= 0.0 => format!("No orders were written in the period{compared}."),
-        Lang::Zh => format!(
-            "统计区间内共受理诉求 {now:.0} 件{compared}。其中办结 {} 件，在办 {} 件；此刻超期在办 {} 件，重办 {} 件。办结率 {}，按时办结率 {}，满意率 {}。",
-            of("settled"),
-            of("open"),
-            of("overdue"),
-            of("reopened"),
-            of("settle_rate"),
-            of("on_time_rate"),
-            of("satisfaction_rate")
-        ),
-        Lang::En => format!(
-            "{now:.0} orders were written in the period{compared}. {} are settled and {} open; {} are past their limit now, {} were taken up again. Settled: {}; in time: {}; satisfied: {}.",
-            of("settled"),
-            of("open"),
-            of("overdue"),
-            of("reopened"),
-            of("settle_rate"),
-            of("on_time_rate"),
-            of("satisfaction_rate")
-        ),
-    }
-}
-
 fn figures(key: &Answered, lang: Lang) -> Grid {
     let (question, table) = key;
     let compared = question.compare.is_some();
@@ -237,7 +360,7 @@ fn figures(key: &Answered, lang: Lang) -> Grid {
         }
         row
     });
-    Grid { rows: rows.collect(), head, names: 1 }
+    Grid { rows: rows.collect(), head, names: 1, wide: None }
 }
 
 /// The rows that have a name, in their order.
@@ -262,113 +385,5 @@ fn ranking(part: &Answered, lines: &[&Line], lang: Lang) -> Grid {
             .map(|(at, one)| shown(one, line.values.get(at).copied().flatten()));
         line.names.iter().cloned().chain(values).collect()
     });
-    Grid { rows: rows.collect(), head, names: question.by.len() }
-}
-
-/// Says which rows lead, with their shares of all; the first measure is the number of orders.
-fn leading(part: &Answered, all: f64, lang: Lang) -> Option<Block> {
-    let of = |line: &Line| line.values.first().copied().flatten().unwrap_or(0.0);
-    let first: Vec<String> = named(part)
-        .into_iter()
-        .filter(|line| of(line) > 0.0)
-        .take(3)
-        .map(|line| {
-            let (count, share) = (of(line), of(line) / all * 100.0);
-            match lang {
-                Lang::Zh => format!("{}（{count:.0} 件，占 {share:.1}%）", name(line)),
-                Lang::En => format!("{} ({count:.0}, {share:.1}%)", name(line)),
-            }
-        })
-        .collect();
-    (!first.is_empty()).then(|| {
-        Block::Text(match lang {
-            Lang::Zh => format!("受理量居前的是{}。", first.join("、")),
-            Lang::En => format!("Most orders: {}.", first.join(", ")),
-        })
-    })
-}
-
-/// What rose most against the period of comparison.
-fn rising(part: &Answered, lang: Lang) -> Vec<Block> {
-    if part.0.compare.is_none() {
-        let text = lang.pick(
-            "未选择对比期，不比较增减。",
-            "No period of comparison was chosen, so that nothing is compared.",
-        );
-        return vec![Block::Text(text.to_owned())];
-    }
-    let pair = |line: &Line| {
-        let of = |values: &[Option<f64>]| values.first().copied().flatten().unwrap_or(0.0);
-        (of(&line.values), of(&line.before))
-    };
-    let grown = |line: &Line| {
-        let (now, then) = pair(line);
-        now - then
-    };
-    let mut lines: Vec<&Line> = named(part).into_iter().filter(|line| grown(line) > 0.0).collect();
-    lines
-        .sort_by(|left, right| grown(right).total_cmp(&grown(left)).then_with(|| left.keys.cmp(&right.keys)));
-    let Some(first) = lines.first() else {
-        let text = lang.pick(
-            "没有事项的受理量比对比期增加。",
-            "No category had more orders than in the period of comparison.",
-        );
-        return vec![Block::Text(text.to_owned())];
-    };
-    let (now, then) = pair(first);
-    let text = match lang {
-        Lang::Zh => format!(
-            "受理量比对比期增加最多的事项是{}，由 {then:.0} 件增至 {now:.0} 件；共有 {} 个事项增加。",
-            name(first),
-            lines.len()
-        ),
-        Lang::En => format!(
-            "{} rose most against the period of comparison, from {then:.0} to {now:.0}; {} categories rose.",
-            name(first),
-            lines.len()
-        ),
-    };
-    let head = [("事项", "Category"), ("本期", "This period"), ("对比期", "Before"), ("增加", "More")];
-    let rows = lines.iter().take(RANKED).map(|line| {
-        let (now, then) = pair(line);
-        vec![name(line), format!("{now:.0}"), format!("{then:.0}"), format!("{:.0}", now - then)]
-    });
-    let grid = Grid {
-        rows: rows.collect(),
-        head: head.map(|(zh, en)| lang.pick(zh, en).to_owned()).to_vec(),
-        names: 1,
-    };
-    vec![Block::Text(text), Block::Table(grid)]
-}
-
-/// What took longest to settle; what has no settled order is not judged.
-fn slowest(part: &Answered, lang: Lang) -> Vec<Block> {
-    let lines: Vec<&Line> =
-        named(part).into_iter().filter(|line| line.values.first().copied().flatten().is_some()).collect();
-    let Some(first) = lines.first() else {
-        let text = lang.pick(
-            "统计区间内登记的诉求尚无办结，不比较办理时长。",
-            "None of the orders is settled yet, so that times are not compared.",
-        );
-        return vec![Block::Text(text.to_owned())];
-    };
-    let hours = first.values.first().copied().flatten().unwrap_or(0.0);
-    let of = |id: &str| first.values.get(place(&part.0, id)).copied().flatten().unwrap_or(0.0);
-    let text = match lang {
-        Lang::Zh => format!(
-            "办理时长中位数最长的事项是{}，为 {hours:.1} 小时；该事项受理 {:.0} 件，此刻超期在办 {:.0} 件，重办 {:.0} 件。",
-            name(first),
-            of("created"),
-            of("overdue"),
-            of("reopened")
-        ),
-        Lang::En => format!(
-            "{} has the longest median time to settle, {hours:.1} hours; of {:.0} orders {:.0} are past their limit now and {:.0} were taken up again.",
-            name(first),
-            of("created"),
-            of("overdue"),
-            of("reopened")
-        ),
-    };
-    vec![Block::Text(text), Block::Table(ranking(part, &lines, lang))]
+    Grid { rows: rows.collect(), head, names: question.by.len(), wide: None }
 }

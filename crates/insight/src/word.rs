@@ -1,11 +1,14 @@
-//! A Word file of paragraphs and tables: A4, headings, tables whose heads repeat, numbered pages. Texts are written
-//! as texts, so that none becomes markup.
+//! A Word file of paragraphs, tables and charts: A4, headings, tables whose heads repeat, numbered pages. Texts are
+//! written as texts, so that none becomes markup.
+
+mod chart;
 
 use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
 
 use kernel::Lang;
-use zip::result::ZipError;
+
+pub use chart::{Chart, Shape};
 
 /// A text is cut after so many characters.
 const TEXT_MAX: usize = 2_000;
@@ -13,7 +16,7 @@ const TEXT_MAX: usize = 2_000;
 const WIDTH: usize = 9_070;
 
 /// A part of the file, in the order of reading.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Block {
     /// The title of the title page.
     Title(String),
@@ -29,6 +32,8 @@ pub enum Block {
     Note(String),
     /// A table.
     Table(Grid),
+    /// A chart.
+    Chart(Chart),
 }
 
 /// A table: a head, and rows of as many cells. The first `names` columns are texts, the others numbers.
@@ -40,14 +45,19 @@ pub struct Grid {
     pub rows: Vec<Vec<String>>,
     /// So many columns are texts.
     pub names: usize,
+    /// The one of them that holds sentences and takes half of their width.
+    pub wide: Option<usize>,
 }
 
+/// A part of the archive by its name.
+type Part = (String, Vec<u8>);
+
 const TYPES: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
-<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/><Override PartName="/word/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.styles+xml"/><Override PartName="/word/footer1.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.footer+xml"/></Types>"#;
+<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Default Extension="xlsx" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"/><Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/><Override PartName="/word/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.styles+xml"/><Override PartName="/word/footer1.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.footer+xml"/>"#;
 const ROOT: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="word/document.xml"/></Relationships>"#;
 const LINKS: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
-<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/><Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/footer" Target="footer1.xml"/></Relationships>"#;
+<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/><Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/footer" Target="footer1.xml"/>"#;
 const FOOTER: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <w:ftr xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:p><w:pPr><w:jc w:val="center"/></w:pPr><w:r><w:t xml:space="preserve">— </w:t></w:r><w:fldSimple w:instr=" PAGE "><w:r><w:t>1</w:t></w:r></w:fldSimple><w:r><w:t xml:space="preserve"> —</w:t></w:r></w:p></w:ftr>"#;
 const STYLES: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
@@ -56,12 +66,15 @@ const STYLES: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 /// Writes the file.
 ///
 /// # Errors
-/// When it cannot be folded.
-pub fn write(blocks: &[Block], lang: Lang) -> Result<Vec<u8>, ZipError> {
+/// When it cannot be folded, or the workbook behind a chart cannot be written.
+pub fn write(blocks: &[Block], lang: Lang) -> Result<Vec<u8>, kernel::BoxError> {
     let mut text = String::from(
         r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
-<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><w:body>"#,
+<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing" xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"><w:body>"#,
     );
+    let (mut types, mut links) = (TYPES.to_owned(), LINKS.to_owned());
+    let mut parts: Vec<Part> = Vec::new();
+    let mut charts = 0;
     for block in blocks {
         match block {
             Block::Title(words) => paragraph(&mut text, "Title", None, words),
@@ -71,28 +84,64 @@ pub fn write(blocks: &[Block], lang: Lang) -> Result<Vec<u8>, ZipError> {
             Block::Text(words) => paragraph(&mut text, "BodyText", None, words),
             Block::Note(words) => paragraph(&mut text, "Note", None, words),
             Block::Table(grid) => table(&mut text, grid),
+            Block::Chart(chart) => {
+                charts += 1;
+                chart.place(&mut text, charts, &format!("rIdChart{charts}"));
+                attach(chart, charts, lang, &mut types, &mut links, &mut parts)?;
+            }
         }
     }
     text.push_str(r#"<w:sectPr><w:footerReference w:type="default" r:id="rId2"/><w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:top="1701" w:right="1418" w:bottom="1418" w:left="1418" w:header="851" w:footer="992" w:gutter="0"/><w:titlePg/></w:sectPr></w:body></w:document>"#);
+    types.push_str("</Types>");
+    links.push_str("</Relationships>");
     // In English a paragraph is not indented, and its lines follow the letters.
     let styles = match lang {
         Lang::Zh => STYLES.to_owned(),
         Lang::En => STYLES.replace(r#"<w:ind w:firstLineChars="200" w:firstLine="560"/>"#, ""),
     };
-    let parts = [
-        ("[Content_Types].xml", TYPES),
-        ("_rels/.rels", ROOT),
-        ("word/document.xml", &text),
-        ("word/styles.xml", &styles),
-        ("word/footer1.xml", FOOTER),
-        ("word/_rels/document.xml.rels", LINKS),
-    ];
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, part) in parts {
+    let fixed = [
+        ("[Content_Types].xml", types),
+        ("_rels/.rels", ROOT.to_owned()),
+        ("word/document.xml", text),
+        ("word/styles.xml", styles),
+        ("word/footer1.xml", FOOTER.to_owned()),
+        ("word/_rels/document.xml.rels", links),
+    ];
+    let fixed = fixed.into_iter().map(|(name, part)| (name.to_owned(), part.into_bytes()));
+    for (name, part) in fixed.chain(parts) {
         writer.start_file(name, zip::write::SimpleFileOptions::default())?;
-        writer.write_all(part.as_bytes())?;
+        writer.write_all(&part)?;
     }
     Ok(writer.finish()?.into_inner())
+}
+
+/// Adds the parts of a chart: what is drawn, the workbook behind it, and how they find each other.
+fn attach(
+    chart: &Chart,
+    number: usize,
+    lang: Lang,
+    types: &mut String,
+    links: &mut String,
+    parts: &mut Vec<Part>,
+) -> Result<(), kernel::BoxError> {
+    const KINDS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let _ = write!(
+        types,
+        r#"<Override PartName="/word/charts/chart{number}.xml" ContentType="application/vnd.openxmlformats-officedocument.drawingml.chart+xml"/>"#
+    );
+    let _ = write!(
+        links,
+        r#"<Relationship Id="rIdChart{number}" Type="{KINDS}/chart" Target="charts/chart{number}.xml"/>"#
+    );
+    let link = format!(
+        r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="{KINDS}/package" Target="../embeddings/chart{number}.xlsx"/></Relationships>"#
+    );
+    parts.push((format!("word/charts/chart{number}.xml"), chart.part(lang).into_bytes()));
+    parts.push((format!("word/charts/_rels/chart{number}.xml.rels"), link.into_bytes()));
+    parts.push((format!("word/embeddings/chart{number}.xlsx"), chart.workbook()?));
+    Ok(())
 }
 
 fn paragraph(into: &mut String, style: &str, align: Option<&str>, words: &str) {
@@ -114,8 +163,11 @@ fn table(into: &mut String, grid: &Grid) {
     } else {
         WIDTH / 3
     };
-    let width = |column: usize| {
-        if column < grid.names { named / grid.names.max(1) } else { (WIDTH - named) / numbers.max(1) }
+    let width = |column: usize| match grid.wide {
+        _ if column >= grid.names => (WIDTH - named) / numbers.max(1),
+        Some(wide) if wide == column => named / 2,
+        Some(_) => named / 2 / grid.names.saturating_sub(1).max(1),
+        None => named / grid.names.max(1),
     };
     let _ = write!(
         into,

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 
 use serde_json::Value;
-use testkit::{Answer, PersonBuilder, on_both, on_sqlite};
+use testkit::{Answer, PersonBuilder, START, on_both, on_sqlite};
 
 use crate::support::World;
 
@@ -34,10 +34,39 @@ async fn world(site: testkit::Site) -> World {
 
 const MARCH: &str = "from=2026-03-01&to=2026-03-31";
 
-/// The texts of the file: paragraphs, and tables as rows of cells.
+/// The texts of the file: paragraphs, tables as rows of cells, and what is drawn.
 struct Read {
     paragraphs: Vec<String>,
     tables: Vec<Vec<Vec<String>>>,
+    charts: Vec<Drawn>,
+}
+
+/// A chart: its title, what stands along it, and the values of its series without gaps.
+struct Drawn {
+    title: String,
+    names: Vec<String>,
+    series: Vec<Vec<f64>>,
+}
+
+fn between<'a>(xml: &'a str, from: &str, to: &str) -> Vec<&'a str> {
+    xml.split(from).skip(1).map(|part| part.split(to).next().unwrap()).collect()
+}
+
+fn unescaped(xml: &str) -> String {
+    xml.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+}
+
+fn drawn(xml: &str) -> Drawn {
+    let values =
+        |part: &&str| between(part, "<c:v>", "</c:v>").into_iter().map(unescaped).collect::<Vec<_>>();
+    Drawn {
+        title: unescaped(between(xml, "<a:t>", "</a:t>")[0]),
+        names: between(xml, "<c:cat>", "</c:cat>").first().map(values).unwrap(),
+        series: between(xml, "<c:val>", "</c:val>")
+            .iter()
+            .map(|part| values(part).iter().map(|value| value.parse().unwrap()).collect())
+            .collect(),
+    }
 }
 
 fn plain(xml: &str) -> String {
@@ -45,7 +74,7 @@ fn plain(xml: &str) -> String {
     for part in xml.split("<w:t xml:space=\"preserve\">").skip(1) {
         text.push_str(part.split("</w:t>").next().unwrap());
     }
-    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+    unescaped(&text)
 }
 
 fn read(answer: &Answer) -> Read {
@@ -56,6 +85,16 @@ fn read(answer: &Answer) -> Read {
     }
     let mut xml = String::new();
     archive.by_name("word/document.xml").unwrap().read_to_string(&mut xml).unwrap();
+    let mut charts = Vec::new();
+    while let Ok(mut part) = archive.by_name(&format!("word/charts/chart{}.xml", charts.len() + 1)) {
+        let mut chart = String::new();
+        part.read_to_string(&mut chart).unwrap();
+        charts.push(drawn(&chart));
+    }
+    assert_eq!(xml.matches("<c:chart ").count(), charts.len());
+    for number in 1..=charts.len() {
+        archive.by_name(&format!("word/embeddings/chart{number}.xlsx")).unwrap();
+    }
     let mut tables = Vec::new();
     let mut paragraphs = Vec::new();
     for part in xml.split("<w:tbl>") {
@@ -66,12 +105,15 @@ fn read(answer: &Answer) -> Read {
         }
         paragraphs.extend(outside.split("<w:p>").skip(1).map(plain).filter(|text| !text.is_empty()));
     }
-    Read { paragraphs, tables }
+    Read { paragraphs, tables, charts }
 }
 
 impl Read {
     fn says(&self, words: &str) {
         assert!(self.paragraphs.iter().any(|text| text.contains(words)), "{words}: {:#?}", self.paragraphs);
+    }
+    fn chart(&self, title: &str) -> &Drawn {
+        self.charts.iter().find(|chart| chart.title == title).unwrap()
     }
     fn table(&self, head: &str) -> &[Vec<String>] {
         self.tables.iter().find(|table| table[0].concat().starts_with(head)).unwrap()
@@ -128,6 +170,17 @@ async fn the_word_file_says_what_the_reports_say() {
             assert!(seen > 0 && told.table(head).len() == seen + 1, "{head}: {seen}");
         }
         assert_eq!(told.row("指标", "受理量"), ["12", "1", "+1100.0%"]);
+        // The charts draw the same numbers; days that February has not are gaps, and so is what is still to come.
+        let days = told.chart("逐日受理量");
+        assert_eq!((days.names.len(), days.names[0].as_str(), days.names[30].as_str()), (31, "03-01", "03-31"));
+        assert_eq!((days.series[0].iter().sum::<f64>(), days.series[1].iter().sum::<f64>()), (12.0, 1.0));
+        assert_eq!((days.series[0].len(), days.series[1].len()), (13, 28));
+        let hot = told.chart("热点事项受理量");
+        assert_eq!(hot.names, ["<停水>&\"漏水\"", "路面"]);
+        assert_eq!(hot.series, [[7.0, 4.0], [1.0, 0.0]]);
+        assert_eq!(told.chart("诉求类型构成").series, [[6.0, 6.0]]);
+        // Without the right to read warnings there is no word of them.
+        assert!(told.paragraphs.iter().all(|text| !text.contains("预警")));
         assert_eq!(told.row("指标", "满意率"), ["50.0%", "—", "—"]);
     })
     .await;
@@ -149,12 +202,53 @@ async fn the_word_file_keeps_to_the_readers_scope_and_filters() {
         some.says("筛选：");
         let none = read(&leader.get("/special-report/file?from=2025-01-01&to=2025-01-31").await);
         none.says("统计区间内没有受理诉求");
-        assert_eq!(none.tables.len(), 1);
+        assert_eq!((none.tables.len(), none.charts.len()), (1, 0));
         for query in
             ["from=x&to=y", "from=2026-03-31&to=2026-03-01", "from=2026-03-01&to=2026-03-31&compare=secret"]
         {
             leader.get(&format!("/special-report/file?{query}")).await.refused(422, "invalid");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn calls_and_warnings_stand_in_the_file_of_whoever_may_see_them() {
+    on_both(|site| async move {
+        let world = World::new(site).await;
+        for number in 0..4 {
+            let answered = number > 0;
+            let fact = contract::voice::CallFact {
+                id: format!("call-{number}"),
+                direction: "in".to_owned(),
+                started_at: START.0,
+                answered_at: answered.then_some(START.0 + 6_000),
+                ended_at: Some(START.0 + 66_000),
+                result: Some(if answered { "answered" } else { "missed" }.to_owned()),
+                waited_ms: 6_000,
+                talked_ms: 60_000,
+                queues: 1,
+                queued_ms: 6_000,
+                ..contract::voice::CallFact::default()
+            };
+            world.city.calls.lock().unwrap().insert(fact.id.clone(), fact);
+        }
+        world.insight.catch_up().await.unwrap();
+        crate::warnings::text(&world, "risk", "13800000001", "有人要跳楼", 0);
+        world.insight.sweep(&world.site.ctx()).await.unwrap();
+        let all = ["report.read", "warning.read", "case.read"];
+        let mut reader = world.server.as_person(PersonBuilder::new("reader").may(&all));
+        let told = read(&reader.get(&format!("/special-report/file?{MARCH}")).await);
+        told.says("热线来电 4 通，其中 4 通进入人工队列，接通 3 通，接通率 75.0%");
+        let answered = told.tables.iter().flatten().find(|row| row[0] == "接听量").unwrap();
+        assert_eq!(answered[1], "3");
+        told.says("发出预警 1 条，已核实办结 0 条，其中属实 0 条");
+        let row = told.row("编号", "YJ00001");
+        assert_eq!((row[0], row[2]), ("风险词", "待接手"));
+        assert!(row[1].contains("跳楼"), "{row:?}");
+        // Calls and warnings have no types: of some orders the file says nothing about them.
+        let some = read(&reader.get(&format!("/special-report/file?{MARCH}&where=type:help")).await);
+        assert!(some.paragraphs.iter().all(|text| !text.contains("预警") && !text.contains("热线来电")));
     })
     .await;
 }

@@ -3,14 +3,18 @@
 use axum::extract::State;
 use kernel::http::{Auth, Query, ReqCtx, Response};
 use kernel::problem::ProblemBody;
-use kernel::{HttpResult, Problem};
+use kernel::{HttpResult, Lang, Principal, Problem, Scope};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::reports::{ReportQuery, around, known};
-use crate::special::{self, PARTS, Part};
+use crate::fact::local;
+use crate::report::period::Period;
+use crate::special::{self, Answered, Gathered, Part, Warnings};
+use crate::store::warning_list::WarningFilter;
+use crate::warning::Kind;
 use crate::{Insight, word};
 
 pub(super) fn routes() -> OpenApiRouter<Insight> {
@@ -50,8 +54,76 @@ impl SpecialQuery {
     }
 }
 
-/// Downloads the special report as a Word file: figures, hot, rising and hard matters, districts and units, within
-/// the reader's scope.
+async fn gather(
+    insight: &Insight,
+    by: &Principal,
+    reach: Scope,
+    query: &SpecialQuery,
+    lang: Lang,
+) -> HttpResult<Gathered> {
+    let ask = async |part: Part| -> HttpResult<Answered> {
+        let question = query.part(&part).question(insight, known(part.report)?).await?;
+        let table = insight.answer(by, reach, &question, lang).await?;
+        Ok((question, table))
+    };
+    let key = ask(special::KEY).await?;
+    let period = key.0.period;
+    // Calls and warnings know neither the types nor the units of orders.
+    let whole = key.0.conditions.is_empty();
+    let calls = if whole { Some(ask(special::CALLS).await?) } else { None };
+    let warnings = match by.scope("warning.read").filter(|_| whole) {
+        Some(reach) => Some(warnings(insight, by, reach, period, lang).await?),
+        None => None,
+    };
+    Ok(Gathered {
+        course: ask(special::course(period)).await?,
+        types: ask(special::TYPES).await?,
+        hot: ask(special::HOT).await?,
+        hard: ask(special::HARD).await?,
+        districts: ask(special::DISTRICTS).await?,
+        units: ask(special::UNITS).await?,
+        key,
+        calls,
+        warnings,
+        today: local(insight.lake().zone(), insight.kit().now().0).day,
+    })
+}
+
+async fn warnings(
+    insight: &Insight,
+    by: &Principal,
+    reach: Scope,
+    period: Period,
+    lang: Lang,
+) -> HttpResult<Warnings> {
+    let (from, to) = period.instants(insight.lake().zone());
+    let all = WarningFilter { from: Some(from), to: Some(to), ..WarningFilter::default() };
+    let of = |state: Option<&str>, verdict: Option<&str>| WarningFilter {
+        state: state.map(str::to_owned),
+        verdict: verdict.map(str::to_owned),
+        ..all.clone()
+    };
+    let mut rows = Vec::new();
+    for one in insight.gravest_warnings(by, reach, &all, special::RANKED).await? {
+        let kind = Kind::parse(&one.kind).map_or_else(String::new, |kind| kind.name(lang).to_owned());
+        let state = match (one.state.as_str(), one.verdict.as_deref()) {
+            ("closed", Some("real")) => lang.pick("已办结，属实", "Closed, real"),
+            ("closed", _) => lang.pick("已办结，误报", "Closed, false"),
+            ("taken", _) => lang.pick("处置中", "Taken"),
+            _ => lang.pick("待接手", "New"),
+        };
+        rows.push([one.label(), kind, insight.sentence(&one, lang).await?, state.to_owned()]);
+    }
+    Ok(Warnings {
+        total: insight.count_warnings(by, reach, &all).await?,
+        closed: insight.count_warnings(by, reach, &of(Some("closed"), None)).await?,
+        real: insight.count_warnings(by, reach, &of(Some("closed"), Some("real"))).await?,
+        rows,
+    })
+}
+
+/// Downloads the special report as a Word file: figures with charts, hot, rising and hard matters, districts, units,
+/// calls and warnings, within the reader's scope.
 #[utoipa::path(
     get, path = "/special-report/file", operation_id = "export_special_report", tag = "reports",
     params(SpecialQuery),
@@ -68,22 +140,16 @@ async fn export_special_report(
 ) -> HttpResult<Response> {
     let reach = by.require("report.read")?;
     let lang = ctx.lang;
-    let mut answered = Vec::with_capacity(PARTS.len());
-    for part in &PARTS {
-        let question = query.part(part).question(&insight, known(part.report)?).await?;
-        let table = insight.answer(&by, reach, &question, lang).await?;
-        answered.push((question, table));
-    }
-    let parts: [special::Answered; 6] = answered.try_into().map_err(|_| Problem::not_found())?;
-    let first = &PARTS[0];
+    let parts = gather(&insight, &by, reach, &query, lang).await?;
+    let first = special::KEY;
     let mut around =
-        around(&insight, known(first.report)?, &query.part(first), &parts[0].0, &by, lang).await?;
+        around(&insight, known(first.report)?, &query.part(&first), &parts.key.0, &by, lang).await?;
     lang.pick("政务服务便民热线社情民意专报", "Special report on what citizens are concerned about")
         .clone_into(&mut around.title);
     let bytes =
         tokio::task::spawn_blocking(move || word::write(&special::compose(&parts, &around, lang), lang));
     let bytes = bytes.await.map_err(|error| Problem::from_internal(&error))?;
-    let bytes = bytes.map_err(|error| Problem::from_internal(&error))?;
+    let bytes = bytes.map_err(|error| Problem::from_internal(error.as_ref()))?;
     Ok(super::file(
         &format!("special-report-{}-{}.docx", query.from, query.to),
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
