@@ -132,8 +132,7 @@ impl Insight {
         target: Target,
     ) -> Result<Outlook, InsightError> {
         let zone = self.lake().zone();
-        let now = chrono::DateTime::from_timestamp_millis(self.kit().now().0).unwrap_or_default();
-        let today = now.with_timezone(&zone).date_naive();
+        let today = self.local_now().date();
         let (table, measure) = of.counted();
         let before = |days: u64| Period { from: today - Days::new(days), to: today - Days::new(1) };
         let asked = question(known(table)?, before(HISTORY_DAYS), "hour", measure)?;

@@ -254,6 +254,13 @@ impl Insight {
         &self.0.lake
     }
 
+    /// Returns the present on the city's clock.
+    #[must_use]
+    pub fn local_now(&self) -> chrono::NaiveDateTime {
+        let now = chrono::DateTime::from_timestamp_millis(self.kit().now().0).unwrap_or_default();
+        now.with_timezone(&self.lake().zone()).naive_local()
+    }
+
     /// Returns what brings the facts up to date.
     #[must_use]
     pub fn projection(&self) -> &Projection {

@@ -118,8 +118,8 @@ pub struct Gathered {
     pub calls: Option<Answered>,
     /// Warnings of the period; none when the reader may not see them, or the report is about some orders only.
     pub warnings: Option<Warnings>,
-    /// The present day, after which nothing has come yet.
-    pub today: i64,
+    /// Whether the period is not over yet.
+    pub unfinished: bool,
 }
 
 /// Warnings of the period.
@@ -161,18 +161,26 @@ impl Outline {
 #[must_use]
 pub fn compose(parts: &Gathered, around: &Around, lang: Lang) -> Vec<Block> {
     let mut out = Outline { lang, headings: 0, blocks: vec![Block::Title(around.title.clone())] };
-    for text in [&around.period, &around.filters, &around.made] {
+    // The period and what it is compared with have a line each.
+    let period = around.period.split(lang.pick("；", "; "));
+    for text in period.chain([around.filters.as_str(), around.made.as_str()]) {
         if !text.is_empty() {
-            out.blocks.push(Block::Line(text.clone()));
+            out.blocks.push(Block::Line(text.to_owned()));
         }
     }
     out.blocks.push(Block::NewPage);
     out.heading("总体情况", "Overall");
     out.blocks.push(Block::Text(words::overall(&parts.key, lang)));
     out.blocks.push(Block::Table(figures(&parts.key, lang)));
+    if parts.unfinished {
+        out.note(
+            "统计区间尚未结束，数字截至制表时，与完整的对比期比较时请注意。",
+            "The period is not over yet: figures are those so far, beside a whole period of comparison.",
+        );
+    }
     let all = total(&parts.key, 0);
     if all > 0.0 {
-        out.blocks.extend(line_chart(&parts.course, parts.today, lang).map(Block::Chart));
+        out.blocks.extend(line_chart(&parts.course, lang).map(Block::Chart));
         of_orders(&mut out, parts, all);
     }
     if let Some(calls) = parts.calls.as_ref().filter(|calls| total(calls, 0) > 0.0) {
@@ -224,33 +232,30 @@ fn of_orders(out: &mut Outline, parts: &Gathered, all: f64) {
     out.blocks.push(Block::Table(ranking(&parts.units, &named(&parts.units), lang)));
 }
 
-/// Draws the course of the period beside that of the period of comparison. What is still to come is a gap.
-fn line_chart(part: &Answered, today: i64, lang: Lang) -> Option<Chart> {
+/// Draws the course of the period beside that of the period of comparison.
+fn line_chart(part: &Answered, lang: Lang) -> Option<Chart> {
     let (question, table) = part;
     let Some(Naming::Time(bucket)) = question.by.first().map(|one| one.naming) else { return None };
     if table.lines.len() < 2 {
         return None;
     }
     let key = |line: &Line| line.keys.first().and_then(|key| key.parse::<i64>().ok()).unwrap_or(0);
-    let later = |line: &Line| bucket == Bucket::Day && key(line) > today;
     let first = |values: &[Option<f64>]| values.first().copied().flatten();
     let mut series = vec![(
         lang.pick("本期", "This period").to_owned(),
-        table.lines.iter().map(|line| first(&line.values).filter(|value| *value > 0.0 || !later(line))).collect(),
+        table.lines.iter().map(|line| first(&line.values)).collect(),
     )];
-    if let Some(how) = question.compare {
-        let known = question.period.before(how).buckets(bucket).map_or(0, |all| all.len());
-        let values = table.lines.iter().enumerate();
+    if question.compare.is_some() {
         series.push((
             lang.pick("对比期", "Before").to_owned(),
-            values.map(|(at, line)| first(&line.before).filter(|_| at < known)).collect(),
+            table.lines.iter().map(|line| first(&line.before)).collect(),
         ));
     }
     let whole_year = question.period.from.format("%Y-").to_string();
     let short = |line: &Line| {
         let name = name_of(bucket, key(line), lang == Lang::Zh);
         let name = name.split(" ~ ").next().unwrap_or_default();
-        name.strip_prefix(&whole_year).unwrap_or(name).to_owned()
+        name.strip_prefix(&whole_year).unwrap_or(name).replace('-', "/")
     };
     Some(Chart {
         shape: Shape::Lines,
@@ -330,6 +335,16 @@ fn shown(one: &Measure, value: Option<f64>) -> String {
     }
 }
 
+/// Names a measure with its unit, where it has one.
+fn headed(one: &Measure, lang: Lang) -> String {
+    let name = lang.pick(one.name.0, one.name.1);
+    match one.unit {
+        Unit::Hours => format!("{name}{}", lang.pick("（小时）", " (h)")),
+        Unit::Seconds => format!("{name}{}", lang.pick("（秒）", " (s)")),
+        _ => name.to_owned(),
+    }
+}
+
 /// Writes how a value changed: shares by their difference, all else by growth.
 fn changed(one: &Measure, now: Option<f64>, then: Option<f64>, lang: Lang) -> String {
     match (one.unit, now, then) {
@@ -352,7 +367,7 @@ fn figures(key: &Answered, lang: Lang) -> Grid {
     }
     let rows = question.measures.iter().enumerate().map(|(at, one)| {
         let now = table.totals.get(at).copied().flatten();
-        let mut row = vec![lang.pick(one.name.0, one.name.1).to_owned(), shown(one, now)];
+        let mut row = vec![headed(one, lang), shown(one, now)];
         if compared {
             let then = table.totals_before.get(at).copied().flatten();
             row.push(shown(one, then));
@@ -376,7 +391,7 @@ fn ranking(part: &Answered, lines: &[&Line], lang: Lang) -> Grid {
     let (question, _) = part;
     let mut head: Vec<String> =
         question.by.iter().map(|one| lang.pick(one.name.0, one.name.1).to_owned()).collect();
-    head.extend(question.measures.iter().map(|one| lang.pick(one.name.0, one.name.1).to_owned()));
+    head.extend(question.measures.iter().map(|one| headed(one, lang)));
     let rows = lines.iter().take(RANKED).map(|line| {
         let values = question
             .measures

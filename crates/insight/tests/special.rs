@@ -141,7 +141,9 @@ async fn the_word_file_says_what_the_reports_say() {
         let file = leader.get(&format!("/special-report/file?{MARCH}")).await;
         let told = read(&file);
         assert_eq!(told.paragraphs[0], "政务服务便民热线社情民意专报");
-        told.says("统计区间：2026-03-01 ~ 2026-03-31（按受理时间统计）；对比期：2026-02-01 ~ 2026-02-28");
+        told.says("统计区间：2026-03-01 ~ 2026-03-31（按受理时间统计）");
+        told.says("对比期：2026-02-01 ~ 2026-02-28");
+        told.says("统计区间尚未结束");
         told.says("共受理诉求 12 件，比对比期（1 件）增加 11 件，上升 1100.0%。其中办结 2 件，在办 10 件");
         told.says("受理量居前的是<停水>&\"漏水\"（7 件，占 58.3%）、路面（4 件，占 33.3%）。");
         told.says("增加最多的事项是<停水>&\"漏水\"，由 1 件增至 7 件；共有 2 个事项增加。");
@@ -172,7 +174,7 @@ async fn the_word_file_says_what_the_reports_say() {
         assert_eq!(told.row("指标", "受理量"), ["12", "1", "+1100.0%"]);
         // The charts draw the same numbers; days that February has not are gaps, and so is what is still to come.
         let days = told.chart("逐日受理量");
-        assert_eq!((days.names.len(), days.names[0].as_str(), days.names[30].as_str()), (31, "03-01", "03-31"));
+        assert_eq!((days.names.len(), days.names[0].as_str(), days.names[30].as_str()), (31, "03/01", "03/31"));
         assert_eq!((days.series[0].iter().sum::<f64>(), days.series[1].iter().sum::<f64>()), (12.0, 1.0));
         assert_eq!((days.series[0].len(), days.series[1].len()), (13, 28));
         let hot = told.chart("热点事项受理量");

@@ -10,7 +10,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::reports::{ReportQuery, around, known};
-use crate::fact::local;
 use crate::report::period::Period;
 use crate::special::{self, Answered, Gathered, Part, Warnings};
 use crate::store::warning_list::WarningFilter;
@@ -85,7 +84,7 @@ async fn gather(
         key,
         calls,
         warnings,
-        today: local(insight.lake().zone(), insight.kit().now().0).day,
+        unfinished: period.to >= insight.local_now().date(),
     })
 }
 

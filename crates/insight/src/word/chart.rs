@@ -11,11 +11,13 @@ use super::escaped;
 /// So many values along a chart are drawn.
 const NAMES_MAX: usize = 400;
 /// The height that a bar takes, and the least and the largest height of a chart, in English Metric Units.
-const BAR_HEIGHT: usize = 280_000;
-const HEIGHT_LEAST: usize = 1_900_000;
-const HEIGHT_MOST: usize = 4_600_000;
+const BAR_HEIGHT: usize = 190_000;
+const HEIGHT_LEAST: usize = 1_800_000;
+const HEIGHT_MOST: usize = 4_400_000;
 /// The width between the margins, in English Metric Units.
 const WIDTH: usize = 5_750_000;
+/// So many names stand along a line.
+const LABELS: usize = 11;
 /// Colours of series and slices, as a printer still tells them apart.
 const COLOURS: [&str; 8] = ["2F6FD6", "B4C0D1", "E0A030", "4BA37C", "8A63C9", "D3604F", "3AA6B9", "8A94A6"];
 
@@ -189,6 +191,12 @@ impl Chart {
         // The first bar stands on top, as in the table below it.
         let (order, place) = if bars { ("maxMin", "l") } else { ("minMax", "b") };
         let (numbers, hidden) = if bars { ("b", 1) } else { ("l", 0) };
+        // Names along a line stand apart far enough to be read.
+        let skip = if bars {
+            String::new()
+        } else {
+            format!(r#"<c:tickLblSkip val="{}"/>"#, self.names.len().min(NAMES_MAX).div_ceil(LABELS).max(1))
+        };
         let grid = if bars {
             ""
         } else {
@@ -196,7 +204,7 @@ impl Chart {
         };
         let _ = write!(
             into,
-            r#"<c:catAx><c:axId val="11"/><c:scaling><c:orientation val="{order}"/></c:scaling><c:delete val="0"/><c:axPos val="{place}"/><c:numFmt formatCode="General" sourceLinked="0"/><c:majorTickMark val="none"/><c:minorTickMark val="none"/><c:tickLblPos val="low"/><c:spPr><a:ln w="6350"><a:solidFill><a:srgbClr val="808080"/></a:solidFill></a:ln></c:spPr><c:crossAx val="12"/><c:crosses val="autoZero"/><c:auto val="0"/><c:lblAlgn val="ctr"/><c:lblOffset val="100"/><c:noMultiLvlLbl val="1"/></c:catAx><c:valAx><c:axId val="12"/><c:scaling><c:orientation val="minMax"/><c:min val="0"/></c:scaling><c:delete val="{hidden}"/><c:axPos val="{numbers}"/>{grid}<c:numFmt formatCode="General" sourceLinked="0"/><c:majorTickMark val="none"/><c:minorTickMark val="none"/><c:tickLblPos val="nextTo"/><c:spPr><a:ln><a:noFill/></a:ln></c:spPr><c:crossAx val="11"/><c:crosses val="autoZero"/><c:crossBetween val="between"/></c:valAx>"#
+            r#"<c:catAx><c:axId val="11"/><c:scaling><c:orientation val="{order}"/></c:scaling><c:delete val="0"/><c:axPos val="{place}"/><c:numFmt formatCode="General" sourceLinked="0"/><c:majorTickMark val="none"/><c:minorTickMark val="none"/><c:tickLblPos val="low"/><c:spPr><a:ln w="6350"><a:solidFill><a:srgbClr val="808080"/></a:solidFill></a:ln></c:spPr><c:crossAx val="12"/><c:crosses val="autoZero"/><c:auto val="0"/><c:lblAlgn val="ctr"/><c:lblOffset val="100"/>{skip}<c:noMultiLvlLbl val="1"/></c:catAx><c:valAx><c:axId val="12"/><c:scaling><c:orientation val="minMax"/><c:min val="0"/></c:scaling><c:delete val="{hidden}"/><c:axPos val="{numbers}"/>{grid}<c:numFmt formatCode="General" sourceLinked="0"/><c:majorTickMark val="none"/><c:minorTickMark val="none"/><c:tickLblPos val="nextTo"/><c:spPr><a:ln><a:noFill/></a:ln></c:spPr><c:crossAx val="11"/><c:crosses val="autoZero"/><c:crossBetween val="between"/></c:valAx>"#
         );
     }
 }
