@@ -26,7 +26,7 @@ const SCREENS = [
   },
   { role: 'hotline_manager', paths: ['/desk/warnings', '/desk/admin/warning-rules', '/desk/reports/risk'] },
   { role: 'unit_clerk', paths: ['/desk/tasks', '/desk/cases'] },
-  { role: 'city_leader', paths: ['/desk/overview', '/desk/reports', '/desk/reports/unit', '/desk/reports/time-of-day', '/desk/evaluation'] },
+  { role: 'city_leader', paths: ['/desk/overview', '/desk/reports', '/desk/reports/unit', '/desk/reports/time-of-day', '/desk/forecast', '/desk/evaluation'] },
   {
     role: 'system_admin',
     paths: ['units', 'people', 'seats', 'categories', 'catalogue', 'flows', 'limit-rules', 'notice-rules', 'forms', 'order-types', 'old-orders', 'dictionary', 'parameters', 'calendar'].map((name) => `/desk/admin/${name}`),
@@ -86,7 +86,7 @@ for (const look of LOOKS) {
 async function settle(page) {
   await page.waitForLoadState('load')
   await page.locator('#app > *').first().waitFor()
-  await page.waitForFunction(() => !document.querySelector('[aria-busy=true], .el-loading-mask, .y-skeleton'), undefined, { timeout: 10_000 })
+  await page.waitForFunction(() => !document.querySelector('[aria-busy=true], .el-loading-mask, .bones'), undefined, { timeout: 10_000 })
   await page.waitForTimeout(350)
 }
 

@@ -103,7 +103,7 @@ impl Insight {
         let places = question.by.len();
         let found = self.rows(reach, by, question, &question.by, question.period).await?;
         let mut table = Table { cut: found.cut, ..Table::default() };
-        table.lines = answer::fill(question, answer::lines(&found.rows, places));
+        table.lines = answer::fill(question, answer::lines(&found.rows, places), self.local_now());
         let totals = self.rows(reach, by, question, &[], question.period).await?;
         table.totals = answer::lines(&totals.rows, 0).pop().unwrap_or_default().values;
         if let Some(how) = question.compare {

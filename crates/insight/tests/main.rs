@@ -3,8 +3,10 @@
 
 mod cockpit;
 mod evaluation;
+mod forecast;
 mod lake;
 mod permissions;
 mod reports;
+mod special;
 mod support;
 mod warnings;

@@ -2382,6 +2382,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what the next four weeks will bring, how far earlier weeks were missed, and the agents that calls need. */
+        get: operations["show_forecast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/forecast.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Downloads the hours of the forecast as an Excel file. */
+        get: operations["export_forecast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/form-drafts": {
         parameters: {
             query?: never;
@@ -4693,6 +4727,26 @@ export interface paths {
         post?: never;
         /** Ends a session: one's own, or anybody's with `session.revoke`. */
         delete: operations["revoke_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/special-report/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Downloads the special report as a Word file: figures with charts, hot, rising and hard matters, districts, units,
+         *     calls and warnings, within the reader's scope.
+         */
+        get: operations["export_special_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -9946,6 +10000,103 @@ export interface components {
             opinion: string;
             /** @description Whether the order is worked on again. */
             reopen?: boolean;
+        };
+        /** @description A day to come. */
+        ForecastDay: {
+            day: string;
+            /**
+             * Format: double
+             * @description One time in ten it is more.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description One time in ten it is less.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description The expectation.
+             */
+            mean: number;
+        };
+        /** @description An hour to come. */
+        ForecastHour: {
+            /**
+             * Format: int32
+             * @description Agents that reach the target; absent when no handling time was measured.
+             */
+            agents?: number | null;
+            day: string;
+            /** Format: double */
+            high: number;
+            /**
+             * Format: int32
+             * @description 0 to 23.
+             */
+            hour: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            mean: number;
+        };
+        /** @description A day of the past. */
+        ForecastPast: {
+            /** Format: double */
+            count: number;
+            day: string;
+        };
+        /** @description The forecast. */
+        ForecastView: {
+            /** @description Empty when the history is too short. */
+            days: components["schemas"]["ForecastDay"][];
+            /** @description Whole days of history. */
+            days_known: number;
+            /** @description Days that a forecast needs. */
+            days_needed: number;
+            /**
+             * Format: double
+             * @description How long a call keeps an agent with wrap-up, in seconds.
+             */
+            handle_secs?: number | null;
+            hours: components["schemas"]["ForecastHour"][];
+            /** Format: int64 */
+            level: number;
+            /** @description The last four weeks. */
+            past: components["schemas"]["ForecastPast"][];
+            /**
+             * Format: double
+             * @description The share of inbound calls that ask for an agent.
+             */
+            queued?: number | null;
+            /** @description Past weeks that were tried, the last one first. */
+            tried: components["schemas"]["ForecastWeek"][];
+            /** Format: int64 */
+            within: number;
+        };
+        /** @description A past week that was forecast from the days before it. */
+        ForecastWeek: {
+            /** Format: double */
+            came: number;
+            /**
+             * Format: double
+             * @description The sum of the days' misses over what came.
+             */
+            day_error: number;
+            /** Format: double */
+            expected: number;
+            from: string;
+            /**
+             * Format: double
+             * @description The same of the hours.
+             */
+            hour_error: number;
+            to: string;
+            /**
+             * Format: double
+             * @description The share of hours within their band.
+             */
+            within: number;
         };
         /** @description One difference between two versions. */
         FormDifference: {
@@ -22551,6 +22702,69 @@ export interface operations {
             };
         };
     };
+    show_forecast: {
+        parameters: {
+            query?: {
+                /** @description `calls` (inbound, also when absent) or `orders`. */
+                of?: string;
+                /** @description Per cent of callers to be answered in time, 50 to 99; 80 when absent. */
+                level?: number;
+                /** @description In so many seconds, 5 to 300; 15 when absent. */
+                within?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The forecast */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForecastView"];
+                };
+            };
+            /** @description Something is asked that does not exist */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_forecast: {
+        parameters: {
+            query?: {
+                /** @description `calls` (inbound, also when absent) or `orders`. */
+                of?: string;
+                /** @description Per cent of callers to be answered in time, 50 to 99; 80 when absent. */
+                level?: number;
+                /** @description In so many seconds, 5 to 300; 15 when absent. */
+                within?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An Excel file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
     list_form_drafts: {
         parameters: {
             query?: never;
@@ -27805,6 +28019,46 @@ export interface operations {
                 content?: never;
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_special_report: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as 2026-11-01. */
+                from?: string;
+                /** @description The last day. */
+                to?: string;
+                /** @description Conditions on orders, as reports take them. */
+                where?: string;
+                /** @description The unit in charge, or one below. */
+                unit_id?: string;
+                /** @description `previous` (the period before, also when absent) or `year` (the year before). */
+                compare?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A Word file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Something is asked that does not exist, or too much */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -62,6 +62,7 @@ export const NAV: NavGroup[] = [
       { name: 'overview', icon: 'chart', needs: ['overview.read'], path: '/desk/overview' },
       { name: 'warnings', icon: 'alert', needs: ['warning.read'], path: '/desk/warnings' },
       { name: 'reports', icon: 'file', needs: ['report.read'], path: '/desk/reports' },
+      { name: 'forecast', icon: 'chart', needs: ['report.read'], path: '/desk/forecast' },
       { name: 'evaluation', icon: 'check', needs: ['report.read'], path: '/desk/evaluation' },
     ],
   },

@@ -55,6 +55,7 @@ const desk: Texts = {
     numbers: ['号码名单', 'Lists of numbers'],
     emergencies: ['紧急转接', 'Emergencies'],
     what_if: ['排班试算', 'What if'],
+    forecast: ['话务预测', 'Forecast'],
     campaigns: ['外呼任务', 'Outbound tasks'],
     running: ['实时通话', 'Running calls'],
     phone_book: ['电话簿', 'Phone book'],
