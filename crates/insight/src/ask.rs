@@ -48,7 +48,7 @@ pub struct CallLine {
     pub agent: String,
     /// What became of it.
     pub result: String,
-    /// How long the citizen waited.
+    /// How long the citizen waited in queues.
     pub waited_ms: i64,
     /// How long they talked.
     pub talked_ms: i64,
@@ -167,7 +167,7 @@ impl Insight {
         let page = format!("limit {} offset {}", drill.take, drill.skip);
         if table == "calls" {
             let sql = format!(
-                "select id, at, direction, agent_id, result, waited_ms, talked_ms from calls where {condition} \
+                "select id, at, direction, agent_id, result, queued_ms, talked_ms from calls where {condition} \
                  order by at desc, id desc {page}"
             );
             let mut names = Names::new(self.sources(), lang);

@@ -131,7 +131,6 @@ impl Insight {
         of: Of,
         target: Target,
     ) -> Result<Outlook, InsightError> {
-        let zone = self.lake().zone();
         let today = self.local_now().date();
         let (table, measure) = of.counted();
         let before = |days: u64| Period { from: today - Days::new(days), to: today - Days::new(1) };
@@ -144,8 +143,9 @@ impl Insight {
         let history = history(&counts.collect(), today);
         let handling =
             if of == Of::Calls { self.handling(by, reach, before(HANDLED_DAYS)).await? } else { None };
+        let calendar = self.sources().calendar.calendar();
         let computed = tokio::task::spawn_blocking(move || {
-            compute(&history, today, &kinds(zone.name(), today), handling, target)
+            compute(&history, today, &kinds(&calendar, today), handling, target)
         });
         computed.await.map_err(|error| InsightError::Files(format!("the forecast broke off: {error}")))
     }
@@ -196,9 +196,8 @@ fn question(
     })
 }
 
-/// Holidays and make-up days of history and future.
-fn kinds(zone: &str, today: NaiveDate) -> BTreeMap<NaiveDate, DayKind> {
-    let Ok(calendar) = WorkCalendar::china(zone) else { return BTreeMap::new() };
+/// Holidays and make-up days of history and future, the city's own among them.
+fn kinds(calendar: &WorkCalendar, today: NaiveDate) -> BTreeMap<NaiveDate, DayKind> {
     (today - Days::new(HISTORY_DAYS))
         .iter_days()
         .take_while(|day| *day < today + Days::new(AHEAD_DAYS))

@@ -8,11 +8,16 @@ use crate::support::World;
 
 /// So many days of six answered calls an hour from nine to twelve; the present is a Monday, nine in the morning.
 async fn world(site: Site, days: i64) -> World {
+    world_with(site, days, &[]).await
+}
+
+/// The same in a city in which people call in the first hour only on `off`, days before the present one.
+async fn world_with(site: Site, days: i64, off: &[i64]) -> World {
     let world = World::new(site).await;
     {
         let mut calls = world.city.calls.lock().unwrap();
         for day in 1..=days {
-            for hour in 0..3 {
+            for hour in 0..if off.contains(&day) { 1 } else { 3 } {
                 for minute in 0..6 {
                     let at = START.plus_secs(-day * 86_400 + hour * 3_600 + minute * 600).0;
                     let id = format!("call-{day:03}-{hour}-{minute}");
@@ -96,6 +101,25 @@ async fn too_short_a_history_is_said_and_others_calls_are_not_counted() {
         let clerk = clerk.may_within(kernel::Scope::Subtree, &["report.read"]);
         let own = world.server.as_person(clerk).get("/forecast").await.ok();
         assert_eq!((&own["days_known"], &own["handle_secs"]), (&json!(0), &Value::Null));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_day_off_of_the_city_is_forecast_like_its_days_off_before() {
+    on_sqlite(|site| async move {
+        let off = [10, 20, 30, 40, 50];
+        let world = world_with(site, 80, &off).await;
+        let today = chrono::NaiveDate::from_ymd_opt(2026, 3, 2).unwrap();
+        {
+            let mut days = world.city.days_off.lock().unwrap();
+            days.extend(off.iter().map(|day| today - chrono::Duration::days(*day)));
+            days.push(today + chrono::Duration::days(8));
+        }
+        let told = world.leader().get("/forecast").await.ok();
+        let mean = |day: usize| told["days"][day]["mean"].as_f64().unwrap();
+        assert!(mean(8) < 11.0, "{} on the day off", mean(8));
+        assert!(mean(7) > 15.0 && mean(9) > 15.0, "{} and {} beside it", mean(7), mean(9));
     })
     .await;
 }

@@ -130,6 +130,7 @@ impl City {
                 cases: orders.clone(),
                 calls: lookup.clone(),
                 directory: directory.clone(),
+                calendar: orders.clone(),
             },
             insight::warning::Ports {
                 corpus: orders.clone(),
