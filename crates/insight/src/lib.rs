@@ -12,6 +12,7 @@ pub mod fact;
 mod http;
 pub mod lake;
 mod names;
+mod places;
 pub mod projection;
 pub mod report;
 pub mod scope;

@@ -5,6 +5,7 @@ mod cockpit;
 mod evaluation;
 mod lake;
 mod permissions;
+mod places;
 mod reports;
 mod support;
 mod warnings;

@@ -13,13 +13,14 @@ use insight::Insight;
 use kernel::http::events_router;
 use kernel::{BoxError, Clock, Config, Db, Dialect, Kit, Slice};
 use knowledge::Knowledge;
+use map::Map;
 use messages::Messages;
 use portal::Portal;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use voice::Voice;
 
-use crate::edge::enclose;
+use crate::edge::{Around, TIANDITU, enclose};
 use crate::ports::Later;
 use crate::stop::Stop;
 use crate::subscriptions::subscriptions;
@@ -44,6 +45,8 @@ pub struct City {
     pub bot: Bot,
     /// Figures.
     pub insight: Insight,
+    /// The map.
+    pub map: Map,
     /// All routes.
     pub router: Router,
     /// What they are.
@@ -139,6 +142,7 @@ impl City {
             },
         )
         .await?;
+        let map = Map::new(kit.clone(), map::Ports { places: Arc::new(insight.clone()) })?;
         let portal = Portal::new(kit.clone(), orders.clone(), orders.clone(), orders, lookup)?;
         portal.show(crate::demo::shown()?);
 
@@ -151,6 +155,7 @@ impl City {
             voice.slice(),
             bot.slice(),
             insight.slice(),
+            map.slice(),
             portal.slice(),
         ];
         for slice in &slices {
@@ -166,7 +171,11 @@ impl City {
         }
         let (api, document) = api.split_for_parts();
         let document = crate::document::finish(document);
-        let router = enclose(&kit, api, voice.sip_router(), document.clone(), knowledge.embed_ancestors());
+        let around = Around {
+            ancestors: knowledge.embed_ancestors(),
+            foreign_pictures: map.offers_tianditu().then_some(TIANDITU),
+        };
+        let router = enclose(&kit, api, voice.sip_router(), document.clone(), around);
         Ok(Self {
             kit,
             identity,
@@ -177,6 +186,7 @@ impl City {
             voice,
             bot,
             insight,
+            map,
             router,
             document,
             slices,

@@ -2157,6 +2157,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/feed-sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the machines that may push. */
+        get: operations["list_feed_sources"];
+        put?: never;
+        /** Adds a machine that may push; its key is told this once. */
+        post: operations["add_feed_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feed-sources/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a machine; its key is refused from now on. */
+        delete: operations["delete_feed_source"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the last state of everything that is pushed. */
+        get: operations["list_feed_states"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feeds/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes states in. Whoever pushes sends the key of a source as `Authorization: Bearer …`, or is signed in and may
+         *     (`feed.push`). All items are taken or none; repeating a push changes nothing.
+         */
+        post: operations["push_feed_states"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feeds/{kind}/course": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the course of something, oldest first. */
+        get: operations["show_feed_course"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/figures/me": {
         parameters: {
             query?: never;
@@ -3139,6 +3228,161 @@ export interface paths {
         post?: never;
         /** Deletes a rule. */
         delete: operations["delete_limit_rule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/map/area-files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes areas from a GeoJSON file: the part `file` of a form. */
+        post: operations["import_map_areas"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/map/areas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the areas of a kind. */
+        get: operations["list_map_areas"];
+        put?: never;
+        /** Adds an area that somebody drew. */
+        post: operations["add_map_area"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/map/areas/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes an area. */
+        put: operations["change_map_area"];
+        post?: never;
+        /** Deletes an area. */
+        delete: operations["delete_map_area"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/map/base": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what maps are drawn on. */
+        get: operations["show_base_map"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/map/conversion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Converts a place between the systems that Chinese maps use; what is stored is CGCS2000. */
+        get: operations["convert_place"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/map/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts orders by place, day and area, as far as the reader's scope goes. */
+        get: operations["count_map_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/map/orders/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Downloads the numbers of the areas. */
+        get: operations["export_map_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/map/orders/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the orders of an area or a rectangle, newest first, as far as the reader may open them. */
+        get: operations["list_map_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/map/tiles/{z}/{x}/{y}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with a vector tile (MVT, packed with gzip); 204 where the map shows nothing. */
+        get: operations["load_map_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -7206,6 +7450,57 @@ export interface components {
             suggested_unit?: components["schemas"]["Named"] | null;
             unit?: components["schemas"]["Named"] | null;
         };
+        /** @description Orders of an area. */
+        AreaCount: {
+            code: string;
+            /** Format: int64 */
+            count: number;
+            id: string;
+            name: string;
+            /** Format: int64 */
+            open: number;
+            /** Format: int64 */
+            red: number;
+        };
+        /** @description The id of what was added. */
+        AreaId: {
+            id: string;
+        };
+        /** @description What a file brought. */
+        AreaImport: {
+            /** @description Areas of the file. */
+            added: number;
+            /**
+             * Format: int64
+             * @description Areas of the kind now.
+             */
+            total: number;
+        };
+        /** @description An area to keep. */
+        AreaRequest: {
+            code?: string;
+            /** @description Of a new one: `district`, `street`, `grid`. */
+            kind?: string;
+            name: string;
+            /** @description As the coordinates of a GeoJSON MultiPolygon; without it a change keeps the old shape. */
+            shape?: number[][][][] | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version?: number;
+        };
+        /** @description An area. */
+        AreaView: {
+            code: string;
+            id: string;
+            kind: string;
+            name: string;
+            /** @description Edges as the coordinates of a GeoJSON MultiPolygon, in CGCS2000. */
+            shape: number[][][][];
+            /** Format: int64 */
+            version: number;
+        };
         AssignBody: {
             /** @description The person; nobody when absent. */
             agent_id?: string | null;
@@ -7312,6 +7607,24 @@ export interface components {
             /** Format: int64 */
             stars: number;
             state: string;
+        };
+        /** @description What every map is drawn on. */
+        BaseMapView: {
+            /** @description Whose data it is; to be shown on the map. */
+            attribution: string;
+            /** @description West, south, east, north, in degrees: what to show first. Of the districts when there is no base map. */
+            bounds?: number[] | null;
+            /** @description What it shows. */
+            name: string;
+            /** @description Changes with the base map, to be put into the address of tiles; none without one. */
+            stamp?: string | null;
+            /** @description The key of 天地图, when its maps are offered. */
+            tianditu_key?: string | null;
+            /**
+             * Format: int32
+             * @description The deepest zoom.
+             */
+            zoom_max: number;
         };
         /** @description Which orders go through which template. */
         BatchRequest: {
@@ -9736,6 +10049,119 @@ export interface components {
             en: string;
             zh: string;
         };
+        /** @description The state of something at an instant, as a machine pushes it. */
+        FeedItem: {
+            /**
+             * Format: int64
+             * @description When it was measured, epoch milliseconds.
+             */
+            at: number;
+            /**
+             * @description At most 12 figures by name: `temp_c`, `rain_mm_h`, `wind_ms`, `humidity_pct`, `speed_kmh`, `flow_h`, `aqi`,
+             *     `pm25`, `noise_db`, or others.
+             */
+            figures?: {
+                [key: string]: number;
+            };
+            /** @description The thing, as its office calls it, 1 to 60 characters. With `at` it names the state: the same twice is one. */
+            id: string;
+            /** Format: double */
+            lat: number;
+            /** @description A stretch, 2 to 200 points of longitude and latitude. */
+            line?: number[][];
+            /** Format: double */
+            lng: number;
+            /** @description What people call it, 1 to 60 characters. */
+            name: string;
+            /**
+             * Format: int64
+             * @description 0 as usual, 1 notable, 2 serious, 3 grave.
+             */
+            severity?: number;
+            /** @description What is to be said of it, at most 200 characters. */
+            text?: string;
+            /**
+             * Format: int64
+             * @description When it ends by itself, epoch milliseconds.
+             */
+            until?: number | null;
+        };
+        /** @description What became of a push. */
+        FeedOutcome: {
+            /** @description Of these, older than what is known: in the course only. */
+            late: number;
+            /** @description Too old to be kept. */
+            outdated: number;
+            /** @description Known already. */
+            repeated: number;
+            /** @description New states. */
+            taken: number;
+        };
+        /** @description A point of a course. */
+        FeedPoint: {
+            /** Format: int64 */
+            at: number;
+            figures: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            severity: number;
+        };
+        /** @description A push. */
+        FeedPush: {
+            /** @description The system of all places: `cgcs2000` (when absent), `wgs84`, `gcj02`, `bd09`. */
+            crs?: string | null;
+            /** @description At most 500. */
+            items: components["schemas"]["FeedItem"][];
+        };
+        /** @description A machine's key; it is told this once. */
+        FeedSourceKey: {
+            id: string;
+            /** @description To be sent as `Authorization: Bearer …`. */
+            key: string;
+        };
+        /** @description A machine to add. */
+        FeedSourceRequest: {
+            /** @description `weather`, `road`, `environment`. */
+            kinds: string[];
+            name: string;
+        };
+        /** @description A machine that may push. */
+        FeedSourceView: {
+            id: string;
+            kinds: string[];
+            /**
+             * Format: int64
+             * @description When it pushed last, to the minute.
+             */
+            last_at?: number | null;
+            /** Format: int64 */
+            made_at: number;
+            made_by: string;
+            name: string;
+        };
+        /** @description The last state of something. */
+        FeedStateView: {
+            /** Format: int64 */
+            at: number;
+            figures: {
+                [key: string]: number;
+            };
+            id: string;
+            kind: string;
+            /** Format: double */
+            lat: number;
+            line: number[][];
+            /** Format: double */
+            lng: number;
+            name: string;
+            /** Format: int64 */
+            severity: number;
+            source: string;
+            /** @description Whether news is overdue. */
+            stale: boolean;
+            text: string;
+        };
         /** @description What the unit reports. */
         FeedbackRequest: {
             /** @description Whether the unit spoke with the citizen. */
@@ -11221,6 +11647,57 @@ export interface components {
             queue: components["schemas"]["QueueView"];
             /** @description Seats with somebody there; only for those who may watch them. */
             seats: components["schemas"]["SeatView"][];
+        };
+        /** @description An order on the map. */
+        MapCase: {
+            /** Format: int64 */
+            created_at: number;
+            id: string;
+            /** Format: double */
+            lat: number;
+            /** Format: double */
+            lng: number;
+            number: string;
+            status: string;
+            title: string;
+        };
+        /** @description A page of orders on the map. */
+        MapCases: {
+            /** @description Whether there were more than could be looked at. */
+            cut: boolean;
+            /** @description Orders of this page that the reader may not open. */
+            hidden: number;
+            items: components["schemas"]["MapCase"][];
+            total: number;
+        };
+        /** @description Where orders are. */
+        MapOrders: {
+            areas: components["schemas"]["AreaCount"][];
+            /**
+             * Format: int64
+             * @description Places nearer than so many metres were taken for one.
+             */
+            grain_m: number;
+            /**
+             * Format: int64
+             * @description Orders with a place outside every area.
+             */
+            outside: number;
+            /**
+             * @description Longitude, latitude, days after the first, orders, open ones, late ones; the last number is the place in
+             *     `areas`, or -1.
+             */
+            places: number[][];
+            /**
+             * Format: int64
+             * @description Orders with a place.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description Orders without one.
+             */
+            unplaced: number;
         };
         /** @description The signed-in person with everything that screens decide by. */
         Me: {
@@ -13567,6 +14044,19 @@ export interface components {
              * @description Longitude in degrees.
              */
             lng?: number | null;
+        };
+        /** @description A place. */
+        PlaceView: {
+            /**
+             * Format: double
+             * @description Latitude in degrees.
+             */
+            lat: number;
+            /**
+             * Format: double
+             * @description Longitude in degrees.
+             */
+            lng: number;
         };
         /** @description Properties of a play node. */
         Play: {
@@ -22009,6 +22499,203 @@ export interface operations {
             };
         };
     };
+    list_feed_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sources */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedSourceView"][];
+                };
+            };
+        };
+    };
+    add_feed_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedSourceRequest"];
+            };
+        };
+        responses: {
+            /** @description Its key */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedSourceKey"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_feed_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The source */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such source */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_feed_states: {
+        parameters: {
+            query?: {
+                /** @description `weather`, `road`, `environment`; all when absent. */
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The states */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedStateView"][];
+                };
+            };
+        };
+    };
+    push_feed_states: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description weather, road, environment */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedPush"];
+            };
+        };
+        responses: {
+            /** @description What became of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedOutcome"];
+                };
+            };
+            /** @description The key is unknown or not for this kind */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such kind */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An item is wrong; none was taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_feed_course: {
+        parameters: {
+            query?: {
+                /** @description The thing. */
+                id?: string;
+                /** @description So many hours back; 24 when absent, at most 168. */
+                hours?: number;
+            };
+            header?: never;
+            path: {
+                /** @description weather, road, environment */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its course */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedPoint"][];
+                };
+            };
+        };
+    };
     get_my_figures: {
         parameters: {
             query?: never;
@@ -24243,6 +24930,445 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    import_map_areas: {
+        parameters: {
+            query: {
+                /** @description `district`, `street`, `grid`. */
+                kind: string;
+                /** @description The system of the file: `cgcs2000`, `wgs84`, `gcj02`, `bd09`. */
+                crs?: string;
+                /** @description Whether the areas of this kind that are there go first. */
+                replace?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": string;
+            };
+        };
+        responses: {
+            /** @description They are kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AreaImport"];
+                };
+            };
+            /** @description The file is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The file cannot be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_map_areas: {
+        parameters: {
+            query: {
+                /** @description `district`, `street`, `grid`. */
+                kind: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The areas */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AreaView"][];
+                };
+            };
+            /** @description No such kind */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    add_map_area: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AreaRequest"];
+            };
+        };
+        responses: {
+            /** @description It is kept */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AreaId"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_map_area: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The area */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AreaRequest"];
+            };
+        };
+        responses: {
+            /** @description It is changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such area */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody was faster */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_map_area: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The area */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such area */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_base_map: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The base map */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BaseMapView"];
+                };
+            };
+        };
+    };
+    convert_place: {
+        parameters: {
+            query: {
+                /** @description `gcj02` (高德, 腾讯), `bd09` (百度), `wgs84`, `cgcs2000`. */
+                from: string;
+                /** @description As `from`; `cgcs2000` when absent. */
+                to?: string;
+                lng: number;
+                lat: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The place */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceView"];
+                };
+            };
+            /** @description No such system, or no place on earth */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    count_map_orders: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as 2026-11-01. */
+                from?: string;
+                /** @description The last day. */
+                to?: string;
+                /** @description Conditions as reports have them, such as `type:complaint,help;urgency:urgent`. */
+                where?: string;
+                /** @description The unit in charge or one above it. */
+                unit_id?: string;
+                /** @description What to count by: `district`, `street`, `grid`; `district` when absent. */
+                kind?: string;
+                /** @description Of the list: the area. */
+                area_id?: string;
+                /** @description Of the list without an area: west, south, east, north, with commas between. */
+                bounds?: string;
+                /** @description Of the list: only orders of this day. */
+                day?: number;
+                /** @description Of the list: how many to skip. */
+                skip?: number;
+                /** @description Of the list: how many to show; 20 when absent, at most 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where orders are */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapOrders"];
+                };
+            };
+            /** @description Something is asked that does not exist, or too much */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_map_orders: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as 2026-11-01. */
+                from?: string;
+                /** @description The last day. */
+                to?: string;
+                /** @description Conditions as reports have them, such as `type:complaint,help;urgency:urgent`. */
+                where?: string;
+                /** @description The unit in charge or one above it. */
+                unit_id?: string;
+                /** @description What to count by: `district`, `street`, `grid`; `district` when absent. */
+                kind?: string;
+                /** @description Of the list: the area. */
+                area_id?: string;
+                /** @description Of the list without an area: west, south, east, north, with commas between. */
+                bounds?: string;
+                /** @description Of the list: only orders of this day. */
+                day?: number;
+                /** @description Of the list: how many to skip. */
+                skip?: number;
+                /** @description Of the list: how many to show; 20 when absent, at most 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An Excel file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                };
+            };
+        };
+    };
+    list_map_orders: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as 2026-11-01. */
+                from?: string;
+                /** @description The last day. */
+                to?: string;
+                /** @description Conditions as reports have them, such as `type:complaint,help;urgency:urgent`. */
+                where?: string;
+                /** @description The unit in charge or one above it. */
+                unit_id?: string;
+                /** @description What to count by: `district`, `street`, `grid`; `district` when absent. */
+                kind?: string;
+                /** @description Of the list: the area. */
+                area_id?: string;
+                /** @description Of the list without an area: west, south, east, north, with commas between. */
+                bounds?: string;
+                /** @description Of the list: only orders of this day. */
+                day?: number;
+                /** @description Of the list: how many to skip. */
+                skip?: number;
+                /** @description Of the list: how many to show; 20 when absent, at most 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The orders */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapCases"];
+                };
+            };
+            /** @description There is no such area */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Neither an area nor a rectangle */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    load_map_tile: {
+        parameters: {
+            query?: {
+                /** @description The base map's stamp; with the present one the answer may be kept for a year. */
+                v?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Zoom */
+                z: number;
+                /** @description Column */
+                x: number;
+                /** @description Row */
+                y: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tile */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.mapbox-vector-tile": unknown;
+                };
+            };
+            /** @description Nothing is there */
             204: {
                 headers: {
                     [name: string]: unknown;

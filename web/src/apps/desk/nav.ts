@@ -59,6 +59,7 @@ export const NAV: NavGroup[] = [
     name: 'insight',
     items: [
       { name: 'overview', icon: 'chart', needs: ['overview.read'], path: '/desk/overview' },
+      { name: 'map', icon: 'map', needs: ['map.read'], path: '/desk/map' },
       { name: 'warnings', icon: 'alert', needs: ['warning.read'], path: '/desk/warnings' },
       { name: 'reports', icon: 'file', needs: ['report.read'], path: '/desk/reports' },
       { name: 'evaluation', icon: 'check', needs: ['report.read'], path: '/desk/evaluation' },
@@ -67,6 +68,8 @@ export const NAV: NavGroup[] = [
   {
     name: 'admin',
     items: [
+      { name: 'map_areas', icon: 'map', needs: ['map.write'], path: '/desk/admin/map-areas' },
+      { name: 'feeds', icon: 'send', needs: ['feed.write'], path: '/desk/admin/feeds' },
       { name: 'units', icon: 'building', needs: ['unit.write'], path: '/desk/admin/units' },
       { name: 'people', icon: 'user', needs: ['person.write', 'role.write', 'person.recover'], path: '/desk/admin/people' },
       { name: 'roles', icon: 'key', needs: ['role.write'], path: '/desk/admin/roles' },
