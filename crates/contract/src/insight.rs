@@ -91,12 +91,8 @@ pub struct PlacedCases {
 #[async_trait]
 pub trait PlaceFigures: Send + Sync {
     /// Counts orders by place and day, as far as `by` sees them within `reach`.
-    async fn places(
-        &self,
-        by: &Principal,
-        reach: Scope,
-        question: &PlaceQuestion,
-    ) -> Result<Places, Problem>;
+    async fn places(&self, by: &Principal, reach: Scope, question: &PlaceQuestion)
+    -> Result<Places, Problem>;
 
     /// Lists orders within `bounds` whose place `keeps` says yes to: `take` of them after the first `skip`.
     #[expect(clippy::too_many_arguments, reason = "a question, a place and a page")]

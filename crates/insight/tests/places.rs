@@ -53,10 +53,7 @@ async fn orders_are_counted_where_and_when_they_are() {
         let mut rows: Vec<_> =
             seen.rows.iter().map(|row| (row.day, row.lng, row.lat, row.count, row.open, row.red)).collect();
         rows.sort_by(|one, other| one.partial_cmp(other).unwrap());
-        assert_eq!(
-            rows,
-            [(0, 112.5, 30.2, 2, 2, 1), (1, 112.5, 30.2, 1, 0, 0), (1, 112.6, 30.3, 1, 1, 0)]
-        );
+        assert_eq!(rows, [(0, 112.5, 30.2, 2, 2, 1), (1, 112.5, 30.2, 1, 0, 0), (1, 112.6, 30.3, 1, 1, 0)]);
         let helps = question("2026-03-02", "2026-03-03", "type:help");
         assert_eq!(world.insight.places(&leader(), Scope::All, &helps).await.unwrap().rows.len(), 1);
         // A unit sees its own.

@@ -84,7 +84,8 @@ impl Area {
             return Err(MapError::field("code", "编码最多 40 个字。", "A code has at most 40 characters."));
         }
         let corners = self.corners();
-        let edges_close = self.areas.iter().flatten().all(|edge| edge.len() >= 4 && edge.first() == edge.last());
+        let edges_close =
+            self.areas.iter().flatten().all(|edge| edge.len() >= 4 && edge.first() == edge.last());
         if self.areas.is_empty() || self.areas.iter().any(Vec::is_empty) || !edges_close {
             return Err(MapError::field("shape", "请画出区域。", "Please draw the area."));
         }

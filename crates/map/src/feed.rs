@@ -169,7 +169,9 @@ mod tests {
         let nothing = State { figures: BTreeMap::from([("x".to_owned(), f64::NAN)]), ..state() };
         for (number, bad) in [ahead, far, nothing].into_iter().enumerate() {
             let error = bad.check(number, Crs::Cgcs2000, now).unwrap_err();
-            assert!(matches!(&error, MapError::Field { field, .. } if field.starts_with(&format!("items[{number}]"))));
+            assert!(
+                matches!(&error, MapError::Field { field, .. } if field.starts_with(&format!("items[{number}]")))
+            );
         }
     }
 }

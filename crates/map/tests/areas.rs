@@ -14,7 +14,7 @@ async fn import(client: &mut Client, query: &str, file: &Value) -> Answer {
 
 fn feature(name: &str, west: f64) -> Value {
     json!({ "type": "Feature", "properties": { "name": name, "code": name },
-        "geometry": { "type": "Polygon", "coordinates": square(west, 30.0)[0] } })
+        "geometry": { "type": "Polygon", "coordinates": square(west, 30.0) } })
 }
 
 fn collection(features: &[Value]) -> Value {
@@ -26,28 +26,29 @@ async fn an_area_is_drawn_renamed_reshaped_and_deleted() {
     on_both(|site| async move {
         let world = World::new(site).await;
         let mut keeper = world.person("keeper", &["map.write"]);
-        let drawn = json!({ "kind": "grid", "name": " 第一网格 ", "code": "001", "shape": [square(112.0, 30.0)[0]] });
+        let drawn =
+            json!({ "kind": "grid", "name": " 第一网格 ", "code": "001", "shape": [square(112.0, 30.0)] });
         let id = keeper.post("/map/areas", drawn.clone()).await.ok()["id"].as_str().unwrap().to_owned();
         let seen = keeper.get("/map/areas?kind=grid").await.ok();
         assert_eq!((&seen[0]["name"], &seen[0]["version"]), (&json!("第一网格"), &json!(1)));
-        assert_eq!(seen[0]["shape"], json!([square(112.0, 30.0)[0]]));
+        assert_eq!(seen[0]["shape"], json!([square(112.0, 30.0)]));
         assert_eq!(keeper.get("/map/areas?kind=street").await.ok(), json!([]));
 
         let path = format!("/map/areas/{id}");
         let renamed = json!({ "name": "甲", "code": "002", "version": 1 });
         keeper.put(&path, renamed.clone()).await.done();
         keeper.put(&path, renamed).await.refused(409, "stale_version");
-        let moved = json!({ "name": "甲", "code": "002", "version": 2, "shape": [square(113.0, 30.0)[0]] });
+        let moved = json!({ "name": "甲", "code": "002", "version": 2, "shape": [square(113.0, 30.0)] });
         keeper.put(&path, moved).await.done();
         let seen = keeper.get("/map/areas?kind=grid").await.ok();
         assert_eq!((&seen[0]["code"], &seen[0]["shape"][0][0][0][0]), (&json!("002"), &json!(113.0)));
 
         for bad in [
-            json!({ "kind": "grid", "name": "", "shape": [square(112.0, 30.0)[0]] }),
+            json!({ "kind": "grid", "name": "", "shape": [square(112.0, 30.0)] }),
             json!({ "kind": "grid", "name": "a" }),
             json!({ "kind": "grid", "name": "a", "shape": [[[[112.0, 30.0], [113.0, 31.0]]]] }),
-            json!({ "kind": "grid", "name": "a", "shape": [square(180.0, 30.0)[0]] }),
-            json!({ "kind": "planet", "name": "a", "shape": [square(112.0, 30.0)[0]] }),
+            json!({ "kind": "grid", "name": "a", "shape": [square(180.0, 30.0)] }),
+            json!({ "kind": "planet", "name": "a", "shape": [square(112.0, 30.0)] }),
         ] {
             keeper.post("/map/areas", bad).await.refused(422, "invalid");
         }

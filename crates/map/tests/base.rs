@@ -36,8 +36,12 @@ async fn an_imported_map_is_served_and_outlives_a_bad_file() {
             let made = map::base::import(&monaco, &data, &|| true).unwrap();
             assert!(made.features > 20_000 && made.tiles > 30 && made.zoom_max == 14, "{made:?}");
             let base = citizen.get("/map/base").await.ok();
-            assert_eq!((&base["name"], &base["attribution"]), (&json!("monaco"), &json!("© OpenStreetMap contributors")));
-            let bounds: Vec<f64> = base["bounds"].as_array().unwrap().iter().map(|one| one.as_f64().unwrap()).collect();
+            assert_eq!(
+                (&base["name"], &base["attribution"]),
+                (&json!("monaco"), &json!("© OpenStreetMap contributors"))
+            );
+            let bounds: Vec<f64> =
+                base["bounds"].as_array().unwrap().iter().map(|one| one.as_f64().unwrap()).collect();
             assert!(bounds[0] > 7.2 && bounds[2] < 7.6 && bounds[1] > 43.6 && bounds[3] < 43.9, "{bounds:?}");
             let stamp = base["stamp"].as_str().unwrap().to_owned();
             let tile = citizen.get(&format!("/map/tiles/14/8529/5974?v={stamp}")).await;

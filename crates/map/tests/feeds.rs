@@ -32,7 +32,8 @@ async fn late_and_repeated_states_change_the_course_but_not_the_present() {
         assert_eq!((seen.as_array().unwrap().len(), &seen[0]["figures"]["temp_c"]), (2, &json!(20.0)));
         assert_eq!((&seen[0]["source"], &seen[0]["stale"]), (&json!("bureau"), &json!(false)));
         let course = leader.get("/feeds/weather/course?id=s1").await.ok();
-        let temps: Vec<f64> = course.as_array().unwrap().iter().map(|one| one["figures"]["temp_c"].as_f64().unwrap()).collect();
+        let temps: Vec<f64> =
+            course.as_array().unwrap().iter().map(|one| one["figures"]["temp_c"].as_f64().unwrap()).collect();
         assert_eq!(temps, [18.0, 19.0, 20.0]);
 
         world.site.clock.advance_millis(3 * 3_600_000);
@@ -64,7 +65,7 @@ async fn one_wrong_item_and_none_is_taken() {
         // Places of another system are converted; a stretch comes with its corners.
         let mut road = state("r1", 0, 0.0);
         road["line"] = json!([[112.5, 30.2], [112.6, 30.2]]);
-        bureau.post("/feeds/road", json!({ "crs": "gcj02", "items": [road] })).await.ok();
+        bureau.post("/feeds/road", json!({ "crs": "gcj02", "items": [road] })).await.done();
         let seen = bureau.get("/feeds?kind=road").await.ok();
         let there = geo::crs::gcj02_to_wgs84([112.5, 30.2]);
         assert!((seen[0]["line"][0][0].as_f64().unwrap() - there[0]).abs() < 1e-9, "{seen}");
@@ -77,7 +78,8 @@ async fn a_key_opens_its_own_kinds_until_it_is_deleted() {
     on_both(|site| async move {
         let world = World::new(site).await;
         let mut admin = world.person("admin", &["feed.write", "map.read"]);
-        let made = admin.post("/feed-sources", json!({ "name": "市气象局", "kinds": ["weather"] })).await.ok();
+        let made =
+            admin.post("/feed-sources", json!({ "name": "市气象局", "kinds": ["weather"] })).await.ok();
         let key = format!("Bearer {}", made["key"].as_str().unwrap());
         let push = json!({ "items": [state("s1", 0, 20.0)] });
         let mut machine = world.server.anonymous().with_header("authorization", &key);
@@ -91,7 +93,11 @@ async fn a_key_opens_its_own_kinds_until_it_is_deleted() {
         assert_eq!((&sources[0]["name"], &sources[0]["last_at"]), (&json!("市气象局"), &json!(START.0)));
         assert!(!sources.to_string().contains("yhf_"));
         assert_eq!(admin.get("/feeds").await.ok()[0]["source"], "市气象局");
-        for bad in [json!({ "name": "", "kinds": ["road"] }), json!({ "name": "a", "kinds": [] }), json!({ "name": "a", "kinds": ["x"] })] {
+        for bad in [
+            json!({ "name": "", "kinds": ["road"] }),
+            json!({ "name": "a", "kinds": [] }),
+            json!({ "name": "a", "kinds": ["x"] }),
+        ] {
             admin.post("/feed-sources", bad).await.refused(422, "invalid");
         }
         // Too often is too often.

@@ -17,21 +17,29 @@ async fn orders_are_counted_by_the_area_around_them_and_listed() {
         let world = World::new(site).await;
         let mut keeper = world.person("keeper", &["map.write", "map.read"]);
         for (name, west) in [("甲区", 112.0), ("乙区", 113.0)] {
-            let area = json!({ "kind": "district", "name": name, "code": name, "shape": [square(west, 30.0)[0]] });
-            keeper.post("/map/areas", area).await.ok();
+            let area =
+                json!({ "kind": "district", "name": name, "code": name, "shape": [square(west, 30.0)] });
+            keeper.post("/map/areas", area).await.done();
         }
-        *world.city.rows.lock().unwrap() =
-            vec![row(112.5, 30.5, 0, 4), row(112.5, 30.5, 1, 2), row(113.5, 30.5, 1, 1), row(120.0, 30.5, 0, 5)];
-        let mut clerk = world
-            .server
-            .as_person(PersonBuilder::new("clerk").unit("/centre/water/").may_within(Scope::Subtree, &["map.read"]));
+        *world.city.rows.lock().unwrap() = vec![
+            row(112.5, 30.5, 0, 4),
+            row(112.5, 30.5, 1, 2),
+            row(113.5, 30.5, 1, 1),
+            row(120.0, 30.5, 0, 5),
+        ];
+        let mut clerk = world.server.as_person(
+            PersonBuilder::new("clerk").unit("/centre/water/").may_within(Scope::Subtree, &["map.read"]),
+        );
         let path = "/map/orders?from=2026-03-01&to=2026-03-02&where=type:complaint&unit_id=water";
         let seen = clerk.get(path).await.ok();
         let numbers: Vec<_> = ["total", "unplaced", "outside", "grain_m"].map(|name| &seen[name]).to_vec();
         assert_eq!(numbers, [&json!(12), &json!(3), &json!(5), &json!(1)]);
         let areas = seen["areas"].as_array().unwrap();
         let of = |name: &str| areas.iter().find(|area| area["name"] == name).unwrap();
-        assert_eq!((&of("甲区")["count"], &of("甲区")["open"], &of("甲区")["red"]), (&json!(6), &json!(2), &json!(1)));
+        assert_eq!(
+            (&of("甲区")["count"], &of("甲区")["open"], &of("甲区")["red"]),
+            (&json!(6), &json!(2), &json!(1))
+        );
         assert_eq!(of("乙区")["count"], 1);
         assert_eq!(seen["places"][3][6], -1.0);
         {

@@ -83,9 +83,13 @@ impl World {
     }
 }
 
-/// A square of one degree.
+/// A square of one degree, as a polygon.
 pub fn square(west: f64, south: f64) -> Value {
     json!([[
-        [west, south], [west + 1.0, south], [west + 1.0, south + 1.0], [west, south + 1.0], [west, south]
+        [west, south],
+        [west + 1.0, south],
+        [west + 1.0, south + 1.0],
+        [west, south + 1.0],
+        [west, south]
     ]])
 }

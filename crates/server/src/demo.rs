@@ -82,11 +82,12 @@ async fn ground(city: &City, ctx: &Ctx, written: &data::DemoCity) -> Result<usiz
         city.map.add_areas(ctx, *kind, areas, true).await?;
     }
     let data_dir = city.kit.config.data_dir.clone();
-    let told = map::base::Told { name: "云州市".to_owned(), attribution: "虚构地图 · 云州市".to_owned() };
+    let told =
+        map::base::Told { name: "云州市".to_owned(), attribution: "虚构地图 · 云州市".to_owned() };
     let write =
         tokio::task::spawn_blocking(move || map::base::write(&town.features, &told, &data_dir, &|| true));
     let made = write.await??;
-    state::create(city, written, ctx.now).await?;
+    state::create(city, ctx, written).await?;
     Ok(made.tiles)
 }
 

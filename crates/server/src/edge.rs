@@ -67,7 +67,9 @@ pub(crate) fn enclose(kit: &Kit, api: Router, sip: Router, document: OpenApi, ar
         .route("/healthz", get(|| async { "ok" }))
         .route("/embed/{*page}", get(move |uri| serve_embedded(uri, embedded)))
         .fallback(serve_asset)
-        .layer(from_fn(move |request: Request, next: Next| embed(embed_kit.clone(), embed_policy.clone(), request, next)))
+        .layer(from_fn(move |request: Request, next: Next| {
+            embed(embed_kit.clone(), embed_policy.clone(), request, next)
+        }))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(pace))
         .layer(from_fn(move |request: Request, next: Next| guard_origin(guard_kit.clone(), request, next)))
@@ -172,12 +174,19 @@ mod tests {
         assert!(
             policy.to_str().unwrap().contains("frame-ancestors 'self' https://www.example.gov.cn; base-uri")
         );
-        assert!(embedding_policy(CONTENT_SECURITY_POLICY, &[]).to_str().unwrap().contains("frame-ancestors 'self';"));
+        assert!(
+            embedding_policy(CONTENT_SECURITY_POLICY, &[])
+                .to_str()
+                .unwrap()
+                .contains("frame-ancestors 'self';")
+        );
     }
 
     #[test]
     fn pictures_of_another_site_are_shown_only_when_it_is_offered() {
         assert_eq!(page_policy(None), CONTENT_SECURITY_POLICY);
-        assert!(page_policy(Some(TIANDITU)).contains("img-src 'self' https://*.tianditu.gov.cn data: blob:;"));
+        assert!(
+            page_policy(Some(TIANDITU)).contains("img-src 'self' https://*.tianditu.gov.cn data: blob:;")
+        );
     }
 }

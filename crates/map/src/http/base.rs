@@ -101,13 +101,18 @@ async fn show_base_map(State(map): State<Map>) -> HttpResult<Json<BaseMapView>> 
         }
         None => {
             let areas = map.areas(AreaKind::District).await?;
-            let bounds = geo::shape::Bounds::of(areas.iter().flat_map(|area| area.areas.iter().flatten().flatten()));
+            let bounds =
+                geo::shape::Bounds::of(areas.iter().flat_map(|area| area.areas.iter().flatten().flatten()));
             BaseMapView {
                 stamp: None,
                 name: String::new(),
                 attribution: String::new(),
-                bounds: (!bounds.is_empty())
-                    .then_some([bounds.west, bounds.south, bounds.east, bounds.north]),
+                bounds: (!bounds.is_empty()).then_some([
+                    bounds.west,
+                    bounds.south,
+                    bounds.east,
+                    bounds.north,
+                ]),
                 zoom_max: 0,
                 tianditu_key,
             }
@@ -176,9 +181,8 @@ async fn load_map_tile(
 )]
 async fn convert_place(Query(query): Query<ConversionQuery>) -> HttpResult<Json<PlaceView>> {
     let system = |field: &str, code: &str| {
-        Crs::parse(code).ok_or_else(|| {
-            MapError::field(field, "没有这个坐标系。", "There is no such coordinate system.")
-        })
+        Crs::parse(code)
+            .ok_or_else(|| MapError::field(field, "没有这个坐标系。", "There is no such coordinate system."))
     };
     let from = system("from", &query.from)?;
     let to = system("to", query.to.as_deref().unwrap_or("cgcs2000"))?;

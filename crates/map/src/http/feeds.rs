@@ -294,10 +294,7 @@ async fn show_feed_course(
     get, path = "/feed-sources", operation_id = "list_feed_sources", tag = "feeds",
     responses((status = 200, description = "The sources", body = Vec<FeedSourceView>))
 )]
-async fn list_feed_sources(
-    State(map): State<Map>,
-    Auth(by): Auth,
-) -> HttpResult<Json<Vec<FeedSourceView>>> {
+async fn list_feed_sources(State(map): State<Map>, Auth(by): Auth) -> HttpResult<Json<Vec<FeedSourceView>>> {
     by.require("feed.write")?;
     let view = |source: FeedSource| FeedSourceView {
         kinds: source.kinds.split(',').map(str::to_owned).collect(),
@@ -327,8 +324,8 @@ async fn add_feed_source(
 ) -> HttpResult<(StatusCode, Json<FeedSourceKey>)> {
     by.require("feed.write")?;
     let kinds: Option<Vec<FeedKind>> = body.kinds.iter().map(|code| FeedKind::parse(code)).collect();
-    let kinds = kinds
-        .ok_or_else(|| MapError::field("kinds", "没有这类数据。", "There is no such kind of data."))?;
+    let kinds =
+        kinds.ok_or_else(|| MapError::field("kinds", "没有这类数据。", "There is no such kind of data."))?;
     let (id, key) = map.add_feed_source(&ctx, &body.name, &kinds).await?;
     Ok((StatusCode::CREATED, Json(FeedSourceKey { id, key })))
 }

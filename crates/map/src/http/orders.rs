@@ -105,6 +105,7 @@ struct MapCase {
     id: String,
     number: String,
     title: String,
+    /// Where it stands, as a code.
     status: String,
     created_at: i64,
     lng: f64,
@@ -229,7 +230,9 @@ async fn list_map_orders(
     let reach = by.require("map.read")?;
     let (skip, take) = (query.skip.unwrap_or(0), query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX));
     if skip > BEHIND_MAX {
-        return Err(MapError::field("skip", "最多翻看 10000 条。", "At most 10,000 can be gone through.").into());
+        return Err(
+            MapError::field("skip", "最多翻看 10000 条。", "At most 10,000 can be gone through.").into()
+        );
     }
     let mut question = query.question();
     if let Some(day) = query.day {
@@ -261,12 +264,7 @@ async fn list_map_orders(
         lng,
         lat,
     });
-    Ok(Json(MapCases {
-        items: items.collect(),
-        total: found.total,
-        cut: found.cut,
-        hidden: found.hidden,
-    }))
+    Ok(Json(MapCases { items: items.collect(), total: found.total, cut: found.cut, hidden: found.hidden }))
 }
 
 fn rectangle(text: &str) -> Result<[f64; 4], MapError> {
@@ -291,13 +289,8 @@ async fn export_map_orders(
     let reach = by.require("map.read")?;
     let areas = map.areas(query.kind()?).await?;
     let counted = count(&map, &by, reach, &query, &areas).await?;
-    let words = [
-        ("编码", "Code"),
-        ("区域", "Area"),
-        ("工单数", "Orders"),
-        ("未办结", "Open"),
-        ("超期", "Late"),
-    ];
+    let words =
+        [("编码", "Code"), ("区域", "Area"), ("工单数", "Orders"), ("未办结", "Open"), ("超期", "Late")];
     let head: Vec<&str> = words.iter().map(|(zh, en)| ctx.lang.pick(*zh, *en)).collect();
     let mut rows: Vec<Vec<Cell>> = areas
         .iter()
@@ -312,9 +305,10 @@ async fn export_map_orders(
             ]
         })
         .collect();
-    for (zh, en, count) in
-        [("区域之外", "Outside all areas", counted.outside), ("没有位置", "Without a place", counted.unplaced)]
-    {
+    for (zh, en, count) in [
+        ("区域之外", "Outside all areas", counted.outside),
+        ("没有位置", "Without a place", counted.unplaced),
+    ] {
         rows.push(vec![Cell::Empty, ctx.lang.pick(zh, en).into(), count.into()]);
     }
     download_workbook("map", head, rows).await

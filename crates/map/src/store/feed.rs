@@ -97,11 +97,8 @@ impl Map {
                 continue;
             }
             outcome.taken += 1;
-            let body = Body {
-                text: state.text.clone(),
-                figures: state.figures.clone(),
-                line: state.line.clone(),
-            };
+            let body =
+                Body { text: state.text.clone(), figures: state.figures.clone(), line: state.line.clone() };
             let newer = sqlx::query(
                 "insert into map_feed (kind, id, source, at, received_at, until_at, name, severity, lng, lat, body) \
                  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \

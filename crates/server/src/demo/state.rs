@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 
 use geo::Point;
-use kernel::{BoxError, Timestamp};
+use kernel::{BoxError, Ctx, Timestamp};
 use map::feed::{FeedKind, State};
 
 use super::data::{DemoCity, District};
 use crate::City;
 
 /// Who is said to push.
-const OFFICES: [(FeedKind, &str); 3] =
-    [(FeedKind::Weather, "市气象局"), (FeedKind::Road, "市交警支队"), (FeedKind::Environment, "市生态环境局")];
+const OFFICES: [(FeedKind, &str); 3] = [
+    (FeedKind::Weather, "市气象局"),
+    (FeedKind::Road, "市交警支队"),
+    (FeedKind::Environment, "市生态环境局"),
+];
 /// The course that is there from the beginning, and how close its states are, in milliseconds.
 const PAST_MS: i64 = 24 * 3_600_000;
 const EVERY_MS: i64 = 30 * 60_000;
@@ -29,9 +32,13 @@ const ROADS: [(&str, &[Point]); 8] = [
     ("霁岭大道", &[[112.541, 30.251], [112.557, 30.264], [112.574, 30.277]]),
 ];
 
-/// Fills the last day.
-pub(super) async fn create(city: &City, written: &DemoCity, now: Timestamp) -> Result<(), BoxError> {
+/// Fills the last day, and gives each office a key that nobody knows.
+pub(super) async fn create(city: &City, ctx: &Ctx, written: &DemoCity) -> Result<(), BoxError> {
+    let now = ctx.now;
     let zone: chrono_tz::Tz = city.kit.config.zone.parse().map_err(|_| "the configured zone is unknown")?;
+    for (kind, office) in OFFICES {
+        city.map.add_feed_source(ctx, office, &[kind]).await?;
+    }
     let mut at = now.plus_millis(-PAST_MS);
     while at <= now {
         for (kind, office) in OFFICES {
@@ -87,9 +94,8 @@ fn figures<const N: usize>(list: [(&str, f64); N]) -> BTreeMap<String, f64> {
 }
 
 fn middle(district: &District) -> Point {
-    let sum = district.streets.iter().fold([0.0, 0.0], |[x, y], street| {
-        [x + street.centre.0, y + street.centre.1]
-    });
+    let sum =
+        district.streets.iter().fold([0.0, 0.0], |[x, y], street| [x + street.centre.0, y + street.centre.1]);
     #[expect(clippy::cast_precision_loss, reason = "a handful of streets")]
     sum.map(|value| value / district.streets.len().max(1) as f64)
 }
@@ -130,8 +136,11 @@ fn weather(district: &District, number: usize, at: Timestamp, hour: f64) -> Stat
 
 fn traffic((name, line): (&str, &[Point]), number: usize, at: Timestamp, hour: f64) -> State {
     let peak = |centre: f64, width: f64| (-((hour - centre) / width).powi(2)).exp();
-    let load =
-        0.25 + 0.6 * peak(8.2, 1.1) + 0.65 * peak(18.0, 1.4) + 0.15 * peak(13.0, 3.0) + 0.12 * wave(at, number, 2.3);
+    let load = 0.25
+        + 0.6 * peak(8.2, 1.1)
+        + 0.65 * peak(18.0, 1.4)
+        + 0.15 * peak(13.0, 3.0)
+        + 0.12 * wave(at, number, 2.3);
     let speed = (58.0 * (1.0 - load)).clamp(6.0, 60.0);
     let severity = match speed {
         speed if speed < 12.0 => 2,
@@ -152,7 +161,9 @@ fn traffic((name, line): (&str, &[Point]), number: usize, at: Timestamp, hour: f
 }
 
 fn air(district: &District, number: usize, at: Timestamp, hour: f64) -> State {
-    let pm25 = (48.0 + 26.0 * wave(at, 2, 43.0) + 8.0 * wave(at, number, 9.0)
+    let pm25 = (48.0
+        + 26.0 * wave(at, 2, 43.0)
+        + 8.0 * wave(at, number, 9.0)
         + 6.0 * ((hour - 7.0) / 24.0 * TAU).cos())
     .max(6.0);
     let noise = 51.0 + 9.0 * ((hour - 15.0) / 24.0 * TAU).cos() + 2.0 * wave(at, number, 2.0);

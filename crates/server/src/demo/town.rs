@@ -176,7 +176,8 @@ fn grid_areas(streets: &[(&District, &Street)], plain: &[Line]) -> Vec<Area> {
     let mut areas = Vec::new();
     for ((_, street), cell) in streets.iter().zip(plain) {
         let [x, y] = [street.centre.0, street.centre.1];
-        let points = [[x - 0.005, y - 0.004], [x + 0.005, y - 0.004], [x - 0.005, y + 0.004], [x + 0.005, y + 0.004]];
+        let points =
+            [[x - 0.005, y - 0.004], [x + 0.005, y - 0.004], [x - 0.005, y + 0.004], [x + 0.005, y + 0.004]];
         for (number, part) in (1..).zip(cells(cell, &points)) {
             if part.len() >= 4 {
                 let code = format!("{}{number:03}", street.region_code);

@@ -90,7 +90,10 @@ export const texts: Texts = {
     delete_sure: ['删除数据源“{name}”？其密钥立即失效。', 'Delete the source “{name}”? Its key is refused at once.'],
     deleted: ['已删除', 'Deleted'],
     how: ['接口说明', 'How to push'],
-    how_text: ['POST /api/v1/feeds/{kind}，kind 为 weather、road 或 environment；请求头 Authorization: Bearer 密钥。同一编号和时间重复推送只计一次，迟到的数据只进入历史。一次最多 500 条。', 'POST /api/v1/feeds/{kind}, kind being weather, road or environment, with the header Authorization: Bearer KEY. The same id and instant twice is one; late data goes into the course only. At most 500 at once.'],
+    how_text: ['POST /api/v1/feeds/类型，类型为 weather、road 或 environment；请求头 Authorization: Bearer 密钥。同一编号和时间重复推送只计一次，迟到的数据只进入历史。一次最多 500 条。', 'POST /api/v1/feeds/KIND, KIND being weather, road or environment, with the header Authorization: Bearer KEY. The same id and instant twice is one; late data goes into the course only. At most 500 at once.'],
     now: ['当前状态', 'State now'],
+    severity: ['级别', 'Severity'],
+    about: ['说明', 'About'],
+    kind: ['类型', 'Kind'],
   },
 }

@@ -6,9 +6,9 @@ pub(super) struct Chance(u64);
 impl Chance {
     /// Begins with a word.
     pub(super) fn of(word: &str) -> Self {
-        let seed = word
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        let seed = word.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
         Self(seed)
     }
 

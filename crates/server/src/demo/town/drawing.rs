@@ -11,11 +11,7 @@ use super::chance::Chance;
 const MIDDLE: Point = [112.525, 30.238];
 
 fn push_area(features: &mut Vec<Feature>, class: Class, name: Option<&str>, edge: Line) {
-    features.push(Feature {
-        class,
-        name: name.map(str::to_owned),
-        shape: Shape::Areas(vec![vec![edge]]),
-    });
+    features.push(Feature { class, name: name.map(str::to_owned), shape: Shape::Areas(vec![vec![edge]]) });
 }
 
 fn push_line(features: &mut Vec<Feature>, class: Class, name: Option<&str>, line: Line) {
@@ -225,7 +221,10 @@ fn streets(ward: &Ward<'_>, features: &mut Vec<Feature>) {
             // Not every lane goes the whole way.
             let (from, to) = (chance.share() * 0.3, 1.0 - chance.share() * 0.3);
             let cut = |share: f64| {
-                [line[0][0] + (line[1][0] - line[0][0]) * share, line[0][1] + (line[1][1] - line[0][1]) * share]
+                [
+                    line[0][0] + (line[1][0] - line[0][0]) * share,
+                    line[0][1] + (line[1][1] - line[0][1]) * share,
+                ]
             };
             if wanted && chance.share() > 0.12 {
                 push_line(features, Class::line(Layer::Road, "minor", 12), None, vec![cut(from), cut(to)]);
@@ -259,12 +258,11 @@ pub(super) fn houses(wards: &[Ward<'_>], water: &[Polygon], features: &mut Vec<F
         for column in -reach..reach {
             for row in -reach..reach {
                 for (right, up) in [(0.27, 0.28), (0.73, 0.28), (0.27, 0.72), (0.73, 0.72)] {
-                    let (wide, high) = (0.00022 + chance.share() * 0.00038, 0.00016 + chance.share() * 0.00028);
+                    let (wide, high) =
+                        (0.00022 + chance.share() * 0.00038, 0.00016 + chance.share() * 0.00028);
                     let skip = chance.share() > if ward.rural { 0.6 } else { 0.86 };
-                    let place = [
-                        x + (f64::from(column) + right) * 0.0022,
-                        y + (f64::from(row) + up) * 0.0022 * 0.85,
-                    ];
+                    let place =
+                        [x + (f64::from(column) + right) * 0.0022, y + (f64::from(row) + up) * 0.0022 * 0.85];
                     if skip
                         || contains(water, place)
                         || !contains(&[vec![ward.cell.clone()]], place)
