@@ -57,7 +57,10 @@ pub fn bounds(features: &[Feature]) -> Bounds {
     let few = corners[0].len() / 200;
     let [(west, east), (south, north)] = corners.map(|mut axis| {
         axis.sort_unstable_by(f64::total_cmp);
-        (axis[few], axis[axis.len() - 1 - few])
+        // Around where nearly everything is, but not beyond what is there.
+        let (low, high) = (axis[few], axis[axis.len() - 1 - few]);
+        let around = (high - low) * 0.08;
+        ((low - around).max(axis[0]), (high + around).min(axis[axis.len() - 1]))
     });
     Bounds { west, south, east, north }
 }

@@ -1,4 +1,5 @@
 //! Coordinates and maps against real data, where it is there.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod cities;
 mod maps;

@@ -13,6 +13,7 @@ pub mod forecast;
 mod http;
 pub mod lake;
 mod names;
+mod places;
 pub mod projection;
 pub mod report;
 pub mod scope;

@@ -6,6 +6,7 @@ mod evaluation;
 mod forecast;
 mod lake;
 mod permissions;
+mod places;
 mod reports;
 mod special;
 mod support;

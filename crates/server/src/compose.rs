@@ -13,13 +13,14 @@ use insight::Insight;
 use kernel::http::events_router;
 use kernel::{BoxError, Clock, Config, Db, Dialect, Kit, Slice};
 use knowledge::Knowledge;
+use map::Map;
 use messages::Messages;
 use portal::Portal;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use voice::Voice;
 
-use crate::edge::enclose;
+use crate::edge::{Around, TIANDITU, enclose};
 use crate::ports::Later;
 use crate::stop::Stop;
 use crate::subscriptions::subscriptions;
@@ -44,6 +45,8 @@ pub struct City {
     pub bot: Bot,
     /// Figures.
     pub insight: Insight,
+    /// The map.
+    pub map: Map,
     /// All routes.
     pub router: Router,
     /// What they are.
@@ -140,6 +143,7 @@ impl City {
             },
         )
         .await?;
+        let map = Map::new(kit.clone(), map::Ports { places: Arc::new(insight.clone()) })?;
         let portal = Portal::new(kit.clone(), orders.clone(), orders.clone(), orders, lookup, directory.clone())?;
         portal.show(crate::demo::shown()?);
 
@@ -152,6 +156,7 @@ impl City {
             voice.slice(),
             bot.slice(),
             insight.slice(),
+            map.slice(),
             portal.slice(),
         ];
         for slice in &slices {
@@ -167,7 +172,11 @@ impl City {
         }
         let (api, document) = api.split_for_parts();
         let document = crate::document::finish(document);
-        let router = enclose(&kit, api, voice.sip_router(), document.clone(), knowledge.embed_ancestors());
+        let around = Around {
+            ancestors: knowledge.embed_ancestors(),
+            foreign_pictures: map.offers_tianditu().then_some(TIANDITU),
+        };
+        let router = enclose(&kit, api, voice.sip_router(), document.clone(), around);
         Ok(Self {
             kit,
             identity,
@@ -178,6 +187,7 @@ impl City {
             voice,
             bot,
             insight,
+            map,
             router,
             document,
             slices,

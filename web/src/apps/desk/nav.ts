@@ -60,6 +60,7 @@ export const NAV: NavGroup[] = [
     name: 'insight',
     items: [
       { name: 'overview', icon: 'chart', needs: ['overview.read'], path: '/desk/overview' },
+      { name: 'map', icon: 'map', needs: ['map.read'], path: '/desk/map' },
       { name: 'warnings', icon: 'alert', needs: ['warning.read'], path: '/desk/warnings' },
       { name: 'reports', icon: 'file', needs: ['report.read'], path: '/desk/reports' },
       { name: 'forecast', icon: 'chart', needs: ['report.read'], path: '/desk/forecast' },
@@ -69,6 +70,8 @@ export const NAV: NavGroup[] = [
   {
     name: 'admin',
     items: [
+      { name: 'map_areas', icon: 'map', needs: ['map.write'], path: '/desk/admin/map-areas' },
+      { name: 'feeds', icon: 'send', needs: ['feed.write'], path: '/desk/admin/feeds' },
       { name: 'units', icon: 'building', needs: ['unit.write'], path: '/desk/admin/units' },
       { name: 'people', icon: 'user', needs: ['person.write', 'role.write', 'person.recover'], path: '/desk/admin/people' },
       { name: 'registrations', icon: 'check', needs: ['registration.decide', 'role.write'], path: '/desk/admin/registrations' },

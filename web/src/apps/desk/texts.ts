@@ -2,11 +2,13 @@ import { common } from '@/shared/i18n/common'
 import type { Texts } from '@/shared/i18n/pairs'
 import { texts as bot } from '@/slices/bot/texts'
 import { filesTexts } from '@/shared/files/texts'
+import { placeTexts } from '@/shared/map/texts'
 import { texts as cases } from '@/slices/cases/texts'
 import { texts as contacts } from '@/slices/contacts/texts'
 import { texts as identity } from '@/slices/identity/texts'
 import { texts as insight } from '@/slices/insight/texts'
 import { texts as knowledge } from '@/slices/knowledge/texts'
+import { texts as map } from '@/slices/map/texts'
 import { texts as messages } from '@/slices/messages/texts'
 import { texts as voice } from '@/slices/voice/texts'
 import { floorTexts } from '@/slices/voice/texts.floor'
@@ -77,6 +79,9 @@ const desk: Texts = {
     knowledge_classes: ['知识分类', 'Knowledge classes'],
     overview: ['运行总览', 'Overview'],
     warnings: ['预警', 'Early warning'],
+    map: ['工单地图', 'Map of orders'],
+    map_areas: ['地图区域', 'Areas of the map'],
+    feeds: ['数据接入', 'Feeds'],
     warning_rules: ['预警规则', 'Warning rules'],
     reports: ['统计报表', 'Reports'],
     evaluation: ['单位考核', 'Evaluation'],
@@ -124,4 +129,4 @@ const desk: Texts = {
 }
 
 /** Every text of the staff's pages. */
-export const deskTexts: Texts = { ...common, ...filesTexts, ...desk, ...identity, ...contacts, ...cases, ...bot, ...voice, ...floorTexts, ...insight, ...knowledge, ...messages }
+export const deskTexts: Texts = { ...common, ...filesTexts, ...placeTexts, ...desk, ...identity, ...contacts, ...cases, ...bot, ...voice, ...floorTexts, ...insight, ...knowledge, ...map, ...messages }

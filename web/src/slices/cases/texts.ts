@@ -519,6 +519,7 @@ export const texts: Texts = {
   },
   here: {
     go: ['定位到这里', 'Put it here'],
+    put: ['位置已保存', 'The place is kept'],
     done: ['已定位，误差约 {metres} 米', 'Located, within about {metres} m'],
     none: ['此设备不支持定位', 'This device cannot tell where it is'],
     denied: ['没有定位权限，请在浏览器设置中允许', 'Not allowed; please allow it in the browser'],
