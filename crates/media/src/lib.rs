@@ -15,4 +15,5 @@ pub mod peaks;
 pub mod recording;
 pub mod rtcp;
 pub mod rtp;
+pub mod srtp;
 pub mod tone;

@@ -6,11 +6,16 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
+pub use crypto::{Crypto, Suite};
+
+mod crypto;
+
 /// Longest description that is read, in bytes.
 const TEXT_LIMIT: usize = 64 * 1024;
 const LINE_LIMIT: usize = 2000;
 const MEDIA_LIMIT: usize = 16;
 const FORMAT_LIMIT: usize = 64;
+const CRYPTO_LIMIT: usize = 8;
 
 /// Why a description can't be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +32,9 @@ pub enum SdpError {
     /// Nowhere to send to.
     #[error("the session description has no usable address")]
     NoAddress,
+    /// The stream is to be encrypted, and no key is offered that can be used.
+    #[error("the session description asks for encryption without a usable key")]
+    NoKey,
 }
 
 /// Who sends, seen from the writer of the description.
@@ -110,9 +118,16 @@ pub struct Stream {
     pub direction: Direction,
     /// Packet time in milliseconds.
     pub ptime_ms: Option<u16>,
+    /// Keys that can be used here (RFC 4568), in order of preference.
+    pub crypto: Vec<Crypto>,
 }
 
 impl Stream {
+    /// Tells whether the stream is encrypted with a key that stands in the description.
+    pub fn is_keyed(&self) -> bool {
+        self.transport.contains("SAVP") && !self.is_webrtc()
+    }
+
     /// Tells whether the stream is secured by DTLS, as browsers do.
     pub fn is_webrtc(&self) -> bool {
         self.transport.contains("TLS")
@@ -234,6 +249,7 @@ fn attribute(value: &str, stream: Option<&mut Stream>, session_direction: &mut D
     }
     let Some(stream) = stream else { return };
     match name {
+        "crypto" if stream.crypto.len() < CRYPTO_LIMIT => stream.crypto.extend(Crypto::parse(rest)),
         "ptime" => stream.ptime_ms = rest.trim().parse().ok().filter(|ms| (5..=200).contains(ms)),
         "rtpmap" => {
             let Some((payload_type, map)) = rest.trim().split_once(' ') else {
@@ -301,6 +317,8 @@ pub struct Agreed {
     pub direction: Direction,
     /// Packet time that the other side wishes.
     pub ptime_ms: u16,
+    /// The key that the other side sends with; absent when sound goes in the clear.
+    pub crypto: Option<Crypto>,
 }
 
 /// Chooses from the other side's description; G.711 A-law before µ-law, whatever their order.
@@ -313,9 +331,10 @@ pub struct Agreed {
 pub fn agree(description: &Description) -> Result<Agreed, SdpError> {
     let (index, stream) = description.audio()?;
     // Answering a secured offer in the clear would say one thing and do another.
-    if stream.transport.contains("SAVP") && !stream.is_webrtc() {
-        return Err(SdpError::NoCodec);
-    }
+    let crypto = match stream.is_keyed() {
+        true => Some(*stream.crypto.first().ok_or(SdpError::NoKey)?),
+        false => None,
+    };
     let find = |encoding: &str| {
         stream
             .formats
@@ -349,7 +368,21 @@ pub fn agree(description: &Description) -> Result<Agreed, SdpError> {
         remote_port: stream.port,
         direction,
         ptime_ms: stream.ptime_ms.unwrap_or(20),
+        crypto,
     })
+}
+
+/// Chooses as [`agree`] does from the answer to an offer of ours, which must be encrypted as the offer was.
+///
+/// # Errors
+/// Those of [`agree`]; [`SdpError::NoKey`] when one side would encrypt and the other not, or with another suite.
+pub fn agree_answer(description: &Description, offered: &Local) -> Result<Agreed, SdpError> {
+    let agreed = agree(description)?;
+    match (agreed.crypto, offered.crypto) {
+        (None, None) => Ok(agreed),
+        (Some(theirs), Some(ours)) if theirs.tag == ours.tag && theirs.suite == ours.suite => Ok(agreed),
+        _ => Err(SdpError::NoKey),
+    }
 }
 
 /// Where this side receives.
@@ -363,6 +396,8 @@ pub struct Local {
     pub session_id: u64,
     /// Version of the `o=` line, raised with every new description.
     pub version: u64,
+    /// The key that this side sends with; absent when sound goes in the clear.
+    pub crypto: Option<Crypto>,
 }
 
 fn head(local: &Local) -> String {
@@ -386,6 +421,11 @@ pub fn answer(offer: &Description, agreed: &Agreed, local: &Local) -> String {
                 agreed.event_payload_type,
                 agreed.direction.answered(),
             );
+            // The tag says which of the offered keys was taken.
+            if let (Some(theirs), Some(ours)) = (agreed.crypto, local.crypto) {
+                let line = Crypto { tag: theirs.tag, suite: theirs.suite, ..ours }.to_line();
+                write!(out, "a=crypto:{line}\r\n").expect("writing to a string succeeds");
+            }
         } else {
             let tokens = if stream.tokens.is_empty() { "0".to_owned() } else { stream.tokens.join(" ") };
             write!(out, "m={} 0 {} {tokens}\r\n", stream.kind, stream.transport)
@@ -395,17 +435,20 @@ pub fn answer(offer: &Description, agreed: &Agreed, local: &Local) -> String {
     out
 }
 
-/// Writes an offer of both G.711 variants and RFC 4733 events.
+/// Writes an offer of both G.711 variants and RFC 4733 events, encrypted when there is a key.
 pub fn offer(local: &Local) -> String {
     let mut out = head(local);
     write_audio(
         &mut out,
         local.port,
-        "RTP/AVP",
+        if local.crypto.is_some() { "RTP/SAVP" } else { "RTP/AVP" },
         &[(Law::A, 8), (Law::Mu, 0)],
         Some(101),
         Direction::SendRecv,
     );
+    if let Some(crypto) = local.crypto {
+        write!(out, "a=crypto:{}\r\n", crypto.to_line()).expect("writing to a string succeeds");
+    }
     out
 }
 
@@ -447,7 +490,7 @@ mod tests {
         m=video 4002 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n";
 
     fn local() -> Local {
-        Local { address: "127.0.0.1".parse().unwrap(), port: 30_000, session_id: 7, version: 1 }
+        Local { address: "127.0.0.1".parse().unwrap(), port: 30_000, session_id: 7, version: 1, crypto: None }
     }
 
     #[test]
@@ -497,6 +540,44 @@ mod tests {
         assert_eq!(go("v=0\r\nm=audio 9 RTP/AVP 8\r\n"), Err(SdpError::NoAddress));
         assert_eq!(go(&format!("v=0\r\n{}", "m=audio 9 RTP/AVP 8\r\n".repeat(17))), Err(SdpError::Malformed));
         assert_eq!(go(&"v=0\r\n".repeat(20_000)), Err(SdpError::Malformed));
+    }
+
+    #[test]
+    fn an_encrypted_offer_is_answered_with_the_key_that_was_taken() {
+        let keyed = |line: &str| {
+            OFFER.replacen("RTP/AVP 0", "RTP/SAVP 0", 1).replacen(
+                "a=ptime:20",
+                &format!("{line}\r\na=ptime:20"),
+                1,
+            )
+        };
+        let inline = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz";
+        let text = keyed(&format!(
+            "a=crypto:1 F8_128_HMAC_SHA1_80 inline:{inline}\r\na=crypto:7 AES_CM_128_HMAC_SHA1_32 inline:{inline}|2^20"
+        ));
+        let offer = Description::parse(&text).unwrap();
+        let agreed = agree(&offer).unwrap();
+        let theirs = agreed.crypto.unwrap();
+        assert_eq!((theirs.tag, theirs.suite), (7, Suite::Tag32));
+        let ours = Crypto { tag: 1, suite: Suite::Tag80, master: [3; 30] };
+        let local = Local { crypto: Some(ours), ..local() };
+        let answer = Description::parse(&answer(&offer, &agreed, &local)).unwrap();
+        assert_eq!(answer.streams[0].transport, "RTP/SAVP");
+        assert_eq!(answer.streams[0].crypto, [Crypto { tag: 7, suite: Suite::Tag32, master: [3; 30] }]);
+        assert_eq!(agree(&Description::parse(&keyed("a=x")).unwrap()), Err(SdpError::NoKey));
+    }
+
+    #[test]
+    fn an_answer_is_encrypted_exactly_when_the_offer_was() {
+        let key = |tag| Crypto { tag, suite: Suite::Tag80, master: [9; 30] };
+        let keyed = Local { crypto: Some(key(1)), ..local() };
+        let read = |local: &Local| Description::parse(&offer(local)).unwrap();
+        assert!(agree_answer(&read(&keyed), &keyed).is_ok());
+        assert!(agree_answer(&read(&local()), &local()).is_ok());
+        assert_eq!(agree_answer(&read(&local()), &keyed), Err(SdpError::NoKey), "stripped on the way");
+        assert_eq!(agree_answer(&read(&keyed), &local()), Err(SdpError::NoKey));
+        let other = Local { crypto: Some(key(2)), ..local() };
+        assert_eq!(agree_answer(&read(&other), &keyed), Err(SdpError::NoKey));
     }
 
     #[test]

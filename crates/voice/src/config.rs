@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::sip_port::Origin;
 use crate::speech::SpeechConfig;
 
 /// What carries the messages of a trunk.
@@ -51,6 +52,10 @@ pub struct TrunkConfig {
     /// Its password.
     #[serde(default)]
     pub password: Option<String>,
+    /// Whether keys are heard as tones from callers without telephone events; they are when absent. A line whose
+    /// gateway reports keys by INFO is better without, lest a key be counted twice.
+    #[serde(default)]
+    pub tone_digits: Option<bool>,
     /// The carrier's registrar, such as `sip:sip.example.net`; without it nothing is registered.
     #[serde(default)]
     pub registrar: Option<String>,
@@ -72,6 +77,10 @@ pub struct VoiceConfig {
     pub tls_key: Option<PathBuf>,
     /// Certificates by which trunks over TLS are trusted, a PEM file.
     pub tls_trusted: Option<PathBuf>,
+    /// Whether desk telephones that are registered over TLS are rung with encrypted sound (SRTP) only.
+    pub srtp_telephones: bool,
+    /// Whether keys of encrypted sound are taken from messages that are not encrypted themselves.
+    pub srtp_in_clear: bool,
     /// Address that peers are told for signalling and media, behind a one-to-one NAT.
     pub external_ip: Option<IpAddr>,
     /// Address that media sockets bind to.
@@ -127,6 +136,8 @@ impl Default for VoiceConfig {
             tls_certificate: None,
             tls_key: None,
             tls_trusted: None,
+            srtp_telephones: false,
+            srtp_in_clear: false,
             external_ip: None,
             media_bind: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             rtp_port_min: 20_000,
@@ -154,6 +165,14 @@ impl Default for VoiceConfig {
 }
 
 impl VoiceConfig {
+    /// Tells whether keys of a caller are listened for as tones.
+    #[must_use]
+    pub fn hears_tones(&self, origin: &Origin) -> bool {
+        let Origin::Trunk(name) = origin else { return true };
+        let trunk = self.trunks.iter().find(|trunk| trunk.name == *name);
+        trunk.and_then(|trunk| trunk.tone_digits).unwrap_or(true)
+    }
+
     /// Returns the rules of the queue.
     #[must_use]
     pub fn floor(&self) -> acd::FloorConfig {

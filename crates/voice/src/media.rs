@@ -30,6 +30,7 @@ use std::path::PathBuf;
 
 pub use ::media::clip::Clip;
 pub use ::media::codec::Codec;
+pub use ::media::srtp::KeyPair;
 pub use ::media::tone::Tone;
 pub use plane::{CallMedia, MediaPlane};
 pub use recorder::{Repaired, repair_recordings};
@@ -75,6 +76,10 @@ pub struct LegSpec {
     pub dtmf_payload_type: Option<u8>,
     /// Where the peer's SDP says it receives; `None` until known.
     pub remote: Option<SocketAddr>,
+    /// Whether keys are listened for as tones when the peer has no telephone events.
+    pub tones: bool,
+    /// Keys of both directions; `None` when sound goes in the clear.
+    pub keys: Option<KeyPair>,
 }
 
 /// Which side of the offer/answer exchange this server takes for a browser leg.

@@ -67,6 +67,8 @@ pub struct IncomingCall {
     pub called: String,
     /// The caller's session description; without one the caller wants ours.
     pub offer: Option<String>,
+    /// Whether a key in a session description can be believed to be a secret: the messages are encrypted.
+    pub may_key: bool,
     /// What happens on the leg from now on.
     pub events: mpsc::Receiver<LegEvent>,
 }
@@ -156,4 +158,6 @@ pub trait SipPort: Send + Sync + 'static {
     fn probe(&self, leg: SipLeg);
     /// Tells whether one of a seat's telephones can be reached.
     fn is_reachable(&self, place: Place, seat: &str) -> bool;
+    /// Tells whether a seat's desk telephone is to be offered encrypted sound.
+    fn is_keyed(&self, seat: &str) -> bool;
 }

@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 
+use ::media::srtp::{Key, Suite};
 use ::sip::sdp;
 
 use super::actor::{Actor, Side, forward};
 use super::state::{Command, Input, Kind, PartyNo, Target};
 use crate::desk::PhoneChoice;
-use crate::media::{Codec, LegId, LegSpec, MediaError, WebRtcRole};
+use crate::media::{Codec, KeyPair, LegId, LegSpec, MediaError, WebRtcRole};
 use crate::sip_port::{Callee, Invitation, OfferReply, Place, SipLeg, is_number};
 
 /// The citizen's leg in the call's media.
@@ -27,6 +28,32 @@ pub(super) struct Leg {
 pub(super) struct Plain {
     pub spec: LegSpec,
     pub local: sdp::Local,
+    /// Whether keys may stand in its descriptions.
+    pub may_key: bool,
+}
+
+impl Plain {
+    /// Takes over what an offer of the other side asks for; a key of ours is made when one is needed.
+    pub fn agree(&mut self, agreed: &sdp::Agreed) -> Result<(), sdp::SdpError> {
+        if agreed.crypto.is_some() {
+            if !self.may_key {
+                return Err(sdp::SdpError::NoKey);
+            }
+            self.local.crypto = self.local.crypto.or_else(new_key);
+        }
+        self.spec = LegSpec { tones: self.spec.tones, ..spec(self.spec.leg, agreed, &self.local)? };
+        Ok(())
+    }
+}
+
+/// How a leg is run before the other side has said anything.
+pub(super) fn unknown(leg: LegId) -> LegSpec {
+    LegSpec { leg, codec: Codec::Pcma, dtmf_payload_type: Some(101), remote: None, tones: true, keys: None }
+}
+
+/// Makes a key for what a leg is sent.
+pub(super) fn new_key() -> Option<sdp::Crypto> {
+    sdp::Crypto::from_token(&kernel::crypto::random_token(30))
 }
 
 /// Returns the leg of a party in the call's media; 0 is the citizen.
@@ -40,11 +67,25 @@ pub(super) fn local(address: SocketAddr, now: i64) -> sdp::Local {
         port: address.port(),
         session_id: u64::try_from(now).unwrap_or(1),
         version: 1,
+        crypto: None,
     }
 }
 
-pub(super) fn spec(leg: LegId, agreed: &sdp::Agreed) -> LegSpec {
-    LegSpec {
+/// Puts together how a leg's media is run.
+pub(super) fn spec(leg: LegId, agreed: &sdp::Agreed, local: &sdp::Local) -> Result<LegSpec, sdp::SdpError> {
+    let keys = match (agreed.crypto, local.crypto) {
+        (None, _) => None,
+        (Some(theirs), Some(ours)) => {
+            let suite = match theirs.suite {
+                sdp::Suite::Tag80 => Suite::Tag80,
+                sdp::Suite::Tag32 => Suite::Tag32,
+            };
+            let key = |crypto: sdp::Crypto| Key { suite, master: crypto.master };
+            Some(KeyPair { local: key(ours), remote: key(theirs) })
+        }
+        (Some(_), None) => return Err(sdp::SdpError::NoKey),
+    };
+    Ok(LegSpec {
         leg,
         codec: match agreed.law {
             sdp::Law::A => Codec::Pcma,
@@ -53,7 +94,9 @@ pub(super) fn spec(leg: LegId, agreed: &sdp::Agreed) -> LegSpec {
         dtmf_payload_type: agreed.event_payload_type,
         remote: Some(SocketAddr::new(agreed.remote_address, agreed.remote_port))
             .filter(|remote| !remote.ip().is_unspecified() && remote.port() != 0),
-    }
+        tones: true,
+        keys,
+    })
 }
 
 impl Actor {
@@ -114,10 +157,12 @@ impl Actor {
         let (offer, plain) = if browser {
             (self.media.add_webrtc_leg(media, WebRtcRole::Offer)?, None)
         } else {
-            let spec = LegSpec { leg: media, codec: Codec::Pcma, dtmf_payload_type: Some(101), remote: None };
+            let spec = unknown(media);
             let address = self.media.add_rtp_leg(spec.clone())?;
-            let local = local(address, self.core.kit.now().0);
-            (sdp::offer(&local), Some(Plain { spec, local }))
+            let mut local = local(address, self.core.kit.now().0);
+            let may_key = target.seat().is_some_and(|seat| self.core.port.is_keyed(seat));
+            local.crypto = if may_key { new_key() } else { None };
+            (sdp::offer(&local), Some(Plain { spec, local, may_key }))
         };
         let (callee, caller) = match target {
             Target::Seat(seat) => {
@@ -156,9 +201,9 @@ impl Actor {
         match plain {
             Some(plain) => {
                 let agreed = sdp::Description::parse(&answer)
-                    .and_then(|description| sdp::agree(&description))
+                    .and_then(|description| sdp::agree_answer(&description, &plain.local))
                     .map_err(|error| error.to_string())?;
-                plain.spec = spec(media, &agreed);
+                plain.spec = spec(media, &agreed, &plain.local).map_err(|error| error.to_string())?;
                 self.media.set_remote(plain.spec.clone()).map_err(|error| error.to_string())
             }
             None => self.media.accept_webrtc_answer(media, answer).await.map_err(|error| error.to_string()),
@@ -182,7 +227,7 @@ impl Actor {
             Some(plain) => {
                 let answered = sdp::Description::parse(&offer).and_then(|description| {
                     let agreed = sdp::agree(&description)?;
-                    plain.spec = spec(media, &agreed);
+                    plain.agree(&agreed)?;
                     plain.local.version += 1;
                     let holds = !matches!(agreed.direction, sdp::Direction::SendRecv);
                     Ok((sdp::answer(&description, &agreed, &plain.local), holds))

@@ -14,7 +14,7 @@ use super::view::CallView;
 use crate::callflow::Run;
 use crate::core::Core;
 use crate::error::VoiceError;
-use crate::media::{CallMedia, Codec, LegSpec, MediaError, WebRtcRole};
+use crate::media::{CallMedia, LegSpec, MediaError, WebRtcRole};
 use crate::pop::Prefetch;
 use crate::sip_port::{IncomingCall, Origin};
 
@@ -105,7 +105,8 @@ async fn run(core: &Arc<Core>, call: IncomingCall) -> Result<(), u16> {
             return Err(503);
         }
     };
-    let (answer, plain) = match connect(&media, call.offer.as_deref(), now) {
+    let tones = core.config.hears_tones(&call.origin);
+    let (answer, plain) = match connect(&media, call.offer.as_deref(), (call.may_key, tones), now) {
         Ok(connected) => connected,
         Err(code) => {
             core.desk.remove_call(&id);
@@ -127,17 +128,21 @@ async fn run(core: &Arc<Core>, call: IncomingCall) -> Result<(), u16> {
 }
 
 /// Opens the citizen's media; returns our answer, or our offer to a caller who made none.
-fn connect(media: &CallMedia, offer: Option<&str>, now: i64) -> Result<(String, Option<Plain>), u16> {
+fn connect(
+    media: &CallMedia,
+    offer: Option<&str>,
+    (may_key, tones): (bool, bool),
+    now: i64,
+) -> Result<(String, Option<Plain>), u16> {
     let refused = |error: &dyn std::fmt::Display, code: u16| {
         tracing::info!(%error, code, "a session description was refused");
         code
     };
     let Some(offer) = offer else {
-        let spec =
-            LegSpec { leg: leg::CITIZEN, codec: Codec::Pcma, dtmf_payload_type: Some(101), remote: None };
+        let spec = leg::unknown(leg::CITIZEN);
         let local = media.add_rtp_leg(spec.clone()).map_err(|error| refused(&error, 503))?;
         let local = leg::local(local, now);
-        return Ok((sdp::offer(&local), Some(Plain { spec, local })));
+        return Ok((sdp::offer(&local), Some(Plain { spec, local, may_key })));
     };
     let description = sdp::Description::parse(offer).map_err(|error| refused(&error, 488))?;
     let (_, stream) = description.audio().map_err(|error| refused(&error, 488))?;
@@ -149,10 +154,12 @@ fn connect(media: &CallMedia, offer: Option<&str>, now: i64) -> Result<(String, 
             .map_err(|error| refused(&error, if matches!(error, MediaError::Sdp(_)) { 488 } else { 503 }));
     }
     let agreed = sdp::agree(&description).map_err(|error| refused(&error, 488))?;
-    let spec = leg::spec(leg::CITIZEN, &agreed);
+    let spec = LegSpec { tones, ..leg::unknown(leg::CITIZEN) };
     let local = media.add_rtp_leg(spec.clone()).map_err(|error| refused(&error, 503))?;
-    let local = leg::local(local, now);
-    Ok((sdp::answer(&description, &agreed, &local), Some(Plain { spec, local })))
+    let mut plain = Plain { spec, local: leg::local(local, now), may_key };
+    plain.agree(&agreed).map_err(|error| refused(&error, 488))?;
+    media.set_remote(plain.spec.clone()).map_err(|error| refused(&error, 503))?;
+    Ok((sdp::answer(&description, &agreed, &plain.local), Some(plain)))
 }
 
 /// Starts a call that an agent dials; the agent's telephone rings first. Returns the call's id.

@@ -166,7 +166,7 @@ impl Leg {
     pub fn adopt(&mut self) {
         self.intake.set_codec(self.codec());
         let tones = match &self.transport {
-            Transport::Rtp(rtp) => !rtp.sends_events(),
+            Transport::Rtp(rtp) => rtp.hears_tones(),
             // Not known before the browser has answered; browsers never send keys as tones.
             Transport::Browser(_) => false,
         };

@@ -103,6 +103,44 @@ mod tests {
         }
     }
 
+    /// Sound of a capture of RTP in the data beside the repository, if it is there.
+    fn captured() -> Option<Vec<u8>> {
+        let root = std::env::var("YIHAO_DATA")
+            .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data").to_owned());
+        let bytes = std::fs::read(format!("{root}/media/sipp_pcap/g711a.pcap")).ok();
+        if bytes.is_none() {
+            eprintln!("skipped: the captured speech is not there");
+        }
+        // Behind the file's head each packet has a head of 16 bytes, then Ethernet, IP, UDP and RTP of 54 bytes.
+        let (mut rest, mut sound) = (bytes?.split_off(24), Vec::new());
+        while rest.len() > 16 {
+            let len = u32::from_le_bytes([rest[8], rest[9], rest[10], rest[11]]) as usize;
+            let packet: Vec<u8> = rest.drain(..(16 + len).min(rest.len())).skip(16).collect();
+            sound.extend_from_slice(packet.get(54..)?);
+        }
+        Some(sound)
+    }
+
+    #[test]
+    fn no_speech_sounds_like_a_key() {
+        let shipped = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/prompts")).unwrap();
+        let shipped = shipped.flatten().map(|entry| entry.path());
+        let mut speeches: Vec<Vec<u8>> = shipped
+            .filter(|path| path.extension().is_some_and(|ending| ending == "alaw"))
+            .map(|path| std::fs::read(path).unwrap())
+            .collect();
+        assert!(speeches.len() > 50, "both voices");
+        speeches.extend(captured());
+        let mut detector = ::media::detect::KeypadDetector::default();
+        for speech in speeches {
+            for quieter in [1, 3] {
+                let samples: Vec<i16> =
+                    speech.iter().map(|&code| Codec::Pcma.decode(code) / quieter).collect();
+                assert_eq!(samples.chunks(160).find_map(|chunk| detector.push(chunk)), None);
+            }
+        }
+    }
+
     #[test]
     fn numbers_are_said_as_people_say_them() {
         let said = |number| count(number);

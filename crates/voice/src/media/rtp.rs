@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use ::media::codec::Codec;
 use ::media::rtcp::{ReportBlock, SenderInfo, write_report};
 use ::media::rtp::{RtpPacket, is_rtcp};
+use ::media::srtp::{KeyPair, Protector, Unprotector};
 
 use super::LegSpec;
 use super::leg::Intake;
@@ -25,7 +26,34 @@ pub(super) struct RtpTransport {
     latch: Latch,
     codec: Codec,
     dtmf_payload_type: Option<u8>,
+    tones: bool,
+    secured: Option<Secured>,
     buffer: Vec<u8>,
+}
+
+/// Encryption of both directions.
+#[derive(Debug)]
+struct Secured {
+    keys: KeyPair,
+    outward: Protector,
+    inward: Unprotector,
+}
+
+impl Secured {
+    fn new(keys: KeyPair) -> Self {
+        Self { keys, outward: Protector::new(&keys.local), inward: Unprotector::new(&keys.remote) }
+    }
+
+    /// Takes other keys. One that stays goes on counting: to begin again would repeat its keystream.
+    fn agree(&mut self, keys: KeyPair) {
+        if keys.local != self.keys.local {
+            self.outward = Protector::new(&keys.local);
+        }
+        if keys.remote != self.keys.remote {
+            self.inward = Unprotector::new(&keys.remote);
+        }
+        self.keys = keys;
+    }
 }
 
 impl RtpTransport {
@@ -35,6 +63,8 @@ impl RtpTransport {
             latch: Latch::new(spec.remote),
             codec: spec.codec,
             dtmf_payload_type: spec.dtmf_payload_type,
+            tones: spec.tones,
+            secured: spec.keys.map(Secured::new),
             buffer: Vec::with_capacity(256),
         }
     }
@@ -47,6 +77,11 @@ impl RtpTransport {
         self.dtmf_payload_type.is_some()
     }
 
+    /// Whether the peer's keys have to be found in its sound.
+    pub fn hears_tones(&self) -> bool {
+        self.tones && self.dtmf_payload_type.is_none()
+    }
+
     /// Whether it is known where the peer receives.
     pub fn has_remote(&self) -> bool {
         self.latch.remote().is_some()
@@ -56,6 +91,11 @@ impl RtpTransport {
     pub fn agree(&mut self, spec: &LegSpec) {
         self.codec = spec.codec;
         self.dtmf_payload_type = spec.dtmf_payload_type;
+        self.tones = spec.tones;
+        match (&mut self.secured, spec.keys) {
+            (Some(secured), Some(keys)) => secured.agree(keys),
+            (secured, keys) => *secured = keys.map(Secured::new),
+        }
         if self.latch.described != spec.remote {
             self.latch = Latch::new(spec.remote);
         }
@@ -71,11 +111,18 @@ impl RtpTransport {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => continue,
                 Err(_) => break,
             };
-            let bytes = &datagram[..len];
-            if is_rtcp(bytes) {
+            if is_rtcp(&datagram[..len]) {
                 continue;
             }
-            let Ok(packet) = RtpPacket::parse(bytes) else { continue };
+            let opened = match &mut self.secured {
+                Some(secured) => secured.inward.unprotect(&mut datagram[..len]),
+                None => Ok(len),
+            };
+            let Ok(packet) =
+                opened.map_err(drop).and_then(|len| RtpPacket::parse(&datagram[..len]).map_err(drop))
+            else {
+                continue;
+            };
             let is_event = Some(packet.payload_type) == self.dtmf_payload_type;
             let codec = Codec::from_payload_type(packet.payload_type);
             if (!is_event && codec.is_none()) || !self.latch.believes(source) {
@@ -97,6 +144,11 @@ impl RtpTransport {
             _ => self.codec.payload_type(),
         };
         packet.write(&mut self.buffer);
+        if let Some(secured) = &mut self.secured
+            && secured.outward.protect(&mut self.buffer).is_err()
+        {
+            return false;
+        }
         self.sockets.rtp.send_to(&self.buffer, remote).is_ok()
     }
 
@@ -114,6 +166,11 @@ impl RtpTransport {
         {
             remote.set_port(port);
             write_report(&mut self.buffer, ssrc, Some(sender), block, CNAME);
+            if let Some(secured) = &mut self.secured
+                && secured.outward.protect_rtcp(&mut self.buffer).is_err()
+            {
+                return;
+            }
             // A lost report is made good by the next one.
             let _ = self.sockets.rtcp.send_to(&self.buffer, remote);
         }

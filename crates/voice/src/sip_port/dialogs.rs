@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::flows::{Carrier, Flows, carrier_of};
 use super::inbound::LEG_EVENTS;
-use super::stack::StackPort;
+use super::stack::{StackPort, is_encrypted};
 use super::{Callee, Invitation, LegEvent, SipLeg, following, outbound, session};
 
 /// How long a telephone has to say that it is still in the call, in seconds.
@@ -241,6 +241,10 @@ fn seat_option(
 ) -> Result<(InviteOption, Path), u16> {
     let binding = port.0.flows.find(place, seat, port.now_ms()).ok_or(480u16)?;
     let carrier = flow_of(binding.path).map_or(Carrier::Udp, carrier_of);
+    // The telephone may have moved since the offer was written; its key must not go over an open wire.
+    if place == Place::Desk && invitation.offer.contains("a=crypto:") && !is_encrypted(binding.path) {
+        return Err(480);
+    }
     let mut headers = vec![Header::Other("X-Yihao-Call".to_owned(), invitation.call_id.clone())];
     if place == Place::Desk && invitation.auto_answer {
         // Makers never agreed on one way to say it; each telephone heeds the one that it knows.

@@ -110,7 +110,8 @@ async fn invite(port: &StackPort, mut tx: Transaction) -> rsipstack::Result<()> 
         port.0.tokens.begin(&user, leg);
     }
     tokio::spawn(following::incoming(port.clone(), leg, changes));
-    let call = IncomingCall { leg, origin, caller, called, offer, events: receiver };
+    let may_key = port.0.config.srtp_in_clear || carrier == Carrier::Tls;
+    let call = IncomingCall { leg, origin, caller, called, offer, may_key, events: receiver };
     if port.0.calls.try_send(call).is_err() {
         // Nobody takes calls at the moment: the caller's carrier may try another way.
         port.0.tokens.end(leg);

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use ::sip::digest::Verifier;
 use ::sip::guard::Network;
-use ::sip::registrar::{Flow, Place};
+use ::sip::registrar::{Flow, Path, Place};
 use kernel::Clock;
 use rsipstack::EndpointBuilder;
 use rsipstack::dialog::dialog_layer::DialogLayer;
@@ -25,7 +25,7 @@ use tokio::sync::{Notify, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::dialogs::LegHandle;
-use super::flows::{Carrier, FlowChange, Flows};
+use super::flows::{Carrier, FlowChange, Flows, carrier_of};
 use super::tls::{self, Tls};
 use super::trunk::{self, TrunkState};
 use super::{IncomingCall, Invitation, LegEvent, SipLeg, SipPort, inbound, stream, telephones, udp};
@@ -310,6 +310,20 @@ impl SipPort for StackPort {
     fn is_reachable(&self, place: Place, seat: &str) -> bool {
         self.0.flows.find(place, seat, self.now_ms()).is_some()
     }
+
+    fn is_keyed(&self, seat: &str) -> bool {
+        self.0.config.srtp_telephones
+            && self
+                .0
+                .flows
+                .find(Place::Desk, seat, self.now_ms())
+                .is_some_and(|binding| is_encrypted(binding.path))
+    }
+}
+
+/// Tells whether messages on the way are encrypted.
+pub(super) fn is_encrypted(path: Path) -> bool {
+    matches!(path, Path::Flow(flow) if carrier_of(flow) == Carrier::Tls)
 }
 
 async fn listener(address: Option<SocketAddr>) -> Result<Option<TcpListener>, StackError> {

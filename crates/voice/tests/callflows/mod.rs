@@ -183,8 +183,16 @@ async fn an_order_query_speaks_the_state_of_the_order() {
         assert_eq!(digits.concat(), "20261121000001••••••", "the query code is not written down");
         let (_, voices) = stage.get("leader", "/voice/speech").await;
         if voices["embedded"] == true {
-            let (_, heard) = talk(phone, 6_000, Say::Nothing).await;
-            let spoken = heard.chunks(1_600).filter(|part| loudness(part) > 0.01).count();
+            // How soon the voice is ready depends on what else the machine does.
+            let (mut phone, mut spoken) = (phone, 0);
+            for _ in 0..10 {
+                let (listening, heard) = talk(phone, 2_000, Say::Nothing).await;
+                phone = listening;
+                spoken += heard.chunks(1_600).filter(|part| loudness(part) > 0.01).count();
+                if spoken >= 10 {
+                    break;
+                }
+            }
             assert!(spoken >= 10, "the state is spoken: {spoken} fifths of a second");
         } else {
             eprintln!("skipped: espeak-ng is not installed, so the state stays silent");

@@ -524,3 +524,61 @@ async fn sipp_calls_gives_up_and_misbehaves() {
         })
         .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_key_over_an_open_wire_is_refused_unless_it_is_allowed_and_then_both_sides_encrypt() {
+    use ::media::srtp::{Key, KeyPair, Suite};
+    const INLINE: &str = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz";
+    let master = *b"YS___semctl () {\t220;}\n}\nunles";
+    let encrypted = |phone: &Phone| {
+        let line = format!("a=crypto:3 AES_CM_128_HMAC_SHA1_32 inline:{INLINE}\r\n");
+        sdp(phone).replace("RTP/AVP", "RTP/SAVP") + &line
+    };
+    let closed = Stage::new(&Ground::sqlite()).await;
+    let phone = Phone::new(Codec::Pcma, Some(101));
+    let mut trunk = TrunkCall::new(closed.sip, "13800000001").await;
+    assert_eq!(trunk.invite(&encrypted(&phone)).await.0, 488);
+
+    let stage = Stage::with(&Ground::sqlite(), |config| config.srtp_in_clear = true).await;
+    let mut agent = Agent::ready(&stage, "1001").await;
+    let mut phone = Phone::new(Codec::Pcma, Some(101));
+    let mut trunk = TrunkCall::new(stage.sip, "13800000001").await;
+    let (code, answer) = trunk.invite(&encrypted(&phone)).await;
+    assert_eq!(code, 200);
+    assert!(answer.contains("RTP/SAVP 8 101"), "{answer}");
+    let line = answer.split("a=crypto:").nth(1).unwrap().lines().next().unwrap();
+    let (head, key) = line.split_once(" inline:").unwrap();
+    assert_eq!(head, "3 AES_CM_128_HMAC_SHA1_32", "the tag of the key that was taken");
+    assert_ne!(key, INLINE, "each side has a key of its own");
+    let theirs = base64_bytes(key);
+    let key = |master| Key { suite: Suite::Tag32, master };
+    phone.secure(&KeyPair { local: key(master), remote: key(theirs) });
+    phone.to = ([127, 0, 0, 1], port_of(&answer)).into();
+
+    // Somebody on the way who has no key is not heard, and takes nothing away.
+    let mut stranger = Phone::new(Codec::Pcma, Some(101));
+    stranger.to = phone.to;
+    let (_invite, browser) = answered(&mut agent).await;
+    let noise = tokio::task::spawn_blocking(move || stranger.talk(1_500, &Say::Tone(1700)));
+    let (_, _, at_citizen, at_agent) = talk(phone, browser, 1_500, (Say::Tone(700), Say::Tone(1100))).await;
+    assert!(noise.await.unwrap().is_empty(), "nothing goes to the stranger");
+    assert!(amplitude(tail(&at_citizen), 1100.0) > 0.2, "the citizen hears the agent");
+    assert!(amplitude(tail(&at_agent), 700.0) > 0.2, "the agent hears the citizen");
+    assert!(amplitude(tail(&at_agent), 1700.0) < 0.02, "and nobody else");
+}
+
+/// Reads thirty bytes of base64.
+fn base64_bytes(text: &str) -> [u8; 30] {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut bits = 0_u32;
+    let mut out = Vec::new();
+    for (at, letter) in text.bytes().enumerate() {
+        let value = ALPHABET.iter().position(|each| *each == letter).unwrap();
+        bits = bits << 6 | u32::try_from(value).unwrap();
+        if at % 4 == 3 {
+            out.extend_from_slice(&bits.to_be_bytes()[1..]);
+            bits = 0;
+        }
+    }
+    out.try_into().unwrap()
+}

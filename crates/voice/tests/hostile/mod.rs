@@ -1,5 +1,7 @@
 //! Strangers, malformed messages, and people who may not.
 
+mod floods;
+
 use std::path::Path;
 use std::time::Duration;
 

@@ -55,7 +55,14 @@ impl Stage {
     /// Adds a leg with a phone behind it.
     fn phone(&self, leg: LegId, codec: Codec, dtmf: Option<u8>) -> Phone {
         let mut phone = Phone::new(codec, dtmf);
-        let spec = LegSpec { leg, codec, dtmf_payload_type: dtmf, remote: Some(phone.address()) };
+        let spec = LegSpec {
+            leg,
+            codec,
+            dtmf_payload_type: dtmf,
+            remote: Some(phone.address()),
+            tones: true,
+            keys: None,
+        };
         phone.to = self.call.add_rtp_leg(spec).unwrap();
         phone
     }
@@ -321,6 +328,8 @@ fn a_call_that_ends_leaves_nothing_behind() {
                     codec: Codec::Pcma,
                     dtmf_payload_type: None,
                     remote: None,
+                    tones: true,
+                    keys: None,
                 })
                 .is_err(),
             "the range has ten pairs"

@@ -7,6 +7,7 @@ use ::media::codec::{Codec, FRAME, Frame};
 use ::media::detect::KeypadDetector;
 use ::media::dtmf::{DtmfReceiver, DtmfSender, DtmfTick};
 use ::media::rtp::RtpPacket;
+use ::media::srtp::{KeyPair, Protector, Unprotector};
 use ::media::tone::{Tone, keypad_sample};
 
 /// What is said.
@@ -73,6 +74,7 @@ pub struct Phone {
     dtmf: Option<u8>,
     /// Where the leg receives.
     pub to: SocketAddr,
+    secured: Option<(Protector, Unprotector)>,
     sequence: u16,
     timestamp: u32,
     /// Sequence, timestamp and source of every audio packet heard.
@@ -95,6 +97,7 @@ impl Phone {
             codec,
             dtmf,
             to,
+            secured: None,
             sequence: 65_500,
             timestamp: 8000,
             received: Vec::new(),
@@ -107,6 +110,11 @@ impl Phone {
 
     pub fn address(&self) -> SocketAddr {
         self.socket.local_addr().unwrap()
+    }
+
+    /// Encrypts from now on; `keys` are seen from here.
+    pub fn secure(&mut self, keys: &KeyPair) {
+        self.secured = Some((Protector::new(&keys.local), Unprotector::new(&keys.remote)));
     }
 
     /// Talks for a while and returns what was heard meanwhile.
@@ -153,6 +161,9 @@ impl Phone {
         }
         let mut bytes = Vec::new();
         packet.write(&mut bytes);
+        if let Some((outward, _)) = &mut self.secured {
+            outward.protect(&mut bytes).unwrap();
+        }
         self.sequence = self.sequence.wrapping_add(1);
         self.timestamp = self.timestamp.wrapping_add(FRAME as u32);
         bytes
@@ -160,7 +171,10 @@ impl Phone {
 
     fn listen(&mut self, heard: &mut Vec<i16>) {
         let mut datagram = [0; 2048];
-        while let Ok(len) = self.socket.recv(&mut datagram) {
+        while let Ok(mut len) = self.socket.recv(&mut datagram) {
+            if let Some((_, inward)) = &mut self.secured {
+                len = inward.unprotect(&mut datagram[..len]).expect("what comes is encrypted");
+            }
             let packet = RtpPacket::parse(&datagram[..len]).unwrap();
             if Some(packet.payload_type) == self.dtmf {
                 let digit = self.receiver.push(packet.ssrc, packet.timestamp, packet.payload);

@@ -48,8 +48,9 @@ fn voice(path: &Path, hz: u16, secs: u64) {
     std::fs::write(path, wav).unwrap();
 }
 
-/// Starts baresip as a seat's telephone that answers by itself and says a tone.
-fn start(server: &str, seat: &str, password: &str) -> Option<Baresip> {
+/// Starts baresip as a seat's telephone that answers by itself and says a tone; `secured` are more parameters of
+/// its address and account.
+fn start(server: &str, seat: &str, password: &str, secured: (&str, &str)) -> Option<Baresip> {
     let modules = MODULES.into_iter().find(|path| Path::new(path).is_dir())?;
     let folder = std::env::temp_dir().join(format!("yihao-baresip-{}", kernel::id::new_id()));
     std::fs::create_dir_all(&folder).unwrap();
@@ -58,12 +59,13 @@ fn start(server: &str, seat: &str, password: &str) -> Option<Baresip> {
     let heard = folder.join("heard.wav").display().to_string();
     let config = format!(
         "sip_listen 127.0.0.1:0\nmodule_path {modules}\nmodule account.so\nmodule menu.so\nmodule g711.so\n\
-         module aufile.so\naudio_source aufile,{said}\naudio_player aufile,{heard}\naudio_alert none\n\
+         module srtp.so\nsip_verify_server no\nmodule aufile.so\naudio_source aufile,{said}\naudio_player aufile,{heard}\naudio_alert none\n\
          audio_srate 8000-8000\naudio_channels 1-1\nnet_interface 127.0.0.1\ncall_max_calls 2\n"
     );
     std::fs::write(folder.join("config"), config).unwrap();
     let account = format!(
-        "<sip:{seat}@{server}>;auth_user={seat};auth_pass={password};regint=60;audio_codecs=PCMA/8000/1;answermode=auto\n"
+        "<sip:{seat}@{server}{}>;auth_user={seat};auth_pass={password};regint=60;audio_codecs=PCMA/8000/1;answermode=auto{}\n",
+        secured.0, secured.1,
     );
     std::fs::write(folder.join("accounts"), account).unwrap();
     std::fs::write(folder.join("contacts"), "").unwrap();
@@ -82,7 +84,7 @@ fn start(server: &str, seat: &str, password: &str) -> Option<Baresip> {
 async fn baresip_answers_a_queued_call_and_both_voices_are_in_the_recording() {
     let stage = Stage::new(&Ground::sqlite()).await;
     let password = DeskPhone::account(&stage, "1001").await;
-    let Some(_telephone) = start(&stage.sip.to_string(), "1001", &password) else {
+    let Some(_telephone) = start(&stage.sip.to_string(), "1001", &password, ("", "")) else {
         eprintln!("skipped: baresip is not installed");
         return;
     };
@@ -112,4 +114,35 @@ async fn baresip_answers_a_queued_call_and_both_voices_are_in_the_recording() {
         |side: &[i16], hz: f64| side.chunks(4000).map(|part| amplitude(part, hz)).fold(0.0, f64::max);
     assert!(loudest(&side(0), 700.0) > 0.2, "the citizen is on the left");
     assert!(loudest(&side(2), 1100.0) > 0.1, "the desk is on the right");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn baresip_over_tls_talks_encrypted_and_is_heard() {
+    let (folder, _) = crate::trunks::certificate();
+    let stage = Stage::with(&Ground::sqlite(), |config| {
+        config.sip_tls_bind = Some(([127, 0, 0, 1], 0).into());
+        config.tls_certificate = Some(folder.join("cert.pem"));
+        config.tls_key = Some(folder.join("key.pem"));
+        config.srtp_telephones = true;
+    })
+    .await;
+    let password = DeskPhone::account(&stage, "1001").await;
+    let server = stage.voice.stack().stream_addresses()[1].unwrap().to_string();
+    let secured = (";transport=tls", ";mediaenc=srtp-mand");
+    let Some(_telephone) = start(&server, "1001", &password, secured) else {
+        eprintln!("skipped: baresip is not installed");
+        return;
+    };
+    stage.until("leader", "/voice/telephones", |list| list["items"][0]["registered"] == true).await;
+    take_seat(&stage, "1001").await;
+    let (mut trunk, citizen) = caller(&stage, "13800001234").await;
+    stage.state_until("1001", "on_call").await;
+    let talking = tokio::task::spawn_blocking(move || {
+        let mut citizen = citizen;
+        citizen.talk(3_000, &Say::Tone(700))
+    });
+    let heard = talking.await.unwrap();
+    assert!(amplitude(&heard[heard.len() - 8_000..], 1100.0) > 0.1, "the citizen hears baresip");
+    assert_eq!(trunk.within("BYE", "", "").await, 200);
+    let _ = std::fs::remove_dir_all(folder);
 }

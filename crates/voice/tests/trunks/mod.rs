@@ -32,7 +32,7 @@ fn loopback() -> SocketAddr {
 }
 
 /// A certificate for `yihao.test` in a folder of its own.
-fn certificate() -> (PathBuf, TlsConnector) {
+pub fn certificate() -> (PathBuf, TlsConnector) {
     let folder = std::env::temp_dir().join(format!("yihao-cert-{}", kernel::id::new_id()));
     std::fs::create_dir_all(&folder).unwrap();
     let made = rcgen::generate_simple_self_signed(vec!["yihao.test".to_owned()]).unwrap();
