@@ -3,6 +3,7 @@
 use kernel::db::Statement;
 use kernel::{Cursor, Dialect, Page, Principal, Scope, Timestamp};
 
+use contract::cases::CaseId;
 use contract::identity::UnitId;
 
 use super::search::Words;
@@ -633,6 +634,22 @@ impl Cases {
         filter.push_order(&mut sql, limit);
         let rows: Vec<case::CaseRow> = sql.query_as().fetch_all(self.kit().db.reader()).await?;
         rows.into_iter().map(Case::try_from).collect()
+    }
+
+    /// Returns the ids of the first orders of a list.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn ids_of(
+        &self,
+        by: &Principal,
+        filter: &CaseFilter,
+        now: Timestamp,
+        most: usize,
+    ) -> Result<Vec<CaseId>, CaseError> {
+        let plan = self.plan(by, filter).await?;
+        let rows = self.rows(by, filter, &plan, now, None, i64::try_from(most).unwrap_or(i64::MAX)).await?;
+        Ok(rows.into_iter().map(|case| case.id).collect())
     }
 
     /// Counts orders, at most `most`.

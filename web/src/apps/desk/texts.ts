@@ -45,6 +45,7 @@ const desk: Texts = {
     tasks: ['我的待办', 'To-do list'],
     cases: ['工单查询', 'Orders'],
     discoveries: ['主动发现', 'Found by units'],
+    commitments: ['服务承诺', 'Service commitments'],
     ratings: ['差评跟进', 'Bad ratings'],
     calls: ['通话记录', 'Calls'],
     missed: ['未接来电', 'Missed calls'],

@@ -9,6 +9,7 @@ export const routes: RouteRecordRaw[] = [
   { path: '/desk/cases/:id/letter', name: 'letter', component: () => import('./views/LetterView.vue'), props: true, meta: { title: 'side.letter', needs: ['case.read'] } },
   { path: '/desk/discoveries', name: 'discoveries', component: () => import('./views/DiscoveriesView.vue'), meta: { title: 'nav.discoveries', needs: ['case.discover', 'overview.read'] } },
   { path: '/desk/ratings', name: 'ratings', component: () => import('./views/RatingsView.vue'), meta: { title: 'nav.ratings', needs: ['rating.follow_up'] } },
+  { path: '/desk/commitments', name: 'commitments', component: () => import('./views/CommitmentsView.vue'), meta: { title: 'nav.commitments', needs: ['commitment.write', 'publication.write'] } },
   { path: '/desk/admin/catalogue', name: 'catalogue', component: () => import('./views/CatalogueView.vue'), meta: { title: 'nav.catalogue', needs: ['catalogue.read'] } },
   { path: '/desk/admin/templates', name: 'templates', component: () => import('./views/TemplatesView.vue'), meta: { title: 'nav.templates', needs: ['template.write'] } },
   { path: '/desk/admin/limit-rules', name: 'limit_rules', component: () => import('./views/LimitRulesView.vue'), meta: { title: 'nav.limit_rules', needs: ['limit.read'] } },

@@ -1,6 +1,7 @@
 import type { Texts } from '@/shared/i18n/pairs'
 import { formsTexts } from '@/shared/forms/texts'
 import { flowTexts } from './flow/texts'
+import { commitmentTexts } from './texts.commitment'
 import { discoveryTexts } from './texts.discovery'
 import { formDesignTexts, orderTypeTexts } from './forms/texts'
 
@@ -10,6 +11,7 @@ export const texts: Texts = {
   form_design: formDesignTexts,
   order_type: orderTypeTexts,
   ...discoveryTexts,
+  ...commitmentTexts,
   order: {
     title: ['工单登记', 'New order'],
     bound: ['已绑定本次通话', 'Bound to this call'],
