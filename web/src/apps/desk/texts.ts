@@ -44,6 +44,7 @@ const desk: Texts = {
     work: ['受理工作台', 'Agent desk'],
     tasks: ['我的待办', 'To-do list'],
     cases: ['工单查询', 'Orders'],
+    alarms: ['超期报警', 'Alarms'],
     discoveries: ['主动发现', 'Found by units'],
     commitments: ['服务承诺', 'Service commitments'],
     ratings: ['差评跟进', 'Bad ratings'],

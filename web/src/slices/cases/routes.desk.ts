@@ -7,6 +7,7 @@ export const routes: RouteRecordRaw[] = [
   { path: '/desk/cases', name: 'cases', component: () => import('./views/CasesView.vue'), meta: { title: 'nav.cases', needs: ['case.read'] } },
   { path: '/desk/cases/:id', name: 'case', component: () => import('./views/CaseView.vue'), props: true, meta: { title: 'case.title', needs: reads } },
   { path: '/desk/cases/:id/letter', name: 'letter', component: () => import('./views/LetterView.vue'), props: true, meta: { title: 'side.letter', needs: ['case.read'] } },
+  { path: '/desk/alarms', name: 'alarms', component: () => import('./views/AlarmsView.vue'), meta: { title: 'nav.alarms', needs: ['alarm.acknowledge', 'overview.read'] } },
   { path: '/desk/discoveries', name: 'discoveries', component: () => import('./views/DiscoveriesView.vue'), meta: { title: 'nav.discoveries', needs: ['case.discover', 'overview.read'] } },
   { path: '/desk/ratings', name: 'ratings', component: () => import('./views/RatingsView.vue'), meta: { title: 'nav.ratings', needs: ['rating.follow_up'] } },
   { path: '/desk/commitments', name: 'commitments', component: () => import('./views/CommitmentsView.vue'), meta: { title: 'nav.commitments', needs: ['commitment.write', 'publication.write'] } },

@@ -179,7 +179,7 @@ export const texts: Texts = {
   },
   plookup: {
     acts: ['您还可以', 'You can also'],
-    say: { supplement: ['补充说明', 'What you want to add'], urge: ['想说的话（选填）', 'A word (optional)'], withdraw: ['撤回原因', 'Why you withdraw it'], redo: ['哪里没有解决', 'What is not solved'], reconsideration: ['对答复有什么异议', 'What is wrong with the answer'] },
+    say: { supplement: ['补充说明', 'What you want to add'], urge: ['想说的话（选填）', 'A word (optional)'], withdraw: ['撤回原因', 'Why you withdraw it'], redo: ['哪里没有解决', 'What is not solved'], reconsideration: ['对答复有什么异议', 'What is wrong with the answer'], re_examination: ['对复查意见有什么异议', 'What is wrong with the answer to the reconsideration'] },
     withdraw_sure: ['撤回后工单不再办理。', 'After that nobody handles the order.'],
     act_done: ['已收到', 'Received'],
     act_need: ['请填写内容', 'Please write something'],
