@@ -29,7 +29,7 @@ const SCREENS = [
   { role: 'city_leader', paths: ['/desk/overview', '/desk/reports', '/desk/reports/unit', '/desk/reports/time-of-day', '/desk/reports/waits', '/desk/forecast', '/desk/evaluation'] },
   {
     role: 'system_admin',
-    paths: ['units', 'people', 'seats', 'categories', 'catalogue', 'flows', 'limit-rules', 'notice-rules', 'forms', 'order-types', 'old-orders', 'dictionary', 'parameters', 'calendar'].map((name) => `/desk/admin/${name}`),
+    paths: ['units', 'people', 'registrations', 'seats', 'categories', 'catalogue', 'flows', 'limit-rules', 'notice-rules', 'forms', 'order-types', 'old-orders', 'dictionary', 'parameters', 'calendar'].map((name) => `/desk/admin/${name}`),
   },
   { role: 'security_admin', paths: ['/desk/admin/roles', '/desk/admin/sessions'] },
   { role: 'audit_admin', paths: ['/desk/admin/audit'] },

@@ -2,6 +2,7 @@
 
 pub mod acceptance;
 pub mod action;
+pub mod alarm;
 pub mod amendment;
 pub mod application;
 pub mod assignment;

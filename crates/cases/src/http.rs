@@ -2,10 +2,12 @@
 //! result; what is allowed is decided there.
 
 mod acceptance;
+mod alarms;
 mod amendment;
 mod assignment;
 mod attachment;
 mod bulk;
+mod bulk_runs;
 mod calendar;
 mod case_form;
 mod catalogue;
@@ -86,6 +88,7 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(publication::routes())
         .merge(commitments::routes())
         .merge(urge::routes())
+        .merge(alarms::routes())
         .merge(extension::routes())
         .merge(ending::routes())
         .merge(objection::routes())
@@ -114,6 +117,7 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(order_types::routes())
         .merge(case_form::routes())
         .merge(bulk::routes())
+        .merge(bulk_runs::routes())
         .merge(calendar::routes())
         .with_state(cases)
 }

@@ -59,6 +59,8 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 80, name: "old_orders", sql: include_str!("../migrations/0080_old_orders.sql") },
     Migration { version: 90, name: "discovery", sql: include_str!("../migrations/0090_discovery.sql") },
     Migration { version: 91, name: "commitment", sql: include_str!("../migrations/0091_commitment.sql") },
+    Migration { version: 92, name: "alarm", sql: include_str!("../migrations/0092_alarm.sql") },
+    Migration { version: 93, name: "bulk_run", sql: include_str!("../migrations/0093_bulk_run.sql") },
 ];
 
 /// What another process may have changed is read again after this time.
@@ -154,6 +156,12 @@ impl Cases {
             zh: "按派单目录自动派单（目录项可逐项开启）",
             en: "Automatic dispatch by the catalogue (each row turns it on for itself)",
         });
+        parameters.push(ParameterSpec {
+            key: "cases.alarm_hours",
+            default: json!(4),
+            zh: "超期报警无人确认时逐级上报的间隔（小时）",
+            en: "Hours after which an alarm that nobody acknowledges goes to the next level",
+        });
         kit.parameters.declare(parameters);
         let kept = Kept {
             calendar: Arc::new(WorkCalendar::china(&kit.config.zone)?),
@@ -219,7 +227,8 @@ impl Cases {
     /// Returns the slice for the composition.
     #[must_use]
     pub fn slice(&self) -> Slice {
-        let (timers, indexer, sweeper, heir) = (self.clone(), self.clone(), self.clone(), self.clone());
+        let (timers, alarms, indexer) = (self.clone(), self.clone(), self.clone());
+        let (sweeper, heir) = (self.clone(), self.clone());
         Slice {
             name: "cases",
             migrations: MIGRATIONS,
@@ -230,6 +239,14 @@ impl Cases {
                     async move {
                         let ctx = Ctx::system("cases.timers", cases.kit().now());
                         cases.fire_timers(&ctx).await?;
+                        Ok(())
+                    }
+                }),
+                Job::every("cases.alarms", Duration::from_secs(60), move || {
+                    let cases = alarms.clone();
+                    async move {
+                        let ctx = Ctx::system("cases.alarms", cases.kit().now());
+                        cases.escalate_alarms(&ctx).await?;
                         Ok(())
                     }
                 }),
@@ -456,6 +473,7 @@ pub const CAPABILITIES: &[Capability] = &[
     capability("template.write", "维护文书模板", "Change templates of documents"),
     capability("case.discover", "主动发现登记", "Write orders of one's own unit"),
     capability("case.praise", "表扬登记", "Record praise"),
+    capability("alarm.acknowledge", "确认超期报警", "Acknowledge alarms of missed limits"),
     capability("overview.read", "查看总览", "Read the overview"),
     capability("rating.follow_up", "差评跟进", "Follow up bad ratings"),
     capability("calendar.write", "维护工作日历", "Change the calendar"),

@@ -3,6 +3,7 @@
 
 pub mod application;
 pub mod attachment;
+pub mod bulk_run;
 pub mod calendar;
 pub mod case;
 pub mod catalogue;
@@ -45,6 +46,7 @@ pub mod timer;
 pub mod work;
 
 mod acceptance;
+pub mod alarm;
 mod amendment;
 pub mod assignment;
 mod brief;

@@ -1,8 +1,10 @@
 //! Orders through their addresses, on both databases.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod alarms;
 mod attachments;
 mod bulk;
+mod bulk_runs;
 mod catalogue;
 mod citizen_acts;
 mod citizens;

@@ -21,6 +21,11 @@ const TABLE: &[Row] = &[
     ("GET", "/cases.xlsx", "--+-++--+--+----"),
     ("GET", "/old-orders/template.xlsx", "-----------+-+--"),
     ("POST", "/old-orders?dry_run=true", "-----------+-+--"),
+    ("POST", "/cases/bulk-runs", "+++++-----++----"),
+    ("GET", "/alarms", "--+++++++++++---"),
+    ("GET", "/alarms.xlsx", "--+++++++++++---"),
+    ("GET", "/alarms/summary", "--+++++++++++---"),
+    ("POST", "/alarms/x/acknowledgement", "--++++++++-+----"),
     ("GET", "/commitments", "----++-----+----"),
     ("GET", "/commitments.xlsx", "----++-----+----"),
     ("POST", "/commitments", "-----+-----+----"),
@@ -166,6 +171,7 @@ const TABLE: &[Row] = &[
     ("POST", "/flows/x/migration-previews", "-------------+--"),
     ("POST", "/flows/x/migrations", "-------------+--"),
     ("GET", "/forms", "-----------+-+--"),
+    ("GET", "/forms.xlsx", "-----------+-+--"),
     ("GET", "/forms/x", "-----------+-+--"),
     ("GET", "/forms/x/comparison", "-----------+-+--"),
     ("GET", "/form-drafts", "-----------+-+--"),
@@ -204,6 +210,8 @@ fn body(path: &str) -> Value {
             "version": 0, "name": "", "title": "", "xml": "", "old_xml": "", "new_xml": "", "to": "", "mapping": {},
             "after": "", "variables": {}, "acts": [], "mark": "", "rules": [], "note": ""
         }),
+        "bulk-runs" => json!({ "act": "urge", "ids": [] }),
+        "acknowledgement" => json!({ "note": "" }),
         _ if path.starts_with("/commitments") => json!({ "version": 0, "service": "", "publish": false }),
         _ if path.starts_with("/discoveries") => json!({
             "version": 0, "title": "", "content": "", "note": "", "type": "repair", "handling": "own"

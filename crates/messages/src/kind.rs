@@ -10,6 +10,10 @@ pub enum Kind {
     DueSoon,
     /// A limit was missed.
     Overdue,
+    /// Nobody acknowledged the alarm of a missed limit.
+    Alarm,
+    /// A citizen is not satisfied with what the unit did.
+    BadRating,
     /// Somebody asked for more speed.
     Urged,
     /// The centre supervises the order.
@@ -49,6 +53,8 @@ impl Kind {
         Self::Assigned,
         Self::DueSoon,
         Self::Overdue,
+        Self::Alarm,
+        Self::BadRating,
         Self::Urged,
         Self::Supervised,
         Self::Returned,
@@ -70,6 +76,8 @@ impl Kind {
         match self {
             Self::DueSoon => "due_soon",
             Self::Overdue => "overdue",
+            Self::Alarm => "alarm",
+            Self::BadRating => "bad_rating",
             Self::Urged => "urged",
             Self::Supervised => "supervised",
             Self::Returned => "returned",
@@ -100,6 +108,8 @@ impl Kind {
         match self {
             Self::DueSoon => lang.pick("即将到期", "Due soon"),
             Self::Overdue => lang.pick("已超期", "Overdue"),
+            Self::Alarm => lang.pick("超期报警", "Alarm"),
+            Self::BadRating => lang.pick("群众不满意", "Citizen not satisfied"),
             Self::Urged => lang.pick("催办", "Urged"),
             Self::Supervised => lang.pick("督办", "Supervised"),
             Self::Returned => lang.pick("退回", "Given back"),
@@ -121,7 +131,7 @@ impl Kind {
     /// Tells whether it goes out even in quiet hours.
     #[must_use]
     pub fn is_urgent(self) -> bool {
-        matches!(self, Self::Urged | Self::Supervised | Self::Warned)
+        matches!(self, Self::Urged | Self::Supervised | Self::Warned | Self::Alarm)
     }
 }
 
@@ -145,6 +155,19 @@ pub fn sentence(kind: &str, facts: &Map<String, Value>, lang: Lang) -> String {
             format!("{order} 的{limit}已超期，请尽快处理。"),
             format!("{order}: the {limit} was missed."),
         ),
+        Some(Kind::Alarm) => lang.pick(
+            format!("{order} 的{limit}超期报警无人确认，已上报到您，请立即确认处理。"),
+            format!("{order}: nobody acknowledged the alarm of the {limit}; please do."),
+        ),
+        Some(Kind::BadRating) => {
+            let stars = fact("stars");
+            lang.pick(
+                format!("市民对 {order} 的办理不满意（{stars} 星），请了解情况；是否重新办理由中心回访后决定。"),
+                format!(
+                    "The citizen is not satisfied with {order} ({stars} of 5); please look into it. The centre decides whether it is handled again."
+                ),
+            )
+        }
         Some(Kind::Urged) => lang.pick(format!("{by}催办 {order}。"), format!("{by} urges {order}.")),
         Some(Kind::Supervised) => {
             lang.pick(format!("{by}督办 {order}。"), format!("{by} supervises {order}."))

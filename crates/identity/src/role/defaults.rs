@@ -28,6 +28,7 @@ const AGENT: Grants = &[
     ("unit.read", All),
 ];
 const SHIFT_LEADER: Grants = &[
+    ("alarm.acknowledge", All),
     ("call.answer", All),
     ("call.barge", All),
     ("call.dial", All),
@@ -91,6 +92,7 @@ const SHIFT_LEADER: Grants = &[
     ("warning.read", All),
 ];
 const DISPATCHER: Grants = &[
+    ("alarm.acknowledge", All),
     ("call.listen", All),
     ("call.read", All),
     ("case.countersign", All),
@@ -116,6 +118,7 @@ const DISPATCHER: Grants = &[
     ("warning.read", All),
 ];
 const REVIEWER: Grants = &[
+    ("alarm.acknowledge", All),
     ("call.listen", All),
     ("call.read", All),
     ("campaign.read", All),
@@ -156,6 +159,7 @@ const REVIEWER: Grants = &[
     ("warning.read", All),
 ];
 const UNIT_ADMIN: Grants = &[
+    ("alarm.acknowledge", Subtree),
     ("call.listen", Subtree),
     ("campaign.read", Subtree),
     ("case.accept", Subtree),
@@ -186,6 +190,7 @@ const UNIT_ADMIN: Grants = &[
     ("warning.read", Subtree),
 ];
 const UNIT_CLERK: Grants = &[
+    ("alarm.acknowledge", Unit),
     ("call.listen", Unit),
     ("case.accept", Unit),
     ("case.assign", Unit),
@@ -203,6 +208,7 @@ const UNIT_CLERK: Grants = &[
     ("unit.read", All),
 ];
 const UNIT_LEADER: Grants = &[
+    ("alarm.acknowledge", Subtree),
     ("call.listen", Subtree),
     ("campaign.read", Subtree),
     ("case.export", Subtree),
@@ -238,6 +244,7 @@ const CITY_LEADER: Grants = &[
     ("warning.read", All),
 ];
 const HOTLINE_MANAGER: Grants = &[
+    ("alarm.acknowledge", All),
     ("assist.learn", All),
     ("calendar.write", All),
     ("call.download", All),

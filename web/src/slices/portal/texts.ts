@@ -26,6 +26,19 @@ export const texts: Texts = {
     menu: ['主导航', 'Main navigation'],
     unavailable: ['服务暂时不可用，请稍后再试，或直接拨打 12345。', 'The service is not available now. Please try later, or dial 12345.'],
   },
+  pcommitments: {
+    title: ['服务承诺', 'What the units promise'],
+    lead: ['各单位公开承诺的服务、标准、流程和办理时限。', 'The services of the city’s units with standard, process and time limit.'],
+    search: ['输入单位、服务事项', 'Unit or service'],
+    empty: ['没有找到，请换个词试试。', 'Nothing found; try another word.'],
+    audience: ['服务对象', 'For whom'],
+    content: ['服务内容', 'What is done'],
+    standard: ['服务标准', 'Standard'],
+    process: ['办理流程', 'Process'],
+    time_limit: ['承诺时限', 'Time limit'],
+    basis: ['依据', 'Basis'],
+    contact: ['咨询方式', 'Contact'],
+  },
   pregister: {
     title: ['承办单位账号申请', 'Account of a unit’s clerk'],
     apply: ['申请账号', 'Apply'],
@@ -166,7 +179,7 @@ export const texts: Texts = {
   },
   plookup: {
     acts: ['您还可以', 'You can also'],
-    say: { supplement: ['补充说明', 'What you want to add'], urge: ['想说的话（选填）', 'A word (optional)'], withdraw: ['撤回原因', 'Why you withdraw it'], redo: ['哪里没有解决', 'What is not solved'], reconsideration: ['对答复有什么异议', 'What is wrong with the answer'] },
+    say: { supplement: ['补充说明', 'What you want to add'], urge: ['想说的话（选填）', 'A word (optional)'], withdraw: ['撤回原因', 'Why you withdraw it'], redo: ['哪里没有解决', 'What is not solved'], reconsideration: ['对答复有什么异议', 'What is wrong with the answer'], re_examination: ['对复查意见有什么异议', 'What is wrong with the answer to the reconsideration'] },
     withdraw_sure: ['撤回后工单不再办理。', 'After that nobody handles the order.'],
     act_done: ['已收到', 'Received'],
     act_need: ['请填写内容', 'Please write something'],
