@@ -372,7 +372,7 @@ fn is_name(words: &str, rest: &str) -> bool {
 /// Tells whether a number with 号 counts houses, lines or gates and no days: 听澜路5号, 3号楼.
 fn is_number_of_house(words: &str, before: Option<char>, after: &str) -> bool {
     const BEHIND: &str = "楼院线栋幢门库机店厂房铺窗桥井口座馆台桩仓棚文令车";
-    const BEFORE: &str = "路街巷弄道村苑区园城里湾府庭坊镇厦寓院段组";
+    const BEFORE: &str = "路街巷弄道村苑区园城里湾府庭坊镇厦寓院段组号场堤坪线";
     words.ends_with('号')
         && words.chars().count() <= 4
         && !words.contains(['月', '年'])
