@@ -85,6 +85,7 @@ mod tests {
             hours: ["main".to_owned()].into(),
             flows: SHIPPED.iter().map(|flow| flow.id.to_owned()).collect(),
             voice: true,
+            robot: true,
             ..Known::default()
         };
         for shipped in SHIPPED {
