@@ -46,8 +46,8 @@ async fn robot_flow(stage: &Stage) {
         {"id": "people", "kind": "queue", "props": {}, "exits": {"refused": "bye"}},
         {"id": "bye", "kind": "hang_up", "props": {}},
     ]});
-    http::publish(stage, "robot", &flow).await;
-    let number = json!({"hotline": "12345", "name": "智能专线", "flow": "robot", "version": 0});
+    http::publish(stage, "talk", &flow).await;
+    let number = json!({"hotline": "12345", "name": "智能专线", "flow": "talk", "version": 0});
     assert_eq!(stage.put("leader", "/voice/flow-numbers/12399", &number.to_string()).await.0, 204);
 }
 
@@ -59,7 +59,7 @@ async fn a_caller_speaks_with_the_robot_until_a_person_takes_over() {
         robot_flow(&stage).await;
         let (_trunk, phone) = caller(&stage, "13800001234", "12399").await;
         let id = only_call(&stage).await;
-        until_step(&stage, &id, "flow", "robot robot").await;
+        until_step(&stage, &id, "flow", "talk robot").await;
         let (phone, _) = talk(phone, 3_500, Say::Nothing).await;
         let (phone, _) = talk(phone, 1_500, Say::Tone(500)).await;
         let (phone, _) = talk(phone, 1_500, Say::Nothing).await;
@@ -78,7 +78,7 @@ async fn a_caller_speaks_with_the_robot_until_a_person_takes_over() {
         let (phone, _) = talk(phone, 1_000, Say::Tone(500)).await;
         let (_phone, _) = talk(phone, 4_000, Say::Nothing).await;
         until_step(&stage, &id, "robot_heard", "转人工").await;
-        until_step(&stage, &id, "flow", "robot people").await;
+        until_step(&stage, &id, "flow", "talk people").await;
     })
     .await;
 }
@@ -92,9 +92,9 @@ async fn a_key_leads_from_the_robot_to_a_person_and_so_does_a_service_that_is_go
     let mut agent = Agent::ready(&stage, "1001").await;
     let (mut first, phone) = caller(&stage, "13800001234", "12399").await;
     let id = only_call(&stage).await;
-    until_step(&stage, &id, "flow", "robot robot").await;
+    until_step(&stage, &id, "flow", "talk robot").await;
     let (_phone, _) = talk(phone, 800, Say::Events("0")).await;
-    until_step(&stage, &id, "flow", "robot people").await;
+    until_step(&stage, &id, "flow", "talk people").await;
     let (_, _browser) = answered(&mut agent).await;
     assert_eq!(first.within("BYE", "", "").await, 200);
 
@@ -106,5 +106,5 @@ async fn a_key_leads_from_the_robot_to_a_person_and_so_does_a_service_that_is_go
         .until("leader", "/voice/calls", |list| list["items"].as_array().unwrap().len() == 2)
         .await;
     let second = calls["items"].as_array().unwrap().iter().find(|call| call["id"] != id.as_str()).unwrap();
-    until_step(&stage, second["id"].as_str().unwrap(), "flow", "robot people").await;
+    until_step(&stage, second["id"].as_str().unwrap(), "flow", "talk people").await;
 }
