@@ -1,11 +1,12 @@
 //! The composition: all slices, put together.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use bot::Bot;
 use cases::Cases;
 use contacts::Contacts;
+use contract::bot::SpokenRobot;
 use contract::contacts::HistorySource;
 use contract::voice::CallLookup;
 use identity::Identity;
@@ -97,6 +98,7 @@ impl City {
                 centre: identity.root_unit_id(),
             },
         );
+        let robot = Arc::new(OnceLock::new());
         let voice = Voice::start(
             kit.clone(),
             voice_config,
@@ -107,6 +109,7 @@ impl City {
                 recordings: Some(orders.clone()),
                 citizens: Some(orders.clone()),
                 calendar: Some(orders.clone()),
+                robot: robot.clone(),
             },
         )
         .await?;
@@ -127,6 +130,7 @@ impl City {
             crate::demo::places()?,
         )?;
         bot.serve_with(Arc::new(voice.desk().clone()));
+        let _ = robot.set(Arc::new(bot.clone()) as Arc<dyn SpokenRobot>);
         let insight = Insight::open(
             kit.clone(),
             insight::projection::Sources {

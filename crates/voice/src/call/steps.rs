@@ -215,6 +215,7 @@ impl Actor {
     pub(super) async fn finish(&mut self, mut sound: mpsc::Receiver<MediaEvent>) {
         let now = self.core.kit.now().0;
         self.row.ended_at = Some(now);
+        self.end_talk();
         self.count_flow();
         self.row.result = self.outcome.map(|outcome| outcome.name().to_owned());
         match self.row.answered_at {
