@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::{Answer, PersonBuilder, START, on_both, on_sqlite};
 
 use crate::support::World;
@@ -218,11 +218,12 @@ async fn the_word_file_keeps_to_the_readers_scope_and_filters() {
 async fn calls_and_warnings_stand_in_the_file_of_whoever_may_see_them() {
     on_both(|site| async move {
         let world = World::new(site).await;
-        for number in 0..4 {
-            let answered = number > 0;
+        // Four come in, and an agent dials one.
+        for number in 0..5 {
+            let (answered, dialled) = (number > 0, number == 4);
             let fact = contract::voice::CallFact {
                 id: format!("call-{number}"),
-                direction: "in".to_owned(),
+                direction: if dialled { "out" } else { "in" }.to_owned(),
                 started_at: START.0,
                 answered_at: answered.then_some(START.0 + 6_000),
                 ended_at: Some(START.0 + 66_000),
@@ -230,8 +231,9 @@ async fn calls_and_warnings_stand_in_the_file_of_whoever_may_see_them() {
                 // The call flow spoke for twenty seconds before the caller joined a queue.
                 waited_ms: 26_000,
                 talked_ms: 60_000,
-                queues: 1,
-                queued_ms: 6_000,
+                queue_id: (!dialled).then(|| "general".to_owned()),
+                queues: i64::from(!dialled),
+                queued_ms: if dialled { 0 } else { 6_000 },
                 ..contract::voice::CallFact::default()
             };
             world.city.calls.lock().unwrap().insert(fact.id.clone(), fact);
@@ -239,6 +241,9 @@ async fn calls_and_warnings_stand_in_the_file_of_whoever_may_see_them() {
         world.insight.catch_up().await.unwrap();
         crate::warnings::text(&world, "risk", "13800000001", "有人要跳楼", 0);
         world.insight.sweep(&world.site.ctx()).await.unwrap();
+        let waits = world.leader().get(&format!("/reports/waits?{MARCH}&by=queue")).await.ok();
+        assert_eq!(waits["lines"].as_array().unwrap().len(), 1, "what waited in no queue is left out: {waits}");
+        assert_eq!((&waits["lines"][0]["values"][0], &waits["lines"][0]["values"][1]), (&json!(4.0), &json!(6.0)));
         let all = ["report.read", "warning.read", "case.read"];
         let mut reader = world.server.as_person(PersonBuilder::new("reader").may(&all));
         let told = read(&reader.get(&format!("/special-report/file?{MARCH}")).await);
