@@ -36,7 +36,7 @@ test('an order with a place stands on the map, in its district and in the list b
   await until('the facts are built', async () => (await leader.get(`/map/orders?${span}`)).total > 50)
   const kind = category(await people.agent.get('/categories'), '路灯不亮')
   const place = { district: '澜溪区', address: '听澜路 1 号', lng: 112.50123, lat: 30.22951 }
-  const order = await people.agent.post('/cases', draft(kind.id, { title: '地图故事里的路灯', place }))
+  const order = await people.agent.post('/cases', { ...draft(kind.id, { title: '地图故事里的路灯' }), place })
   const before = await leader.get(`/map/orders?${span}&kind=street`)
   const street = before.areas.find((area) => area.name === '听澜街道')
   assert.ok(street, 'the demonstration city has its streets')
@@ -79,7 +79,7 @@ test('the place is picked on the map when an order is written, and shown with it
   const page = await open(browser, server.url)
   await signIn(page, account('agent'))
   const kind = category(await people.agent.get('/categories'), '路灯不亮')
-  const order = await people.agent.post('/cases', draft(kind.id, { title: '有位置的工单', place: { address: '听澜路', lng: 112.50123, lat: 30.22951 } }))
+  const order = await people.agent.post('/cases', { ...draft(kind.id, { title: '有位置的工单' }), place: { address: '听澜路', lng: 112.50123, lat: 30.22951 } })
   await page.goto(`/desk/cases/${order.id}`)
   await page.getByTestId('place-mini').waitFor()
   await page.goto('/desk/work')
