@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { launch, open } from '../lib/browser.mjs'
 import { account } from '../lib/city.mjs'
-import { assertTidy, click, fill, signIn, text } from '../lib/pages.mjs'
+import { assertTidy, click, fill, pick, signIn, text } from '../lib/pages.mjs'
 import { Server } from '../lib/server.mjs'
 
 let server
@@ -33,8 +33,8 @@ test('a clerk applies for an account, is approved by the unit and given rights',
   await citizen.goto('/registration')
   await click(citizen, 'register-submit')
   await citizen.getByText('请从列表中选择单位').waitFor()
-  await fill(citizen, 'register-unit', '住建')
-  await click(citizen, 'register-unit-choice')
+  await fill(citizen, 'register-unit', '住房和城乡建设')
+  await citizen.getByTestId('register-unit-choice').filter({ hasText: '住房和城乡建设局' }).first().click()
   for (const [name, words] of [['register-name', '柳知秋'], ['register-phone', '13900007766'], ['register-post', '承办人'], ['register-password', SECRET], ['register-again', SECRET]]) await fill(citizen, name, words)
   await picture(citizen, 'register')
   await assertTidy(citizen, 'register')
@@ -52,14 +52,14 @@ test('a clerk applies for an account, is approved by the unit and given rights',
   const given = await text(boss, 'registration-account')
   await picture(boss, 'registration-approve')
   await click(boss, 'dialog-save')
-  await boss.getByText('已通过，待授权').first().waitFor()
+  await boss.locator('.y-tag').filter({ hasText: '已通过，待授权' }).first().waitFor()
 
   const security = await desk('security_admin')
   await security.goto('/desk/admin/registrations')
   await click(security, 'registration-grant')
   await picture(security, 'registration-grant')
   await click(security, 'dialog-save')
-  await security.getByText('已开通').first().waitFor()
+  await security.locator('.y-tag').filter({ hasText: '已开通' }).first().waitFor()
 
   await click(citizen, 'register-look-tab')
   await fill(citizen, 'register-number-field', number)
@@ -80,8 +80,7 @@ test('a find becomes an order of the own unit', async () => {
   await click(page, 'discovery-new')
   await fill(page, 'discovery-title', '小区外墙瓷砖松动')
   await fill(page, 'discovery-content', '巡查发现三栋外墙瓷砖松动，已拉警戒线。')
-  await page.locator('.el-dialog [role=combobox], .el-dialog .picker input').first().click()
-  await page.getByTestId('tree-option').filter({ visible: true }).first().click()
+  await pick(page, 'discovery-category', '房屋')
   await picture(page, 'discovery-new')
   await click(page, 'dialog-save')
   await page.getByTestId('discovery-row').filter({ hasText: '瓷砖松动' }).waitFor()
@@ -111,7 +110,7 @@ test('a promise is written, published and found by citizens', async () => {
   await picture(unit, 'commitment-new')
   await click(unit, 'dialog-save')
   await click(unit, 'commitment-hand-in')
-  await unit.getByText('待发布').first().waitFor()
+  await unit.locator('.y-tag').filter({ hasText: '待发布' }).first().waitFor()
   await picture(unit, 'commitments')
   await assertTidy(unit, 'commitments')
   const editor = await desk('reviewer')

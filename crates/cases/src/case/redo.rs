@@ -87,7 +87,7 @@ pub fn can_be_reconsidered(case: &Case, rules: &OperationRules, now: Timestamp) 
     let in_time = |at: Timestamp| now.millis_since(at) <= rules.reconsideration_days * DAY_MS;
     let before = case.applications.iter().any(|one| {
         one.kind == ApplicationKind::Reconsideration
-            && (one.state == ApplicationState::Open || one.asked_at > case.settled_at.unwrap_or_default())
+            && (one.state == ApplicationState::Open || one.asked_at >= case.settled_at.unwrap_or_default())
     });
     !before && case.status == Status::Archived && case.archived_at.is_some_and(in_time)
 }
@@ -132,14 +132,14 @@ fn examinable<'a>(case: &'a Case, rules: &OperationRules, now: Timestamp) -> Opt
     let last = case
         .applications
         .iter()
-        .rfind(|one| one.kind == ApplicationKind::Reconsideration && one.asked_at > since)
+        .rfind(|one| one.kind == ApplicationKind::Reconsideration && one.asked_at >= since)
         .filter(|one| one.state == ApplicationState::Rejected)?;
     let in_time =
         last.decided_at.is_some_and(|at| now.millis_since(at) <= rules.re_examination_days * DAY_MS);
     let before = case
         .applications
         .iter()
-        .any(|one| one.kind == ApplicationKind::ReExamination && one.asked_at > since);
+        .any(|one| one.kind == ApplicationKind::ReExamination && one.asked_at >= since);
     (in_time && !before && case.status == Status::Archived).then_some(last)
 }
 

@@ -41,7 +41,7 @@ async fn robot_flow(stage: &Stage) {
     let flow = json!({"schema": 1, "start": "robot", "nodes": [
         {"id": "robot", "kind": "robot", "name": "智能客服",
          "exits": {"next": "bye", "agent": "people", "failed": "people"},
-         "props": {"say": {"prompt": "wait"}, "unheard": {"prompt": "invalid_key"}, "patience_secs": 3,
+         "props": {"say": {"prompt": "connecting"}, "unheard": {"prompt": "invalid"}, "patience_secs": 3,
                    "pause_ms": 800}},
         {"id": "people", "kind": "queue", "props": {}, "exits": {"refused": "bye"}},
         {"id": "bye", "kind": "hang_up", "props": {}},
