@@ -202,13 +202,16 @@ pub fn from_facts(text: &str, facts: &Facts, book: &PlaceBook) -> (Vec<Suggestio
     let mut mentions: Vec<Mention> = facts
         .times
         .iter()
-        .take(6)
-        .map(|span| Mention {
-            kind: "time".to_owned(),
-            text: span.text.clone(),
-            value: stamp(span.value.from),
-            until: Some(stamp(span.value.to)),
+        // How long something lasts, or only until when, is no instant that could be written out.
+        .filter_map(|span| {
+            Some(Mention {
+                kind: "time".to_owned(),
+                text: span.text.clone(),
+                value: stamp(span.value.from?),
+                until: span.value.to.map(stamp),
+            })
         })
+        .take(6)
         .collect();
     mentions.extend(facts.amounts.iter().take(6).map(|span| Mention {
         kind: "amount".to_owned(),
