@@ -404,6 +404,25 @@ mod tests {
     }
 
     #[test]
+    fn times_are_written_out_where_they_are_instants() {
+        let (_, mentions) =
+            suggest("从11月3日起停水，每天22:00至23:30施工，保修3年，去年10月以前交的费，今晚八点以后打电话");
+        let times: Vec<(&str, &str, Option<&str>)> = mentions
+            .iter()
+            .map(|one| (one.text.as_str(), one.value.as_str(), one.until.as_deref()))
+            .collect();
+        assert_eq!(
+            times,
+            [
+                ("从11月3日起", "2026-11-03T00:00:00", Some("2026-11-27T10:00:00")),
+                ("每天22:00至23:30", "2026-11-27T22:00:00", Some("2026-11-27T23:30:59")),
+                ("今晚八点以后", "2026-11-27T20:00:00", None),
+            ],
+            "neither how long something lasts nor a mere end is an instant"
+        );
+    }
+
+    #[test]
     fn fields_are_filled_from_what_was_said() {
         let (found, mentions) = suggest(
             "市民反映听澜雅苑3号楼2单元电梯昨天晚上8点坏了，物业收了300元维修费没修，联系人李国强，电话19900001234",

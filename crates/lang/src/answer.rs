@@ -152,7 +152,9 @@ fn features(folded: &str, analyzer: &Analyzer, found: &Found) -> [f64; FEATURES]
         if own.is_empty() || all <= 0.0 {
             continue;
         }
-        let share = |text: &str| own.iter().filter(|w| text.contains(w.as_str())).map(weight).sum::<f64>() / all.max(8.0);
+        let share = |text: &str| {
+            own.iter().filter(|w| text.contains(w.as_str())).map(weight).sum::<f64>() / all.max(8.0)
+        };
         let in_title = share(&title);
         met = met.max(in_title);
         met_anywhere = met_anywhere.max(share(&body)).max(in_title);
@@ -205,7 +207,13 @@ fn told_words(entry: &Document, analyzer: &Analyzer) -> Vec<String> {
 }
 
 /// Puts a question in the middle of other words.
-fn surround(question: &str, others: usize, besides: &[String], analyzer: &Analyzer, chance: &mut u64) -> String {
+fn surround(
+    question: &str,
+    others: usize,
+    besides: &[String],
+    analyzer: &Analyzer,
+    chance: &mut u64,
+) -> String {
     let pieces = analyzer.lexicon().cut(question);
     let mut out = String::new();
     let all = pieces.len() + others;
