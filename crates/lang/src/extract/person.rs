@@ -36,18 +36,54 @@ static INTRODUCED: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// What stands behind a name.
 const TELLS: [&str; 30] = [
-    "说", "表示", "认为", "指出", "称", "告诉", "介绍", "透露", "反映", "来电", "致电", "投诉", "坦言", "强调", "解释", "回忆", "觉得", "提出", "拨打", "咨询",
-    "求助", "举报", "身份证", "本人", "曾", "先后", "一家", "名下", "手机", "电话",
+    "说",
+    "表示",
+    "认为",
+    "指出",
+    "称",
+    "告诉",
+    "介绍",
+    "透露",
+    "反映",
+    "来电",
+    "致电",
+    "投诉",
+    "坦言",
+    "强调",
+    "解释",
+    "回忆",
+    "觉得",
+    "提出",
+    "拨打",
+    "咨询",
+    "求助",
+    "举报",
+    "身份证",
+    "本人",
+    "曾",
+    "先后",
+    "一家",
+    "名下",
+    "手机",
+    "电话",
 ];
 static DOTTED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"[\p{Han}]{1,8}(?:[·•・‧][\p{Han}]{1,8})+").expect("the pattern is constant")
 });
 static FAMILIAR: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:姓([\p{Han}])的(?:先生|女士|师傅|老师|男子|女子|老人|人|业主|工作人员)?|[老小]([\p{Han}]))").expect("the pattern is constant")
+    Regex::new(
+        r"(?:姓([\p{Han}])的(?:先生|女士|师傅|老师|男子|女子|老人|人|业主|工作人员)?|[老小]([\p{Han}]))",
+    )
+    .expect("the pattern is constant")
 });
 
 /// Finds people in a text that is cut into words. What is `taken` is something else.
-pub(super) fn find(text: &Text<'_>, tokens: &[Tagged<'_>], taken: &[bool], lexicon: &Lexicon) -> Vec<Span<()>> {
+pub(super) fn find(
+    text: &Text<'_>,
+    tokens: &[Tagged<'_>],
+    taken: &[bool],
+    lexicon: &Lexicon,
+) -> Vec<Span<()>> {
     let mut found = Found { text, taken, out: Vec::new() };
     for dotted in DOTTED.find_iter(text.folded) {
         let (from, to) = trimmed(dotted.start(), dotted.as_str(), tokens);
@@ -91,7 +127,11 @@ fn trimmed(from: usize, words: &str, tokens: &[Tagged<'_>]) -> (usize, usize) {
     for token in tokens {
         let token_end = token.start + token.word.len();
         let common = !token.tag.starts_with("nr") && !foreign(token.word);
-        if token.start >= from && token_end <= dot && common && (is_stopword(token.word) || token.word.chars().count() >= 2 || NOT_GIVEN.contains(token.word)) {
+        if token.start >= from
+            && token_end <= dot
+            && common
+            && (is_stopword(token.word) || token.word.chars().count() >= 2 || NOT_GIVEN.contains(token.word))
+        {
             start = token_end;
         }
         if token.start > last && token.start < end && common && token.word.chars().all(is_han) {
@@ -117,7 +157,8 @@ fn addressed(found: &mut Found<'_, '_>, tokens: &[Tagged<'_>], lexicon: &Lexicon
                 && starts(from)
                 && !is_stopword(tail)
                 && !tail.chars().skip(1).any(|c| NOT_GIVEN.contains(c))
-                && (known_name(tokens, from, before.end()) || (!lexicon.has(tail) && length == 3 && common(tail)))
+                && (known_name(tokens, from, before.end())
+                    || (!lexicon.has(tail) && length == 3 && common(tail)))
             {
                 name = Some((from, before.end()));
                 break;
@@ -146,12 +187,16 @@ fn addressed(found: &mut Found<'_, '_>, tokens: &[Tagged<'_>], lexicon: &Lexicon
 
 /// Tells whether a word that is no name stands exactly there: 高总 is one, 马队 is none.
 fn lexicon_word(tokens: &[Tagged<'_>], from: usize, to: usize) -> bool {
-    tokens.iter().any(|token| token.start == from && token.start + token.word.len() >= to && !token.tag.starts_with("nr"))
+    tokens.iter().any(|token| {
+        token.start == from && token.start + token.word.len() >= to && !token.tag.starts_with("nr")
+    })
 }
 
 /// Tells whether a short word of address is the beginning of another word: 王总共, 李工地.
 fn goes_on(rest: &str) -> bool {
-    rest.starts_with(|c| "共是计体会有部统局地作程厂业人资期伤友商艺具姐妹妹们哥弟长员面方伍列事播演".contains(c))
+    rest.starts_with(|c| {
+        "共是计体会有部统局地作程厂业人资期伤友商艺具姐妹妹们哥弟长员面方伍列事播演".contains(c)
+    })
 }
 
 /// People behind a word that a name follows: 负责人王建国.
@@ -163,7 +208,9 @@ fn introduced(found: &mut Found<'_, '_>, tokens: &[Tagged<'_>]) {
         for _ in 0..8 {
             let Some(to) = name_at(folded, at, tokens) else { break };
             found.add(at, to);
-            let Some(next) = folded[to..].chars().next().filter(|c| matches!(c, '、' | '和' | ' ')) else { break };
+            let Some(next) = folded[to..].chars().next().filter(|c| matches!(c, '、' | '和' | ' ')) else {
+                break;
+            };
             at = to + next.len_utf8();
         }
     }
@@ -189,11 +236,19 @@ fn name_at(folded: &str, from: usize, tokens: &[Tagged<'_>]) -> Option<usize> {
     for given in [2, 1] {
         let Some((at, last)) = rest.char_indices().nth(surname + given - 1) else { continue };
         let to = from + at + last.len_utf8();
-        let ends = folded[to..].chars().next().is_none_or(|c| !is_han(c) || NOT_GIVEN.contains(c)) || tells(&folded[to..]);
+        let ends = folded[to..].chars().next().is_none_or(|c| !is_han(c) || NOT_GIVEN.contains(c))
+            || tells(&folded[to..]);
         let word = tokens.iter().any(|token| {
-            token.start == from && token.start + token.word.len() == to && matches!(token.tag, "v" | "d" | "ad" | "t" | "r" | "c" | "p" | "l")
+            token.start == from
+                && token.start + token.word.len() == to
+                && matches!(token.tag, "v" | "d" | "ad" | "t" | "r" | "c" | "p" | "l")
         });
-        if ends && !word && common(rest) && rest.chars().skip(surname).take(given).all(is_given) && !super::place::is_region(&folded[from..to]) {
+        if ends
+            && !word
+            && common(rest)
+            && rest.chars().skip(surname).take(given).all(is_given)
+            && !super::place::is_region(&folded[from..to])
+        {
             return Some(to);
         }
     }
@@ -215,7 +270,13 @@ fn more_of_name(folded: &str, end: usize, given: usize, tokens: &[Tagged<'_>]) -
     let Some(next) = folded[end..].chars().next().filter(|_| given == 1) else { return 0 };
     let to = end + next.len_utf8();
     let within = tokens.iter().any(|token| token.start < to && token.start + token.word.len() > to);
-    let lone = tokens.iter().any(|token| token.start == end && token.start + token.word.len() == to && token.tag != "v" && token.tag != "p" && token.tag != "d");
+    let lone = tokens.iter().any(|token| {
+        token.start == end
+            && token.start + token.word.len() == to
+            && token.tag != "v"
+            && token.tag != "p"
+            && token.tag != "d"
+    });
     let middle = tokens.iter().any(|token| token.start < end && token.start + token.word.len() == to);
     if is_han(next) && !NOT_GIVEN.contains(next) && !within && (lone || middle) { next.len_utf8() } else { 0 }
 }
@@ -229,7 +290,9 @@ fn told_of(found: &mut Found<'_, '_>, tokens: &[Tagged<'_>], lexicon: &Lexicon) 
         let listed = folded[..token.start].ends_with('、') || folded[end..].starts_with('、');
         // The cut leaves names that it does not know in two: 龚|强华, 吴子|深.
         let next = tokens.get(at + 1).filter(|next| is_given_name(next));
-        if let Some(next) = next.filter(|next| token.tag == "nr" && !(length == 1 && next.word.chars().count() == 1)) {
+        if let Some(next) =
+            next.filter(|next| token.tag == "nr" && !(length == 1 && next.word.chars().count() == 1))
+        {
             let given = next.word.chars().count();
             let lone = length == 1 && given == 2 && COMMON.contains(token.word);
             let cut = length == 2 && given == 1 && common(token.word);
@@ -257,8 +320,14 @@ fn told_of(found: &mut Found<'_, '_>, tokens: &[Tagged<'_>], lexicon: &Lexicon) 
         };
         let joined = end > token.start + token.word.len();
         // The cut guesses at words that it does not know; with such a surname it is a name.
-        let guessed = !lexicon.has(word) && common(word) && (length == surname + 2 || told) && matches!(token.tag, "ns" | "x" | "n" | "t" | "v" | "nz");
-        if !(joined || guessed || token.tag.starts_with("nr")) || super::place::is_region(word) || names_place(word, rest) && !told {
+        let guessed = !lexicon.has(word)
+            && common(word)
+            && (length == surname + 2 || told)
+            && matches!(token.tag, "ns" | "x" | "n" | "t" | "v" | "nz");
+        if !(joined || guessed || token.tag.starts_with("nr"))
+            || super::place::is_region(word)
+            || names_place(word, rest) && !told
+        {
             continue;
         }
         let known = lexicon.has(word);
@@ -287,9 +356,30 @@ fn is_foreign(word: &str) -> bool {
 /// Tells whether a word may be a given name, or the second character of one.
 fn is_given_name(token: &Tagged<'_>) -> bool {
     let length = token.word.chars().count();
-    let kind = matches!(token.tag, "a" | "n" | "v" | "b" | "nr" | "nz" | "z" | "zg" | "ng" | "ag" | "vg" | "vn" | "ad" | "an" | "g" | "i" | "j");
+    let kind = matches!(
+        token.tag,
+        "a" | "n"
+            | "v"
+            | "b"
+            | "nr"
+            | "nz"
+            | "z"
+            | "zg"
+            | "ng"
+            | "ag"
+            | "vg"
+            | "vn"
+            | "ad"
+            | "an"
+            | "g"
+            | "i"
+            | "j"
+    );
     kind && length <= 2
-        && token.word.chars().all(|c| is_han(c) && !NOT_GIVEN.contains(c) && !"家氏姓府庄村路街镇某总局".contains(c))
+        && token
+            .word
+            .chars()
+            .all(|c| is_han(c) && !NOT_GIVEN.contains(c) && !"家氏姓府庄村路街镇某总局".contains(c))
         && !is_stopword(token.word)
         && !(length == 1 && matches!(token.tag, "v"))
         && !TITLES.split('|').any(|title| token.word.starts_with(title))
@@ -301,13 +391,25 @@ fn names_place(word: &str, rest: &str) -> bool {
     // Many a name ends with a mountain or a river, hardly one with a street.
     const ENDS: &str = "寺街岛坡派路村湾庄镇区县乡店桥站卡牌奖杯队级朝学院校沿线";
     const ALSO_ENDS: &str = "宝树城山河湖江海峰园门宫塔楼洲州国军化性";
-    const FOLLOW: [&str; 16] = ["路", "街", "村", "镇", "区", "县", "市", "乡", "小区", "大道", "广场", "大厦", "公司", "集团", "寺", "桥"];
-    (word.chars().count() > 2 && word.ends_with(|c| ENDS.contains(c) || (ALSO_ENDS.contains(c) && !common(word)))) || word.ends_with(['姓', '氏']) || FOLLOW.iter().any(|end| rest.starts_with(end))
+    const FOLLOW: [&str; 16] = [
+        "路", "街", "村", "镇", "区", "县", "市", "乡", "小区", "大道", "广场", "大厦", "公司", "集团", "寺",
+        "桥",
+    ];
+    (word.chars().count() > 2
+        && word.ends_with(|c| ENDS.contains(c) || (ALSO_ENDS.contains(c) && !common(word))))
+        || word.ends_with(['姓', '氏'])
+        || FOLLOW.iter().any(|end| rest.starts_with(end))
 }
 
 /// Returns where a foreign name begins of which only the end is one word.
 fn before_foreign(folded: &str, start: usize) -> usize {
-    folded[..start].char_indices().rev().take(4).take_while(|(_, c)| FOREIGN.contains(*c)).last().map_or(start, |(at, _)| at)
+    folded[..start]
+        .char_indices()
+        .rev()
+        .take(4)
+        .take_while(|(_, c)| FOREIGN.contains(*c))
+        .last()
+        .map_or(start, |(at, _)| at)
 }
 
 /// People as neighbours call them: 老王, 小李, 姓赵的师傅.
@@ -320,8 +422,14 @@ fn familiar(found: &mut Found<'_, '_>) {
         }
         let Some(name) = captures.get(2) else { continue };
         const ALSO_WORDS: &str = "江田夏金马石龙段汤康史";
-        let follows = folded[whole.end()..].chars().next().is_none_or(|c| !is_han(c) || "的说在是把给和跟家打来去被也就没不一他向称".contains(c));
-        let before = folded[..whole.start()].chars().next_back().is_none_or(|c| !is_han(c) || "叫是找跟和给让被把问对的由到请".contains(c));
+        let follows = folded[whole.end()..]
+            .chars()
+            .next()
+            .is_none_or(|c| !is_han(c) || "的说在是把给和跟家打来去被也就没不一他向称".contains(c));
+        let before = folded[..whole.start()]
+            .chars()
+            .next_back()
+            .is_none_or(|c| !is_han(c) || "叫是找跟和给让被把问对的由到请".contains(c));
         if COMMON.contains(name.as_str()) && !ALSO_WORDS.contains(name.as_str()) && follows && before {
             found.add(whole.start(), whole.end());
         }
@@ -347,7 +455,9 @@ fn again(found: &mut Found<'_, '_>) {
 }
 
 fn known_name(tokens: &[Tagged<'_>], from: usize, to: usize) -> bool {
-    tokens.iter().any(|token| token.start == from && token.start + token.word.len() == to && token.tag.starts_with("nr"))
+    tokens.iter().any(|token| {
+        token.start == from && token.start + token.word.len() == to && token.tag.starts_with("nr")
+    })
 }
 
 fn common(name: &str) -> bool {

@@ -37,7 +37,8 @@ impl Moment {
 }
 
 static JOINT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s?(?:(?:起|开始)?(?:一直|持续)?(?:至|直到|到了?)|起?[~—－–→-]+|延续到|截止到|直至)\s?").expect("the pattern is constant")
+    Regex::new(r"^\s?(?:(?:起|开始)?(?:一直|持续)?(?:至|直到|到了?)|起?[~—－–→-]+|延续到|截止到|直至)\s?")
+        .expect("the pattern is constant")
 });
 static AGAIN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?:每逢|每隔|每)(?P<count>\d{1,4}|[一二两三四五六七八九十百]{1,4}|半|几)?个?(?P<unit>周?工作日|周末|季度|小时|钟头|分钟|年|月|周|星期|礼拜|天|日|晚上|晚|早上|早|夜|秒)")
@@ -107,7 +108,9 @@ fn time(text: &str, before: Option<char>, known: Known) -> Option<(usize, usize,
     let spoken = expression(rest, known).filter(|(_, parts)| !parts.alone || since > 0);
     let length = (since == 0 && !is_year(rest)).then(|| length::read(rest, known.now)).flatten();
     if let Some(length) = length
-        && spoken.as_ref().is_none_or(|(end, _)| *end < length.end || (*end == length.end && is_length(rest, before)))
+        && spoken
+            .as_ref()
+            .is_none_or(|(end, _)| *end < length.end || (*end == length.end && is_length(rest, before)))
     {
         if is_name(&rest[..length.end], &rest[length.end..]) {
             return Some((0, length.end, None));
@@ -115,7 +118,10 @@ fn time(text: &str, before: Option<char>, known: Known) -> Option<(usize, usize,
         return Some(after_length(rest, length, known));
     }
     let (end, parts) = spoken?;
-    if before.is_some_and(|before| !may_stand_before_feast(before)) && parts.feast.is_some() && parts.year.is_none() {
+    if before.is_some_and(|before| !may_stand_before_feast(before))
+        && parts.feast.is_some()
+        && parts.year.is_none()
+    {
         return Some((0, end, None));
     }
     if is_number_of_house(&rest[..end], before, &rest[end..]) || is_name(&rest[..end], &rest[end..]) {
@@ -133,14 +139,18 @@ fn time(text: &str, before: Option<char>, known: Known) -> Option<(usize, usize,
     let interval = interval?;
     let (more, moment, with_since) = ends(&rest[end..], interval, since > 0, known.now);
     // 从3日到5日 is one unit here.
-    let with_since = with_since || (since > 0 && rest[..end].contains(['到', '至', '-', '—', '~']) && parts.span.is_some() | parts.part.is_some());
+    let with_since = with_since
+        || (since > 0
+            && rest[..end].contains(['到', '至', '-', '—', '~'])
+            && parts.span.is_some() | parts.part.is_some());
     Some((if with_since { 0 } else { since }, since + end + more, Some(moment)))
 }
 
 /// Tells whether a text begins with a year that is no length: 2025年, 二零零六年, 九七年, but not 三四年.
 fn is_year(text: &str) -> bool {
     let Some((number, _)) = text.split_once('年') else { return false };
-    let row: Vec<usize> = number.chars().take(5).filter_map(|c| "零一二三四五六七八九".chars().position(|n| n == c)).collect();
+    let row: Vec<usize> =
+        number.chars().take(5).filter_map(|c| "零一二三四五六七八九".chars().position(|n| n == c)).collect();
     let spoken = row.len() == number.chars().count();
     let few = matches!(row[..], [a, b] if b == a + 1 || (a, b) == (3, 5));
     (number.len() == 4 && number.bytes().all(|b| b.is_ascii_digit()) && number.starts_with(['1', '2']))
@@ -150,7 +160,8 @@ fn is_year(text: &str) -> bool {
 /// Tells whether words that are a year or a length, 10年, are a length, by what stands around them.
 fn is_length(text: &str, before: Option<char>) -> bool {
     let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
-    let year = digits.len() == 4 || digits.starts_with('0') || digits.parse().is_ok_and(|year: u32| year >= 50);
+    let year =
+        digits.len() == 4 || digits.starts_with('0') || digits.parse().is_ok_and(|year: u32| year >= 50);
     let lasting = before.is_some_and(|c| "了满近约过到超逾用住等欠长共有干整达及为租修停".contains(c));
     let behind = text[digits.len()..].strip_prefix('年').unwrap_or_default();
     let counted = behind.starts_with(|c: char| "前后内来多以之了间时期历未没的质保合".contains(c));
@@ -189,7 +200,9 @@ fn units(text: &str, mut level: u8, parts: &mut Parts, known: Known) -> (usize, 
         let found = (level < DAY)
             .then(|| unit(rest, level, parts, known))
             .flatten()
-            .or_else(|| (level < PERIOD).then(|| clock::period(rest, parts).map(|end| (end, PERIOD))).flatten())
+            .or_else(|| {
+                (level < PERIOD).then(|| clock::period(rest, parts).map(|end| (end, PERIOD))).flatten()
+            })
             .or_else(|| (level < CLOCK).then(|| clock::clock(rest, parts).map(|end| (end, CLOCK))).flatten());
         let Some((length, finer)) = found else { break };
         if level > 0 && finer < CLOCK {
@@ -261,7 +274,9 @@ fn range(text: &str, parts: &Parts, begin: Interval, known: Known) -> Option<(us
         let (end, level) = parts.day.map(|_| units(rest, MONTH, &mut later, there))?;
         (level > MONTH).then_some((end, later))
     });
-    if let Some((end, mut later)) = spoken.filter(|(end, _)| !is_number_of_house(&rest[..*end], None, &rest[*end..])) {
+    if let Some((end, mut later)) =
+        spoken.filter(|(end, _)| !is_number_of_house(&rest[..*end], None, &rest[*end..]))
+    {
         let dated = later.has_date();
         let spoken = later.period;
         later.inherit(parts);
@@ -317,7 +332,9 @@ fn ends(text: &str, (from, to): Interval, since: bool, now: NaiveDateTime) -> (u
     let open = Moment { to: None, ..whole };
     let mut moment = whole;
     let mut with_since = false;
-    for tail in ["以前", "之前", "以后", "之后", "以内", "之内", "以来", "至今", "起", "开始", "前", "后", "内"] {
+    for tail in
+        ["以前", "之前", "以后", "之后", "以内", "之内", "以来", "至今", "起", "开始", "前", "后", "内"]
+    {
         if !rest.starts_with(tail) || goes_on(tail, &rest[tail.len()..]) {
             continue;
         }
@@ -352,21 +369,27 @@ fn goes_on(tail: &str, rest: &str) -> bool {
 
 /// Tells whether a character may stand before a feast's name; behind others it is a part of a name: 李国庆.
 fn may_stand_before_feast(before: char) -> bool {
-    !crate::normalize::is_han(before) || "在到从自于至过逢值是近距今的了对和与及每因到像就前后".contains(before)
+    !crate::normalize::is_han(before)
+        || "在到从自于至过逢值是近距今的了对和与及每因到像就前后".contains(before)
 }
 
 /// Tells whether words are a part of a name and no time: 国庆路, 八一小区, 五月花酒店.
 fn is_name(words: &str, rest: &str) -> bool {
-    if (words == "一天" && rest.starts_with("到晚")) || (words == "一年" && rest.starts_with("四季")) {
+    if (words == "一天" && rest.starts_with("到晚")) || (words == "一年" && rest.starts_with("四季"))
+    {
         return true;
     }
     let short = words.chars().count() <= 4 && !words.contains(|c: char| c.is_ascii_digit());
-    let bare = words.ends_with(['庆', '节', '旦', '秋', '阳', '分', '春', '一', '月', '夜', '明', '午', '日', '天']);
+    let bare =
+        words.ends_with(['庆', '节', '旦', '秋', '阳', '分', '春', '一', '月', '夜', '明', '午', '日', '天']);
     short
         && bare
-        && ["路", "街", "巷", "村", "小区", "花园", "广场", "大道", "大厦", "桥", "公园", "酒店", "学校", "小学", "中学", "花", "社区", "号线", "山"]
-            .iter()
-            .any(|name| rest.starts_with(name))
+        && [
+            "路", "街", "巷", "村", "小区", "花园", "广场", "大道", "大厦", "桥", "公园", "酒店", "学校",
+            "小学", "中学", "花", "社区", "号线", "山",
+        ]
+        .iter()
+        .any(|name| rest.starts_with(name))
 }
 
 /// Tells whether a number with 号 counts houses, lines or gates and no days: 听澜路5号, 3号楼.

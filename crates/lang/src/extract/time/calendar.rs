@@ -37,7 +37,8 @@ struct Rule {
 
 const SMALL: &str = "[一二三四五六七八九]";
 /// A day of a month or a number up to 39.
-const TENS: &str = "(?:三十[一]?|[二廿]?十[一二三四五六七八九]?|廿[一二三四五六七八九]?|[一二三四五六七八九])";
+const TENS: &str =
+    "(?:三十[一]?|[二廿]?十[一二三四五六七八九]?|廿[一二三四五六七八九]?|[一二三四五六七八九])";
 
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     let joint = r"\s?(?:-|~|—+|－|–|至|到)\s?";
@@ -128,8 +129,11 @@ fn fits(found: &Captures<'_>, rest: &str, parts: &Parts) -> bool {
     let goes_on = |c: char| c.is_ascii_alphanumeric() || "万亿元%‰".contains(c);
     let month_only = digit && parts.day.is_none();
     // 六月六 is a day, and none in 六月六日 or 六月六月中旬.
-    let bare = whole.ends_with(|c: char| c.is_ascii_digit() || "一二三四五六七八九十".contains(c)) && parts.day.is_some();
-    if bare && rest.starts_with(|c| "月年个次人元天点万千百块件条家位名栋楼度小时分周星多几余日号斤".contains(c)) {
+    let bare = whole.ends_with(|c: char| c.is_ascii_digit() || "一二三四五六七八九十".contains(c))
+        && parts.day.is_some();
+    if bare
+        && rest.starts_with(|c| "月年个次人元天点万千百块件条家位名栋楼度小时分周星多几余日号斤".contains(c))
+    {
         return false;
     }
     !(digit && rest.starts_with(goes_on) || month_only && rest.starts_with(['.', '/']))
@@ -150,7 +154,8 @@ fn numbers(found: &Captures<'_>, parts: &mut Parts, _: Known) -> Option<()> {
     if one != two && (one, two) != ("年", "月") {
         return None;
     }
-    let day = NaiveDate::from_ymd_opt(get(found, 1).parse().ok()?, small(get(found, 3))?, small(get(found, 5))?)?;
+    let day =
+        NaiveDate::from_ymd_opt(get(found, 1).parse().ok()?, small(get(found, 3))?, small(get(found, 5))?)?;
     parts.set_date(day);
     Some(())
 }
@@ -182,7 +187,8 @@ fn decade(found: &Captures<'_>, parts: &mut Parts, known: Known) -> Option<()> {
         Some(word) if word.starts_with(['本', '这']) => Some(present),
         Some(word) => Some(small(word)? as i32),
     };
-    let decade = found.name("decade").and_then(|decade| numeral::read(decade.as_str())).map(|decade| decade as i32);
+    let decade =
+        found.name("decade").and_then(|decade| numeral::read(decade.as_str())).map(|decade| decade as i32);
     let (first, years) = match (century, decade) {
         (None, None) => return None,
         (Some(century), None) => ((century - 1) * 100, 100),
@@ -298,7 +304,8 @@ fn quarter(found: &Captures<'_>, parts: &mut Parts, known: Known) -> Option<()> 
 fn months_of_year(found: &Captures<'_>, parts: &mut Parts, _: Known) -> Option<()> {
     parts.year?;
     let count = small(get(found, 2))?;
-    parts.part = Some(if get(found, 1) == "前" { Part::Months(1, count) } else { Part::Months(13 - count, 12) });
+    parts.part =
+        Some(if get(found, 1) == "前" { Part::Months(1, count) } else { Part::Months(13 - count, 12) });
     Some(())
 }
 
@@ -394,7 +401,8 @@ fn days_from_monday(word: &str) -> u32 {
 fn weekday(found: &Captures<'_>, parts: &mut Parts, known: Known) -> Option<()> {
     let weeks = if get(found, 1).is_empty() { parts.week.unwrap_or(0) } else { weeks(get(found, 1)) };
     let word = if get(found, 3).is_empty() { "末" } else { get(found, 3) };
-    let day = monday(known.now.date(), weeks).checked_add_days(Days::new(u64::from(days_from_monday(word))))?;
+    let day =
+        monday(known.now.date(), weeks).checked_add_days(Days::new(u64::from(days_from_monday(word))))?;
     (parts.week, parts.span) = (None, None);
     if word == "末" {
         parts.span = whole_days(day, day.succ_opt()?);
@@ -476,7 +484,10 @@ fn bare_day(found: &Captures<'_>, parts: &mut Parts, _: Known) -> Option<()> {
     let (first, word) = (get(found, 1), get(found, 2));
     let day = small(if first.is_empty() { word } else { first.trim_start_matches('初') })?;
     let spoken = !word.contains(|c: char| c.is_ascii_digit());
-    if !first.is_empty() || word.starts_with('廿') || (spoken && day == 15 && matches!(month, 1 | 2 | 7 | 8 | 10)) {
+    if !first.is_empty()
+        || word.starts_with('廿')
+        || (spoken && day == 15 && matches!(month, 1 | 2 | 7 | 8 | 10))
+    {
         parts.lunar = true;
     }
     parts.day = Some(day).filter(|day| (1..=31).contains(day));

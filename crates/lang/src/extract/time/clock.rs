@@ -53,7 +53,8 @@ const PERIODS: [(&str, u32, u32, Hours); 40] = [
 const HOUR: &str = r"(?:2[0-4]|[01]?\d|二十[一二三四]?|十[一二三四五六七八九]?|[零一二两三四五六七八九])";
 
 static DIGITAL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(2[0-4]|[01]?\d):([0-5]\d)(?::([0-5]\d))?(?:时|分|许|左右)?").expect("the pattern is constant")
+    Regex::new(r"^(2[0-4]|[01]?\d):([0-5]\d)(?::([0-5]\d))?(?:时|分|许|左右)?")
+        .expect("the pattern is constant")
 });
 static SPOKEN: LazyLock<Regex> = LazyLock::new(|| {
     let small = "[一二三四五六七八九]";
@@ -68,11 +69,13 @@ static HOURS_FROM_TO: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// 下午三四点.
 static ABOUT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new("^([一二两三四五六七八九])([二三四五六七八九])点(?:多?钟|多)?").expect("the pattern is constant")
+    Regex::new("^([一二两三四五六七八九])([二三四五六七八九])点(?:多?钟|多)?")
+        .expect("the pattern is constant")
 });
 /// Words after a number of points that are no time.
 const POINTS: [&str; 22] = [
-    "建议", "意见", "要求", "问题", "诉求", "疑问", "原因", "理由", "情况", "说明", "内容", "希望", "请求", "看法", "想法", "不满", "如下", "水", "心", "事", "来说", "需要",
+    "建议", "意见", "要求", "问题", "诉求", "疑问", "原因", "理由", "情况", "说明", "内容", "希望", "请求",
+    "看法", "想法", "不满", "如下", "水", "心", "事", "来说", "需要",
 ];
 
 /// Reads a part of the day: how many bytes.
@@ -111,7 +114,8 @@ pub(super) fn clock(text: &str, parts: &mut Parts) -> Option<usize> {
         }
     }
     if let Some(found) = ABOUT.captures(text).filter(|_| parts.period.is_some() || parts.has_date()) {
-        let number = |at: usize| found.get(at).and_then(|text| numeral::read(text.as_str())).map(|hour| hour as u32);
+        let number =
+            |at: usize| found.get(at).and_then(|text| numeral::read(text.as_str())).map(|hour| hour as u32);
         let (from, to) = (number(1)?, number(2)?);
         if from < to {
             parts.clock = Some(Clock { hour: from, minute: None, second: None, until: Some(to) });
@@ -123,7 +127,8 @@ pub(super) fn clock(text: &str, parts: &mut Parts) -> Option<usize> {
     let end = found.get(0)?.end();
     let rest = &text[end..];
     let hour = get("hour")?;
-    let precise = get("full").or(get("half")).or(get("quarter")).or(get("minute")).or(get("bare")).or(get("about"));
+    let precise =
+        get("full").or(get("half")).or(get("quarter")).or(get("minute")).or(get("bare")).or(get("about"));
     if precise.is_none() {
         let number = |c: char| c.is_ascii_digit() || "零一二三四五六七八九.".contains(c);
         let few = matches!(hour, "一" | "两" | "二" | "三" | "几");

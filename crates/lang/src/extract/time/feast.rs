@@ -86,8 +86,8 @@ const FEASTS: [(&str, Day, bool); 58] = [
 ];
 /// Terms of the sun that nothing else is called by.
 const TERMS: [&str; 20] = [
-    "小寒", "大寒", "立春", "雨水", "惊蛰", "春分", "谷雨", "立夏", "芒种", "夏至", "小暑", "大暑", "立秋", "处暑", "秋分", "寒露", "霜降",
-    "立冬", "大雪", "冬至",
+    "小寒", "大寒", "立春", "雨水", "惊蛰", "春分", "谷雨", "立夏", "芒种", "夏至", "小暑", "大暑", "立秋",
+    "处暑", "秋分", "寒露", "霜降", "立冬", "大雪", "冬至",
 ];
 /// Words behind a feast that mean its free days.
 const HOLIDAYS: [&str; 6] = ["小长假", "长假", "黄金周", "假期", "放假", "期间"];
@@ -128,6 +128,9 @@ impl Feast {
             Day::Term(name) => lunar::term(year, name),
         }?;
         let (before, after) = self.around;
-        Some((day.checked_sub_days(Days::new(u64::from(before)))?, day.checked_add_days(Days::new(u64::from(after)))?))
+        Some((
+            day.checked_sub_days(Days::new(u64::from(before)))?,
+            day.checked_add_days(Days::new(u64::from(after)))?,
+        ))
     }
 }

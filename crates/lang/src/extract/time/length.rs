@@ -9,7 +9,8 @@ use super::Moment;
 use super::parts::{last_of_month, whole_days};
 use crate::extract::numeral;
 
-const NUMBER: &str = r"(?:\d[\d,]*(?:\.\d+)?[百千万亿]?|[零一二两俩三四五六七八九十百千万]+|好?几[十百]?|十几|数[十百]?|半)";
+const NUMBER: &str =
+    r"(?:\d[\d,]*(?:\.\d+)?[百千万亿]?|[零一二两俩三四五六七八九十百千万]+|好?几[十百]?|十几|数[十百]?|半)";
 /// The longest that is counted with, so that dates stay dates.
 const LONGEST_SECS: f64 = 3e11;
 
@@ -24,7 +25,8 @@ static RANGE: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the pattern is constant")
 });
 static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?P<word>最近|过去|未来|今后|接下来|近|这|前|后|头|上|再过|过)(?:的|这)?").expect("the pattern is constant")
+    Regex::new(r"^(?P<word>最近|过去|未来|今后|接下来|近|这|前|后|头|上|再过|过)(?:的|这)?")
+        .expect("the pattern is constant")
 });
 static VAGUE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?:(?P<week>前几天|前些天|前几日|近日|日前|近几天|近几日|这几天|这几日|这些天)|(?P<month>前段时间|前一段时间|前阵子|前一阵子?|前些日子|这段时间|近段时间|近一段时间|这阵子|这一阵子?))")
@@ -59,7 +61,8 @@ impl Length {
     /// Returns it in seconds, a month as 30 days and a year as 365.
     pub fn secs(self) -> i64 {
         let years = (self.months / 12.0).floor();
-        (years * 365.0 * 86_400.0 + (self.months - years * 12.0) * 30.0 * 86_400.0 + self.secs).min(LONGEST_SECS) as i64
+        (years * 365.0 * 86_400.0 + (self.months - years * 12.0) * 30.0 * 86_400.0 + self.secs)
+            .min(LONGEST_SECS) as i64
     }
 
     /// Returns the instant that is so far from another.
@@ -99,20 +102,26 @@ pub(super) fn read(text: &str, now: NaiveDateTime) -> Option<Read> {
     if let Some(found) = BEFORE.captures(text) {
         let start = found.get(0)?.end();
         let word = found.name("word")?.as_str();
-        let (mut end, length) = length(&text[start..], matches!(word, "近" | "最近" | "过去" | "未来" | "今后" | "接下来"))?;
+        let (mut end, length) =
+            length(&text[start..], matches!(word, "近" | "最近" | "过去" | "未来" | "今后" | "接下来"))?;
         end += start;
-        if matches!(word, "上" | "头" | "这" | "后") && length.finest == Unit::Year && !text[..end].contains(['几', '两', '三', '十'])
+        if matches!(word, "上" | "头" | "这" | "后")
+            && length.finest == Unit::Year
+            && !text[..end].contains(['几', '两', '三', '十'])
         {
             return None;
         }
-        let inside = ["以内", "之内", "内", "以来", "里面", "里", "间", "来"].iter().find(|tail| text[end..].starts_with(**tail));
+        let inside = ["以内", "之内", "内", "以来", "里面", "里", "间", "来"]
+            .iter()
+            .find(|tail| text[end..].starts_with(**tail));
         end += inside.map_or(0, |tail| tail.len());
         return Some(Read { end, moment: around(word, length, now)?, day: None });
     }
     let (mut end, length) = length(text, false)?;
     let lasts = Moment { from: None, to: None, lasts_secs: Some(length.secs()), repeats: false };
     let rest = &text[end..];
-    if let Some(about) = ["左右", "上下", "以上", "以下"].iter().find(|about| rest.starts_with(**about)) {
+    if let Some(about) = ["左右", "上下", "以上", "以下"].iter().find(|about| rest.starts_with(**about))
+    {
         return Some(Read { end: end + about.len(), moment: lasts, day: None });
     }
     let tails = ["以前", "之前", "以后", "之后", "以内", "之内", "以来", "前", "后", "内", "来"];
@@ -121,7 +130,11 @@ pub(super) fn read(text: &str, now: NaiveDateTime) -> Option<Read> {
             // 停水三天了: it began so long ago.
             let from = length.from(now, true)?;
             let from = if length.finest <= Unit::Day { day_begins(from) } else { from };
-            return Some(Read { end, moment: Moment { lasts_secs: Some(length.secs()), ..Moment::between(from, now) }, day: None });
+            return Some(Read {
+                end,
+                moment: Moment { lasts_secs: Some(length.secs()), ..Moment::between(from, now) },
+                day: None,
+            });
         }
         return Some(Read { end, moment: lasts, day: None });
     };
@@ -135,10 +148,29 @@ pub(super) fn read(text: &str, now: NaiveDateTime) -> Option<Read> {
     let (from, to) = grain(length, then)?;
     let day = (from.date() == to.date() && length.finest <= Unit::Day).then(|| from.date());
     let moment = match *tail {
-        "以前" | "之前" => Moment { from: None, ..Moment::between(from, if length.finest >= Unit::Hour { then } else { to }) },
+        "以前" | "之前" => Moment {
+            from: None,
+            ..Moment::between(from, if length.finest >= Unit::Hour { then } else { to })
+        },
         "以后" | "之后" => Moment { to: None, ..Moment::between(from, to) },
-        "内" | "以内" | "之内" => Moment::between(now, if length.finest >= Unit::Hour { end_of_minute(then)? } else { whole_days(then.date(), then.date())?.1 }),
-        "来" | "以来" => Moment::between(if length.finest <= Unit::Month { from } else if length.broken { then } else { day_begins(then) }, now),
+        "内" | "以内" | "之内" => Moment::between(
+            now,
+            if length.finest >= Unit::Hour {
+                end_of_minute(then)?
+            } else {
+                whole_days(then.date(), then.date())?.1
+            },
+        ),
+        "来" | "以来" => Moment::between(
+            if length.finest <= Unit::Month {
+                from
+            } else if length.broken {
+                then
+            } else {
+                day_begins(then)
+            },
+            now,
+        ),
         _ => Moment::between(from, to),
     };
     Some(Read { end, moment, day: day.filter(|_| matches!(*tail, "前" | "后")) })
@@ -159,7 +191,10 @@ fn around(word: &str, length: Length, now: NaiveDateTime) -> Option<Moment> {
         "前" | "上" | "头" => {
             let from = length.from(now, true)?;
             if length.finest <= Unit::Year {
-                let (first, last) = (NaiveDate::from_ymd_opt(from.year(), 1, 1)?, NaiveDate::from_ymd_opt(now.year() - 1, 12, 31)?);
+                let (first, last) = (
+                    NaiveDate::from_ymd_opt(from.year(), 1, 1)?,
+                    NaiveDate::from_ymd_opt(now.year() - 1, 12, 31)?,
+                );
                 let (from, to) = whole_days(first, last.max(first))?;
                 return Some(Moment::between(from, to));
             }
@@ -168,7 +203,10 @@ fn around(word: &str, length: Length, now: NaiveDateTime) -> Option<Moment> {
             let from = if day { day_begins(from) } else { from };
             Moment::between(from, if length.finest == Unit::Day { yesterday.max(from) } else { now })
         }
-        "这" if length.finest == Unit::Day => Moment::between(day_begins(length.from(now, true)? + Duration::days(1)), whole_days(now.date(), now.date())?.1),
+        "这" if length.finest == Unit::Day => Moment::between(
+            day_begins(length.from(now, true)? + Duration::days(1)),
+            whole_days(now.date(), now.date())?.1,
+        ),
         _ => {
             let from = length.from(now, true)?;
             Moment::between(if days { day_begins(from) } else { from }, now)
@@ -202,13 +240,21 @@ fn length(text: &str, short: bool) -> Option<(usize, Length)> {
         let rest = &text[end + found.get(0)?.end()..];
         // 三月 is a month and 5日 a day of one; three months are 三个月, five days 5天, or stand before 内 and the like.
         let tail = ["以", "之", "内", "前", "后", "来"].iter().any(|tail| rest.starts_with(tail));
-        let month = word == "月" && get("counted").is_none() && number != "半" && last.is_none() && !tail && !short;
+        let month =
+            word == "月" && get("counted").is_none() && number != "半" && last.is_none() && !tail && !short;
         let day = word == "日" && last.is_none() && !tail && !short && end == 0 && number != "半";
-        let night = matches!(word, "晚" | "夜") && (last != Some(Unit::Day) && !text[..end].is_empty() || last.is_none() && number == "半");
+        let night = matches!(word, "晚" | "夜")
+            && (last != Some(Unit::Day) && !text[..end].is_empty() || last.is_none() && number == "半");
         // 三分 are marks; 两小时三十分 is a length.
         let marks = word == "分" && last != Some(Unit::Hour);
         let class = word == "年" && rest.starts_with(['级', '代', '纪', '龄', '会', '货']);
-        if month || day || night || marks || class || last.is_some_and(|last| unit < last || (unit == last && unit != Unit::Day)) {
+        if month
+            || day
+            || night
+            || marks
+            || class
+            || last.is_some_and(|last| unit < last || (unit == last && unit != Unit::Day))
+        {
             break;
         }
         let half = get("half").is_some() || get("more").is_some() || word == "分半钟";
@@ -270,7 +316,10 @@ fn count_of(number: &str) -> Option<f64> {
 fn grain(length: Length, then: NaiveDateTime) -> Option<(NaiveDateTime, NaiveDateTime)> {
     let day = then.date();
     match length.finest {
-        Unit::Year => whole_days(NaiveDate::from_ymd_opt(day.year(), 1, 1)?, NaiveDate::from_ymd_opt(day.year(), 12, 31)?),
+        Unit::Year => whole_days(
+            NaiveDate::from_ymd_opt(day.year(), 1, 1)?,
+            NaiveDate::from_ymd_opt(day.year(), 12, 31)?,
+        ),
         Unit::Month if length.months.fract() == 0.0 => whole_days(day.with_day(1)?, last_of_month(day)?),
         Unit::Month | Unit::Week | Unit::Day => whole_days(day, day),
         Unit::Hour => Some((then, then + Duration::minutes(if length.broken { 30 } else { 60 }))),

@@ -118,7 +118,14 @@ mod tests {
 
     #[test]
     fn feasts_fall_where_they_fell() {
-        for (year, new_year) in [(1985, (2, 20)), (2008, (2, 7)), (2024, (2, 10)), (2025, (1, 29)), (2026, (2, 17)), (2027, (2, 6))] {
+        for (year, new_year) in [
+            (1985, (2, 20)),
+            (2008, (2, 7)),
+            (2024, (2, 10)),
+            (2025, (1, 29)),
+            (2026, (2, 17)),
+            (2027, (2, 6)),
+        ] {
             assert_eq!(day(year, 1, 1, false), Some(date(year, new_year.0, new_year.1)), "{year}");
         }
         assert_eq!(day(2024, 8, 15, false), Some(date(2024, 9, 17)), "mid-autumn");

@@ -138,7 +138,11 @@ impl Parts {
         let to = match clock {
             Clock { until: Some(until), .. } => {
                 let to = at_hour(day, self.hour(until))?;
-                if to < from { to + Duration::hours(if from - to > Duration::hours(12) { 24 } else { 12 }) } else { to }
+                if to < from {
+                    to + Duration::hours(if from - to > Duration::hours(12) { 24 } else { 12 })
+                } else {
+                    to
+                }
             }
             Clock { second: Some(_), .. } => from,
             Clock { minute: Some(_), .. } => from + Duration::seconds(59),
@@ -182,7 +186,9 @@ impl Parts {
                     let day = lunar::day(year, month, day, self.leap)?;
                     whole_days(day, day)
                 }
-                None => lunar::month(year, month, self.leap).and_then(|(first, last)| whole_days(first, last)),
+                None => {
+                    lunar::month(year, month, self.leap).and_then(|(first, last)| whole_days(first, last))
+                }
             };
         }
         let month = self.month.unwrap_or(now.month());

@@ -17,7 +17,9 @@ fn times(said: &str) -> Vec<Span<Moment>> {
 fn check(said: &str, words: &str, from: &str, to: &str) {
     let found = times(said);
     let first = found.first().unwrap_or_else(|| panic!("no time in {said}"));
-    let end = |end: Option<NaiveDateTime>| end.map_or_else(|| "…".to_owned(), |end| end.format("%F %T").to_string());
+    let end = |end: Option<NaiveDateTime>| {
+        end.map_or_else(|| "…".to_owned(), |end| end.format("%F %T").to_string())
+    };
     let stamp = |text: &str, late: bool| match text.len() {
         10 => format!("{text} {}", if late { "23:59:59" } else { "00:00:00" }),
         _ => text.to_owned(),
@@ -67,8 +69,18 @@ fn hours_mean_what_the_part_of_the_day_says() {
 #[test]
 fn ranges_take_over_what_their_end_leaves_out() {
     check("12月九号到十五号封路", "12月九号到十五号", "2026-12-09", "2026-12-15");
-    check("今天下午1点10分到3点没人接电话", "今天下午1点10分到3点", "2026-11-21 13:10:00", "2026-11-21 15:00:00");
-    check("晚上10点到第二天早上6点打桩", "晚上10点到第二天早上6点", "2026-11-21 22:00:00", "2026-11-22 06:00:00");
+    check(
+        "今天下午1点10分到3点没人接电话",
+        "今天下午1点10分到3点",
+        "2026-11-21 13:10:00",
+        "2026-11-21 15:00:00",
+    );
+    check(
+        "晚上10点到第二天早上6点打桩",
+        "晚上10点到第二天早上6点",
+        "2026-11-21 22:00:00",
+        "2026-11-22 06:00:00",
+    );
     check("周一至周五没有公交", "周一至周五", "2026-11-16", "2026-11-20");
     check("小区从11月3日至今没有暖气", "从11月3日至今", "2026-11-03 00:00:00", "2026-11-21 10:00:00");
     check("从去年9月起就漏水", "从去年9月起", "2025-09-01 00:00:00", "2026-11-21 10:00:00");
@@ -98,7 +110,8 @@ fn lengths_say_how_long_and_how_long_ago() {
     check("前几天刚修好", "前几天", "2026-11-14 00:00:00", "2026-11-20 10:00:00");
     check("5个工作日内处理", "5个工作日内", "2026-11-21 10:00:00", "2026-11-28");
     let lasting = times("等了两个半小时，保修3年，一次两小时三十分");
-    let found: Vec<(&str, Option<i64>)> = lasting.iter().map(|span| (span.text.as_str(), span.value.lasts_secs)).collect();
+    let found: Vec<(&str, Option<i64>)> =
+        lasting.iter().map(|span| (span.text.as_str(), span.value.lasts_secs)).collect();
     assert_eq!(
         found,
         [("两个半小时", Some(9_000)), ("3年", Some(94_608_000)), ("两小时三十分", Some(9_000))],
@@ -130,7 +143,8 @@ fn feasts_of_the_sun_and_of_the_moon() {
 #[test]
 fn a_story_goes_on_from_the_day_it_told_of() {
     let found = times("11月3日报修，次日来人，当天下午又坏了");
-    let days: Vec<u32> = found.iter().filter_map(|span| span.value.from).map(|from| from.date().day()).collect();
+    let days: Vec<u32> =
+        found.iter().filter_map(|span| span.value.from).map(|from| from.date().day()).collect();
     assert_eq!(days, [3, 4, 4]);
 }
 
