@@ -8,7 +8,8 @@ use crate::support::{World, passage};
 async fn chat_of(world: &World, call: &str) -> serde_json::Value {
     let mut reader = world.with("reader", &["chat.read"]);
     let list = reader.get("/chats").await.ok();
-    let id = list["items"].as_array().unwrap().iter().find(|chat| chat["call_id"] == call).unwrap()["id"].clone();
+    let id =
+        list["items"].as_array().unwrap().iter().find(|chat| chat["call_id"] == call).unwrap()["id"].clone();
     reader.get(&format!("/chats/{}", id.as_str().unwrap())).await.ok()
 }
 

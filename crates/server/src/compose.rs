@@ -148,7 +148,8 @@ impl City {
         )
         .await?;
         let map = Map::new(kit.clone(), map::Ports { places: Arc::new(insight.clone()) })?;
-        let portal = Portal::new(kit.clone(), orders.clone(), orders.clone(), orders, lookup, directory.clone())?;
+        let portal =
+            Portal::new(kit.clone(), orders.clone(), orders.clone(), orders, lookup, directory.clone())?;
         portal.show(crate::demo::shown()?);
 
         let mut slices = vec![

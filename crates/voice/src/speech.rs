@@ -11,5 +11,5 @@ mod voices;
 pub mod wav;
 
 pub use library::PromptBook;
-pub use recogniser::{RecognitionConfig, Recogniser};
+pub use recogniser::{Recogniser, RecognitionConfig};
 pub use voices::{SpeechConfig, SpeechError, VoiceState, Voices};

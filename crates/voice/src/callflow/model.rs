@@ -403,7 +403,10 @@ impl Default for Robot {
                 "您好，我是智能客服，请直接说出您的问题；需要人工服务请按0。",
                 "Hello, this is the robot. Please say what you need, or press 0 for a person.",
             ),
-            unheard: Speech::text("抱歉，我没有听清，请您再说一遍。", "Sorry, I did not hear you. Please say it again."),
+            unheard: Speech::text(
+                "抱歉，我没有听清，请您再说一遍。",
+                "Sorry, I did not hear you. Please say it again.",
+            ),
             patience_secs: 6,
             pause_ms: 1_200,
             longest_secs: 20,

@@ -153,8 +153,7 @@ impl Call {
     fn listen_to_words(&mut self) {
         let Some(ear) = &mut self.ear else { return };
         let Some(leg) = self.legs.iter().find(|leg| leg.id == ear.leg) else { return };
-        let is_silent =
-            leg.muted || leg.popped == Popped::Silence || loudness(&leg.input.samples()) < SOFTLY;
+        let is_silent = leg.muted || leg.popped == Popped::Silence || loudness(&leg.input.samples()) < SOFTLY;
         if let Some(sound) = ear.hear(&leg.input.to_codec(Codec::Pcma).bytes, is_silent) {
             self.noticed.push(MediaEvent::LegSpoke { leg: ear.leg, sound: sound.into() });
             self.ear = None;

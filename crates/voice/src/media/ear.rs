@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn a_sentence_ends_with_a_pause_and_keeps_its_first_sound() {
-        let words = [vec![false; 30], vec![true; 40], vec![false; 10], vec![true; 20], vec![false; 40]].concat();
+        let words =
+            [vec![false; 30], vec![true; 40], vec![false; 10], vec![true; 20], vec![false; 40]].concat();
         let (at, heard) = say(&mut ear(), words).unwrap();
         assert_eq!(at, 30 + 40 + 10 + 20 + 20);
         assert_eq!(heard.len(), (LEAD_IN + 40 + 10 + 20 + 20) * 160);

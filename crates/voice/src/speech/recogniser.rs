@@ -32,12 +32,7 @@ pub struct RecognitionConfig {
 
 impl Default for RecognitionConfig {
     fn default() -> Self {
-        Self {
-            endpoint: String::new(),
-            key: String::new(),
-            model: "whisper-1".to_owned(),
-            timeout_secs: 8,
-        }
+        Self { endpoint: String::new(), key: String::new(), model: "whisper-1".to_owned(), timeout_secs: 8 }
     }
 }
 
@@ -98,7 +93,11 @@ impl Recogniser {
     async fn ask(&self, sound: &Bytes, language: Language) -> Result<String, RecognitionError> {
         let failed = |error: reqwest::Error| RecognitionError::Service(error.without_url().to_string());
         let boundary = format!("part-{}", kernel::id::new_id());
-        let fields = [("model", self.config.model.as_str()), ("language", language.name()), ("response_format", "json")];
+        let fields = [
+            ("model", self.config.model.as_str()),
+            ("language", language.name()),
+            ("response_format", "json"),
+        ];
         let address = format!("{}/audio/transcriptions", self.config.endpoint.trim_end_matches('/'));
         let mut request = self
             .client
@@ -127,7 +126,8 @@ fn form(boundary: &str, fields: &[(&str, &str)], wave: &[u8]) -> Vec<u8> {
     let mut body = Vec::with_capacity(wave.len() + 600);
     for (name, value) in fields {
         body.extend_from_slice(
-            format!("--{boundary}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").as_bytes(),
+            format!("--{boundary}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+                .as_bytes(),
         );
     }
     body.extend_from_slice(
@@ -179,7 +179,10 @@ mod tests {
     #[tokio::test]
     async fn without_a_service_nothing_is_understood() {
         let none = Recogniser::new(RecognitionConfig::default());
-        assert!(matches!(none.words(&Bytes::from_static(&[0xd5; 160]), Language::Zh).await, Err(RecognitionError::None)));
+        assert!(matches!(
+            none.words(&Bytes::from_static(&[0xd5; 160]), Language::Zh).await,
+            Err(RecognitionError::None)
+        ));
         let gone = RecognitionConfig {
             endpoint: "http://127.0.0.1:9/v1".to_owned(),
             timeout_secs: 1,

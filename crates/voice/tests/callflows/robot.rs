@@ -64,7 +64,8 @@ async fn a_caller_speaks_with_the_robot_until_a_person_takes_over() {
         let (phone, _) = talk(phone, 1_500, Say::Tone(500)).await;
         let (phone, _) = talk(phone, 1_500, Say::Nothing).await;
         let call = until_step(&stage, &id, "robot_heard", "医保怎么办").await;
-        let said = call["events"].as_array().unwrap().iter().find(|step| step["kind"] == "robot_said").unwrap();
+        let said =
+            call["events"].as_array().unwrap().iter().find(|step| step["kind"] == "robot_said").unwrap();
         assert_eq!(said["detail"], "您说的是医保怎么办。");
         let file = sent.lock().unwrap()[0].clone();
         let at = file.windows(4).position(|part| part == b"RIFF").unwrap() + 44;
@@ -85,9 +86,10 @@ async fn a_caller_speaks_with_the_robot_until_a_person_takes_over() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_key_leads_from_the_robot_to_a_person_and_so_does_a_service_that_is_gone() {
-    let stage =
-        Stage::with(&Ground::sqlite(), |config| config.recognition.endpoint = "http://127.0.0.1:9".to_owned())
-            .await;
+    let stage = Stage::with(&Ground::sqlite(), |config| {
+        config.recognition.endpoint = "http://127.0.0.1:9".to_owned()
+    })
+    .await;
     robot_flow(&stage).await;
     let mut agent = Agent::ready(&stage, "1001").await;
     let (mut first, phone) = caller(&stage, "13800001234", "12399").await;
@@ -102,9 +104,8 @@ async fn a_key_leads_from_the_robot_to_a_person_and_so_does_a_service_that_is_go
     let (phone, _) = talk(phone, 3_500, Say::Nothing).await;
     let (phone, _) = talk(phone, 1_500, Say::Tone(500)).await;
     let (_phone, _) = talk(phone, 2_000, Say::Nothing).await;
-    let calls = stage
-        .until("leader", "/voice/calls", |list| list["items"].as_array().unwrap().len() == 2)
-        .await;
+    let calls =
+        stage.until("leader", "/voice/calls", |list| list["items"].as_array().unwrap().len() == 2).await;
     let second = calls["items"].as_array().unwrap().iter().find(|call| call["id"] != id.as_str()).unwrap();
     until_step(&stage, second["id"].as_str().unwrap(), "flow", "talk people").await;
 }

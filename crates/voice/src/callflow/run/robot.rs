@@ -50,10 +50,9 @@ impl Run {
         };
         let mut items = self.spoken_text(word("text"));
         if then == Then::Exit("agent") && word("turn") != "person" {
-            items.extend(self.pieces(
-                &Speech::text("我为您转接人工。", "I will pass you to a person."),
-                turn.facts,
-            ));
+            items.extend(
+                self.pieces(&Speech::text("我为您转接人工。", "I will pass you to a person."), turn.facts),
+            );
         }
         self.say_then(items, then, turn);
     }
