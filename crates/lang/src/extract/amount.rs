@@ -71,8 +71,6 @@ pub(super) fn find(text: &Text<'_>) -> Vec<Span<Amount>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     fn amounts(said: &str) -> Vec<(String, f64, String)> {
         let now = chrono::NaiveDateTime::default();
         let facts = crate::extract::extract(said, now, &crate::lexicon::Lexicon::new([]));
