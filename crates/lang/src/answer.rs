@@ -12,7 +12,7 @@ use crate::retrieve::{Analyzer, Document, Found, Hit, Index, IndexError};
 /// Entries whose questions are tried out to learn how sure to be.
 const TRIED: usize = 400;
 /// Confidence from which an answer is given; below it a person takes over.
-pub const SURE: f32 = 0.98;
+pub const SURE: f32 = 0.99;
 /// How much of a question is garbled, in tenths, and how many words of other matters stand around it.
 const TOLD: [(u64, usize); 6] = [(1, 0), (3, 0), (4, 12), (5, 25), (3, 40), (6, 60)];
 /// Clauses of a question that are compared one by one.

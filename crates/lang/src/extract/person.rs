@@ -172,7 +172,7 @@ fn addressed(found: &mut Found<'_, '_>, tokens: &[Tagged<'_>], lexicon: &Lexicon
             if let Some((from, c)) = lone.filter(|(_, c)| !(*c == '班' && title.as_str() == "主任"))
                 && (if short { COMMON.contains(c) } else { SURNAMES.contains(c) })
                 // 和平路主任 has no Mr Lu: the surname begins a word.
-                && tokens.iter().any(|token| token.start == from || (token.start == from && token.word.len() > c.len_utf8()))
+                && tokens.iter().any(|token| token.start == from)
                 && !(short && (goes_on(&folded[title.end()..]) || lexicon_word(tokens, from, title.end())))
             {
                 name = Some((from, title.end()));

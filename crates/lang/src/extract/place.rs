@@ -454,7 +454,7 @@ impl Cut<'_> {
                 let things =
                     ALSO_THINGS.contains(&last.word) && self.tokens[at..at + length].iter().all(plain);
                 let letters = token.word.is_ascii() && token.word.chars().count() > 3;
-                return (!things && !letters && !(token.tag == "m" && length == 1))
+                return (!(things || letters || (token.tag == "m" && length == 1)))
                     .then_some((at + length + 1, Sure::Address));
             }
             if self.place(last).is_some() || !may_name(last) {

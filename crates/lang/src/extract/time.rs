@@ -142,7 +142,7 @@ fn time(text: &str, before: Option<char>, known: Known) -> Option<(usize, usize,
     let with_since = with_since
         || (since > 0
             && rest[..end].contains(['到', '至', '-', '—', '~'])
-            && parts.span.is_some() | parts.part.is_some());
+            && (parts.span.is_some() || parts.part.is_some()));
     Some((if with_since { 0 } else { since }, since + end + more, Some(moment)))
 }
 

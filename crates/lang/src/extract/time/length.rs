@@ -275,7 +275,7 @@ fn length(text: &str, short: bool) -> Option<(usize, Length)> {
             "工作日" => all.secs += (count + (count / 5.0).floor() * 2.0) * 86_400.0,
             _ => all.secs += count * 86_400.0,
         }
-        if unit == Unit::Year && half || number == "半" && unit == Unit::Year {
+        if unit == Unit::Year && (half || number == "半") {
             all.finest = Unit::Month;
         } else {
             all.finest = unit;
