@@ -1,4 +1,5 @@
 //! Applications for an account: from writing to the first sign-in.
+#![expect(clippy::unwrap_used, reason = "runs in tests only, where a panic is the report")]
 
 use contract::identity::{RegistrationDesk as _, RegistrationDraft, RegistrationReceipt, UnitId};
 use kernel::Lang;
