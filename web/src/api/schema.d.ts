@@ -3242,7 +3242,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes areas from a GeoJSON file: the part `file` of a form. */
+        /** Takes areas from a GeoJSON file, sent as it is. */
         post: operations["import_map_areas"];
         delete?: never;
         options?: never;
@@ -11658,6 +11658,7 @@ export interface components {
             /** Format: double */
             lng: number;
             number: string;
+            /** @description Where it stands, as a code. */
             status: string;
             title: string;
         };
@@ -24954,7 +24955,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "multipart/form-data": string;
+                "application/octet-stream": string;
             };
         };
         responses: {
