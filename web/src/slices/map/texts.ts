@@ -57,7 +57,7 @@ export const texts: Texts = {
     file: ['文件（.geojson，最大 16 MB）', 'File (.geojson, 16 MB at most)'],
     crs: ['文件坐标系', 'System of the file'],
     replace: ['先删除现有的同类区域', 'First delete the areas of this kind'],
-    replace_sure: ['将删除现有 {n} 个{kind}，确定吗？', 'This deletes {n} areas ({kind}). Go on?'],
+    replace_sure: ['导入时将删除现有的 {n} 个区域（{kind}）', 'The import deletes the {n} areas that are there ({kind})'],
     imported: ['已导入 {added} 个区域，共 {total} 个', '{added} areas imported, {total} in all'],
     draw: ['绘制区域', 'Draw an area'],
     drawing: ['单击添加顶点，双击结束；按 Esc 取消', 'Click to add corners, double-click to end; Esc cancels'],
