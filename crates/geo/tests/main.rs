@@ -1,5 +1,4 @@
 //! Coordinates and maps against real data, where it is there.
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod cities;
 mod maps;

@@ -58,8 +58,8 @@ fn start(server: &str, seat: &str, password: &str, secured: (&str, &str)) -> Opt
     let said = folder.join("voice.wav").display().to_string();
     let heard = folder.join("heard.wav").display().to_string();
     let config = format!(
-        "sip_listen 127.0.0.1:0\nmodule_path {modules}\nmodule account.so\nmodule menu.so\nmodule g711.so\n\
-         module srtp.so\nsip_verify_server no\nmodule aufile.so\naudio_source aufile,{said}\naudio_player aufile,{heard}\naudio_alert none\n\
+        "sip_listen 127.0.0.1:0\nmodule_path {modules}\nmodule g711.so\nmodule srtp.so\n\
+         module aufile.so\nmodule_app account.so\nmodule_app menu.so\nsip_verify_server no\naudio_source aufile,{said}\naudio_player aufile,{heard}\naudio_alert none\n\
          audio_srate 8000-8000\naudio_channels 1-1\nnet_interface 127.0.0.1\ncall_max_calls 2\n"
     );
     std::fs::write(folder.join("config"), config).unwrap();
@@ -116,7 +116,6 @@ async fn baresip_answers_a_queued_call_and_both_voices_are_in_the_recording() {
     assert!(loudest(&side(2), 1100.0) > 0.1, "the desk is on the right");
 }
 
-#[ignore = "the telephone of this test does not register over TLS"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn baresip_over_tls_talks_encrypted_and_is_heard() {
     let (folder, _) = crate::trunks::certificate();
