@@ -48,8 +48,10 @@ pub(super) struct Leading {
     /// What is being said: the media's number, once it plays, and the run's.
     saying: Option<(Option<u32>, u32)>,
     counts: HashMap<(String, i64, String, String), i64>,
-    /// What the caller said last to the robot; none before the first word.
-    heard: Option<Bytes>,
+    /// What the caller has just said to the robot.
+    heard: Bytes,
+    /// Whether the caller has talked with the robot.
+    talked: bool,
 }
 
 impl Leading {
@@ -69,7 +71,8 @@ impl Leading {
             talk_ended: None,
             saying: None,
             counts: HashMap::new(),
-            heard: None,
+            heard: Bytes::new(),
+            talked: false,
         }
     }
 
@@ -235,7 +238,7 @@ impl Actor {
             }
             Effect::Ask { no, request } => {
                 let (core, handle, caller) = (self.core.clone(), self.handle.clone(), flow.caller.clone());
-                let (call_id, heard) = (self.row.id.clone(), flow.heard.clone().unwrap_or_default());
+                let (call_id, heard) = (self.row.id.clone(), std::mem::take(&mut flow.heard));
                 tokio::spawn(async move {
                     let answer = match request {
                         Request::Robot { language } => {
@@ -268,14 +271,15 @@ impl Actor {
     /// What the caller said to the robot came to its end.
     pub(super) async fn heard(&mut self, sound: Bytes) {
         if let Some(flow) = &mut self.flow {
-            flow.heard = Some(sound);
+            flow.heard = sound;
+            flow.talked = true;
         }
         self.lead(Input::Silence).await;
     }
 
     /// Ends the talk with the robot, if the caller had one.
     pub(super) fn end_talk(&self) {
-        if self.flow.as_ref().is_some_and(|flow| flow.heard.is_some()) {
+        if self.flow.as_ref().is_some_and(|flow| flow.talked) {
             let (core, call_id) = (self.core.clone(), self.row.id.clone());
             tokio::spawn(async move { core.flows.talk_over(&call_id).await });
         }
