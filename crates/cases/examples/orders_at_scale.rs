@@ -314,7 +314,7 @@ fn id_at(ms: i64, number: u64) -> String {
 fn person(id: &str, unit_number: u64, grants: &[(&str, Scope)]) -> Principal {
     let place = unit(unit_number);
     let mut person = cases::seed::deputy(id, id, place.id.as_str(), &place.path);
-    person.grants = grants.iter().map(|(name, scope)| ((*name).to_owned(), *scope)).collect();
+    person.grants = Arc::new(grants.iter().map(|(name, scope)| ((*name).to_owned(), *scope)).collect());
     person
 }
 

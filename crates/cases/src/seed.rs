@@ -4,7 +4,8 @@
 //! [`Cases::dispatch`] …) with a [`kernel::Ctx`] whose `now` is the instant at which the thing shall have
 //! happened; [`Cases::fire_timers`] with a later instant lets limits turn yellow and red on their day.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use kernel::{Ctx, Principal, Scope, Timestamp};
 
@@ -24,8 +25,8 @@ pub fn deputy(person_id: &str, name: &str, unit_id: &str, unit_path: &str) -> Pr
         unit_id: unit_id.to_owned(),
         unit_path: unit_path.to_owned(),
         roles: Vec::new(),
-        grants,
-        masks: HashSet::new(),
+        grants: Arc::new(grants),
+        masks: Arc::default(),
         session_id: String::new(),
     }
 }

@@ -1,7 +1,7 @@
 //! Who and what belongs where, kept in memory, since every request and every dispatch asks.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::RwLock;
+use std::sync::{Arc, RwLock};
 
 use async_trait::async_trait;
 use contract::identity::{Directory, PersonBrief, PersonId, SeatBrief, SeatId, UnitBrief, UnitId, WordBrief};
@@ -91,8 +91,8 @@ impl Snapshot {
                 .map(|unit| unit.path.clone())
                 .unwrap_or_default(),
             roles: person.roles.clone(),
-            grants,
-            masks,
+            grants: Arc::new(grants),
+            masks: Arc::new(masks),
             session_id: session_id.to_owned(),
         })
     }

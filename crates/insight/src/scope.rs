@@ -42,7 +42,7 @@ fn among(id: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{HashMap, HashSet};
+    use std::sync::Arc;
 
     use kernel::{Principal, Scope};
 
@@ -58,8 +58,8 @@ mod tests {
             unit_id: "water".to_owned(),
             unit_path: "/centre/water/".to_owned(),
             roles: Vec::new(),
-            grants: HashMap::new(),
-            masks: HashSet::new(),
+            grants: Arc::default(),
+            masks: Arc::default(),
             session_id: String::new(),
         }
     }

@@ -10,9 +10,12 @@ use crate::jobs::Observed;
 use crate::parameters::Parameters;
 use crate::{Clock, Config, Db, Hub, Timestamp};
 
-/// The mechanism in one handle. Clones share it.
+/// The mechanism in one handle. Clones share it; every request makes some.
 #[derive(Clone)]
-pub struct Kit {
+pub struct Kit(Arc<Mechanism>);
+
+/// The parts of a [`Kit`].
+pub struct Mechanism {
     /// The database.
     pub db: Db,
     /// The time.
@@ -33,6 +36,14 @@ pub struct Kit {
     pub(crate) leases: Arc<Observed>,
 }
 
+impl std::ops::Deref for Kit {
+    type Target = Mechanism;
+
+    fn deref(&self) -> &Mechanism {
+        &self.0
+    }
+}
+
 impl std::fmt::Debug for Kit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Kit").field("db", &self.db).finish_non_exhaustive()
@@ -44,7 +55,7 @@ impl Kit {
     #[must_use]
     pub fn new(db: Db, clock: Arc<dyn Clock>, config: Config) -> Self {
         db.set_digest(Algorithm::parse(&config.audit_digest).unwrap_or_default());
-        Self {
+        Self(Arc::new(Mechanism {
             db,
             clock,
             hub: Hub::default(),
@@ -54,7 +65,7 @@ impl Kit {
             recent_keys: Arc::default(),
             leases: Arc::default(),
             config: Arc::new(config),
-        }
+        }))
     }
 
     /// Returns the present instant.

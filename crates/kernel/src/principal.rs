@@ -1,6 +1,7 @@
 //! The signed-in person with capabilities, data scopes and field masks.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -64,10 +65,10 @@ pub struct Principal {
     pub unit_path: String,
     /// Ids of the person's roles.
     pub roles: Vec<String>,
-    /// Capabilities with the widest scope that any role gives.
-    pub grants: HashMap<String, Scope>,
+    /// Capabilities with the widest scope that any role gives; shared, for every request clones them.
+    pub grants: Arc<HashMap<String, Scope>>,
     /// Fields that this person sees masked, for instance `phone`.
-    pub masks: HashSet<String>,
+    pub masks: Arc<HashSet<String>>,
     /// The session that this request belongs to.
     pub session_id: String,
 }

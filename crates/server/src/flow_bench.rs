@@ -110,8 +110,8 @@ fn everybody(number: usize) -> Principal {
         unit_id: "bench".to_owned(),
         unit_path: "/bench/".to_owned(),
         roles: Vec::new(),
-        grants: CAPABILITIES.iter().map(|one| (one.name.to_owned(), Scope::All)).collect(),
-        masks: Default::default(),
+        grants: Arc::new(CAPABILITIES.iter().map(|one| (one.name.to_owned(), Scope::All)).collect()),
+        masks: Arc::default(),
         session_id: String::new(),
     }
 }

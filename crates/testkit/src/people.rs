@@ -1,6 +1,6 @@
 //! People made to measure: exactly the capabilities that a test needs.
 
-use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use kernel::{Principal, Scope};
 
@@ -20,8 +20,8 @@ impl PersonBuilder {
             unit_id: "centre".to_owned(),
             unit_path: "/centre/".to_owned(),
             roles: Vec::new(),
-            grants: HashMap::new(),
-            masks: HashSet::new(),
+            grants: Arc::default(),
+            masks: Arc::default(),
             session_id: format!("session-{account}"),
         })
     }
@@ -50,14 +50,15 @@ impl PersonBuilder {
     /// Grants capabilities within a scope.
     #[must_use]
     pub fn may_within(mut self, scope: Scope, capabilities: &[&str]) -> Self {
-        self.0.grants.extend(capabilities.iter().map(|name| ((*name).to_owned(), scope)));
+        let grants = capabilities.iter().map(|name| ((*name).to_owned(), scope));
+        Arc::make_mut(&mut self.0.grants).extend(grants);
         self
     }
 
     /// Masks a field such as `phone`.
     #[must_use]
     pub fn masked(mut self, field: &str) -> Self {
-        self.0.masks.insert(field.to_owned());
+        Arc::make_mut(&mut self.0.masks).insert(field.to_owned());
         self
     }
 

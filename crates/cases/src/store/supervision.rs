@@ -93,8 +93,8 @@ pub(super) fn nobody(name: &str) -> Principal {
         unit_id: String::new(),
         unit_path: String::new(),
         roles: Vec::new(),
-        grants: std::collections::HashMap::new(),
-        masks: std::collections::HashSet::new(),
+        grants: std::sync::Arc::default(),
+        masks: std::sync::Arc::default(),
         session_id: String::new(),
     }
 }

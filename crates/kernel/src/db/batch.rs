@@ -20,8 +20,9 @@ use super::{Db, DbError};
 use crate::audit::{Algorithm, AuditRow, row_of};
 use crate::event::SEQUENCER_LOCK;
 
-/// So many changes share a transaction at most.
-const BATCH_MAX: usize = 64;
+/// So many changes share a transaction at most. With larger ones, those who wait for their answers have nothing
+/// ready when the next batch begins, and one processor rests.
+const BATCH_MAX: usize = 32;
 
 #[derive(Default)]
 pub(super) struct Batcher {

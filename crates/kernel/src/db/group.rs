@@ -44,8 +44,9 @@ impl State {
         self.connection.execute(AssertSqlSafe(sql)).await.map(|_| ())
     }
 
-    /// Opens the shared transaction unless it is open, and a savepoint in it.
-    async fn enter(&mut self) -> Result<u64, DbError> {
+    /// Opens the shared transaction, or a savepoint in it when it is open. Whoever opens it needs none: undoing
+    /// all there is undoes nobody else, and without one the database keeps no copy of each page that is changed.
+    async fn enter(&mut self) -> Result<Option<u64>, DbError> {
         if !self.open {
             if let Err(error) = self.run("begin immediate".to_owned()).await {
                 // The connection may be in a state that nobody knows; a rollback or a fresh one mends it.
@@ -56,6 +57,7 @@ impl State {
                 self.run("begin immediate".to_owned()).await?;
             }
             self.open = true;
+            return Ok(None);
         }
         self.savepoints += 1;
         let savepoint = self.savepoints;
@@ -63,11 +65,15 @@ impl State {
             self.abandon_batch("the savepoint failed").await;
             return Err(error.into());
         }
-        Ok(savepoint)
+        Ok(Some(savepoint))
     }
 
     /// Undoes one transaction, or the whole batch when that fails.
-    async fn undo(&mut self, savepoint: u64) {
+    async fn undo(&mut self, savepoint: Option<u64>) {
+        let Some(savepoint) = savepoint else {
+            self.abandon_batch("a transaction was undone").await;
+            return;
+        };
         if self.run(format!("rollback to s{savepoint}; release s{savepoint}")).await.is_err() {
             self.abandon_batch("a rollback failed").await;
         }
@@ -161,7 +167,8 @@ impl Drop for Place {
 /// One transaction's turn on the writing connection.
 pub(super) struct GroupTx {
     state: Option<OwnedMutexGuard<State>>,
-    savepoint: u64,
+    /// None of the one that opened the shared transaction.
+    savepoint: Option<u64>,
     queued: Arc<AtomicUsize>,
 }
 
@@ -186,11 +193,15 @@ impl GroupTx {
 
 async fn leave(
     mut state: OwnedMutexGuard<State>,
-    savepoint: u64,
+    savepoint: Option<u64>,
     queued: Arc<AtomicUsize>,
     sender: oneshot::Sender<Result<(), String>>,
 ) {
-    if let Err(error) = state.run(format!("release s{savepoint}")).await {
+    let released = match savepoint {
+        Some(savepoint) => state.run(format!("release s{savepoint}")).await,
+        None => Ok(()),
+    };
+    if let Err(error) = released {
         let _ = sender.send(Err(error.to_string()));
         state.undo(savepoint).await;
     } else {

@@ -1,5 +1,7 @@
 //! The knowledge base: classes, words, and entries that went their way through review.
 
+use std::sync::Arc;
+
 use contract::identity::UnitBrief;
 use contract::knowledge::{Audience, EntryId};
 use kernel::{BoxError, Ctx, Principal, Scope, Timestamp};
@@ -200,8 +202,8 @@ async fn tell(city: &City, staff: &Staff, now: Timestamp, entry: WrittenEntry) -
 /// Makes a person who may do everything with knowledge, in the name of a real one and for a unit.
 fn deputy(person: &Principal, unit: Option<&UnitBrief>) -> Principal {
     let mut deputy = person.clone();
-    deputy.grants =
-        knowledge::CAPABILITIES.iter().map(|capability| (capability.name.to_owned(), Scope::All)).collect();
+    let all = knowledge::CAPABILITIES.iter().map(|capability| (capability.name.to_owned(), Scope::All));
+    deputy.grants = Arc::new(all.collect());
     if let Some(unit) = unit {
         deputy.unit_id.clone_from(&unit.id.0);
         deputy.unit_path.clone_from(&unit.path);

@@ -197,7 +197,8 @@ async fn the_screens_of_calls_are_not_empty(city: &City) {
 }
 
 mod testing {
-    use std::collections::{HashMap, HashSet};
+    use std::collections::HashMap;
+    use std::sync::Arc;
 
     use kernel::{Principal, Scope};
 
@@ -212,8 +213,8 @@ mod testing {
             unit_id: String::new(),
             unit_path: "/".to_owned(),
             roles: Vec::new(),
-            grants: HashMap::from(grants),
-            masks: HashSet::new(),
+            grants: Arc::new(HashMap::from(grants)),
+            masks: Arc::default(),
             session_id: String::new(),
         }
     }

@@ -94,8 +94,8 @@ impl Authenticator for People {
             unit_id: if token == "elsewhere" { "v" } else { "u" }.to_owned(),
             unit_path: "/u/".to_owned(),
             roles: Vec::new(),
-            grants,
-            masks,
+            grants: Arc::new(grants),
+            masks: Arc::new(masks),
             session_id: token.to_owned(),
         }))
     }
