@@ -58,8 +58,8 @@ fn start(server: &str, seat: &str, password: &str, secured: (&str, &str)) -> Opt
     let said = folder.join("voice.wav").display().to_string();
     let heard = folder.join("heard.wav").display().to_string();
     let config = format!(
-        "sip_listen 127.0.0.1:0\nmodule_path {modules}\nmodule account.so\nmodule menu.so\nmodule g711.so\n\
-         module srtp.so\nsip_verify_server no\nmodule aufile.so\naudio_source aufile,{said}\naudio_player aufile,{heard}\naudio_alert none\n\
+        "sip_listen 127.0.0.1:0\nmodule_path {modules}\nmodule g711.so\nmodule srtp.so\n\
+         module aufile.so\nmodule_app account.so\nmodule_app menu.so\nsip_verify_server no\naudio_source aufile,{said}\naudio_player aufile,{heard}\naudio_alert none\n\
          audio_srate 8000-8000\naudio_channels 1-1\nnet_interface 127.0.0.1\ncall_max_calls 2\n"
     );
     std::fs::write(folder.join("config"), config).unwrap();
