@@ -5986,6 +5986,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/voice/message-pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows how I hear messages from a telephone. */
+        get: operations["show_message_pin"];
+        /** Sets my code for hearing messages from a telephone. */
+        put: operations["put_message_pin"];
+        post?: never;
+        /** Takes my code away: no messages are heard from a telephone with it any more. */
+        delete: operations["delete_message_pin"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/voice/messages": {
         parameters: {
             query?: never;
@@ -6186,6 +6205,76 @@ export interface paths {
         post?: never;
         /** Takes a number off its list. */
         delete: operations["delete_number"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/own-phrases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists my phrases. */
+        get: operations["list_own_phrases"];
+        put?: never;
+        /** Takes a WAV file as a phrase of mine. */
+        post: operations["upload_own_phrase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/own-phrases/speech": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets the voice speak a text as a phrase of mine. */
+        post: operations["speak_own_phrase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/own-phrases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Names a phrase of mine anew. */
+        put: operations["rename_own_phrase"];
+        post?: never;
+        /** Removes a phrase of mine. */
+        delete: operations["delete_own_phrase"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/own-phrases/{id}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Plays a phrase of mine. */
+        get: operations["show_own_phrase_audio"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -6594,6 +6683,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/voice/seat/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Says whether I let go of the line by hand when the other side has hung up: until I do, for a minute at most, I
+         *     hear that it is over and the time for writing has not begun.
+         */
+        put: operations["update_seat_release"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/voice/seat/state": {
         parameters: {
             query?: never;
@@ -6694,6 +6803,24 @@ export interface paths {
         post?: never;
         /** Removes a phrase. */
         delete: operations["delete_standard_phrase"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/voice/summary-fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the fields. */
+        get: operations["list_summary_fields"];
+        /** Changes the fields. One that is left out stays for the summaries that have it and is not asked for any more. */
+        put: operations["update_summary_fields"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -7510,7 +7637,6 @@ export interface components {
             cases: components["schemas"]["CaseBrief"][];
             /** @description What happened. */
             events: components["schemas"]["CallEventItem"][];
-            summary?: components["schemas"]["CallSummary"] | null;
         };
         /** @description A way through a call flow that an agent sent the citizen. */
         CallDetour: {
@@ -7671,6 +7797,7 @@ export interface components {
              * @description When it came, epoch milliseconds.
              */
             started_at: number;
+            summary?: components["schemas"]["CallSummary"] | null;
             /**
              * Format: int64
              * @description Time from the answer to the end.
@@ -7721,6 +7848,10 @@ export interface components {
         CallSummary: {
             /** @description Who wrote it. */
             agent_name: string;
+            /** @description Values of the city's own fields, by key. */
+            fields: {
+                [key: string]: unknown;
+            };
             /** @description In the agent's words. */
             note: string;
             /** @description `answered`, `ordered`, `transferred`, `callback`, `wrong_number`, `silent`, `nuisance`, `other`. */
@@ -7732,6 +7863,10 @@ export interface components {
             written_at: number;
         };
         CallSummaryBody: {
+            /** @description Values of the city's own fields, by key. */
+            fields?: {
+                [key: string]: unknown;
+            };
             /** @description In the agent's words. */
             note?: string;
             /** @description What came of the call. */
@@ -7792,7 +7927,7 @@ export interface components {
             started_at: number;
             /**
              * @description `flow`, `queued`, `ringing`, `dialling`, `talking`, `held`, `consulting`, `transferring`, `parked`,
-             *     `agent_lost`, `detour`, `farewell`, `ended`.
+             *     `agent_lost`, `detour`, `farewell`, `line_open`, `ended`.
              */
             state: string;
         };
@@ -9880,7 +10015,7 @@ export interface components {
         FlowFinding: {
             /** @description The exit that was taken. */
             exit: string;
-            /** @description What it does: `password`, `order`, `menu`, `digits`, `survey`, `http`, `voicemail`, `callback`. */
+            /** @description What it does: `password`, `order`, `menu`, `digits`, `survey`, `http`, `voicemail`, `messages`, `callback`. */
             kind: string;
             /** @description Name of the node on the drawing, or its id. */
             node: string;
@@ -11363,6 +11498,40 @@ export interface components {
             /** @description Name of the box. */
             mailbox: string;
         };
+        /** @description How I hear messages from a telephone. */
+        MessagePin: {
+            /** @description The numbers that are dialled for it; none until an administrator assigns one to the flow. */
+            dial: string[];
+            /** @description The number that I type before the code; absent without a job number or seat of digits. */
+            number?: string | null;
+            /**
+             * Format: int64
+             * @description When I set a code; absent without one.
+             */
+            set_at?: number | null;
+        };
+        MessagePinBody: {
+            /** @description 6 to 10 digits, not easily guessed. */
+            pin: string;
+        };
+        /** @description Properties of a node at which staff hear what callers left. */
+        Messages: {
+            /**
+             * @description Only messages of this box; all when empty.
+             * @default
+             */
+            mailbox: string;
+            /**
+             * @description The variable with the number of the person's box: the job number, or the seat's.
+             * @default number
+             */
+            number: string;
+            /**
+             * @description The variable with their code.
+             * @default pin
+             */
+            pin: string;
+        };
         /** @description What became of a batch. */
         MigrationBatch: {
             moved: number;
@@ -12104,6 +12273,39 @@ export interface components {
         OwnOrderKey: {
             code: string;
             number: string;
+        };
+        /** @description A phrase of my own. */
+        OwnPhrase: {
+            /**
+             * Format: int64
+             * @description When, epoch milliseconds.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description Its length.
+             */
+            duration_ms: number;
+            /** @description Id. */
+            id: string;
+            /** @description `upload`, `recorded` or `voice`. */
+            source: string;
+            /** @description The text that was spoken. */
+            text: string;
+            /** @description Its name. */
+            title: string;
+        };
+        OwnPhraseSpeech: {
+            /** @description The language. */
+            language?: components["schemas"]["Language"];
+            /** @description What is said. */
+            text: string;
+            /** @description Its name. */
+            title: string;
+        };
+        OwnPhraseTitle: {
+            /** @description Its name. */
+            title: string;
         };
         /** @description A result. */
         OwnResult: {
@@ -13548,7 +13750,9 @@ export interface components {
             updated_at: number;
         };
         PhraseBody: {
-            /** @description `seat_number`, `please_wait`, `thanks_for_waiting`, `goodbye`. */
+            /** @description Which of my own phrases. */
+            own?: string | null;
+            /** @description `seat_number`, `please_wait`, `thanks_for_waiting`, `goodbye`, or `own`. */
             phrase: string;
         };
         /** @description Where the matter is. */
@@ -14122,6 +14326,10 @@ export interface components {
             user: string;
             /** @description Path of SIP over WebSocket on this host. */
             ws_path: string;
+        };
+        ReleaseBody: {
+            /** @description Whether I let go of the line by hand when the other side has hung up. */
+            by_hand: boolean;
         };
         /** @description Somebody's line through a call. */
         ReplayLane: {
@@ -15187,6 +15395,38 @@ export interface components {
              */
             weight: number;
         };
+        /** @description A field. */
+        SummaryField: {
+            /** @description Whether it is asked for; one that is not stays for summaries that have it. */
+            active?: boolean;
+            /** @description Name on English screens; the Chinese one when empty. */
+            en?: string;
+            /** @description Under which values are kept; letters, digits and underscores. */
+            key: string;
+            /** @description What it takes. */
+            kind: components["schemas"]["SummaryFieldKind"];
+            /** @description The choices. */
+            options?: string[];
+            /** @description Whether a summary needs it. */
+            required?: boolean;
+            /** @description Name on Chinese screens. */
+            zh: string;
+        };
+        /**
+         * @description What a field takes.
+         * @enum {string}
+         */
+        SummaryFieldKind: "text" | "choice" | "number" | "date" | "yes_no";
+        /** @description The city's own fields. */
+        SummaryFields: {
+            /** @description The fields, in order; those that are not asked for any more included. */
+            fields: components["schemas"]["SummaryField"][];
+            /**
+             * Format: int64
+             * @description For optimistic locking; 0 before there were any.
+             */
+            version: number;
+        };
         SupervisionBody: {
             /** @description How. */
             mode: components["schemas"]["SupervisionMode"];
@@ -15411,6 +15651,8 @@ export interface components {
         };
         /** @description What is typed into a telephone beside its own user name and password. */
         TelephoneSettings: {
+            /** @description Whether telephones over TLS are rung with encrypted sound (SRTP with SDES) only. */
+            must_encrypt: boolean;
             /** @description Realm, which telephones call domain or authentication realm. */
             realm: string;
             /** @description Address and port for TCP, when it is served. */
@@ -15648,7 +15890,7 @@ export interface components {
         Trial: {
             /**
              * @description What the run does: `saying`, `menu`, `digits`, `survey`, `queueing`, `talking`, `transferring`,
-             *     `recording`, `asking`, `done`.
+             *     `recording`, `hearing`, `asking`, `done`.
              */
             doing: string;
             /** @description The flow. */
@@ -15747,7 +15989,7 @@ export interface components {
             flow: string;
             /**
              * @description `said`, `entered`, `key`, `queue`, `left_queue`, `transfer`, `recording`, `message`, `asked`,
-             *     `callback`, `rated`, `unrated`, `hung_up`, `gone`, `problem`.
+             *     `treated`, `callback`, `rated`, `unrated`, `hung_up`, `gone`, `problem`.
              */
             kind: string;
             /** @description The node. */
@@ -30214,6 +30456,63 @@ export interface operations {
             };
         };
     };
+    show_message_pin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagePin"];
+                };
+            };
+        };
+    };
+    put_message_pin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessagePinBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_message_pin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     list_messages: {
         parameters: {
             query?: {
@@ -30539,6 +30838,139 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_own_phrases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnPhrase"][];
+                };
+            };
+        };
+    };
+    upload_own_phrase: {
+        parameters: {
+            query: {
+                /** @description Its name. */
+                title: string;
+                /** @description `upload` or `recorded`. */
+                source?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "audio/wav": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnPhrase"];
+                };
+            };
+        };
+    };
+    speak_own_phrase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnPhraseSpeech"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnPhrase"];
+                };
+            };
+        };
+    };
+    rename_own_phrase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnPhraseTitle"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_own_phrase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    show_own_phrase_audio: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": number[];
+                };
             };
         };
     };
@@ -31289,6 +31721,27 @@ export interface operations {
             };
         };
     };
+    update_seat_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     update_seat_state: {
         parameters: {
             query?: never;
@@ -31493,6 +31946,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_summary_fields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SummaryFields"];
+                };
+            };
+        };
+    };
+    update_summary_fields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SummaryFields"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SummaryFields"];
+                };
             };
         };
     };

@@ -316,6 +316,13 @@ fn properties(node: &Node, known: &Known, report: &mut Report) {
                 report.error(node, "mailbox", "信箱名不超过 40 字", "A box's name has at most 40 characters");
             }
         }
+        Kind::Messages(messages) => {
+            variable(node, &messages.number, report);
+            variable(node, &messages.pin, report);
+            if messages.mailbox.chars().count() > 40 {
+                report.error(node, "mailbox", "信箱名不超过 40 字", "A box's name has at most 40 characters");
+            }
+        }
         Kind::Order(order) => {
             variable(node, &order.number, report);
             variable(node, &order.code, report);

@@ -171,6 +171,8 @@ pub enum Kind {
     Transfer(Transfer),
     /// Records a message. Exit `next`.
     Voicemail(Voicemail),
+    /// Lets staff hear what callers left. Exits `next`, `wrong`.
+    Messages(Messages),
     /// Looks an order up by number and query code. Exits `found`, `unknown`.
     Order(Order),
     /// Checks digits against an access code. Exits `ok`, `wrong`.
@@ -374,6 +376,24 @@ impl Default for Voicemail {
     }
 }
 
+/// Properties of a node at which staff hear what callers left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Messages {
+    /// The variable with the number of the person's box: the job number, or the seat's.
+    pub number: String,
+    /// The variable with their code.
+    pub pin: String,
+    /// Only messages of this box; all when empty.
+    pub mailbox: String,
+}
+
+impl Default for Messages {
+    fn default() -> Self {
+        Self { number: "number".to_owned(), pin: "pin".to_owned(), mailbox: String::new() }
+    }
+}
+
 /// Properties of an order query. What is found becomes `order_number`, `order_status`, `order_unit`,
 /// `order_step`, `order_result`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -572,6 +592,7 @@ impl Kind {
             Self::Queue(_) => "queue",
             Self::Transfer(_) => "transfer",
             Self::Voicemail(_) => "voicemail",
+            Self::Messages(_) => "messages",
             Self::Order(_) => "order",
             Self::Password(_) => "password",
             Self::Survey(_) => "survey",
@@ -635,6 +656,7 @@ impl Kind {
                 (exits, own(&["next"]))
             }
             Self::Transfer(_) => (own(&["failed"]), own(&["next"])),
+            Self::Messages(_) => (own(&["next", "wrong"]), Vec::new()),
             Self::Order(_) => (own(&["found", "unknown"]), Vec::new()),
             Self::Password(_) => (own(&["ok", "wrong"]), Vec::new()),
             Self::Http(_) => (own(&["ok", "failed"]), Vec::new()),

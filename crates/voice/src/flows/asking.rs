@@ -19,6 +19,9 @@ impl Flows {
     pub async fn answer(&self, caller: &Caller, request: Request) -> Answer {
         match request {
             Request::Order { number, code, language } => self.order(caller, &number, &code, language).await,
+            Request::Messages { number, pin, mailbox } => {
+                self.messages(caller, &number, &pin, &mailbox).await
+            }
             Request::Password { access, digits } => self.password(caller, &access, &digits),
             Request::Http { method, url, body, timeout_secs } => {
                 let time = Duration::from_secs(u64::from(timeout_secs.clamp(1, 10)));

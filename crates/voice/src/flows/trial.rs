@@ -82,7 +82,7 @@ pub struct TrialLine {
     /// Seconds since the call began.
     pub at_secs: f64,
     /// `said`, `entered`, `key`, `queue`, `left_queue`, `transfer`, `recording`, `message`, `asked`,
-    /// `callback`, `rated`, `unrated`, `hung_up`, `gone`, `problem`.
+    /// `treated`, `callback`, `rated`, `unrated`, `hung_up`, `gone`, `problem`.
     pub kind: &'static str,
     /// The flow.
     pub flow: String,
@@ -98,7 +98,7 @@ pub struct Trial {
     /// What happened.
     pub lines: Vec<TrialLine>,
     /// What the run does: `saying`, `menu`, `digits`, `survey`, `queueing`, `talking`, `transferring`,
-    /// `recording`, `asking`, `done`.
+    /// `recording`, `hearing`, `asking`, `done`.
     pub doing: &'static str,
     /// The flow.
     pub flow: String,
@@ -253,11 +253,13 @@ impl Stage<'_> {
                 self.asking = Some(no);
                 let text = match request {
                     Request::Order { number, .. } => number,
+                    Request::Messages { number, .. } => number,
                     Request::Password { access, .. } => access,
                     Request::Http { url, .. } => url,
                 };
                 self.line("asked", text);
             }
+            Effect::Treated { message_id, .. } => self.line("treated", message_id),
             Effect::CallBack { number, .. } => self.line("callback", number),
             Effect::Rate { stars } => self.line("rated", stars.to_string()),
             Effect::Unrated => self.line("unrated", String::new()),
@@ -288,6 +290,7 @@ impl Stage<'_> {
             },
             Item::Text { text, .. } => text.clone(),
             Item::Beep => "♪".to_owned(),
+            Item::Message { id } => format!("［{id}］"),
         }
     }
 }
