@@ -1,9 +1,12 @@
 /**
  * An order moves and a report's cell changes with it; behind the cell stands the order; a unit's
- * reader sees only the own rows; the Excel file opens.
+ * reader sees only the own rows; the Excel file opens, and so does the special report; the next
+ * four weeks are told.
  */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Api } from '../lib/api.mjs'
 import { launch, open } from '../lib/browser.mjs'
@@ -11,7 +14,7 @@ import { account } from '../lib/city.mjs'
 import { category, clerksUnit, draft, handle, staff } from '../lib/flow.mjs'
 import { assertTidy, click, signIn } from '../lib/pages.mjs'
 import { until } from '../lib/processes.mjs'
-import { Server } from '../lib/server.mjs'
+import { scratch, Server } from '../lib/server.mjs'
 
 let server
 let browser
@@ -70,4 +73,51 @@ test("a unit's reader sees only the own rows", async () => {
   assert.ok(answer.lines.length < all.lines.length, 'the unit sees the rows of others')
   const clerk = await Api.signIn(server.url, account('unit_clerk'))
   assert.equal((await clerk.raw('GET', '/reports')).status, 403)
+})
+
+test('the special report is a Word file that an office program opens', async (t) => {
+  const leader = await Api.signIn(server.url, account('city_leader'))
+  const orders = '/reports/orders?by=-&measures=created'
+  await until('the facts are built', async () => !(await leader.get(`${orders}&from=${today()}&to=${today()}`)).building)
+  const page = await open(browser, server.url)
+  await signIn(page, account('city_leader'))
+  await page.goto('/desk/reports')
+  await click(page, 'special-open')
+  await page.getByTestId('special-kind').selectOption('year')
+  const waiting = page.waitForEvent('download')
+  await click(page, 'dialog-save')
+  const folder = scratch('word')
+  const file = join(folder, 'report.docx')
+  copyFileSync(await (await waiting).path(), file)
+  await assertTidy(page, 'the list of reports')
+  const office = spawnSync('soffice', ['--headless', '--convert-to', 'txt:Text', '--outdir', folder, file], { timeout: 120_000 })
+  if (office.error?.code === 'ENOENT') {
+    assert.equal(readFileSync(file).subarray(0, 2).toString(), 'PK', 'the Word file is no archive')
+    t.skip('skipped: LibreOffice is not installed, so that nobody opened the Word file')
+    return
+  }
+  const text = readFileSync(join(folder, 'report.txt'), 'utf8')
+  const year = today().slice(0, 4)
+  const { totals } = await leader.get(`${orders}&from=${year}-01-01&to=${year}-12-31`)
+  assert.match(text, /政务服务便民热线社情民意专报/)
+  assert.match(text, new RegExp(`共受理诉求 ${totals[0]} 件`))
+  for (const heading of ['一、总体情况', '三、热点问题', '八、热线运行', '九、重要社情预警']) assert.ok(text.includes(heading), heading)
+})
+
+test('the next four weeks are told by day and hour, and orders as well as calls', async () => {
+  const page = await open(browser, server.url)
+  await signIn(page, account('city_leader'))
+  await page.goto('/desk/forecast')
+  const days = page.getByTestId('forecast-days').locator('tbody tr')
+  await days.first().waitFor()
+  assert.equal(await days.count(), 28)
+  await days.nth(2).locator('button').click()
+  assert.match(page.url(), /day=/)
+  assert.equal(await page.getByTestId('forecast-hours').locator('tbody tr').count(), 24)
+  assert.equal(await page.getByTestId('forecast-tried').locator('tbody tr').count(), 4)
+  await page.getByTestId('forecast-of').selectOption('orders')
+  await page.waitForURL(/of=orders/)
+  await page.getByTestId('forecast-level').waitFor({ state: 'detached' })
+  await days.first().waitFor()
+  await assertTidy(page, 'the forecast')
 })

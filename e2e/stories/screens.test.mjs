@@ -25,15 +25,16 @@ const SCREENS = [
     ],
   },
   { role: 'hotline_manager', paths: ['/desk/warnings', '/desk/admin/warning-rules', '/desk/reports/risk'] },
-  { role: 'unit_clerk', paths: ['/desk/tasks', '/desk/cases'] },
-  { role: 'city_leader', paths: ['/desk/overview', '/desk/reports', '/desk/reports/unit', '/desk/reports/time-of-day', '/desk/evaluation'] },
+  { role: 'reviewer', paths: ['/desk/alarms', '/desk/commitments'] },
+  { role: 'unit_clerk', paths: ['/desk/tasks', '/desk/cases', '/desk/discoveries'] },
+  { role: 'city_leader', paths: ['/desk/overview', '/desk/reports', '/desk/reports/unit', '/desk/reports/time-of-day', '/desk/reports/waits', '/desk/forecast', '/desk/evaluation', '/desk/map'] },
   {
     role: 'system_admin',
-    paths: ['units', 'people', 'seats', 'categories', 'catalogue', 'flows', 'limit-rules', 'notice-rules', 'forms', 'order-types', 'old-orders', 'dictionary', 'parameters', 'calendar'].map((name) => `/desk/admin/${name}`),
+    paths: ['units', 'people', 'registrations', 'seats', 'categories', 'catalogue', 'flows', 'limit-rules', 'notice-rules', 'forms', 'order-types', 'old-orders', 'dictionary', 'parameters', 'calendar'].map((name) => `/desk/admin/${name}`),
   },
   { role: 'security_admin', paths: ['/desk/admin/roles', '/desk/admin/sessions'] },
   { role: 'audit_admin', paths: ['/desk/admin/audit'] },
-  { role: null, paths: ['/', '/submit', '/lookup', '/desk/login'] },
+  { role: null, paths: ['/', '/submit', '/lookup', '/registration', '/commitments', '/desk/login'] },
 ]
 const LOOKS = [
   { name: 'zh-light-desktop', language: 'zh-CN', dark: false, viewport: { width: 1366, height: 768 } },
@@ -86,7 +87,7 @@ for (const look of LOOKS) {
 async function settle(page) {
   await page.waitForLoadState('load')
   await page.locator('#app > *').first().waitFor()
-  await page.waitForFunction(() => !document.querySelector('[aria-busy=true], .el-loading-mask, .y-skeleton'), undefined, { timeout: 10_000 })
+  await page.waitForFunction(() => !document.querySelector('[aria-busy=true], .el-loading-mask, .bones'), undefined, { timeout: 10_000 })
   await page.waitForTimeout(350)
 }
 

@@ -4,6 +4,7 @@
 //! another process.
 
 mod answers;
+mod spoken;
 pub(crate) mod streams;
 
 use std::collections::HashMap;
@@ -167,7 +168,15 @@ impl Bot {
         if chat.state != State::Robot {
             return Ok(chat);
         }
-        let answers = match self.answer(ctx, &mut chat, &text).await {
+        let answers = self.respond(ctx, &mut chat, &text).await;
+        let lines: Vec<(&str, &str, Reply)> = answers.into_iter().map(|reply| ("robot", "", reply)).collect();
+        self.say(ctx, &mut chat, &lines).await?;
+        Ok(chat)
+    }
+
+    /// Answers what a citizen said; that it cannot is an answer, too.
+    async fn respond(&self, ctx: &Ctx, chat: &mut Chat, text: &str) -> Vec<Reply> {
+        match self.answer(ctx, chat, text).await {
             Ok(answers) => answers,
             Err(problem) if problem.status.is_server_error() => {
                 vec![
@@ -183,10 +192,7 @@ impl Bot {
                 // A refusal is told in words; the conversation goes on.
                 vec![Reply::say(problem.detail(ctx.lang).to_owned())]
             }
-        };
-        let lines: Vec<(&str, &str, Reply)> = answers.into_iter().map(|reply| ("robot", "", reply)).collect();
-        self.say(ctx, &mut chat, &lines).await?;
-        Ok(chat)
+        }
     }
 
     /// Keeps what a citizen said. An agent who writes at the same moment, perhaps through another process, is no reason
@@ -215,6 +221,18 @@ impl Bot {
     /// Gives a conversation to the queue.
     fn hand_over(&self, ctx: &Ctx, chat: &mut Chat, reason: Reason) -> Reply {
         let zh = chat.zh;
+        if chat.call_id.is_some() {
+            // The call itself goes to the queue; the flow that leads it sees to that.
+            reason.code().clone_into(&mut chat.reason);
+            return Reply::say(match (reason, zh) {
+                (Reason::Anger, true) => "非常抱歉给您带来不好的体验，马上为您转接话务员。",
+                (Reason::Repeated | Reason::Unsure, true) => "这个问题我没有把握，正在为您转接话务员。",
+                (Reason::Matter, true) => "这件事由话务员为您登记和查询，正在为您转接。",
+                (Reason::Wish, true) => "好的，正在为您转接话务员，请稍候。",
+                (Reason::Anger, false) => "I am sorry. I pass you to a person at once.",
+                (_, false) => "I pass you to a person, please wait.",
+            });
+        }
         let Some(queue) = self.queue() else {
             return Reply::say(if zh {
                 "目前没有在线人工服务，请拨打12345，或说“提交诉求”由我为您登记。"
@@ -235,7 +253,7 @@ impl Bot {
             (Reason::Wish, true) => "好的，正在为您转接人工，请稍候，之前的对话会一并转给话务员。",
             (Reason::Anger, true) => "非常抱歉给您带来不好的体验，马上为您转接人工。",
             (Reason::Repeated, true) => "看来我没能解决您的问题，正在为您转接人工。",
-            (Reason::Unsure, true) => "这个问题我没有把握，正在为您转接人工。",
+            (Reason::Unsure | Reason::Matter, true) => "这个问题我没有把握，正在为您转接人工。",
             (_, false) if nobody => {
                 "Nobody is there now; you are in the queue and will be answered. You may also dial 12345."
             }

@@ -38,8 +38,10 @@ use crate::place_book::{KnownPlace, PlaceBook};
 use crate::robot::model::{LanguageModel, ModelConfig};
 
 /// The slice's migrations.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "bot", sql: include_str!("../migrations/0001_bot.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "bot", sql: include_str!("../migrations/0001_bot.sql") },
+    Migration { version: 2, name: "spoken", sql: include_str!("../migrations/0002_spoken.sql") },
+];
 
 /// What the slice's routes ask for.
 pub const CAPABILITIES: &[Capability] = &[

@@ -5,6 +5,7 @@ pub mod answering;
 pub mod form;
 pub mod hearing;
 pub mod model;
+pub mod speaking;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -27,6 +28,8 @@ pub enum Reason {
     Repeated,
     /// Nothing certain was found.
     Unsure,
+    /// On the telephone: something is to be written down or looked up.
+    Matter,
 }
 
 impl Reason {
@@ -38,6 +41,7 @@ impl Reason {
             Self::Anger => "anger",
             Self::Repeated => "repeated",
             Self::Unsure => "unsure",
+            Self::Matter => "matter",
         }
     }
 }

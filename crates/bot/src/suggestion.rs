@@ -202,13 +202,16 @@ pub fn from_facts(text: &str, facts: &Facts, book: &PlaceBook) -> (Vec<Suggestio
     let mut mentions: Vec<Mention> = facts
         .times
         .iter()
-        .take(6)
-        .map(|span| Mention {
-            kind: "time".to_owned(),
-            text: span.text.clone(),
-            value: stamp(span.value.from),
-            until: Some(stamp(span.value.to)),
+        // How long something lasts, or only until when, is no instant that could be written out.
+        .filter_map(|span| {
+            Some(Mention {
+                kind: "time".to_owned(),
+                text: span.text.clone(),
+                value: stamp(span.value.from?),
+                until: span.value.to.map(stamp),
+            })
         })
+        .take(6)
         .collect();
     mentions.extend(facts.amounts.iter().take(6).map(|span| Mention {
         kind: "amount".to_owned(),
@@ -398,6 +401,25 @@ mod tests {
 
     fn value<'a>(all: &'a [Suggestion], field: &str) -> Option<&'a str> {
         all.iter().find(|one| one.field == field).map(|one| one.value.as_str())
+    }
+
+    #[test]
+    fn times_are_written_out_where_they_are_instants() {
+        let (_, mentions) =
+            suggest("从11月3日起停水，每天22:00至23:30施工，保修3年，去年10月以前交的费，今晚八点以后打电话");
+        let times: Vec<(&str, &str, Option<&str>)> = mentions
+            .iter()
+            .map(|one| (one.text.as_str(), one.value.as_str(), one.until.as_deref()))
+            .collect();
+        assert_eq!(
+            times,
+            [
+                ("从11月3日起", "2026-11-03T00:00:00", Some("2026-11-27T10:00:00")),
+                ("每天22:00至23:30", "2026-11-27T22:00:00", Some("2026-11-27T23:30:59")),
+                ("今晚八点以后", "2026-11-27T20:00:00", None),
+            ],
+            "neither how long something lasts nor a mere end is an instant"
+        );
     }
 
     #[test]

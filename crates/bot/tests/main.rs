@@ -5,6 +5,7 @@ mod chats;
 mod learning;
 mod model;
 mod permissions;
+mod spoken;
 mod suggestions;
 mod support;
 mod training;

@@ -2,6 +2,7 @@
 
 pub mod acceptance;
 pub mod action;
+pub mod alarm;
 pub mod amendment;
 pub mod application;
 pub mod assignment;
@@ -12,8 +13,10 @@ pub mod change;
 pub mod citizen_act;
 pub mod closure;
 pub mod co_handling;
+pub mod commitment;
 pub mod countersignature;
 pub mod delegation;
+pub mod discovery;
 pub mod dispatch;
 pub mod draft;
 pub mod ending;

@@ -29,6 +29,7 @@ pub(crate) async fn download(
     let answers = cases.answers_in_words(by, &orders, lang).await?;
     let head = vec![
         lang.pick("工单编号", "Number"),
+        lang.pick("原工单编号", "Old number"),
         lang.pick("类型", "Type"),
         lang.pick("事项分类", "Category"),
         lang.pick("标题", "Title"),
@@ -86,6 +87,7 @@ fn row(
     let time = |at: i64| local_time(&cases.kit().config.zone, at);
     vec![
         case.number.as_str().into(),
+        case.old_number.as_deref().into(),
         case.kind.name(lang).into(),
         category.map(|category| category.path_name.as_str()).into(),
         case.title.as_str().into(),

@@ -2,10 +2,12 @@
 //! result; what is allowed is decided there.
 
 mod acceptance;
+mod alarms;
 mod amendment;
 mod assignment;
 mod attachment;
 mod bulk;
+mod bulk_runs;
 mod calendar;
 mod case_form;
 mod catalogue;
@@ -13,8 +15,10 @@ mod catalogue_rows;
 mod categories;
 mod closure;
 mod co_handling;
+mod commitments;
 mod creation;
 mod detail;
+mod discoveries;
 mod dispatch;
 mod documents;
 mod ending;
@@ -69,6 +73,7 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(amendment::routes())
         .merge(review::routes())
         .merge(dispatch::routes())
+        .merge(discoveries::routes())
         .merge(acceptance::routes())
         .merge(sending_back::routes())
         .merge(assignment::routes())
@@ -81,7 +86,9 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(documents::routes())
         .merge(position::routes())
         .merge(publication::routes())
+        .merge(commitments::routes())
         .merge(urge::routes())
+        .merge(alarms::routes())
         .merge(extension::routes())
         .merge(ending::routes())
         .merge(objection::routes())
@@ -110,6 +117,7 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(order_types::routes())
         .merge(case_form::routes())
         .merge(bulk::routes())
+        .merge(bulk_runs::routes())
         .merge(calendar::routes())
         .with_state(cases)
 }

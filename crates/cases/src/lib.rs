@@ -30,11 +30,11 @@ use kernel::parameters::ParameterSpec;
 use kernel::{Capability, Ctx, Dialect, Job, Kit, Migration, Slice, Timestamp};
 use serde_json::json;
 
-use crate::case::Kind;
 use crate::case::catalogue::Catalogue;
 use crate::case::limit::{self, LimitRules};
 use crate::case::limit_rule::LimitRule;
 use crate::case::operation_rule::{self, OperationRules};
+use crate::case::{Kind, Source};
 use crate::course::Flow;
 use crate::design::FlowRule;
 use crate::error::CaseError;
@@ -57,6 +57,10 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 52, name: "publications", sql: include_str!("../migrations/0052_publications.sql") },
     Migration { version: 70, name: "succession", sql: include_str!("../migrations/0070_succession.sql") },
     Migration { version: 80, name: "old_orders", sql: include_str!("../migrations/0080_old_orders.sql") },
+    Migration { version: 90, name: "discovery", sql: include_str!("../migrations/0090_discovery.sql") },
+    Migration { version: 91, name: "commitment", sql: include_str!("../migrations/0091_commitment.sql") },
+    Migration { version: 92, name: "alarm", sql: include_str!("../migrations/0092_alarm.sql") },
+    Migration { version: 93, name: "bulk_run", sql: include_str!("../migrations/0093_bulk_run.sql") },
 ];
 
 /// What another process may have changed is read again after this time.
@@ -152,6 +156,12 @@ impl Cases {
             zh: "按派单目录自动派单（目录项可逐项开启）",
             en: "Automatic dispatch by the catalogue (each row turns it on for itself)",
         });
+        parameters.push(ParameterSpec {
+            key: "cases.alarm_hours",
+            default: json!(4),
+            zh: "超期报警无人确认时逐级上报的间隔（小时）",
+            en: "Hours after which an alarm that nobody acknowledges goes to the next level",
+        });
         kit.parameters.declare(parameters);
         let kept = Kept {
             calendar: Arc::new(WorkCalendar::china(&kit.config.zone)?),
@@ -217,7 +227,8 @@ impl Cases {
     /// Returns the slice for the composition.
     #[must_use]
     pub fn slice(&self) -> Slice {
-        let (timers, indexer, sweeper, heir) = (self.clone(), self.clone(), self.clone(), self.clone());
+        let (timers, alarms, indexer) = (self.clone(), self.clone(), self.clone());
+        let (sweeper, heir) = (self.clone(), self.clone());
         Slice {
             name: "cases",
             migrations: MIGRATIONS,
@@ -228,6 +239,14 @@ impl Cases {
                     async move {
                         let ctx = Ctx::system("cases.timers", cases.kit().now());
                         cases.fire_timers(&ctx).await?;
+                        Ok(())
+                    }
+                }),
+                Job::every("cases.alarms", Duration::from_secs(60), move || {
+                    let cases = alarms.clone();
+                    async move {
+                        let ctx = Ctx::system("cases.alarms", cases.kit().now());
+                        cases.escalate_alarms(&ctx).await?;
                         Ok(())
                     }
                 }),
@@ -340,12 +359,14 @@ impl Cases {
         self.kept().active_flows.contains_key(name)
     }
 
-    /// Returns the flow that a new order runs: its order type names it, else the first rule that fits.
+    /// Returns the flow that a new order runs: its order type names it, else the first rule that fits, else the
+    /// one of its source: what a unit found itself needs neither the shift leader nor a return visit.
     pub(crate) fn flow_of(
         &self,
         own: Option<&str>,
         kind: Kind,
         category_id: Option<&str>,
+        source: Source,
     ) -> Result<Arc<Flow>, CaseError> {
         let kept = self.kept();
         if let Some(flow) = own.and_then(|name| kept.active_flows.get(name)) {
@@ -353,9 +374,10 @@ impl Cases {
         }
         let path = category_id.and_then(|id| kept.categories.get(id)).map(|category| category.path.as_str());
         let named = kept.flow_rules.iter().find(|rule| rule.fits(kind, path)).map(|rule| &rule.flow_name);
+        let usual = if source == Source::Discovered { SHORT_FLOW } else { STANDARD_FLOW };
         named
             .and_then(|name| kept.active_flows.get(name))
-            .or_else(|| kept.active_flows.get(STANDARD_FLOW))
+            .or_else(|| kept.active_flows.get(usual))
             .cloned()
             .ok_or_else(|| CaseError::Flow {
                 step: None,
@@ -447,9 +469,11 @@ pub const CAPABILITIES: &[Capability] = &[
     capability("case.summon", "街乡吹哨", "Summon other units"),
     capability("case.share", "外部协办链接", "Give a link to outside helpers"),
     capability("publication.write", "公开办件编审", "Publish settled orders"),
+    capability("commitment.write", "维护服务承诺", "Write what one's own unit promises"),
     capability("template.write", "维护文书模板", "Change templates of documents"),
     capability("case.discover", "主动发现登记", "Write orders of one's own unit"),
     capability("case.praise", "表扬登记", "Record praise"),
+    capability("alarm.acknowledge", "确认超期报警", "Acknowledge alarms of missed limits"),
     capability("overview.read", "查看总览", "Read the overview"),
     capability("rating.follow_up", "差评跟进", "Follow up bad ratings"),
     capability("calendar.write", "维护工作日历", "Change the calendar"),

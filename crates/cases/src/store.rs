@@ -3,6 +3,7 @@
 
 pub mod application;
 pub mod attachment;
+pub mod bulk_run;
 pub mod calendar;
 pub mod case;
 pub mod catalogue;
@@ -10,9 +11,11 @@ pub mod catalogue_choice;
 pub mod catalogue_trial;
 pub mod category;
 pub mod citizen;
+pub mod commitment;
 pub mod corpus;
 pub mod creation;
 pub mod deadline;
+pub mod discovery;
 pub mod dispatch;
 pub mod document;
 pub mod errand;
@@ -43,6 +46,7 @@ pub mod timer;
 pub mod work;
 
 mod acceptance;
+pub mod alarm;
 mod amendment;
 pub mod assignment;
 mod brief;

@@ -87,6 +87,65 @@ async fn a_citizen_asks_for_reconsideration_and_reads_the_answer() {
 }
 
 #[tokio::test]
+async fn a_reconsideration_is_examined_once_by_somebody_else_and_that_is_final() {
+    on_both(|site| async move {
+        let world = World::new(site).await;
+        let case = world.visited(3).await;
+        let archived = world.act("reviewer", &case, "closure", json!({ "reason": "办结" })).await;
+        assert_eq!(act(&world, &archived, "re_examination", "先复核").await.unwrap_err(), "case.not_now");
+        let shown = act(&world, &archived, "reconsideration", "答复与事实不符").await.unwrap();
+        assert!(shown.notices.last().unwrap().text.contains("30 日内答复"), "{:?}", shown.notices);
+        let task = world.sign_in("manager").get("/tasks?step=reconsideration").await.ok()["items"][0].clone();
+        assert_eq!(task["due_at"], world.site.kit.now().0 + 30 * 86_400_000_i64);
+        assert_eq!(act(&world, &archived, "re_examination", "等不及").await.unwrap_err(), "case.not_now");
+        let stands = json!({ "approve": false, "opinion": "原答复依据充分" });
+        let now = world.read("manager", &archived).await;
+        world.act("manager", &now, "reconsideration/decision", stands.clone()).await;
+
+        let shown = act(&world, &archived, "re_examination", "仍不服复查意见").await.unwrap();
+        assert!(shown.acts.is_empty(), "once");
+        let now = world.read("manager", &archived).await;
+        let same = world.try_act("manager", &now, "reconsideration/decision", stands.clone()).await;
+        same.refused(409, "case.same_examiner");
+        world.act("mayor", &now, "reconsideration/decision", stands).await;
+        let (number, code) = code(&world, &case).await;
+        let shown = CitizenDesk::look_up(&world.cases, &number, &code, Lang::Zh).await.unwrap().unwrap();
+        let told = &shown.notices.last().unwrap().text;
+        assert!(told.starts_with("复核申请") && told.contains("最终答复"), "{told}");
+        assert_eq!(act(&world, &archived, "re_examination", "再来").await.unwrap_err(), "case.not_now");
+        assert_eq!(act(&world, &archived, "reconsideration", "再来").await.unwrap_err(), "case.not_now");
+        let kinds = world.kinds(&case).await;
+        assert!(kinds.ends_with(&["re_examination_asked", "re_examination_refused"].map(ToOwned::to_owned)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_granted_re_examination_opens_the_order_and_one_that_comes_late_is_refused() {
+    on_both(|site| async move {
+        let world = World::new(site).await;
+        let stands = json!({ "approve": false, "opinion": "原答复依据充分" });
+        let mut orders = Vec::new();
+        for _ in 0..2 {
+            let case = world.visited(3).await;
+            let case = world.act("reviewer", &case, "closure", json!({ "reason": "办结" })).await;
+            act(&world, &case, "reconsideration", "不服").await.unwrap();
+            let now = world.read("manager", &case).await;
+            world.act("manager", &now, "reconsideration/decision", stands.clone()).await;
+            orders.push(case);
+        }
+        act(&world, &orders[0], "re_examination", "仍不服").await.unwrap();
+        let now = world.read("mayor", &orders[0]).await;
+        let again = json!({ "approve": true, "opinion": "事实不清，重新办理" });
+        let reopened = world.act("mayor", &now, "reconsideration/decision", again).await;
+        assert_eq!((&reopened["status"], &reopened["reopened"]), (&json!("draft_logged"), &json!(1)));
+        world.site.clock.set(Timestamp(world.site.kit.now().0 + 31 * 86_400_000));
+        assert_eq!(act(&world, &orders[1], "re_examination", "太晚").await.unwrap_err(), "case.not_now");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_helper_without_an_account_answers_by_a_link_that_ends() {
     on_both(|site| async move {
         let world = World::new(site).await;

@@ -27,6 +27,38 @@ async fn the_same_key_writes_one_order() {
     .await;
 }
 
+/// A process that was started anew, or another one, does not remember the key; the database does.
+#[tokio::test]
+async fn a_key_from_before_a_restart_writes_no_second_order() {
+    on_both(|site| async move {
+        let world = World::new(site).await;
+        let first = world
+            .sign_in("agent")
+            .with_header("idempotency-key", "draft-0001")
+            .post("/cases", world.draft())
+            .await
+            .ok();
+        world.site.execute("update kernel_idempotency set key = 'draft-0002' where key = 'draft-0001'").await;
+        let mut agent = world.sign_in("agent").with_header("idempotency-key", "draft-0002");
+        let again = agent.post("/cases", world.draft()).await;
+        assert_eq!(again.headers["idempotency-replayed"], "true");
+        assert_eq!(again.ok(), first);
+        // What would be refused by now is answered as it was, too.
+        world.site.execute("update kernel_idempotency set key = 'draft-0003' where key = 'draft-0002'").await;
+        world.site.execute("update cases_category set active = 0").await;
+        world.cases.load().await.unwrap();
+        let mut agent = world.sign_in("agent").with_header("idempotency-key", "draft-0003");
+        assert_eq!(agent.post("/cases", world.draft()).await.ok(), first);
+        agent
+            .with_header("idempotency-key", "draft-0004")
+            .post("/cases", world.draft())
+            .await
+            .refused(422, "invalid");
+        assert_eq!(world.sign_in("leader").get("/cases").await.ok()["total"], 1);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn every_wrong_field_is_named() {
     on_both(|site| async move {

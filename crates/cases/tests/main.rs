@@ -1,16 +1,20 @@
 //! Orders through their addresses, on both databases.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod alarms;
 mod attachments;
 mod bulk;
+mod bulk_runs;
 mod catalogue;
 mod citizen_acts;
 mod citizens;
 mod closure;
 mod co_handling;
+mod commitments;
 mod course;
 mod creation;
 mod deadlines;
+mod discovery;
 mod documents;
 mod ending;
 mod extension;

@@ -114,3 +114,39 @@ pub trait TopicSource: Send + Sync {
         now: Timestamp,
     ) -> Result<Vec<TopicBrief>, BoxError>;
 }
+
+/// How a talk with the robot goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpokenTurn {
+    /// The caller is listened to again.
+    GoOn,
+    /// A person takes over.
+    Person,
+    /// The caller said good-bye.
+    Over,
+}
+
+/// What the robot says on the telephone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpokenAnswer {
+    /// The words, as they are to be spoken.
+    pub text: String,
+    /// What follows.
+    pub turn: SpokenTurn,
+}
+
+/// A robot with whom callers talk.
+#[async_trait]
+pub trait SpokenRobot: Send + Sync {
+    /// Answers what a caller said. The first words of a call begin a conversation, which is kept like a written one.
+    async fn answer_caller(
+        &self,
+        call_id: &str,
+        caller: &str,
+        zh: bool,
+        words: &str,
+    ) -> Result<SpokenAnswer, BoxError>;
+
+    /// Ends the conversation of a call, if one is open.
+    async fn caller_gone(&self, call_id: &str) -> Result<(), BoxError>;
+}

@@ -22,15 +22,17 @@ pub use citizen::{
 };
 pub use corpus::{CaseCorpus, CorpusCase, CorpusCategory, CorpusDraft, CorpusPlace, UnitProposal};
 pub use events::{
-    ApplicationDecided, ApplicationMade, CaseAccepted, CaseArchived, CaseAssigned, CaseClosed, CaseCreated,
-    CaseDispatched, CaseEnded, CaseFeedbackGiven, CaseImported, CaseMoved, CaseReopened, CaseRestored,
-    CaseReturned, CaseReviewed, CaseUrged, CitizenActed, DeadlineMissed, DeadlineNear, ErrandAnswered,
-    ErrandGiven, RatingGiven, TaskClosed, TaskOpened, UnitSucceeded,
+    AlarmRaised, ApplicationDecided, ApplicationMade, CaseAccepted, CaseArchived, CaseAssigned, CaseClosed,
+    CaseCreated, CaseDispatched, CaseEnded, CaseFeedbackGiven, CaseImported, CaseMoved, CaseReopened,
+    CaseRestored, CaseReturned, CaseReviewed, CaseUrged, CitizenActed, DeadlineMissed, DeadlineNear,
+    ErrandAnswered, ErrandGiven, RatingGiven, TaskClosed, TaskOpened, UnitSucceeded,
 };
 
 pub use facts::{CaseFact, CaseFacts, CaseLine, CaseWords, CodeName, StepFact};
 pub use flow::{CaseFlowChanged, CaseFormFilled, FlowPublished, FormPublished};
-pub use publication::{MonthFigures, PublishedCase, PublishedFilter};
+pub use publication::{
+    MonthFigures, PublicCommitment, PublicCommitmentFilter, PublishedCase, PublishedFilter,
+};
 pub use upload::{FileToServe, UploadDesk, UploadRight, UploadTicket, UploadView, UploadedFile};
 
 kernel::id!(

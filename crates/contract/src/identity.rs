@@ -1,10 +1,17 @@
 //! Units, people and seats.
 
+mod registration;
+
 use async_trait::async_trait;
 use kernel::BoxError;
 use kernel::event::{Audience, Event};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+pub use registration::{
+    RegistrationChanged, RegistrationDesk, RegistrationDraft, RegistrationReceipt, RegistrationUnit,
+    RegistrationView,
+};
 
 kernel::id!(
     /// Names a unit (单位).

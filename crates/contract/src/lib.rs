@@ -7,5 +7,6 @@ pub mod contacts;
 pub mod identity;
 pub mod insight;
 pub mod knowledge;
+pub mod map;
 pub mod messages;
 pub mod voice;

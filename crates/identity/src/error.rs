@@ -96,6 +96,15 @@ pub enum IdentityError {
     /// The present password was given wrongly.
     #[error("the present password is wrong")]
     PasswordWrong,
+    /// The city takes no applications for accounts.
+    #[error("applications for accounts are closed")]
+    RegistrationClosed,
+    /// Too many applications wait.
+    #[error("too many applications wait")]
+    RegistrationsFull,
+    /// The application was decided before, or is not at this step.
+    #[error("the application is not at this step")]
+    RegistrationDecided,
     /// A password could not be hashed, or a stored hash is unreadable.
     #[error("password hashing failed: {0}")]
     Hash(String),
@@ -214,6 +223,16 @@ impl ToProblem for IdentityError {
                 "当前密码不正确。",
                 "The present password is wrong.",
             ),
+            Self::RegistrationClosed => conflict("registration.closed")
+                .detail_zh("暂未开放自助注册，请联系本单位管理员。")
+                .detail_en("Applications are closed; ask your unit's administrator."),
+            Self::RegistrationsFull => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "registration.full")
+                .detail_zh("该单位待审批的申请较多，请稍后再试。")
+                .detail_en("Too many applications wait at this unit; please try again later.")
+                .retry_after(3600),
+            Self::RegistrationDecided => conflict("registration.decided")
+                .detail_zh("该申请已处理，或尚未到这一步，请刷新后查看。")
+                .detail_en("The application was decided or is not at this step; please reload."),
             Self::Hash(_) => Problem::from_internal(self),
         }
     }

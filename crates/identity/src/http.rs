@@ -4,6 +4,7 @@ pub(crate) mod audit;
 mod dictionary;
 mod parameters;
 mod people;
+mod registrations;
 mod roles;
 mod seats;
 mod session;
@@ -22,6 +23,7 @@ pub(crate) fn router(identity: Identity) -> OpenApiRouter {
         .merge(sessions::routes())
         .merge(units::routes())
         .merge(people::routes())
+        .merge(registrations::routes())
         .merge(roles::routes())
         .merge(seats::routes())
         .merge(dictionary::routes())

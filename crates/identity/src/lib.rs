@@ -13,6 +13,7 @@ mod http;
 mod parameter;
 pub mod password;
 pub mod person;
+mod registration;
 pub mod role;
 pub mod seat;
 pub mod session;
@@ -49,6 +50,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "unit_successor",
         sql: include_str!("../migrations/0030_unit_successor.sql"),
     },
+    Migration { version: 40, name: "registration", sql: include_str!("../migrations/0040_registration.sql") },
 ];
 
 const fn capability(name: &'static str, zh: &'static str, en: &'static str, scoped: bool) -> Capability {
@@ -67,6 +69,7 @@ pub const CAPABILITIES: &[Capability] = &[
         "Unlock accounts, reset passwords and second factors",
         false,
     ),
+    capability("registration.decide", "审批账号申请", "Decide on applications for an account", true),
     capability("role.write", "分配角色与权限", "Assign roles and rights", false),
     capability("seat.write", "维护座席", "Change seats", false),
     capability("dictionary.write", "维护数据字典", "Change the dictionary", false),

@@ -37,6 +37,12 @@ pub(crate) fn specs() -> Vec<ParameterSpec> {
         ),
         spec("identity.session_idle_minutes", 30, "会话空闲超时（分钟）", "Idle minutes that end a session"),
         spec("identity.session_hours", 12, "会话最长时长（小时）", "Hours after which every session ends"),
+        ParameterSpec {
+            key: "identity.registration_open",
+            default: json!(true),
+            zh: "开放单位承办人自助注册",
+            en: "Clerks of units may apply for an account",
+        },
         spec("identity.password_length_min", 10, "密码最短长度", "Shortest password"),
     ]
 }
@@ -112,12 +118,17 @@ impl Identity {
         self.kit.parameters.get(key).ok_or(IdentityError::NotFound)
     }
 
-    /// Deletes what no longer counts: sessions after 180 days, failures after a day.
-    pub(crate) async fn sweep(&self) -> Result<(), kernel::DbError> {
+    /// Deletes what no longer counts: sessions after 180 days, failures after a day,
+    /// applications that came to nothing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sweep(&self) -> Result<(), kernel::DbError> {
         let now = self.kit.now();
         let mut tx = self.kit.db.begin().await?;
         store::session::sweep(tx.conn(), now.plus_secs(-180 * 24 * 3600)).await?;
         store::attempt::sweep(tx.conn(), now.plus_secs(-24 * 3600)).await?;
-        tx.commit().await
+        tx.commit().await?;
+        self.sweep_registrations(now).await
     }
 }

@@ -7,6 +7,8 @@ use contract::identity::{PersonBrief, PersonId, UnitId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub(crate) use change::taken;
+
 use crate::error::{FieldFault, IdentityError};
 
 /// A role as a list shows it.
@@ -136,7 +138,7 @@ pub fn normal_account(account: &str) -> String {
     account.trim().to_lowercase()
 }
 
-fn check_person(account: &str, name: &str, job_no: Option<&str>) -> Result<(), IdentityError> {
+pub(crate) fn check_person(account: &str, name: &str, job_no: Option<&str>) -> Result<(), IdentityError> {
     let mut faults = Vec::new();
     let tame = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.');
     if !(2..=40).contains(&account.len()) || !account.chars().all(tame) {

@@ -73,10 +73,27 @@ pub enum Power {
 #[must_use]
 pub fn power(capability: &str) -> Power {
     match capability {
-        "unit.write" | "person.write" | "seat.write" | "dictionary.write" | "parameter.write"
-        | "calendar.write" | "case.import" | "catalogue.write" | "flow.write" | "form.write"
-        | "limit.write" | "notice.write" | "order_type.write" | "assist.learn" | "knowledge.manage"
-        | "telephone.write" | "template.write" | "warning.rule" => Power::System,
+        "unit.write"
+        | "person.write"
+        | "seat.write"
+        | "dictionary.write"
+        | "parameter.write"
+        | "calendar.write"
+        | "case.import"
+        | "catalogue.write"
+        | "flow.write"
+        | "feed.write"
+        | "form.write"
+        | "limit.write"
+        | "map.write"
+        | "notice.write"
+        | "order_type.write"
+        | "assist.learn"
+        | "knowledge.manage"
+        | "registration.decide"
+        | "telephone.write"
+        | "template.write"
+        | "warning.rule" => Power::System,
         "role.write" | "session.revoke" | "person.recover" => Power::Security,
         "audit.read" | "audit.verify" => Power::Audit,
         reading if [".read", ".listen", ".monitor"].iter().any(|end| reading.ends_with(end)) => {

@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod dictionary;
 pub(crate) mod filter;
 pub(crate) mod person;
+pub(crate) mod registration;
 pub(crate) mod role;
 pub(crate) mod seat;
 pub(crate) mod session;

@@ -5,6 +5,7 @@ mod directory;
 mod login;
 mod people;
 mod permissions;
+mod registrations;
 mod role_news;
 mod settings;
 mod site;

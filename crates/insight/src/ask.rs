@@ -48,7 +48,7 @@ pub struct CallLine {
     pub agent: String,
     /// What became of it.
     pub result: String,
-    /// How long the citizen waited.
+    /// How long the citizen waited in queues.
     pub waited_ms: i64,
     /// How long they talked.
     pub talked_ms: i64,
@@ -103,7 +103,7 @@ impl Insight {
         let places = question.by.len();
         let found = self.rows(reach, by, question, &question.by, question.period).await?;
         let mut table = Table { cut: found.cut, ..Table::default() };
-        table.lines = answer::fill(question, answer::lines(&found.rows, places));
+        table.lines = answer::fill(question, answer::lines(&found.rows, places), self.local_now());
         let totals = self.rows(reach, by, question, &[], question.period).await?;
         table.totals = answer::lines(&totals.rows, 0).pop().unwrap_or_default().values;
         if let Some(how) = question.compare {
@@ -167,7 +167,7 @@ impl Insight {
         let page = format!("limit {} offset {}", drill.take, drill.skip);
         if table == "calls" {
             let sql = format!(
-                "select id, at, direction, agent_id, result, waited_ms, talked_ms from calls where {condition} \
+                "select id, at, direction, agent_id, result, queued_ms, talked_ms from calls where {condition} \
                  order by at desc, id desc {page}"
             );
             let mut names = Names::new(self.sources(), lang);

@@ -3,7 +3,9 @@
 mod cockpit;
 mod designs;
 mod evaluation;
+mod forecast;
 mod reports;
+mod special;
 mod statements;
 mod warning_rules;
 mod warnings;
@@ -16,6 +18,8 @@ use crate::Insight;
 pub(crate) fn router(insight: Insight) -> OpenApiRouter {
     OpenApiRouter::new()
         .merge(reports::routes())
+        .merge(special::routes())
+        .merge(forecast::routes())
         .merge(designs::routes())
         .merge(statements::routes())
         .merge(evaluation::routes())

@@ -9,16 +9,20 @@ pub mod engine;
 pub mod error;
 pub mod evaluation;
 pub mod fact;
+pub mod forecast;
 mod http;
 pub mod lake;
 mod names;
+mod places;
 pub mod projection;
 pub mod report;
 pub mod scope;
 pub mod sheet;
+pub mod special;
 pub mod store;
 pub mod wall;
 pub mod warning;
+pub mod word;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -249,6 +253,13 @@ impl Insight {
     #[must_use]
     pub fn lake(&self) -> &Lake {
         &self.0.lake
+    }
+
+    /// Returns the present on the city's clock.
+    #[must_use]
+    pub fn local_now(&self) -> chrono::NaiveDateTime {
+        let now = chrono::DateTime::from_timestamp_millis(self.kit().now().0).unwrap_or_default();
+        now.with_timezone(&self.lake().zone()).naive_local()
     }
 
     /// Returns what brings the facts up to date.

@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use contract::cases::{CaseFacts, CaseId};
+use contract::cases::{CaseFacts, CaseId, CityCalendar};
 use contract::identity::{Directory, PersonId};
 use contract::voice::{CallFacts, CallId};
 use kernel::event::{Mark, read_marks};
@@ -40,6 +40,8 @@ pub struct Sources {
     pub calls: Arc<dyn CallFacts>,
     /// Units and people.
     pub directory: Arc<dyn Directory>,
+    /// Days off of the country and of the city.
+    pub calendar: Arc<dyn CityCalendar>,
 }
 
 /// Brings the facts up to date.

@@ -29,6 +29,7 @@ pub const KINDS: &[&str] = &[
     "hot",
     "late",
     "recent",
+    "map",
 ];
 
 /// A tile.

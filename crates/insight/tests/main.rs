@@ -3,8 +3,11 @@
 
 mod cockpit;
 mod evaluation;
+mod forecast;
 mod lake;
 mod permissions;
+mod places;
 mod reports;
+mod special;
 mod support;
 mod warnings;

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use chrono::NaiveDate;
 use contract::bot::{TopicBrief, TopicSource};
 use contract::cases::{
-    CaseCorpus, CaseFact, CaseFacts, CaseId, CaseLine, CaseWords, CodeName, CorpusCase, CorpusCategory,
-    CorpusDraft, CorpusPlace, StepFact, UnitProposal,
+    CaseCorpus, CaseFact, CaseFacts, CaseId, CaseLine, CaseWords, CityCalendar, CodeName, CorpusCase,
+    CorpusCategory, CorpusDraft, CorpusPlace, StepFact, UnitProposal,
 };
 use contract::identity::{Directory, PersonBrief, PersonId, SeatBrief, UnitBrief, UnitId};
 use contract::messages::{Notice, Notifier};
@@ -16,6 +17,7 @@ use contract::voice::{CallFact, CallFacts, CallId, FloorNow, KeyFact, SeatFact};
 use insight::Insight;
 use insight::projection::Sources;
 use insight::warning;
+use kernel::calendar::{SpecialDay, WorkCalendar};
 use kernel::{BoxError, Ctx, Lang, Principal, Timestamp};
 use testkit::{PersonBuilder, START, Site, TestServer};
 
@@ -28,6 +30,8 @@ pub struct City {
     pub texts: Mutex<BTreeMap<(i64, String), CorpusCase>>,
     pub topics: Mutex<Vec<TopicBrief>>,
     pub notices: Mutex<Vec<Notice>>,
+    /// Days off that the city declared.
+    pub days_off: Mutex<Vec<NaiveDate>>,
 }
 
 impl City {
@@ -220,6 +224,14 @@ impl CaseCorpus for City {
     }
 }
 
+impl CityCalendar for City {
+    fn calendar(&self) -> Arc<WorkCalendar> {
+        let days = self.days_off.lock().unwrap();
+        let off = |date: &NaiveDate| SpecialDay { date: *date, off: true, name: "建城日".to_owned() };
+        Arc::new(WorkCalendar::new("Asia/Shanghai", "test", [2026], days.iter().map(off)).unwrap())
+    }
+}
+
 #[async_trait]
 impl TopicSource for City {
     async fn topics_since(&self, _: i64, _: usize, _: Timestamp) -> Result<Vec<TopicBrief>, BoxError> {
@@ -287,7 +299,7 @@ impl World {
 }
 
 fn sources(city: &Arc<City>) -> Sources {
-    Sources { cases: city.clone(), calls: city.clone(), directory: city.clone() }
+    Sources { cases: city.clone(), calls: city.clone(), directory: city.clone(), calendar: city.clone() }
 }
 
 fn watching(city: &Arc<City>) -> warning::Ports {

@@ -11,7 +11,7 @@ use crate::support::World;
 const MINUTE: i64 = 60_000;
 
 /// Writes an order's text so many minutes after the beginning.
-fn text(world: &World, id: &str, phone: &str, content: &str, minutes: i64) {
+pub fn text(world: &World, id: &str, phone: &str, content: &str, minutes: i64) {
     let order = CorpusCase {
         id: id.into(),
         number: format!("YZ-{id}"),

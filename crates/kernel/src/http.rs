@@ -7,6 +7,7 @@ mod guard;
 mod idempotency;
 mod pace;
 mod rate;
+pub(crate) mod recent_keys;
 mod sse;
 mod workbook;
 

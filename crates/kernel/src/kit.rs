@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::audit::Algorithm;
 use crate::blobs::Blobs;
 use crate::http::Gate;
+use crate::http::recent_keys::RecentKeys;
 use crate::jobs::Observed;
 use crate::parameters::Parameters;
 use crate::{Clock, Config, Db, Hub, Timestamp};
@@ -26,6 +27,8 @@ pub struct Kit {
     pub parameters: Parameters,
     /// Who is signed in.
     pub gate: Gate,
+    /// Keys of repeatable creations that came lately.
+    pub(crate) recent_keys: Arc<RecentKeys>,
     /// What is known of other processes' leases.
     pub(crate) leases: Arc<Observed>,
 }
@@ -48,6 +51,7 @@ impl Kit {
             blobs: Blobs::new(config.data_dir.join("blobs")),
             parameters: Parameters::default(),
             gate: Gate::default(),
+            recent_keys: Arc::default(),
             leases: Arc::default(),
             config: Arc::new(config),
         }

@@ -18,7 +18,9 @@ const PROBES: usize = 48;
 /// Texts with a feature above which it finds no candidates.
 const MOST_TEXTS: usize = 4_000;
 /// Candidates that are compared as a whole.
-const CANDIDATES: usize = 60;
+const CANDIDATES: usize = 120;
+/// How much more a name counts than another feature when two texts are compared.
+const NAMED: f32 = 1.5;
 /// Likeness from which two texts are taken to tell of the same event.
 pub const SAME: f32 = 0.21;
 
@@ -131,7 +133,10 @@ impl Duplicates {
     }
 
     fn likeness(&self, one: &Profile, other: &Profile) -> f32 {
-        let value = |id: u32, count: f32| self.weight(id) * (1.0 + count.ln());
+        let value = |id: u32, count: f32| {
+            let name = one.names.contains(&id) || other.names.contains(&id);
+            self.weight(id) * (1.0 + count.ln()) * if name { NAMED } else { 1.0 }
+        };
         let length = |profile: &Profile| {
             profile.features.iter().map(|&(id, count)| value(id, count).powi(2)).sum::<f32>().sqrt()
         };

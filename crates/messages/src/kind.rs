@@ -10,6 +10,10 @@ pub enum Kind {
     DueSoon,
     /// A limit was missed.
     Overdue,
+    /// Nobody acknowledged the alarm of a missed limit.
+    Alarm,
+    /// A citizen is not satisfied with what the unit did.
+    BadRating,
     /// Somebody asked for more speed.
     Urged,
     /// The centre supervises the order.
@@ -36,6 +40,8 @@ pub enum Kind {
     Warned,
     /// The unit took over the orders of a dissolved one.
     Succeeded,
+    /// Somebody applies for an account, or one waits for its rights.
+    Registration,
     /// What is overdue and unread, once a day.
     Digest,
 }
@@ -47,6 +53,8 @@ impl Kind {
         Self::Assigned,
         Self::DueSoon,
         Self::Overdue,
+        Self::Alarm,
+        Self::BadRating,
         Self::Urged,
         Self::Supervised,
         Self::Returned,
@@ -58,6 +66,7 @@ impl Kind {
         Self::KnowledgeExpired,
         Self::Warned,
         Self::Succeeded,
+        Self::Registration,
         Self::Digest,
     ];
 
@@ -67,6 +76,8 @@ impl Kind {
         match self {
             Self::DueSoon => "due_soon",
             Self::Overdue => "overdue",
+            Self::Alarm => "alarm",
+            Self::BadRating => "bad_rating",
             Self::Urged => "urged",
             Self::Supervised => "supervised",
             Self::Returned => "returned",
@@ -80,6 +91,7 @@ impl Kind {
             Self::KnowledgeExpired => "knowledge_expired",
             Self::Warned => "warned",
             Self::Succeeded => "succeeded",
+            Self::Registration => "registration",
             Self::Digest => "digest",
         }
     }
@@ -96,6 +108,8 @@ impl Kind {
         match self {
             Self::DueSoon => lang.pick("即将到期", "Due soon"),
             Self::Overdue => lang.pick("已超期", "Overdue"),
+            Self::Alarm => lang.pick("超期报警", "Alarm"),
+            Self::BadRating => lang.pick("群众不满意", "Citizen not satisfied"),
             Self::Urged => lang.pick("催办", "Urged"),
             Self::Supervised => lang.pick("督办", "Supervised"),
             Self::Returned => lang.pick("退回", "Given back"),
@@ -109,6 +123,7 @@ impl Kind {
             Self::KnowledgeExpired => lang.pick("知识已失效", "Knowledge expired"),
             Self::Warned => lang.pick("预警", "Early warning"),
             Self::Succeeded => lang.pick("单位撤并移交", "Orders of a dissolved unit"),
+            Self::Registration => lang.pick("账号申请", "Account applied for"),
             Self::Digest => lang.pick("每日汇总", "Daily digest"),
         }
     }
@@ -116,7 +131,7 @@ impl Kind {
     /// Tells whether it goes out even in quiet hours.
     #[must_use]
     pub fn is_urgent(self) -> bool {
-        matches!(self, Self::Urged | Self::Supervised | Self::Warned)
+        matches!(self, Self::Urged | Self::Supervised | Self::Warned | Self::Alarm)
     }
 }
 
@@ -140,6 +155,19 @@ pub fn sentence(kind: &str, facts: &Map<String, Value>, lang: Lang) -> String {
             format!("{order} 的{limit}已超期，请尽快处理。"),
             format!("{order}: the {limit} was missed."),
         ),
+        Some(Kind::Alarm) => lang.pick(
+            format!("{order} 的{limit}超期报警无人确认，已上报到您，请立即确认处理。"),
+            format!("{order}: nobody acknowledged the alarm of the {limit}; please do."),
+        ),
+        Some(Kind::BadRating) => {
+            let stars = fact("stars");
+            lang.pick(
+                format!("市民对 {order} 的办理不满意（{stars} 星），请了解情况；是否重新办理由中心回访后决定。"),
+                format!(
+                    "The citizen is not satisfied with {order} ({stars} of 5); please look into it. The centre decides whether it is handled again."
+                ),
+            )
+        }
         Some(Kind::Urged) => lang.pick(format!("{by}催办 {order}。"), format!("{by} urges {order}.")),
         Some(Kind::Supervised) => {
             lang.pick(format!("{by}督办 {order}。"), format!("{by} supervises {order}."))
@@ -192,6 +220,16 @@ pub fn sentence(kind: &str, facts: &Map<String, Value>, lang: Lang) -> String {
                 ),
             )
         }
+        Some(Kind::Registration) => match fact("state") {
+            "approved" => lang.pick(
+                format!("{number}有账号已通过审批，等待分配角色。"),
+                format!("{number}: an approved account waits for its rights."),
+            ),
+            _ => lang.pick(
+                format!("{number}有新的账号申请，等待审批。"),
+                format!("{number}: somebody applies for an account."),
+            ),
+        },
         Some(Kind::Digest) => {
             let count = |name: &str| facts.get(name).and_then(Value::as_i64).unwrap_or_default();
             let (overdue, unread, first) = (count("overdue"), count("unread"), fact("first"));

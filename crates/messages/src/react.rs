@@ -1,17 +1,20 @@
 //! What is told when something happens to an order.
 
 use contract::cases::{
-    CaseAssigned, CaseDispatched, CaseId, CaseReturned, CaseUrged, DeadlineMissed, DeadlineNear,
-    UnitSucceeded,
+    AlarmRaised, CaseAssigned, CaseDispatched, CaseId, CaseReturned, CaseUrged, DeadlineMissed, DeadlineNear,
+    RatingGiven, UnitSucceeded,
 };
-use contract::identity::{PersonId, UnitId};
+use contract::identity::{PersonId, RegistrationChanged, UnitId};
 use kernel::{Envelope, Event as _, Subscription};
 use serde_json::{Map, Value, json};
 
 use crate::Messages;
 use crate::error::MessageError;
 use crate::kind::Kind;
+use crate::rule::Rule;
 
+/// A rating of so many stars or fewer says that somebody is not satisfied.
+const BAD_STARS: i64 = 2;
 /// What happened longer ago is nobody's news.
 const NEWS_MS: i64 = 86_400_000;
 
@@ -38,6 +41,9 @@ pub fn subscriptions(messages: &Messages) -> Vec<Subscription> {
             CaseDispatched::NAME,
             CaseAssigned::NAME,
             UnitSucceeded::NAME,
+            RegistrationChanged::NAME,
+            AlarmRaised::NAME,
+            RatingGiven::NAME,
         ],
         move |envelope| {
             let messages = telling.clone();
@@ -130,6 +136,15 @@ impl Messages {
         if envelope.name == UnitSucceeded::NAME {
             return self.tell_successor(envelope).await;
         }
+        if envelope.name == RegistrationChanged::NAME {
+            return self.tell_of_registration(envelope).await;
+        }
+        if envelope.name == AlarmRaised::NAME {
+            return self.tell_of_alarm(envelope).await;
+        }
+        if envelope.name == RatingGiven::NAME {
+            return self.tell_of_rating(envelope).await;
+        }
         let read = concern(envelope).map_err(|error| MessageError::Port(error.into()))?;
         let Some((kind, concern)) = read else { return Ok(()) };
         let rule = self.rule(kind).await?;
@@ -195,6 +210,94 @@ impl Messages {
         let key = format!("event.{}", envelope.seq);
         let ctx = envelope.ctx("messages", self.kit().now());
         self.tell(&ctx, &rule, &people, &key, &facts, ("unit_tasks", &event.successor_id)).await
+    }
+
+    /// Tells who decides on an application: the nearest administrators above the applicant's unit, else the
+    /// system's; of an approved one, who gives rights.
+    async fn tell_of_registration(&self, envelope: &Envelope) -> Result<(), MessageError> {
+        let event: RegistrationChanged = envelope.read().map_err(|error| MessageError::Port(error.into()))?;
+        let capability = match event.state.as_str() {
+            "pending" => "registration.decide",
+            "approved" => "role.write",
+            _ => return Ok(()),
+        };
+        let rule = self.rule(Kind::Registration).await?;
+        let unit = self.ports().directory.unit(&event.unit_id).await.map_err(MessageError::Port)?;
+        let Some(unit) = unit.filter(|_| rule.active && rule.handler) else { return Ok(()) };
+        let mut people = Vec::new();
+        for id in unit.path.split('/').filter(|id| !id.is_empty()).rev() {
+            people = self.people(id, capability).await?;
+            if !people.is_empty() {
+                break;
+            }
+        }
+        people.retain(|person| *person != envelope.actor.id);
+        let facts = json!({ "number": unit.name, "state": event.state });
+        let facts: Map<String, Value> = facts.as_object().cloned().unwrap_or_default();
+        let key = format!("event.{}", envelope.seq);
+        let ctx = envelope.ctx("messages", self.kit().now());
+        self.tell(&ctx, &rule, &people, &key, &facts, ("registration", &event.registration_id)).await
+    }
+
+    /// Tells those of the level that an alarm has come to; the first level had the notice of the missed limit.
+    async fn tell_of_alarm(&self, envelope: &Envelope) -> Result<(), MessageError> {
+        let event: AlarmRaised = envelope.read().map_err(|error| MessageError::Port(error.into()))?;
+        let rule = self.rule(Kind::Alarm).await?;
+        if !event.escalated || !rule.active {
+            return Ok(());
+        }
+        let people = match (&event.unit_id, event.level) {
+            (Some(unit), 2) if rule.leader => self.people(unit, "overview.read").await?,
+            (_, 3) if rule.supervisor => {
+                self.people(self.ports().centre.as_str(), "case.result_review").await?
+            }
+            _ => Vec::new(),
+        };
+        let facts = json!({ "limit": event.limit_name });
+        self.tell_of_order(envelope, &rule, people, &event.case_id, facts).await
+    }
+
+    /// Tells the unit that a citizen is not satisfied with what it did (FBK-06).
+    async fn tell_of_rating(&self, envelope: &Envelope) -> Result<(), MessageError> {
+        let event: RatingGiven = envelope.read().map_err(|error| MessageError::Port(error.into()))?;
+        let rule = self.rule(Kind::BadRating).await?;
+        let Some(unit) = event.unit_id.filter(|_| rule.active && event.stars <= BAD_STARS) else {
+            return Ok(());
+        };
+        let mut people = Vec::new();
+        if rule.handler {
+            people.extend(self.people(&unit, "case.handle").await?);
+        }
+        if rule.leader {
+            people.extend(self.people(&unit, "overview.read").await?);
+        }
+        if rule.supervisor {
+            people.extend(self.people(self.ports().centre.as_str(), "case.result_review").await?);
+        }
+        let facts = json!({ "stars": event.stars.to_string() });
+        self.tell_of_order(envelope, &rule, people, &event.case_id, facts).await
+    }
+
+    /// Tells people something of an order, with its number and title beside `facts`.
+    async fn tell_of_order(
+        &self,
+        envelope: &Envelope,
+        rule: &Rule,
+        mut people: Vec<String>,
+        case_id: &CaseId,
+        facts: Value,
+    ) -> Result<(), MessageError> {
+        people.sort();
+        people.dedup();
+        people.retain(|person| *person != envelope.actor.id);
+        let brief = self.ports().cases.brief(case_id).await.map_err(MessageError::Port)?;
+        let Some(brief) = brief.filter(|_| !people.is_empty()) else { return Ok(()) };
+        let mut facts: Map<String, Value> = facts.as_object().cloned().unwrap_or_default();
+        facts.insert("number".to_owned(), brief.number.into());
+        facts.insert("title".to_owned(), brief.title.into());
+        let key = format!("event.{}", envelope.seq);
+        let ctx = envelope.ctx("messages", self.kit().now());
+        self.tell(&ctx, rule, &people, &key, &facts, ("case", case_id.as_str())).await
     }
 
     async fn people(&self, unit_id: &str, capability: &str) -> Result<Vec<String>, MessageError> {

@@ -26,7 +26,8 @@ impl Rule {
     #[must_use]
     pub fn first(kind: Kind) -> Self {
         let (leader, supervisor) = match kind {
-            Kind::Overdue => (true, true),
+            Kind::Overdue | Kind::Alarm => (true, true),
+            Kind::BadRating => (true, false),
             Kind::Urged | Kind::Supervised => (true, false),
             Kind::Returned => (false, true),
             _ => (false, false),

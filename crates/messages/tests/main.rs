@@ -5,10 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use contract::cases::{
-    CaseBrief, CaseId, CaseLookup, CaseUrged, DeadlineMissed, OverdueBrief, UnitSucceeded,
+    AlarmRaised, CaseBrief, CaseId, CaseLookup, CaseUrged, DeadlineMissed, OverdueBrief, RatingGiven,
+    UnitSucceeded,
 };
 use contract::contacts::ContactId;
-use contract::identity::{Directory, PersonBrief, PersonId, SeatBrief, UnitBrief, UnitId};
+use contract::identity::{
+    Directory, PersonBrief, PersonId, RegistrationChanged, SeatBrief, UnitBrief, UnitId,
+};
 use contract::messages::{NoticeChannel, OutgoingNotice};
 use contract::voice::CallId;
 use kernel::{Actor, ActorKind, BoxError, Ctx, Envelope, Event, Timestamp};
@@ -21,8 +24,16 @@ struct Town;
 
 #[async_trait]
 impl Directory for Town {
-    async fn unit(&self, _: &UnitId) -> Result<Option<UnitBrief>, BoxError> {
-        Ok(None)
+    async fn unit(&self, id: &UnitId) -> Result<Option<UnitBrief>, BoxError> {
+        Ok(Some(UnitBrief {
+            id: id.clone(),
+            parent_id: Some("centre".into()),
+            level: 2,
+            code: id.0.clone(),
+            name: "水务局".to_owned(),
+            path: format!("/centre/{id}/"),
+            active: true,
+        }))
     }
     async fn unit_by_code(&self, _: &str) -> Result<Option<UnitBrief>, BoxError> {
         Ok(None)
@@ -38,6 +49,8 @@ impl Directory for Town {
             ("water", "case.handle") => vec!["clerk"],
             ("water", "overview.read") => vec!["leader"],
             ("centre", "case.result_review") => vec!["reviewer"],
+            ("water", "registration.decide") => vec!["leader"],
+            ("centre", "registration.decide" | "role.write") => vec!["reviewer"],
             _ => Vec::new(),
         };
         let person = |id: &str| PersonBrief {
@@ -201,6 +214,75 @@ async fn a_successors_clerks_are_told_once_how_many_orders_came() {
         world.happen(1, "system", START, &succeeded).await;
         let told = "城管局已撤并，12 件在办工单由本单位承接，时限不变，请在待办中查看。";
         assert_eq!(world.texts("clerk").await, [told]);
+        assert!(world.texts("reviewer").await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_decides_on_an_application_is_told_and_then_who_gives_rights() {
+    on_both(|site| async move {
+        let world = World::new(site).await;
+        let applied = |unit: &str, state: &str| RegistrationChanged {
+            registration_id: "r".to_owned(),
+            unit_id: unit.into(),
+            state: state.to_owned(),
+        };
+        world.happen(1, "", START, &applied("water", "pending")).await;
+        assert_eq!(world.texts("leader").await, ["水务局有新的账号申请，等待审批。"]);
+        assert!(world.texts("reviewer").await.is_empty(), "the unit's own administrator is nearer");
+        world.happen(2, "leader", START, &applied("water", "approved")).await;
+        assert_eq!(world.texts("reviewer").await, ["水务局有账号已通过审批，等待分配角色。"]);
+        world.happen(3, "", START, &applied("roads", "pending")).await;
+        assert_eq!(world.texts("reviewer").await.len(), 2, "a unit without one: the system's");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_alarm_that_nobody_acknowledges_reaches_the_next_level_only() {
+    on_both(|site| async move {
+        let world = World::new(site).await;
+        let raised = |level: i64, escalated: bool| AlarmRaised {
+            alarm_id: "a".to_owned(),
+            case_id: "case".into(),
+            limit_name: "close".to_owned(),
+            unit_id: Some("water".to_owned()),
+            person_id: None,
+            level,
+            escalated,
+        };
+        world.happen(1, "system", START, &raised(1, false)).await;
+        assert!(world.texts("clerk").await.is_empty(), "the missed limit was told already");
+        world.happen(2, "system", START, &raised(2, true)).await;
+        assert_eq!(
+            world.texts("leader").await,
+            ["YZ1 路灯不亮 的办理时限超期报警无人确认，已上报到您，请立即确认处理。"]
+        );
+        assert!(world.texts("reviewer").await.is_empty());
+        world.happen(3, "system", START, &raised(3, true)).await;
+        assert_eq!((world.texts("leader").await.len(), world.texts("reviewer").await.len()), (1, 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_unit_is_told_that_a_citizen_is_not_satisfied() {
+    on_both(|site| async move {
+        let world = World::new(site).await;
+        let rated = |stars: i64| RatingGiven {
+            case_id: "case".into(),
+            rating_id: "r".to_owned(),
+            stars,
+            source: "portal".to_owned(),
+            unit_id: Some("water".to_owned()),
+        };
+        world.happen(1, "", START, &rated(3)).await;
+        world.happen(2, "", START, &rated(2)).await;
+        for account in ["clerk", "leader"] {
+            let texts = world.texts(account).await;
+            assert!(texts.len() == 1 && texts[0].contains("不满意（2 星）"), "{texts:?}");
+        }
         assert!(world.texts("reviewer").await.is_empty());
     })
     .await;

@@ -62,6 +62,8 @@ struct PortalInfo {
     /// Two levels.
     categories: Vec<CitizenCategory>,
     districts: Vec<District>,
+    /// Whether clerks of units may apply for an account.
+    registration: bool,
     /// Whether this is the demonstration city.
     demo: bool,
     /// The password of all demonstration accounts.
@@ -87,6 +89,7 @@ async fn get_portal_info(State(portal): State<Portal>, ReqCtx(ctx): ReqCtx) -> H
         types: info.types,
         categories: info.categories,
         districts: shown.districts,
+        registration: portal.0.registrations.is_open(),
         demo,
         password: shown.password.filter(|_| demo),
         accounts: if demo {

@@ -8,12 +8,14 @@ mod info;
 mod order_types;
 pub mod proof;
 mod published;
+mod registration;
 mod uploads;
 
 use std::sync::{Arc, RwLock};
 
 use axum::http::StatusCode;
 use contract::cases::{CitizenDesk, HelperDesk, UploadDesk};
+use contract::identity::RegistrationDesk;
 use contract::voice::CallTokens;
 use kernel::config::ConfigError;
 use kernel::http::{RateLimit, RateLimiter};
@@ -79,6 +81,7 @@ struct Inner {
     helpers: Arc<dyn HelperDesk>,
     uploads: Arc<dyn UploadDesk>,
     calls: Arc<dyn CallTokens>,
+    registrations: Arc<dyn RegistrationDesk>,
     config: PortalConfig,
     proofs: proof::Proofs,
     /// So many uploads are held in memory at once.
@@ -110,6 +113,7 @@ impl Portal {
         helpers: Arc<dyn HelperDesk>,
         uploads: Arc<dyn UploadDesk>,
         calls: Arc<dyn CallTokens>,
+        registrations: Arc<dyn RegistrationDesk>,
     ) -> Result<Self, ConfigError> {
         let config: PortalConfig = kit.config.section("portal")?;
         let limiter = |per_minute: u32, burst: u32| {
@@ -129,6 +133,7 @@ impl Portal {
             desk,
             helpers,
             calls,
+            registrations,
             config,
             shown: RwLock::default(),
         })))
@@ -153,6 +158,7 @@ impl Portal {
                 .merge(help::routes())
                 .merge(uploads::routes())
                 .merge(published::routes())
+                .merge(registration::routes())
                 .with_state(self.clone()),
             jobs: Vec::new(),
             capabilities: &[],

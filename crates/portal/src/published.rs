@@ -1,7 +1,9 @@
 //! What the city shows to everybody: settled orders with search and paging, and the figures of the months.
 
 use axum::extract::State;
-use contract::cases::{MonthFigures, PublishedCase, PublishedFilter};
+use contract::cases::{
+    MonthFigures, PublicCommitment, PublicCommitmentFilter, PublishedCase, PublishedFilter,
+};
 use kernel::http::{Json, Path, Query, ReqCtx};
 use kernel::problem::ProblemBody;
 use kernel::{HttpResult, Page, Problem};
@@ -20,6 +22,7 @@ pub(crate) fn routes() -> OpenApiRouter<Portal> {
         .routes(routes!(list_published_cases))
         .routes(routes!(show_published_case))
         .routes(routes!(list_published_figures))
+        .routes(routes!(list_published_commitments))
 }
 
 /// What narrows the list.
@@ -96,4 +99,37 @@ async fn list_published_figures(
 ) -> HttpResult<Json<Vec<MonthFigures>>> {
     portal.0.requests.take(source(&ctx), ctx.now)?;
     Ok(Json(portal.0.desk.months(ctx.now).await.map_err(failed)?))
+}
+
+/// What narrows the list of promises.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+struct CommitmentsQuery {
+    /// Words that the unit's name or the promise hold.
+    q: String,
+    /// The word that came with the page before.
+    cursor: Option<String>,
+}
+
+/// Lists what the city's units promise: service, content, standard, process, time limit.
+#[utoipa::path(
+    get, path = "/portal/commitments", operation_id = "list_published_commitments", tag = "portal",
+    params(CommitmentsQuery),
+    responses(
+        (status = 200, description = "A page", body = Page<PublicCommitment>),
+        (status = 429, description = "Too often", body = ProblemBody),
+    )
+)]
+async fn list_published_commitments(
+    State(portal): State<Portal>,
+    ReqCtx(ctx): ReqCtx,
+    Query(query): Query<CommitmentsQuery>,
+) -> HttpResult<Json<Page<PublicCommitment>>> {
+    portal.0.requests.take(source(&ctx), ctx.now)?;
+    if query.q.len() > WORD_MAX {
+        return Ok(Json(Page { items: Vec::new(), next_cursor: None, total: Some(0) }));
+    }
+    let filter = PublicCommitmentFilter { q: query.q, cursor: query.cursor };
+    Ok(Json(portal.0.desk.commitments(&filter).await.map_err(failed)?))
 }

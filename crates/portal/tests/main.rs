@@ -9,6 +9,9 @@ use contract::cases::{
     CitizenCase, CitizenDesk, CitizenDraft, CitizenInfo, CitizenRating, CitizenStep, FileToServe, HelperDesk,
     HelperView, Submitted, UploadDesk, UploadRight, UploadTicket, UploadView, UploadedFile,
 };
+use contract::identity::{
+    RegistrationDesk, RegistrationDraft, RegistrationReceipt, RegistrationUnit, RegistrationView, UnitId,
+};
 use contract::voice::{CallProgress, CallTokens, CitizenCall};
 use kernel::http::Idem;
 use kernel::{BoxError, Ctx, Lang, Problem};
@@ -138,9 +141,52 @@ impl CallTokens for Tokens {
     }
 }
 
+/// Knows one application: number `ZC1`, code `87654321`.
+struct Registrations;
+
+#[async_trait]
+impl RegistrationDesk for Registrations {
+    fn is_open(&self) -> bool {
+        true
+    }
+    async fn units(&self, q: &str) -> Result<Vec<RegistrationUnit>, BoxError> {
+        let unit = RegistrationUnit { id: UnitId::from("roads"), name: format!("{q}局"), above: None };
+        Ok(vec![unit])
+    }
+    async fn register(
+        &self,
+        _: &Ctx,
+        draft: RegistrationDraft,
+        _: &Idem,
+    ) -> Result<RegistrationReceipt, Problem> {
+        assert_eq!((draft.name.as_str(), draft.unit_id.as_str()), ("赵六", "roads"));
+        Ok(RegistrationReceipt { number: "ZC1".to_owned(), query_code: "87654321".to_owned() })
+    }
+    async fn look_up(&self, number: &str, code: &str, _: Lang) -> Result<Option<RegistrationView>, BoxError> {
+        Ok((number == "ZC1" && code == "87654321").then(|| RegistrationView {
+            number: "ZC1".to_owned(),
+            state: "pending".to_owned(),
+            state_name: "待审批".to_owned(),
+            unit_name: "市政局".to_owned(),
+            created_at: 1,
+            decided_at: None,
+            account: None,
+            answer: None,
+        }))
+    }
+}
+
 fn citizen(site: &Site) -> (Client, Portal) {
     let desk = Arc::new(Desk);
-    let portal = Portal::new(site.kit.clone(), desk.clone(), desk.clone(), desk, Arc::new(Tokens)).unwrap();
+    let portal = Portal::new(
+        site.kit.clone(),
+        desk.clone(),
+        desk.clone(),
+        desk,
+        Arc::new(Tokens),
+        Arc::new(Registrations),
+    )
+    .unwrap();
     (TestServer::new(site, vec![portal.slice().router]).anonymous(), portal)
 }
 
@@ -300,6 +346,34 @@ async fn accounts_are_shown_in_the_demonstration_city_only() {
         let info = citizen.get("/portal/info").await.ok();
         assert_eq!((&info["hotline"], &info["demo"]), (&json!("12345"), &json!(false)));
         assert!(info.get("accounts").is_none() && info.get("password").is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_clerk_applies_with_a_proof_and_guesses_of_its_code_end() {
+    on_sqlite(|site| async move {
+        let (mut citizen, _) = citizen(&site);
+        assert_eq!(citizen.get("/portal/info").await.ok()["registration"], true);
+        assert_eq!(citizen.get("/portal/registration-units?q=市政").await.ok()[0]["name"], "市政局");
+        let form = json!({ "name": "赵六", "phone": "13900008888", "unit_id": "roads", "post": "承办人",
+            "password": "My-Own-Secret-7" });
+        citizen.post("/portal/registrations", form.clone()).await.refused(428, "proof.required");
+        let sent = proven(&citizen, "/portal/registrations", form.clone()).await;
+        assert_eq!((sent.status.as_u16(), sent.json()["number"].clone()), (201, json!("ZC1")));
+        for _ in 0..9 {
+            proven(&citizen, "/portal/registrations", form.clone()).await.done();
+        }
+        proven(&citizen, "/portal/registrations", form).await.refused(429, "rate.limited");
+        let found = citizen.get("/portal/registrations/ZC1?code=87654321").await.ok();
+        assert_eq!(found["state"], "pending");
+        for _ in 0..19 {
+            let wrong = citizen.get("/portal/registrations/ZC1?code=00000000").await;
+            wrong.refused(404, "portal.no_such_registration");
+        }
+        citizen.get("/portal/registrations/zc1?code=87654321").await.refused(429, "rate.limited");
+        let unknown = citizen.get("/portal/registrations/ZC2?code=87654321").await;
+        unknown.refused(404, "portal.no_such_registration");
     })
     .await;
 }

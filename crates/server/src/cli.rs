@@ -42,6 +42,12 @@ pub enum Command {
         #[command(subcommand)]
         command: crate::knowledge_command::KnowledgeCommand,
     },
+    /// Works on the base map.
+    Map {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: crate::map_command::MapCommand,
+    },
     /// Works on the audit log.
     Audit {
         /// What to do with it.

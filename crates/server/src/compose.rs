@@ -1,11 +1,12 @@
 //! The composition: all slices, put together.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use bot::Bot;
 use cases::Cases;
 use contacts::Contacts;
+use contract::bot::SpokenRobot;
 use contract::contacts::HistorySource;
 use contract::voice::CallLookup;
 use identity::Identity;
@@ -13,13 +14,14 @@ use insight::Insight;
 use kernel::http::events_router;
 use kernel::{BoxError, Clock, Config, Db, Dialect, Kit, Slice};
 use knowledge::Knowledge;
+use map::Map;
 use messages::Messages;
 use portal::Portal;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use voice::Voice;
 
-use crate::edge::enclose;
+use crate::edge::{Around, TIANDITU, enclose};
 use crate::ports::Later;
 use crate::stop::Stop;
 use crate::subscriptions::subscriptions;
@@ -44,6 +46,8 @@ pub struct City {
     pub bot: Bot,
     /// Figures.
     pub insight: Insight,
+    /// The map.
+    pub map: Map,
     /// All routes.
     pub router: Router,
     /// What they are.
@@ -94,6 +98,7 @@ impl City {
                 centre: identity.root_unit_id(),
             },
         );
+        let robot = Arc::new(OnceLock::new());
         let voice = Voice::start(
             kit.clone(),
             voice_config,
@@ -104,6 +109,7 @@ impl City {
                 recordings: Some(orders.clone()),
                 citizens: Some(orders.clone()),
                 calendar: Some(orders.clone()),
+                robot: robot.clone(),
             },
         )
         .await?;
@@ -124,12 +130,14 @@ impl City {
             crate::demo::places()?,
         )?;
         bot.serve_with(Arc::new(voice.desk().clone()));
+        let _ = robot.set(Arc::new(bot.clone()) as Arc<dyn SpokenRobot>);
         let insight = Insight::open(
             kit.clone(),
             insight::projection::Sources {
                 cases: orders.clone(),
                 calls: lookup.clone(),
                 directory: directory.clone(),
+                calendar: orders.clone(),
             },
             insight::warning::Ports {
                 corpus: orders.clone(),
@@ -139,7 +147,9 @@ impl City {
             },
         )
         .await?;
-        let portal = Portal::new(kit.clone(), orders.clone(), orders.clone(), orders, lookup)?;
+        let map = Map::new(kit.clone(), map::Ports { places: Arc::new(insight.clone()) })?;
+        let portal =
+            Portal::new(kit.clone(), orders.clone(), orders.clone(), orders, lookup, directory.clone())?;
         portal.show(crate::demo::shown()?);
 
         let mut slices = vec![
@@ -151,6 +161,7 @@ impl City {
             voice.slice(),
             bot.slice(),
             insight.slice(),
+            map.slice(),
             portal.slice(),
         ];
         for slice in &slices {
@@ -166,7 +177,11 @@ impl City {
         }
         let (api, document) = api.split_for_parts();
         let document = crate::document::finish(document);
-        let router = enclose(&kit, api, voice.sip_router(), document.clone(), knowledge.embed_ancestors());
+        let around = Around {
+            ancestors: knowledge.embed_ancestors(),
+            foreign_pictures: map.offers_tianditu().then_some(TIANDITU),
+        };
+        let router = enclose(&kit, api, voice.sip_router(), document.clone(), around);
         Ok(Self {
             kit,
             identity,
@@ -177,6 +192,7 @@ impl City {
             voice,
             bot,
             insight,
+            map,
             router,
             document,
             slices,

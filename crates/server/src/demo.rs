@@ -10,6 +10,8 @@ mod knowledge;
 mod orders;
 mod outbound;
 mod staff;
+mod state;
+mod town;
 
 use std::collections::HashMap;
 
@@ -18,7 +20,8 @@ use portal::{DemoAccount, District, Shown};
 
 use crate::City;
 
-pub(crate) use data::accounts;
+pub(crate) use data::{accounts, districts};
+pub(crate) use state::states;
 
 /// Says that the city in this data folder is whole.
 const MARK: &str = "demonstration-city";
@@ -72,6 +75,22 @@ pub(crate) fn places() -> Result<Vec<bot::place_book::KnownPlace>, BoxError> {
     Ok(all)
 }
 
+/// Draws the map that the city stands on, and its districts, streets and cells. Returns how many tiles it has.
+async fn ground(city: &City, ctx: &Ctx, written: &data::DemoCity) -> Result<usize, BoxError> {
+    let town = town::draw(&written.districts)?;
+    for (kind, areas) in &town.areas {
+        city.map.add_areas(ctx, *kind, areas, true).await?;
+    }
+    let data_dir = city.kit.config.data_dir.clone();
+    let told =
+        map::base::Told { name: "云州市".to_owned(), attribution: "虚构地图 · 云州市".to_owned() };
+    let write =
+        tokio::task::spawn_blocking(move || map::base::write(&town.features, &told, &data_dir, &|| true));
+    let made = write.await??;
+    state::create(city, ctx, written).await?;
+    Ok(made.tiles)
+}
+
 /// Creates the demonstration city unless it is there. Returns whether it made one.
 ///
 /// # Errors
@@ -91,7 +110,9 @@ pub(crate) async fn create(city: &City) -> Result<bool, BoxError> {
     let written = data::DemoCity::read()?;
     let now = city.kit.now();
     let ctx = Ctx::system("demo", now);
-    tracing::info!("creating the demonstration city: units and people");
+    tracing::info!("creating the demonstration city: its map");
+    let tiles = ground(city, &ctx, &written).await?;
+    tracing::info!(tiles, "the map is drawn; creating units and people");
     let staff = staff::create(city, &ctx, &written).await?;
     catalogue::publish(city, &ctx, &written).await?;
     let types = forms::publish(city, &ctx).await?;

@@ -26,16 +26,22 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; st
      worker-src 'self' blob:; \
      frame-ancestors 'self'; base-uri 'self'; form-action 'self'; object-src 'none'";
 
+/// Where 天地图 has its pictures.
+pub(crate) const TIANDITU: &str = "https://*.tianditu.gov.cn";
+
+/// What the policy of the pages opens.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Around<'a> {
+    /// The sites that may show the pages below `/embed` in a frame.
+    pub ancestors: &'a [String],
+    /// A site whose pictures the pages show.
+    pub foreign_pictures: Option<&'static str>,
+}
+
 /// Wraps the routes of all slices. `sip` is the WebSocket of browser phones, outside `/api`.
-/// `ancestors` are the sites that may show the pages below `/embed` in a frame.
-pub(crate) fn enclose(
-    kit: &Kit,
-    api: Router,
-    sip: Router,
-    document: OpenApi,
-    ancestors: &[String],
-) -> Router {
-    let embedded = embedding_policy(ancestors);
+pub(crate) fn enclose(kit: &Kit, api: Router, sip: Router, document: OpenApi, around: Around<'_>) -> Router {
+    let policy = page_policy(around.foreign_pictures);
+    let embedded = embedding_policy(&policy, around.ancestors);
     let document = std::sync::Arc::new(document);
     let unknown = || async { Problem::not_found() };
     let api = api
@@ -52,6 +58,8 @@ pub(crate) fn enclose(
                 .detail_zh("此地址不支持该操作。")
                 .detail_en("This address does not take that method.")
         });
+    let embed_policy = policy.clone();
+    let policy = HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(CONTENT_SECURITY_POLICY));
     let (guard_kit, dress_kit, embed_kit) = (kit.clone(), kit.clone(), kit.clone());
     Router::new()
         .nest("/api/v1", api)
@@ -59,7 +67,9 @@ pub(crate) fn enclose(
         .route("/healthz", get(|| async { "ok" }))
         .route("/embed/{*page}", get(move |uri| serve_embedded(uri, embedded)))
         .fallback(serve_asset)
-        .layer(from_fn(move |request: Request, next: Next| embed(embed_kit.clone(), request, next)))
+        .layer(from_fn(move |request: Request, next: Next| {
+            embed(embed_kit.clone(), embed_policy.clone(), request, next)
+        }))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(pace))
         .layer(from_fn(move |request: Request, next: Next| guard_origin(guard_kit.clone(), request, next)))
@@ -77,13 +87,21 @@ pub(crate) fn enclose(
         )
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::REFERRER_POLICY, "same-origin"))
-        .layer(fixed(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy))
         .layer(fixed(HeaderName::from_static("permissions-policy"), "microphone=(self), geolocation=(self)"))
+}
+
+/// Returns the policy of the pages, with one more site for pictures.
+fn page_policy(pictures: Option<&str>) -> String {
+    match pictures {
+        Some(site) => CONTENT_SECURITY_POLICY.replace("img-src 'self'", &format!("img-src 'self' {site}")),
+        None => CONTENT_SECURITY_POLICY.to_owned(),
+    }
 }
 
 /// Returns the policy of the pages below `/embed`: that of the others, with more sites that may show them. What is no
 /// origin is left out, so that a slip in the settings never opens more than was meant.
-fn embedding_policy(ancestors: &[String]) -> HeaderValue {
+fn embedding_policy(policy: &str, ancestors: &[String]) -> HeaderValue {
     let is_origin = |site: &&String| {
         site.split_once("://").is_some_and(|(scheme, host)| {
             matches!(scheme, "http" | "https")
@@ -92,18 +110,17 @@ fn embedding_policy(ancestors: &[String]) -> HeaderValue {
         })
     };
     let sites = ancestors.iter().filter(is_origin).fold("'self'".to_owned(), |list, site| list + " " + site);
-    let policy =
-        CONTENT_SECURITY_POLICY.replace("frame-ancestors 'self'", &format!("frame-ancestors {sites}"));
+    let policy = policy.replace("frame-ancestors 'self'", &format!("frame-ancestors {sites}"));
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(CONTENT_SECURITY_POLICY))
 }
 
 /// Lets the pages of other systems that the parameters name show the telephone's page, and no other, in a frame.
-async fn embed(kit: Kit, request: Request, next: Next) -> Response {
+async fn embed(kit: Kit, policy: String, request: Request, next: Next) -> Response {
     let softphone = request.uri().path() == "/desk/softphone";
     let mut response = next.run(request).await;
     let origins = if softphone { contract::voice::embed_origins(&kit.parameters) } else { Vec::new() };
     if !origins.is_empty() {
-        let policy = CONTENT_SECURITY_POLICY
+        let policy = policy
             .replace("frame-ancestors 'self'", &format!("frame-ancestors 'self' {}", origins.join(" ")));
         if let Ok(policy) = HeaderValue::from_str(&policy) {
             response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
@@ -147,16 +164,29 @@ async fn log(request: Request, next: Next) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use super::embedding_policy;
+    use super::{CONTENT_SECURITY_POLICY, TIANDITU, embedding_policy, page_policy};
 
     #[test]
     fn only_sites_that_are_origins_may_show_a_page_in_a_frame() {
         let sites =
             ["https://www.example.gov.cn", "*", "https://*", "javascript:1", "https://a; script-src *"];
-        let policy = embedding_policy(&sites.map(str::to_owned));
+        let policy = embedding_policy(CONTENT_SECURITY_POLICY, &sites.map(str::to_owned));
         assert!(
             policy.to_str().unwrap().contains("frame-ancestors 'self' https://www.example.gov.cn; base-uri")
         );
-        assert!(embedding_policy(&[]).to_str().unwrap().contains("frame-ancestors 'self';"));
+        assert!(
+            embedding_policy(CONTENT_SECURITY_POLICY, &[])
+                .to_str()
+                .unwrap()
+                .contains("frame-ancestors 'self';")
+        );
+    }
+
+    #[test]
+    fn pictures_of_another_site_are_shown_only_when_it_is_offered() {
+        assert_eq!(page_policy(None), CONTENT_SECURITY_POLICY);
+        assert!(
+            page_policy(Some(TIANDITU)).contains("img-src 'self' https://*.tianditu.gov.cn data: blob:;")
+        );
     }
 }

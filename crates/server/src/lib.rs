@@ -13,6 +13,7 @@ pub mod flow_command;
 mod jobs;
 pub mod knowledge_command;
 mod listen;
+pub mod map_command;
 mod ports;
 pub mod run;
 mod simulate;

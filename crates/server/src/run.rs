@@ -35,6 +35,7 @@ pub async fn run(command: Command) -> Result<ExitCode, BoxError> {
         Command::Flow { command } => crate::flow_command::run(command).await,
         Command::Assist { command } => crate::assist_command::run(command).await,
         Command::Knowledge { command } => crate::knowledge_command::run(command).await,
+        Command::Map { command } => crate::map_command::run(command),
         Command::Audit { command: AuditCommand::Verify { data, format } } => audit(&data, format).await,
     }
 }

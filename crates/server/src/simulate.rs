@@ -2,7 +2,7 @@
 //! interfaces only: SIP, WebRTC and HTTP.
 //!
 //! Citizens call ([`citizen`]) or write ([`portal`]); agents answer and write orders ([`agent`]); the
-//! office carries the orders through ([`office`]). Accounts that a person would try first (`agent01`,
+//! office carries the orders through ([`office`]); other offices push the state of the city ([`state`]). Accounts that a person would try first (`agent01`,
 //! `shift01` …) and orders that the play did not cause are left alone. `--speed` hurries arrivals and
 //! office work; sound is always played in real time.
 
@@ -16,6 +16,7 @@ mod office;
 mod phone;
 mod portal;
 mod sound;
+mod state;
 mod tally;
 mod town;
 mod web;
@@ -68,6 +69,7 @@ pub(crate) async fn run(args: SimulateArgs) -> Result<ExitCode, BoxError> {
     for (number, part) in agents.into_iter().enumerate() {
         shifts.spawn(agent::work(town.clone(), part, number));
     }
+    shifts.spawn(state::push(town.clone()));
     town.pause_real(OPENING).await;
     let start = Instant::now();
     let calls = TaskTracker::new();

@@ -4,8 +4,10 @@
 //! |---|---|
 //! | `cases.task_opened` | `cases.auto_dispatch`: an order at its dispatch goes out by the catalogue, where its row says so |
 //! | `cases.deadline_near`, `…_missed`, `cases.case_urged`, `…_returned`, `…_dispatched`, `…_assigned` | `messages.tell`: whom the rules name gets a notice |
+//! | `cases.alarm_raised`, `cases.rating_given` | `messages.tell`: the next level learns of an alarm, the unit of a bad rating |
 //! | `identity.unit_dissolved` | `cases.succeed_unit`: the job `cases.succession` hands orders, tasks and the catalogue to the successor |
 //! | `succession.unit_succeeded` | `messages.tell`: the successor's clerks are told how many orders came |
+//! | `identity.registration_changed` | `messages.tell`: who decides on applications, or gives rights, is told |
 //! | `voice.recording_finished` | `cases.bind_recording`: the recording is bound to the orders of its call |
 //! | `cases.*`, `voice.call_*` | `insight` reads them at a place of its own and takes the orders and calls in as facts |
 //! | `identity.seat_changed` | `voice.follow_seats`: whoever sits there has other skills for calls from now on |

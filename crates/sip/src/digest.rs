@@ -374,7 +374,9 @@ impl Verifier {
         if credentials.qop.as_deref() != Some("auth") {
             return Err(Refusal::Unsupported);
         }
-        if credentials.realm != self.realm || credentials.uri != uri {
+        // The same address, however its schemes, hosts and parameters are written (RFC 3261 section 19.1.4): what
+        // read the request writes `transport=tls` in capitals.
+        if credentials.realm != self.realm || !credentials.uri.eq_ignore_ascii_case(uri) {
             return Err(Refusal::Mismatch);
         }
         let issued_at = self.issued_at(&credentials.nonce, now_ms)?;
@@ -385,7 +387,8 @@ impl Verifier {
             algorithm,
             &secret.ha1(algorithm, &credentials.username, &self.realm)?,
             method,
-            uri,
+            // The peer hashed it as it wrote it.
+            &credentials.uri,
             &credentials.nonce,
             Some((nc_text, cnonce)),
         );
@@ -504,6 +507,16 @@ mod tests {
             assert_eq!(check(&mut v, &c, NOW + 10), Ok(()));
             assert_eq!(check(&mut v, &c, NOW + 20), Err(Refusal::Replayed));
         }
+    }
+
+    #[test]
+    fn an_address_is_hashed_as_the_peer_wrote_it() {
+        let mut v = verifier();
+        let nonce = nonce_of(&v.challenge(Algorithm::Md5, NOW, 1, false));
+        let secret = Secret::Password("geheim".to_owned());
+        let c = answer(&nonce, "00000001", Algorithm::Md5, "geheim");
+        assert_eq!(v.verify(&c, "REGISTER", "sip:other", &secret, NOW), Err(Refusal::Mismatch));
+        assert_eq!(v.verify(&c, "REGISTER", "sip:YIHAO", &secret, NOW), Ok(()));
     }
 
     #[test]

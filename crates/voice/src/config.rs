@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::sip_port::Origin;
-use crate::speech::SpeechConfig;
+use crate::speech::{RecognitionConfig, SpeechConfig};
 
 /// What carries the messages of a trunk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -123,6 +123,8 @@ pub struct VoiceConfig {
     pub greeting: bool,
     /// The voice that speaks texts.
     pub speech: SpeechConfig,
+    /// The service that understands what callers say to the robot.
+    pub recognition: RecognitionConfig,
     /// Hosts (`10.0.0.7:8080`) that call flows may ask over HTTP.
     pub flow_hosts: Vec<String>,
 }
@@ -159,6 +161,7 @@ impl Default for VoiceConfig {
             waiting_limit: 10_000,
             greeting: true,
             speech: SpeechConfig::default(),
+            recognition: RecognitionConfig::default(),
             flow_hosts: Vec::new(),
         }
     }

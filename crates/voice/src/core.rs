@@ -1,8 +1,9 @@
 //! What calls and routes share.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use contract::bot::SpokenRobot;
 use contract::cases::{CaseLookup, CitizenDesk, CityCalendar, RecordingAccess};
 use contract::contacts::ContactBook;
 use contract::identity::Directory;
@@ -32,6 +33,8 @@ pub struct Ports {
     pub citizens: Option<Arc<dyn CitizenDesk>>,
     /// Days off.
     pub calendar: Option<Arc<dyn CityCalendar>>,
+    /// Who talks with callers instead of a person; set when that slice is there, which asks this one for queues.
+    pub robot: Arc<OnceLock<Arc<dyn SpokenRobot>>>,
 }
 
 /// The slice's inside.

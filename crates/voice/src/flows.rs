@@ -27,7 +27,7 @@ use crate::config::VoiceConfig;
 use crate::core::Ports;
 use crate::desk::Desk;
 use crate::media::{Clip, Tone};
-use crate::speech::{PromptBook, Voices, library};
+use crate::speech::{PromptBook, Recogniser, Voices, library};
 use crate::store;
 
 /// The number of those on duty when the house is closed.
@@ -79,6 +79,7 @@ pub struct Flows {
     pub prompts: PromptBook,
     /// Voices.
     pub voices: Voices,
+    recogniser: Recogniser,
     client: reqwest::Client,
     queries: RateLimiter,
     passwords: RateLimiter,
@@ -109,6 +110,7 @@ impl Flows {
             book: RwLock::new(Book::default()),
             stamp: AtomicI64::new(-1),
             prompts: PromptBook::default(),
+            recogniser: Recogniser::new(config.recognition.clone()),
             voices: Voices::start(config.speech.clone(), kit.config.data_dir.join("speech")),
             client: reqwest::Client::new(),
             queries: RateLimiter::new(RateLimit { burst: 12, per_minute: 6 }),
@@ -247,6 +249,7 @@ impl Flows {
             access: book.access.keys().cloned().collect(),
             hosts: self.config.flow_hosts.iter().cloned().collect(),
             voice: self.voices.state().can_speak(),
+            robot: self.can_talk(),
         })
     }
 

@@ -13,6 +13,7 @@
 
 mod ambient;
 mod call;
+mod ear;
 mod leg;
 mod plane;
 mod ports;
@@ -28,10 +29,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+use bytes::Bytes;
+
 pub use ::media::clip::Clip;
 pub use ::media::codec::Codec;
 pub use ::media::srtp::KeyPair;
 pub use ::media::tone::Tone;
+pub use ear::Attention;
 pub use plane::{CallMedia, MediaPlane};
 pub use recorder::{Repaired, repair_recordings};
 pub use stream::RecordingFile;
@@ -147,6 +151,13 @@ pub enum MediaEvent {
     LegQuiet {
         /// The leg.
         leg: LegId,
+    },
+    /// What a leg said since [`CallMedia::attend`] came to its end.
+    LegSpoke {
+        /// The leg.
+        leg: LegId,
+        /// A-law at 8 kHz; empty when nothing was said.
+        sound: Bytes,
     },
     /// A browser leg has finished ICE and DTLS; audio flows from now on.
     WebRtcConnected {

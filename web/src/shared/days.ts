@@ -24,3 +24,13 @@ export function dayOf(at: number): string {
 export function addDays(day: string, count: number): string {
   return dayOf((dayStart(day) ?? 0) + count * DAY_MS)
 }
+
+/** What a field `datetime-local` shows of an instant. */
+export function localMinute(at: number): string {
+  return new Date(at + OFFSET_MS).toISOString().slice(0, 16)
+}
+
+/** The instant of such a field. */
+export function minuteAt(text: string): number {
+  return new Date(`${text}Z`).getTime() - OFFSET_MS
+}

@@ -46,7 +46,9 @@ struct ChatItem {
     case_number: Option<String>,
     agent_id: Option<String>,
     agent_name: Option<String>,
-    /// Why it was handed over: `wish`, `anger`, `repeated`, `unsure`; empty when it was not.
+    /// The call in which it was spoken; none for a written one.
+    call_id: Option<String>,
+    /// Why it was handed over: `wish`, `anger`, `repeated`, `unsure`, `matter`; empty when it was not.
     reason: String,
     started_at: i64,
     updated_at: i64,
@@ -67,6 +69,7 @@ impl From<Chat> for ChatItem {
             case_number: chat.case_number,
             agent_id: chat.agent_id,
             agent_name: chat.agent_name,
+            call_id: chat.call_id,
             reason: chat.reason,
             started_at: chat.started_at,
             updated_at: chat.updated_at,

@@ -81,6 +81,8 @@ pub struct Chat {
     pub ended_at: Option<i64>,
     /// The citizen's rating.
     pub stars: Option<i64>,
+    /// The call in which it is spoken; none for a written one.
+    pub call_id: Option<String>,
     /// The number of the newest message.
     pub last_no: i64,
     token_digest: String,
@@ -106,6 +108,7 @@ struct ChatRow {
     updated_at: i64,
     ended_at: Option<i64>,
     stars: Option<i64>,
+    call_id: Option<String>,
     last_no: i64,
     version: i64,
 }
@@ -130,6 +133,7 @@ impl From<ChatRow> for Chat {
             updated_at: row.updated_at,
             ended_at: row.ended_at,
             stars: row.stars,
+            call_id: row.call_id,
             last_no: row.last_no,
             token_digest: row.token_digest,
             version: row.version,
@@ -200,8 +204,8 @@ pub struct ChatFilter {
 }
 
 const COLUMNS: &str = "select id, token_digest, lang, state, dialogue, name, phone, case_number, agent_id, \
-    agent_name, reason, asked_at, answered_at, started_at, updated_at, ended_at, stars, last_no, \
-    version from bot_chat ";
+    agent_name, reason, asked_at, answered_at, started_at, updated_at, ended_at, stars, call_id, \
+    last_no, version from bot_chat ";
 
 impl Chat {
     /// Tells whether `token` belongs to it.
@@ -219,6 +223,27 @@ impl Bot {
         zh: bool,
         greeting: &[Reply],
     ) -> Result<(Chat, String), BotError> {
+        self.insert_chat_of(ctx, zh, greeting, None).await
+    }
+
+    /// Begins a conversation on the telephone. Nobody has its token: only the call's own words get into it.
+    pub(crate) async fn insert_spoken_chat(
+        &self,
+        ctx: &Ctx,
+        zh: bool,
+        call_id: &str,
+        caller: &str,
+    ) -> Result<Chat, BotError> {
+        self.insert_chat_of(ctx, zh, &[], Some((call_id, caller))).await.map(|(chat, _)| chat)
+    }
+
+    async fn insert_chat_of(
+        &self,
+        ctx: &Ctx,
+        zh: bool,
+        greeting: &[Reply],
+        call: Option<(&str, &str)>,
+    ) -> Result<(Chat, String), BotError> {
         let token = kernel::crypto::random_token(24);
         let mut chat = Chat {
             id: ChatId::generate(),
@@ -226,7 +251,7 @@ impl Bot {
             state: State::Robot,
             dialogue: Dialogue::default(),
             name: String::new(),
-            phone: None,
+            phone: call.map(|(_, caller)| caller.to_owned()).filter(|caller| !caller.is_empty()),
             case_number: None,
             agent_id: None,
             agent_name: None,
@@ -237,6 +262,7 @@ impl Bot {
             updated_at: ctx.now.0,
             ended_at: None,
             stars: None,
+            call_id: call.map(|(call_id, _)| call_id.to_owned()),
             last_no: 0,
             token_digest: kernel::crypto::sha256_hex(token.as_bytes()),
             version: 1,
@@ -244,13 +270,14 @@ impl Bot {
         let mut tx = self.kit().db.begin().await?;
         sqlx::query(
             "insert into bot_chat (id, token_digest, lang, state, dialogue, name, reason, started_at, updated_at, \
-             comment, last_no, version) values ($1, $2, $3, 'robot', '{}', '', '', $4, $5, '', 0, 1)",
+             comment, call_id, last_no, version) values ($1, $2, $3, 'robot', '{}', '', '', $4, $5, '', $6, 0, 1)",
         )
         .bind(chat.id.as_str())
         .bind(&chat.token_digest)
         .bind(if zh { "zh" } else { "en" })
         .bind(ctx.now.0)
         .bind(ctx.now.0)
+        .bind(&chat.call_id)
         .execute(tx.conn())
         .await?;
         for reply in greeting {
@@ -267,6 +294,17 @@ impl Bot {
             .bind(id)
             .fetch_optional(self.kit().db.reader())
             .await?;
+        Ok(row.map(Into::into))
+    }
+
+    /// Finds the conversation that is spoken in a call.
+    pub(crate) async fn chat_of_call(&self, call_id: &str) -> Result<Option<Chat>, BotError> {
+        let row: Option<ChatRow> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+            "{COLUMNS}where call_id = $1 and state = 'robot' order by started_at desc limit 1"
+        )))
+        .bind(call_id)
+        .fetch_optional(self.kit().db.reader())
+        .await?;
         Ok(row.map(Into::into))
     }
 

@@ -302,7 +302,10 @@ impl Action {
             Self::Unmerge => case.status == Status::Merged && case.settled_at.is_none(),
             Self::DecideStrikeOut => open(ApplicationKind::StrikeOut).is_some(),
             Self::DecideRedo => open(ApplicationKind::Redo).is_some(),
-            Self::Reconsider => open(ApplicationKind::Reconsideration).is_some(),
+            Self::Reconsider => {
+                open(ApplicationKind::Reconsideration).is_some()
+                    || open(ApplicationKind::ReExamination).is_some()
+            }
             Self::HandleOurselves => at(Step::Dispatch),
             Self::Instruct => flows() && !case.status.is_settled(),
             Self::AskRedo => at(Step::ReturnVisit) && open(ApplicationKind::Redo).is_none(),

@@ -19,8 +19,10 @@ words!(
         StrikeOut = "strike_out", "剔除申请", "Strike-out from evaluation";
         /// That the order is handled again (重新办理).
         Redo = "redo", "重办申请", "Handling again";
-        /// The citizen wants the answer looked at again (复查复核).
-        Reconsideration = "reconsideration", "复查复核申请", "Reconsideration";
+        /// The citizen wants the answer looked at again (复查).
+        Reconsideration = "reconsideration", "复查申请", "Reconsideration";
+        /// The citizen does not accept what the reconsideration said (复核); its answer is final.
+        ReExamination = "re_examination", "复核申请", "Re-examination";
     }
 );
 
@@ -103,6 +105,18 @@ impl Decision {
 }
 
 impl Application {
+    /// Returns by when it is decided, where it has a limit of its own.
+    #[must_use]
+    pub fn due_at(&self) -> Option<Timestamp> {
+        self.data["due_at"].as_i64().map(Timestamp)
+    }
+
+    /// Returns when that limit turns yellow: with a fifth of it left.
+    #[must_use]
+    pub fn yellow_at(&self) -> Option<Timestamp> {
+        self.due_at().map(|due| Timestamp(due.0 - (due.0 - self.asked_at.0) / 5))
+    }
+
     /// Tells which step decides it.
     #[must_use]
     pub fn step(&self) -> Step {
@@ -112,7 +126,7 @@ impl Application {
             (ApplicationKind::Objection, Decider::Leader) => Step::ObjectionRuling,
             (ApplicationKind::StrikeOut, _) => Step::StrikeOutReview,
             (ApplicationKind::Redo, _) => Step::RedoReview,
-            (ApplicationKind::Reconsideration, _) => Step::Reconsideration,
+            (ApplicationKind::Reconsideration | ApplicationKind::ReExamination, _) => Step::Reconsideration,
         }
     }
 }

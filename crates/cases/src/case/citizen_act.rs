@@ -30,7 +30,9 @@ words!(
         /// Asks that it is handled again, before the archive.
         Redo = "redo", "申请重新办理", "Ask for handling again";
         /// Asks that the answer is looked at again, after the archive.
-        Reconsideration = "reconsideration", "申请复查复核", "Ask for reconsideration";
+        Reconsideration = "reconsideration", "申请复查", "Ask for reconsideration";
+        /// Asks that the answer to the reconsideration is examined by somebody else.
+        ReExamination = "re_examination", "申请复核", "Ask for re-examination";
     }
 );
 
@@ -52,6 +54,7 @@ impl CitizenAct {
                 case.status == Status::Approved && case.open_application(ApplicationKind::Redo).is_none()
             }
             Self::Reconsideration => redo::can_be_reconsidered(case, rules, now),
+            Self::ReExamination => redo::can_be_re_examined(case, rules, now),
         }
     }
 }
@@ -115,6 +118,7 @@ pub fn act(
             Change::new(EntryKind::RedoAsked, "case.redo").saying(text)
         }
         CitizenAct::Reconsideration => redo::apply_for_reconsideration(case, text, citizen, rules, now)?,
+        CitizenAct::ReExamination => redo::apply_for_re_examination(case, text, citizen, rules, now)?,
     };
     let unit_id = told.unit_id.clone();
     Ok(change.about_unit(unit_id.as_deref()).telling(Fact::CitizenActed(told)))

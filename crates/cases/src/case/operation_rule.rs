@@ -27,6 +27,12 @@ pub struct OperationRules {
     pub auto_supervise: bool,
     /// For so many days after the archive the citizen may apply for reconsideration or reopening.
     pub reconsideration_days: i64,
+    /// Within so many days a reconsideration is answered.
+    pub reconsideration_limit_days: i64,
+    /// For so many days after that answer the citizen may apply for re-examination.
+    pub re_examination_days: i64,
+    /// Within so many days a re-examination is answered.
+    pub re_examination_limit_days: i64,
 }
 
 const NUMBERS: &[(&str, i64, &str, &str)] = &[
@@ -62,8 +68,26 @@ const NUMBERS: &[(&str, i64, &str, &str)] = &[
     (
         "cases.reconsideration_days",
         30,
-        "归档后可申请复查复核的天数",
+        "归档后可申请复查的天数",
         "Days after the archive in which reconsideration may be asked for",
+    ),
+    (
+        "cases.reconsideration_limit_days",
+        30,
+        "复查办理时限（天）",
+        "Days within which a reconsideration is answered",
+    ),
+    (
+        "cases.re_examination_days",
+        30,
+        "复查答复后可申请复核的天数",
+        "Days after the answer in which re-examination may be asked for",
+    ),
+    (
+        "cases.re_examination_limit_days",
+        30,
+        "复核办理时限（天）",
+        "Days within which a re-examination is answered",
     ),
 ];
 
@@ -99,6 +123,9 @@ impl OperationRules {
             auto_urge: number("cases.auto_urge") != 0,
             auto_supervise: number("cases.auto_supervise") != 0,
             reconsideration_days: number("cases.reconsideration_days"),
+            reconsideration_limit_days: number("cases.reconsideration_limit_days"),
+            re_examination_days: number("cases.re_examination_days"),
+            re_examination_limit_days: number("cases.re_examination_limit_days"),
         }
     }
 }

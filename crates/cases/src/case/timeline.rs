@@ -154,11 +154,17 @@ kinds!(
     /// Handling again refused.
     RedoRefused = "redo_refused", "不同意重办", "Not handled again";
     /// The citizen asks for reconsideration.
-    ReconsiderationAsked = "reconsideration_asked", "市民申请复查复核", "Reconsideration asked for";
+    ReconsiderationAsked = "reconsideration_asked", "市民申请复查", "Reconsideration asked for";
+    /// The citizen asks for re-examination.
+    ReExaminationAsked = "re_examination_asked", "市民申请复核", "Re-examination asked for";
+    /// Re-examined: handled again.
+    ReExaminationGranted = "re_examination_granted", "复核：重新办理", "Re-examined: handled again";
+    /// Re-examined: the answer stands for good.
+    ReExaminationRefused = "re_examination_refused", "复核：维持，不再受理", "Re-examined: the answer stands for good";
     /// Reconsidered: handled again.
-    ReconsiderationGranted = "reconsideration_granted", "复查复核：重新办理", "Reconsidered: handled again";
+    ReconsiderationGranted = "reconsideration_granted", "复查：重新办理", "Reconsidered: handled again";
     /// Reconsidered: the answer stands.
-    ReconsiderationRefused = "reconsideration_refused", "复查复核：维持原答复", "Reconsidered: the answer stands";
+    ReconsiderationRefused = "reconsideration_refused", "复查：维持原答复", "Reconsidered: the answer stands";
     /// Strike-out asked for.
     StrikeOutAsked = "strike_out_asked", "申请剔除考核", "Strike-out asked for";
     /// Struck out.

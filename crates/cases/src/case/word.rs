@@ -78,6 +78,8 @@ words!(
         Portal = "portal", "网站", "Web";
         /// At a counter, by letter, or otherwise through a member of staff.
         Staff = "staff", "工作人员", "Staff";
+        /// Found by a unit itself.
+        Discovered = "discovered", "主动发现", "Found by a unit";
         /// Taken in from the system that was used before.
         Import = "import", "历史导入", "Imported";
     }

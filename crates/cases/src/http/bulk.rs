@@ -123,8 +123,9 @@ impl Cases {
         Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
     }
 
-    async fn dispatch_one(
-        self,
+    /// Gives one order to a unit, or where the catalogue proposes.
+    pub(crate) async fn dispatch_one(
+        &self,
         ctx: &Ctx,
         by: &Principal,
         case: Case,

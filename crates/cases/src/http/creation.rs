@@ -135,7 +135,7 @@ async fn create_case(
     request: Idempotent<CaseDraft>,
 ) -> HttpResult<Response> {
     by.require("case.create")?;
-    if let Some(replayed) = request.idem.replay(cases.kit()).await? {
+    if let Some(replayed) = request.idem.replay_known(cases.kit()).await? {
         return Ok(replayed);
     }
     let idem = &request.idem;
@@ -151,11 +151,14 @@ async fn create_case(
             answers: std::mem::take(&mut body.form),
         }),
     };
-    cases
+    let created = cases
         .create_with(&ctx, Some(&by), body.into(), &enclosed, |case| {
             answer = serde_json::to_string(&cases.fresh_view(&ctx, &by, case)).expect("a view is plain data");
             idem.answer_text(cases.kit(), StatusCode::CREATED, &answer)
         })
-        .await?;
+        .await;
+    if let Err(failure) = created {
+        return idem.instead_of(cases.kit(), failure).await;
+    }
     Ok((StatusCode::CREATED, [(header::CONTENT_TYPE, "application/json")], answer).into_response())
 }

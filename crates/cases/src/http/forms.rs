@@ -1,8 +1,9 @@
 //! `GET /forms`, `GET /forms/{id}` and `GET /forms/{id}/comparison`.
 
 use axum::extract::State;
+use axum::response::Response;
 use kernel::HttpResult;
-use kernel::http::{Auth, Json, Path, Query};
+use kernel::http::{Auth, Cell, Json, Path, Query, ReqCtx, download_workbook, local_time};
 use kernel::problem::ProblemBody;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,7 +15,11 @@ use crate::Cases;
 use crate::store::form::FormLine;
 
 pub(super) fn routes() -> OpenApiRouter<Cases> {
-    OpenApiRouter::new().routes(routes!(list_forms)).routes(routes!(get_form)).routes(routes!(compare_forms))
+    OpenApiRouter::new()
+        .routes(routes!(list_forms))
+        .routes(routes!(export_forms))
+        .routes(routes!(get_form))
+        .routes(routes!(compare_forms))
 }
 
 /// A published form.
@@ -85,14 +90,94 @@ struct ComparisonQuery {
     with: String,
 }
 
+/// What narrows the forms.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+struct FormsQuery {
+    /// A part of the name, the title, the note, or of who published it.
+    q: String,
+    /// Only versions that new orders are filled in with.
+    active: bool,
+    /// Only versions whose script failed.
+    faulty: bool,
+}
+
+impl FormsQuery {
+    fn fits(&self, line: &FormLine) -> bool {
+        let wanted = self.q.trim().to_lowercase();
+        let texts = [&line.name, &line.title_zh, &line.title_en, &line.note, &line.published_by];
+        (wanted.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(&wanted)))
+            && (!self.active || line.active != 0)
+            && (!self.faulty || line.fault.is_some())
+    }
+}
+
 /// Lists published forms, the newest first.
 #[utoipa::path(
-    get, path = "/forms", operation_id = "list_forms", tag = "forms",
+    get, path = "/forms", operation_id = "list_forms", tag = "forms", params(FormsQuery),
     responses((status = 200, description = "The forms", body = Vec<FormVersionView>))
 )]
-async fn list_forms(State(cases): State<Cases>, Auth(by): Auth) -> HttpResult<Json<Vec<FormVersionView>>> {
+async fn list_forms(
+    State(cases): State<Cases>,
+    Auth(by): Auth,
+    Query(query): Query<FormsQuery>,
+) -> HttpResult<Json<Vec<FormVersionView>>> {
     by.require("form.read")?;
-    Ok(Json(cases.form_lines().await?.into_iter().map(|line| view(line, None)).collect()))
+    let lines = cases.form_lines().await?.into_iter().filter(|line| query.fits(line));
+    Ok(Json(lines.map(|line| view(line, None)).collect()))
+}
+
+/// Exports the list of published forms as an Excel file.
+#[utoipa::path(
+    get, path = "/forms.xlsx", operation_id = "export_forms", tag = "forms", params(FormsQuery),
+    responses((status = 200, description = "An Excel file"))
+)]
+async fn export_forms(
+    State(cases): State<Cases>,
+    Auth(by): Auth,
+    ReqCtx(ctx): ReqCtx,
+    Query(query): Query<FormsQuery>,
+) -> HttpResult<Response> {
+    by.require("form.read")?;
+    let zone = cases.kit().config.zone.clone();
+    let state = |active: bool| {
+        ctx.lang.pick(if active { "使用中" } else { "旧版本" }, if active { "In use" } else { "Former" })
+    };
+    let rows: Vec<Vec<Cell>> = cases
+        .form_lines()
+        .await?
+        .into_iter()
+        .filter(|line| query.fits(line))
+        .map(|line| {
+            vec![
+                line.name.into(),
+                ctx.lang.pick(line.title_zh, line.title_en).into(),
+                line.version.into(),
+                state(line.active != 0).into(),
+                line.note.into(),
+                line.published_by.into(),
+                local_time(&zone, line.published_at).into(),
+                line.orders.into(),
+                line.fault.into(),
+            ]
+        })
+        .collect();
+    let head = ctx.lang.pick(
+        vec!["名称", "标题", "版本", "状态", "说明", "发布人", "发布时间", "工单数", "脚本错误"],
+        vec![
+            "Name",
+            "Title",
+            "Version",
+            "State",
+            "Note",
+            "Published by",
+            "Published",
+            "Orders",
+            "Script failure",
+        ],
+    );
+    download_workbook("forms", head, rows).await
 }
 
 /// Shows a published form.

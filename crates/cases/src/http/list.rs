@@ -26,7 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<Cases> {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
-struct ListQuery {
+pub(super) struct ListQuery {
     /// Words in title or content, a number, or a phone number.
     q: Option<String>,
     /// Statuses, separated by commas.
@@ -88,7 +88,8 @@ struct ListQuery {
 }
 
 impl ListQuery {
-    async fn filter(self, cases: &Cases) -> HttpResult<CaseFilter> {
+    /// Reads the filter.
+    pub(super) async fn filter(self, cases: &Cases) -> HttpResult<CaseFilter> {
         let refuse = |field: &str| {
             Problem::invalid().field(field, "unknown", "没有这个选项。", "There is no such choice.")
         };

@@ -10,7 +10,7 @@ use sqlx::{AnyConnection, FromRow};
 use super::dispatch::Order;
 use crate::Cases;
 use crate::case::catalogue::{Matter, Proposal};
-use crate::case::{Case, Step};
+use crate::case::{Case, Source, Step};
 use crate::error::CaseError;
 
 /// A proposal whose unit takes orders.
@@ -140,9 +140,6 @@ impl Cases {
     /// # Errors
     /// When the database fails; an order that somebody was faster with is left alone.
     pub async fn dispatch_automatically(&self, ctx: &Ctx, id: &CaseId) -> Result<bool, CaseError> {
-        if !self.kit().parameters.bool("cases.auto_dispatch", true) {
-            return Ok(false);
-        }
         self.freshen().await?;
         let case = {
             let mut conn = self.kit().db.reader().acquire().await?;
@@ -158,6 +155,12 @@ impl Cases {
                 .fetch_one(self.kit().db.reader())
                 .await?;
         if sent > 0 {
+            return Ok(false);
+        }
+        if case.source == Source::Discovered && self.dispatch_discovered(ctx, &case).await? {
+            return Ok(true);
+        }
+        if !self.kit().parameters.bool("cases.auto_dispatch", true) {
             return Ok(false);
         }
         let Some(proposed) = self.propose(&case).await?.filter(|found| found.proposal.row.automatic) else {

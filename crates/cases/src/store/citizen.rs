@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use contract::cases::{
     AnsweredCase, CaseBrief, CaseId, CaseLookup, CitizenCase, CitizenCategory, CitizenChoice, CitizenDesk,
     CitizenDraft, CitizenForm, CitizenInfo, CitizenOrderType, CitizenRating, CitizenStep, EndedCase,
-    EndedFilter, MonthFigures, OverdueBrief, PublishedCase, PublishedFilter, RecordingAccess, Submitted,
+    EndedFilter, MonthFigures, OverdueBrief, PublicCommitment, PublicCommitmentFilter, PublishedCase,
+    PublishedFilter, RecordingAccess, Submitted,
 };
 use contract::contacts::{ContactId, HistoryItem, HistorySource};
 use contract::voice::{CallId, RecordingId};
@@ -419,6 +420,10 @@ impl CitizenDesk for Cases {
 
     async fn published_one(&self, id: &str) -> Result<Option<PublishedCase>, BoxError> {
         Ok(Self::published_one(self, id).await?)
+    }
+
+    async fn commitments(&self, filter: &PublicCommitmentFilter) -> Result<Page<PublicCommitment>, BoxError> {
+        Ok(self.public_commitments(filter).await?)
     }
 
     async fn months(&self, now: Timestamp) -> Result<Vec<MonthFigures>, BoxError> {

@@ -7,7 +7,7 @@ use super::supervision::nobody;
 use super::work::Files;
 use crate::Cases;
 use crate::case::Case;
-use crate::case::application::{ApplicationKind, ApplicationState};
+use crate::case::application::{Application, ApplicationKind, ApplicationState};
 use crate::case::citizen_act::{self, CitizenAct};
 use crate::error::CaseError;
 
@@ -36,6 +36,13 @@ impl Cases {
     }
 }
 
+/// Says by when an application is answered.
+fn until(one: &Application, lang: Lang) -> String {
+    let Some(due_at) = one.due_at() else { return String::new() };
+    let days = (due_at.0 - one.asked_at.0) / 86_400_000;
+    lang.pick(format!("将在 {days} 日内答复。"), format!(" It is answered within {days} days."))
+}
+
 /// Says in plain words what was asked for and decided, as far as it concerns the citizen.
 pub(super) fn notices(case: &Case, main: Option<&Case>, lang: Lang) -> Vec<CitizenNotice> {
     let mut notices = Vec::new();
@@ -62,18 +69,27 @@ pub(super) fn notices(case: &Case, main: Option<&Case>, lang: Lang) -> Vec<Citiz
                     Lang::En => format!("The matter takes longer: {} more working days.", one.data["days"]),
                 },
             ),
-            (ApplicationKind::Redo | ApplicationKind::Reconsideration, state) => {
+            (
+                ApplicationKind::Redo | ApplicationKind::Reconsideration | ApplicationKind::ReExamination,
+                state,
+            ) => {
                 let name = one.kind.name(lang);
                 say(
                     one.asked_at,
                     match lang {
-                        Lang::Zh => format!("已收到{name}。"),
-                        Lang::En => format!("Received: {name}."),
+                        Lang::Zh => format!("已收到{name}。{}", until(one, lang)),
+                        Lang::En => format!("Received: {name}.{}", until(one, lang)),
                     },
                 );
                 let outcome = match (state, lang) {
                     (ApplicationState::Approved, Lang::Zh) => "已同意，工单重新办理。",
                     (ApplicationState::Approved, Lang::En) => "Granted: the order is handled again.",
+                    (ApplicationState::Rejected, Lang::Zh) if one.kind == ApplicationKind::ReExamination => {
+                        "维持原答复。这是最终答复，同一事项不再受理。"
+                    }
+                    (ApplicationState::Rejected, Lang::En) if one.kind == ApplicationKind::ReExamination => {
+                        "The answer stands. This is final; the matter is not taken up again."
+                    }
                     (ApplicationState::Rejected, Lang::Zh) => "维持原答复。",
                     (ApplicationState::Rejected, Lang::En) => "The answer stands.",
                     _ => continue,

@@ -99,9 +99,10 @@ impl Cases {
         };
         let rules = self.rule_book();
         let own = filled.as_ref().and_then(|filled| filled.order_type.draft.flow_name.as_deref());
-        let flow = self.flow_of(own, draft.kind, draft.category_id.as_deref())?;
+        let flow = self.flow_of(own, draft.kind, draft.category_id.as_deref(), draft.source)?;
         let mut variables =
             Map::from_iter([("answered_at_once".to_owned(), Value::Bool(draft.answer.is_some()))]);
+        variables.insert("source".to_owned(), Value::String(draft.source.code().to_owned()));
         if let Some((version, answers)) = filled.as_ref().and_then(|filled| filled.sheet.as_ref()) {
             let facts = crate::case::form::variables(&version.form, answers);
             variables.insert("form".to_owned(), Value::Object(facts));

@@ -148,7 +148,7 @@ impl Cases {
         order: &OldOrder,
         number: String,
     ) -> Result<Writes, CaseError> {
-        let flow = self.flow_of(None, order.kind, Some(&order.category_id))?;
+        let flow = self.flow_of(None, order.kind, Some(&order.category_id), Source::Import)?;
         let (mut course, _) = Course::start(flow, Map::new(), order.created_at)?;
         // It ended elsewhere; it can be taken up again like any other.
         course.cancel("imported", order.settled_at)?;

@@ -237,7 +237,8 @@ impl Cases {
         Ok(row.map(shown))
     }
 
-    /// Counts orders that came and were settled in each of the last months, oldest first.
+    /// Counts orders of citizens that came and were settled in each of the last months, oldest first; what units
+    /// found themselves is counted apart.
     ///
     /// # Errors
     /// When the database fails.
@@ -254,8 +255,8 @@ impl Cases {
             let (Some(from), Some(to)) = (first(back), first(back - 1)) else { continue };
             let (start, end) = (self.midnight(from), self.midnight(to));
             let (received, settled): (i64, i64) = sqlx::query_as(
-                "select (select count(*) from cases_case where created_at >= $1 and created_at < $2), \
-                 (select count(*) from cases_case where settled_at >= $1 and settled_at < $2)",
+                "select (select count(*) from cases_case where created_at >= $1 and created_at < $2 and source <> 'discovered'), \
+                 (select count(*) from cases_case where settled_at >= $1 and settled_at < $2 and source <> 'discovered')",
             )
             .bind(start)
             .bind(end)

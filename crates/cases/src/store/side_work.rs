@@ -79,7 +79,9 @@ impl Work {
         };
         let decisions =
             self.case.applications.iter().filter(|one| one.state == ApplicationState::Open).map(|one| {
-                Wanted { subject: one.id.clone(), step: one.step(), task: blank(&one.id, one.step()) }
+                let task =
+                    Task { due_at: one.due_at(), yellow_at: one.yellow_at(), ..blank(&one.id, one.step()) };
+                Wanted { subject: one.id.clone(), step: one.step(), task }
             });
         let errands = self.case.errands.iter().filter_map(|one| {
             let (step, unit, person_id) = one.waits_for()?;

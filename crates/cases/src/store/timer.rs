@@ -181,6 +181,7 @@ impl Cases {
         let name = row.name.clone();
         if missed {
             deadline::miss(work.tx.conn(), &row.id).await?;
+            self.raise_alarm(ctx, work, &name, row.due_at).await?;
             work.tx
                 .emit(ctx, &DeadlineMissed { case_id, name, due_at: row.due_at, unit_id, person_id, late });
         } else {

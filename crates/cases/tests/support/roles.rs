@@ -19,6 +19,7 @@ pub fn grants(role: &str) -> Grants {
             ("contact.write", All),
         ],
         "shift_leader" => &[
+            ("alarm.acknowledge", All),
             ("query.share", All),
             ("limit.read", All),
             ("catalogue.read", All),
@@ -46,6 +47,7 @@ pub fn grants(role: &str) -> Grants {
             ("rating.follow_up", All),
         ],
         "dispatcher" => &[
+            ("alarm.acknowledge", All),
             ("limit.read", All),
             ("case.countersign", All),
             ("catalogue.read", All),
@@ -62,6 +64,7 @@ pub fn grants(role: &str) -> Grants {
             ("overview.read", All),
         ],
         "reviewer" => &[
+            ("alarm.acknowledge", All),
             ("query.share", All),
             ("limit.read", All),
             ("catalogue.read", All),
@@ -87,6 +90,8 @@ pub fn grants(role: &str) -> Grants {
             ("rating.follow_up", All),
         ],
         "unit_admin" => &[
+            ("alarm.acknowledge", Subtree),
+            ("commitment.write", Subtree),
             ("limit.read", All),
             ("catalogue.read", All),
             ("case.accept", Subtree),
@@ -104,6 +109,7 @@ pub fn grants(role: &str) -> Grants {
             ("overview.read", Subtree),
         ],
         "unit_clerk" => &[
+            ("alarm.acknowledge", Unit),
             ("case.accept", Unit),
             ("case.assign", Unit),
             ("case.countersign", Unit),
@@ -116,6 +122,7 @@ pub fn grants(role: &str) -> Grants {
             ("case.summon", Unit),
         ],
         "unit_leader" => &[
+            ("alarm.acknowledge", Subtree),
             ("case.export", Subtree),
             ("case.note", Subtree),
             ("case.read", Subtree),
@@ -135,6 +142,8 @@ pub fn grants(role: &str) -> Grants {
             ("overview.read", All),
         ],
         "hotline_manager" => &[
+            ("alarm.acknowledge", All),
+            ("commitment.write", All),
             ("query.share", All),
             ("limit.read", All),
             ("limit.write", All),

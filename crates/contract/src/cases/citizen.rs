@@ -6,7 +6,9 @@ use kernel::{BoxError, Ctx, Lang, Page, Problem, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::publication::{MonthFigures, PublishedCase, PublishedFilter};
+use super::publication::{
+    MonthFigures, PublicCommitment, PublicCommitmentFilter, PublishedCase, PublishedFilter,
+};
 
 /// A category that a citizen may choose, with those below it.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -250,6 +252,13 @@ pub trait CitizenDesk: Send + Sync {
     /// Finds one of them.
     async fn published_one(&self, _id: &str) -> Result<Option<PublishedCase>, BoxError> {
         Ok(None)
+    }
+    /// Lists what units promise citizens, published last first.
+    async fn commitments(
+        &self,
+        _filter: &PublicCommitmentFilter,
+    ) -> Result<Page<PublicCommitment>, BoxError> {
+        Ok(Page { items: Vec::new(), next_cursor: None, total: Some(0) })
     }
     /// Counts the orders that came and were settled in the last months, oldest first.
     async fn months(&self, _now: Timestamp) -> Result<Vec<MonthFigures>, BoxError> {

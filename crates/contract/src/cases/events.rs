@@ -247,6 +247,29 @@ event!(
 );
 
 event!(
+    /// A missed limit alarms somebody, who has to acknowledge it; or it went to the next level because nobody did.
+    AlarmRaised = "cases.alarm_raised" {
+        /// The alarm.
+        alarm_id: String,
+        /// The limit.
+        limit_name: String,
+        /// The unit whose limit it is; none for the centre.
+        unit_id: Option<String>,
+        /// The person in charge.
+        person_id: Option<String>,
+        /// 1 handlers, 2 the unit's leaders, 3 the centre.
+        level: i64,
+        /// Whether nobody acknowledged it on the level before.
+        escalated: bool,
+    }
+    audience(self) {
+        let mut audience = watchers(&[self.unit_id.as_ref()], &[self.person_id.as_ref()]);
+        audience.push(Audience::Capability("alarm.acknowledge".to_owned()));
+        audience
+    }
+);
+
+event!(
     /// Somebody asked for more speed.
     CaseUrged = "cases.case_urged" {
         /// The unit that is asked.

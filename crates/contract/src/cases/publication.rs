@@ -45,3 +45,39 @@ pub struct MonthFigures {
     /// Orders that were settled.
     pub settled: i64,
 }
+
+/// What a unit promises citizens, as everybody may read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PublicCommitment {
+    /// Its id.
+    pub id: String,
+    /// The unit's name.
+    pub unit: String,
+    /// The service.
+    pub service: String,
+    /// Whom it is for.
+    pub audience: String,
+    /// What is done.
+    pub content: String,
+    /// How well.
+    pub standard: String,
+    /// Step by step.
+    pub process: String,
+    /// How soon, in words.
+    pub time_limit: String,
+    /// The rule that it rests on.
+    pub basis: String,
+    /// Where to turn to.
+    pub contact: String,
+    /// Since when it is shown, epoch milliseconds.
+    pub published_at: i64,
+}
+
+/// What narrows the list of promises.
+#[derive(Clone, Debug, Default)]
+pub struct PublicCommitmentFilter {
+    /// Words that the unit's name or the promise hold.
+    pub q: String,
+    /// The word that came with the page before.
+    pub cursor: Option<String>,
+}

@@ -34,13 +34,13 @@ pub struct CallFact {
     pub result: Option<String>,
     /// Who hung up.
     pub hung_up_by: Option<String>,
-    /// How long the citizen waited.
+    /// How long it took from the beginning of the call to the answer, or to the end, also in a call flow.
     pub waited_ms: i64,
     /// How long they talked.
     pub talked_ms: i64,
     /// The queue that it waited in last.
     pub queue_id: Option<String>,
-    /// Time that it waited in queues.
+    /// Time that it waited in queues until an agent answered or the caller gave up.
     pub queued_ms: i64,
     /// Queues that it waited in.
     pub queues: i64,

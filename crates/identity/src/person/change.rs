@@ -155,7 +155,7 @@ impl Identity {
     }
 }
 
-fn taken(error: kernel::DbError) -> IdentityError {
+pub(crate) fn taken(error: kernel::DbError) -> IdentityError {
     let job_no = matches!(&error, kernel::DbError::Sql(sqlx::Error::Database(cause))
         if cause.message().contains("job_no"));
     IdentityError::or_taken(error, if job_no { "job_no" } else { "account" })

@@ -72,31 +72,31 @@ struct ReportView {
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
-struct ReportQuery {
+pub(super) struct ReportQuery {
     /// The first day, such as 2026-11-01.
-    from: String,
+    pub(super) from: String,
     /// The last day.
-    to: String,
+    pub(super) to: String,
     /// Dimensions, separated by commas; the report's own when absent, none when `-`.
-    by: Option<String>,
+    pub(super) by: Option<String>,
     /// Measures, separated by commas; the report's own when absent.
-    measures: Option<String>,
+    pub(super) measures: Option<String>,
     /// Conditions such as `type:complaint,help;district:云阳区`; `\` before a sign that would else divide.
-    r#where: Option<String>,
+    pub(super) r#where: Option<String>,
     /// The unit in charge, or the agent's unit, or one below.
-    unit_id: Option<String>,
+    pub(super) unit_id: Option<String>,
     /// `previous` (the period before) or `year` (the year before).
-    compare: Option<String>,
+    pub(super) compare: Option<String>,
     /// A measure; with `-` before it from the largest on.
-    sort: Option<String>,
+    pub(super) sort: Option<String>,
     /// Of rows: the values of the dimensions, written as conditions.
-    cell: Option<String>,
+    pub(super) cell: Option<String>,
     /// Of rows: the measure.
-    measure: Option<String>,
+    pub(super) measure: Option<String>,
     /// Of rows: how many to skip.
-    skip: Option<usize>,
+    pub(super) skip: Option<usize>,
     /// Of rows: how many to show; 20 when absent, at most 100.
-    limit: Option<usize>,
+    pub(super) limit: Option<usize>,
 }
 
 /// A row of numbers.
@@ -209,7 +209,7 @@ fn line_view(line: Line) -> ReportLine {
 
 impl ReportQuery {
     /// Reads the question.
-    async fn question(&self, insight: &Insight, report: &'static Report) -> HttpResult<Question> {
+    pub(super) async fn question(&self, insight: &Insight, report: &'static Report) -> HttpResult<Question> {
         let table = report.facts();
         let by = match self.by.as_deref() {
             None | Some("") => Question::dimensions(table, &report.by.join(","))?,
@@ -275,7 +275,7 @@ impl ReportQuery {
     }
 }
 
-fn known(id: &str) -> HttpResult<&'static Report> {
+pub(super) fn known(id: &str) -> HttpResult<&'static Report> {
     catalogue::find(id).ok_or_else(Problem::not_found)
 }
 
@@ -388,7 +388,7 @@ async fn export_report(
     Ok(super::workbook(&format!("{}-{}-{}.xlsx", report.id, query.from, query.to), bytes))
 }
 
-async fn around(
+pub(super) async fn around(
     insight: &Insight,
     report: &'static Report,
     query: &ReportQuery,

@@ -3,9 +3,10 @@
 
 use std::collections::HashMap;
 
+use chrono::{NaiveDateTime, Timelike as _};
 use kernel::Lang;
 
-use super::dimension::Naming;
+use super::dimension::{Bucket, Naming};
 use super::measure::{BALANCES, Measure};
 use super::period::{Comparison, Period};
 use super::question::Question;
@@ -65,12 +66,20 @@ pub fn lines(rows: &[Row], dimensions: usize) -> Vec<Line> {
         .collect()
 }
 
-/// Puts empty rows where time has no values, when time is the only dimension.
+/// Puts rows of zeros where time has no values, when time is the only dimension; what is still to come at `now` (the
+/// city's clock) has no numbers yet.
 #[must_use]
-pub fn fill(question: &Question, lines: Vec<Line>) -> Vec<Line> {
+pub fn fill(question: &Question, lines: Vec<Line>, now: NaiveDateTime) -> Vec<Line> {
     let [one] = question.by.as_slice() else { return lines };
     let Naming::Time(bucket) = one.naming else { return lines };
     let Ok(all) = question.period.buckets(bucket) else { return lines };
+    let today = Period { from: now.date(), to: now.date() };
+    let present = match bucket {
+        _ if !bucket.is_sequence() => None,
+        Bucket::Hour => today.buckets(bucket).ok().and_then(|all| all.get(now.hour() as usize).copied()),
+        _ => today.buckets(bucket).ok().and_then(|all| all.last().copied()),
+    };
+    let begun = |value: i64| present.is_none_or(|present| value <= present);
     let mut known: HashMap<String, Line> =
         lines.into_iter().map(|line| (line.keys.first().cloned().unwrap_or_default(), line)).collect();
     all.into_iter()
@@ -78,14 +87,19 @@ pub fn fill(question: &Question, lines: Vec<Line>) -> Vec<Line> {
             let key = value.to_string();
             known.remove(&key).unwrap_or_else(|| Line {
                 keys: vec![key],
-                values: question.measures.iter().map(|one| one.adds_up().then_some(0.0)).collect(),
+                values: question
+                    .measures
+                    .iter()
+                    .map(|one| (one.adds_up() && begun(value)).then_some(0.0))
+                    .collect(),
                 ..Line::default()
             })
         })
         .collect()
 }
 
-/// Adds to each row what it was in the period before; spans of time correspond by their place in the period.
+/// Adds to each row what it was in the period before; spans of time correspond by their place in the period, and those
+/// that the period before has not are compared with nothing.
 pub fn compare(question: &Question, before: Period, lines: &mut [Line], earlier: Vec<Line>) {
     let mut shifts: Vec<HashMap<String, String>> = Vec::new();
     for one in &question.by {
@@ -101,20 +115,18 @@ pub fn compare(question: &Question, before: Period, lines: &mut [Line], earlier:
     let known: HashMap<Vec<String>, Vec<Option<f64>>> =
         earlier.into_iter().map(|line| (line.keys, line.values)).collect();
     for line in lines {
-        let keys: Vec<String> = line
+        let keys: Option<Vec<String>> = line
             .keys
             .iter()
             .zip(&shifts)
-            .map(
-                |(key, shift)| {
-                    if shift.is_empty() { key.clone() } else { shift.get(key).cloned().unwrap_or_default() }
-                },
-            )
+            .map(|(key, shift)| if shift.is_empty() { Some(key.clone()) } else { shift.get(key).cloned() })
             .collect();
-        line.before = known
-            .get(&keys)
-            .cloned()
-            .unwrap_or_else(|| question.measures.iter().map(|one| one.adds_up().then_some(0.0)).collect());
+        line.before = match keys {
+            Some(keys) => known.get(&keys).cloned().unwrap_or_else(|| {
+                question.measures.iter().map(|one| one.adds_up().then_some(0.0)).collect()
+            }),
+            None => vec![None; question.measures.len()],
+        };
     }
 }
 
@@ -187,5 +199,40 @@ pub fn comparison(code: &str) -> Option<Comparison> {
         "previous" => Some(Comparison::Previous),
         "year" => Some(Comparison::Year),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+
+    use super::{Comparison, Line, Period, Question, compare, fill};
+    use crate::fact;
+
+    #[test]
+    fn what_is_still_to_come_and_what_has_no_counterpart_is_not_zero() {
+        let table = fact::table("orders").unwrap();
+        let period = Period::parse("2026-03-01", "2026-03-31").unwrap();
+        let question = Question {
+            table,
+            axis: "at",
+            only: None,
+            period,
+            compare: Some(Comparison::Previous),
+            by: Question::dimensions(table, "day").unwrap(),
+            measures: Question::measures(table, "created").unwrap(),
+            conditions: Vec::new(),
+            sort: None,
+        };
+        let now = NaiveDate::from_ymd_opt(2026, 3, 3).unwrap().and_hms_opt(9, 0, 0).unwrap();
+        let mut lines = fill(&question, Vec::new(), now);
+        let values: Vec<Option<f64>> = lines.iter().map(|line| line.values[0]).collect();
+        assert_eq!((values.len(), &values[..4]), (31, &[Some(0.0), Some(0.0), Some(0.0), None][..]));
+        let before = period.before(Comparison::Previous);
+        let first = before.buckets(super::Bucket::Day).unwrap()[0].to_string();
+        let earlier = vec![Line { keys: vec![first], values: vec![Some(7.0)], ..Line::default() }];
+        compare(&question, before, &mut lines, earlier);
+        let told: Vec<Option<f64>> = lines.iter().map(|line| line.before[0]).collect();
+        assert_eq!((told[0], told[1], told[27], told[28]), (Some(7.0), Some(0.0), Some(0.0), None));
     }
 }

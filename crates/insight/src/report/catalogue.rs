@@ -122,6 +122,22 @@ pub const REPORTS: &[Report] = &[
         &["queued", "answered", "abandoned", "connection_rate", "wait_mean", "wait_max"],
         "bar",
     ),
+    Report {
+        only: Some("direction = 'in' and queues > 0"),
+        ..report(
+            "waits",
+            CALLS,
+            ("排队等待报表", "Waiting in queues"),
+            (
+                "各队列在各时段的等待：均值、90 分位与最长，排队中放弃的计入；来电经过多个队列时计入最后一个，等待从进入第一个队列算起。",
+                "How long callers waited, by queue and hour of the day: mean, 90th percentile and longest, those who gave up among them. A call that waited in several queues counts for the last, its wait from the first on.",
+            ),
+            "calls",
+            &["queue", "hour_of_day"],
+            &["queued", "wait_mean", "wait_p90", "wait_max", "in_time_rate", "abandoned"],
+            "heat",
+        )
+    },
     report(
         "line",
         CALLS,

@@ -175,10 +175,7 @@ impl Insight {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<Page<Warning>, InsightError> {
-        let mut count = Statement::new("select count(*) from insight_warning w where ");
-        within(&mut count, reach, by);
-        matching(&mut count, filter);
-        let (total,): (i64,) = count.query_as().fetch_one(self.kit().db.reader()).await?;
+        let total = self.count_warnings(by, reach, filter).await?;
         let mut sql = Statement::new("select ");
         sql.push(COLUMNS).push(" from insight_warning w where ");
         within(&mut sql, reach, by);
@@ -196,6 +193,43 @@ impl Insight {
             Page::cut(rows, limit, |row| Cursor::encode(&[row.raised_at.to_string(), row.id.clone()]));
         page.total = Some(total);
         Ok(page)
+    }
+
+    /// Counts warnings.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_warnings(
+        &self,
+        by: &Principal,
+        reach: Scope,
+        filter: &WarningFilter,
+    ) -> Result<i64, InsightError> {
+        let mut sql = Statement::new("select count(*) from insight_warning w where ");
+        within(&mut sql, reach, by);
+        matching(&mut sql, filter);
+        let (total,): (i64,) = sql.query_as().fetch_one(self.kit().db.reader()).await?;
+        Ok(total)
+    }
+
+    /// Lists so many warnings from the gravest on, among alike ones those with most orders.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn gravest_warnings(
+        &self,
+        by: &Principal,
+        reach: Scope,
+        filter: &WarningFilter,
+        limit: usize,
+    ) -> Result<Vec<Warning>, InsightError> {
+        let mut sql = Statement::new("select ");
+        sql.push(COLUMNS).push(" from insight_warning w where ");
+        within(&mut sql, reach, by);
+        matching(&mut sql, filter);
+        sql.push(" order by w.severity desc, w.orders desc, w.raised_at desc, w.id desc limit ")
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        Ok(sql.query_as().fetch_all(self.kit().db.reader()).await?)
     }
 
     /// Finds a warning.

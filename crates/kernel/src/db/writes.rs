@@ -272,7 +272,13 @@ impl Text {
 
     fn begin_insert(&mut self, into: &str) {
         self.end_insert();
-        self.insert.push_str("insert into ");
+        // Whoever writes lists undoes all of them when one is refused. Told so, the embedded database keeps no copy
+        // of each page that an insert of several rows changes.
+        self.insert.push_str(if self.dialect == Dialect::Sqlite {
+            "insert or fail into "
+        } else {
+            "insert into "
+        });
         self.insert.push_str(into);
         self.insert.push_str(" values ");
     }
@@ -409,8 +415,8 @@ mod tests {
         assert_eq!(
             texts(Dialect::Sqlite),
             ["update room set used = ? where id = ?;\nupdate room set used = ? where id = ?;\n\
-              insert into lamp (id, lit) values (?,?), (?,?);\n\
-              insert into bulb (id, lamp) values (?,?), (?,?), (?,?), (?,?);\n"]
+              insert or fail into lamp (id, lit) values (?,?), (?,?);\n\
+              insert or fail into bulb (id, lamp) values (?,?), (?,?), (?,?), (?,?);\n"]
         );
     }
 

@@ -154,6 +154,30 @@ impl Idem {
         Ok(Some(replayed))
     }
 
+    /// As [`Idem::replay`], but asks the database only when the key came before, as far as this process remembers.
+    /// Of a creation that fails nevertheless [`Idem::instead_of`] tells whether it was one already.
+    ///
+    /// # Errors
+    /// As [`Idem::replay`].
+    pub async fn replay_known(&self, kit: &Kit) -> HttpResult<Option<Response>> {
+        match &self.0 {
+            Some(key) if kit.recent_keys.see(&key.scope, &key.key) => self.replay(kit).await,
+            _ => Ok(None),
+        }
+    }
+
+    /// Returns the answer that was given to this key before, by another process or before a restart; for a
+    /// creation that was begun after [`Idem::replay_known`] and failed.
+    ///
+    /// # Errors
+    /// `failure` when nothing is kept under the key; as [`Idem::replay`].
+    pub async fn instead_of(&self, kit: &Kit, failure: impl Into<Problem>) -> HttpResult<Response> {
+        match self.replay(kit).await? {
+            Some(replayed) => Ok(replayed),
+            None => Err(failure.into()),
+        }
+    }
+
     /// Reads back what [`Idem::answer`] kept under a key of [`Idem::inside`], if anything.
     ///
     /// # Errors

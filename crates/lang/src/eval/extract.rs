@@ -103,13 +103,15 @@ pub fn score(test: &str, lexicon: &Lexicon) -> Result<Value, EvalError> {
             line.phones.map(|all| all.iter().map(|one| digits(one)).collect()),
         );
         for time in line.times.iter().flatten() {
-            if let Time::Interval { text, from: Some(from), to } = time {
+            if let Time::Interval { text, from, to } = time
+                && (from.is_some() || to.is_some())
+            {
                 intervals += 1.0;
-                let (from, to) = (instant(from), to.as_deref().and_then(instant));
+                let (from, to) = (from.as_deref().and_then(instant), to.as_deref().and_then(instant));
                 let same = facts.times.iter().any(|span| {
                     plain(&span.text) == plain(text)
-                        && Some(span.value.from) == from
-                        && to.is_none_or(|to| to == span.value.to)
+                        && from.is_none_or(|from| span.value.from == Some(from))
+                        && to.is_none_or(|to| span.value.to == Some(to))
                 });
                 right += f64::from(u8::from(same));
             }

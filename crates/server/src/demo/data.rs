@@ -110,6 +110,8 @@ pub(crate) struct District {
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Street {
+    pub code: String,
+    pub region_code: String,
     pub name: String,
     pub centre: (f64, f64),
     #[serde(default)]

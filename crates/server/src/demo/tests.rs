@@ -58,7 +58,38 @@ async fn every_story_runs_to_its_end() {
     the_reports_say_what_the_orders_say(&city).await;
     the_reports_speak_of_calls(&city, called).await;
     the_screens_of_calls_are_not_empty(&city).await;
+    the_orders_stand_in_their_districts(&city, &ctx, &written).await;
     let _ = std::fs::remove_dir_all(&folder);
+}
+
+/// The map is drawn; what is said to be in a district stands within its borders, and within one of each kind.
+async fn the_orders_stand_in_their_districts(city: &City, ctx: &kernel::Ctx, written: &data::DemoCity) {
+    use map::area::{AreaKind, Finder};
+    let tiles = super::ground(city, ctx, written).await.unwrap();
+    assert!(tiles > 50, "{tiles} tiles");
+    let streets: usize = written.districts.iter().map(|one| one.streets.len()).sum();
+    let mut counts = Vec::new();
+    for kind in [AreaKind::District, AreaKind::Street, AreaKind::Grid] {
+        let areas = city.map.areas(kind).await.unwrap();
+        counts.push(areas.len());
+        let finder = Finder::new(&areas);
+        let outside =
+            written.orders.iter().filter(|order| finder.find([order.lng, order.lat]).is_none()).count();
+        assert!(outside * 50 < written.orders.len(), "{outside} orders stand in no {}", kind.code());
+    }
+    assert_eq!(counts, [written.districts.len(), streets, streets * 4]);
+    let areas = city.map.areas(AreaKind::District).await.unwrap();
+    let finder = Finder::new(&areas);
+    let at_home = written.orders.iter().filter(|order| {
+        let district = written.districts.iter().find(|one| one.code == order.district);
+        let found = finder.find([order.lng, order.lat]).map(|at| areas[at].name.as_str());
+        found == district.map(|one| one.name.as_str())
+    });
+    let (at_home, all) = (at_home.count(), written.orders.len());
+    assert!(at_home * 10 >= all * 9, "{at_home} of {all} orders stand in their district");
+    let states = city.map.last_states(None, ctx.now).await.unwrap();
+    assert!(states.len() >= 20, "{} states of the city", states.len());
+    assert_eq!(city.map.feed_sources().await.unwrap().len(), 3);
 }
 
 /// What reports count in the facts is what the overview counts in the orders themselves.

@@ -44,6 +44,8 @@ pub(super) struct Counts {
     pub orders_from_portal: u64,
     /// Orders that were looked up on the portal.
     pub orders_looked_up: u64,
+    /// States of the city that were pushed and new.
+    pub states_pushed: u64,
     /// Steps of the office, by kind.
     pub steps: BTreeMap<String, u64>,
     /// Ratings by citizens on the portal, by stars.
@@ -108,7 +110,7 @@ impl Counts {
             "Simulated {simulated_minutes:.1} min at {speed}× in {real_secs:.0} s.\n\
              Calls     placed {}, answered {} (heard both ways {}, cut short {}), by people {}, missed {}, refused {}, held back {}\n\
              Sound     {} packets sent, {} received; {} calls on hold for a moment; {} screen pops\n\
-             Orders    written {}, from the portal {}, looked up {}\n",
+             Orders    written {}, from the portal {}, looked up {}; {} states of the city pushed\n",
             self.calls_placed,
             self.calls_answered,
             self.calls_heard_both_ways,
@@ -124,6 +126,7 @@ impl Counts {
             self.orders_written,
             self.orders_from_portal,
             self.orders_looked_up,
+            self.states_pushed,
         );
         for (title, counts) in [("Steps", &self.steps), ("Ratings", &self.ratings), ("Errors", &self.errors)]
         {

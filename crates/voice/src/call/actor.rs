@@ -407,6 +407,7 @@ impl Actor {
                 }
             }
             MediaEvent::LegQuiet { leg: CITIZEN } => self.lead(callflow::Input::Silence).await,
+            MediaEvent::LegSpoke { leg: CITIZEN, sound } => self.heard(sound).await,
             MediaEvent::Dtmf { leg, digit } => {
                 let side = if leg == CITIZEN { Side::Citizen } else { Side::Party(leg.0 - CITIZEN.0) };
                 self.digit(side, digit).await;
@@ -429,6 +430,7 @@ impl Actor {
             MediaEvent::LegSilent { .. }
             | MediaEvent::LegMediaStarted { .. }
             | MediaEvent::LegQuiet { .. }
+            | MediaEvent::LegSpoke { .. }
             | MediaEvent::LegRemoved { .. } => {}
         }
     }

@@ -3,6 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::actor::{Actor, CallMessage};
 use super::leg::CITIZEN;
 use super::record::{CallRow, FlowRecord, Record, TreatedRow};
@@ -11,10 +13,10 @@ use super::view::DetourView;
 use crate::callflow::defaults::DIRECT;
 use crate::callflow::model::{Language, Target};
 use crate::callflow::run::{Happening, Treatment, What};
-use crate::callflow::{Answer, Effect, Input, Item, QueueNews, Run};
+use crate::callflow::{Answer, Effect, Input, Item, QueueNews, Request, Run};
 use crate::core::Core;
 use crate::flows::Caller;
-use crate::media::Clip;
+use crate::media::{Attention, Clip};
 use crate::store::callbacks::CallbackRow;
 use crate::store::flow_counts::CountRow;
 use crate::store::messages::MessageRow;
@@ -46,6 +48,10 @@ pub(super) struct Leading {
     /// What is being said: the media's number, once it plays, and the run's.
     saying: Option<(Option<u32>, u32)>,
     counts: HashMap<(String, i64, String, String), i64>,
+    /// What the caller has just said to the robot.
+    heard: Bytes,
+    /// Whether the caller has talked with the robot.
+    talked: bool,
 }
 
 impl Leading {
@@ -65,6 +71,8 @@ impl Leading {
             talk_ended: None,
             saying: None,
             counts: HashMap::new(),
+            heard: Bytes::new(),
+            talked: false,
         }
     }
 
@@ -167,12 +175,24 @@ impl Actor {
         if matches!(input, Input::Queue(QueueNews::Left) | Input::Transferred(true)) {
             flow.talk_ended = Some(self.core.kit.now().0);
         }
-        if let Input::Answer(_, Answer::Yes(_)) = input {
-            steps.push_back(Step::Call(state::Input::Flow(FlowWord::Served)));
+        let mut talk = None;
+        if let Input::Answer(_, Answer::Yes(answer)) = &input {
+            let word = |name: &str| answer.get(name).and_then(|word| word.as_str()).map(str::to_owned);
+            talk = word("turn").and_then(|_| word("words").zip(word("text")));
+            // A caller of whom nothing was understood has got nothing.
+            if talk.is_some() || word("words").is_none() {
+                steps.push_back(Step::Call(state::Input::Flow(FlowWord::Served)));
+            }
         }
         let now = flow.began.0 + self.core.kit.clock.elapsed_ms() - flow.began.1;
         let facts = self.core.flows.facts(&flow.caller, Some(&self.core.desk), now);
-        for effect in flow.run.apply(input, &facts, now) {
+        let effects = flow.run.apply(input, &facts, now);
+        if let Some((words, text)) = talk {
+            // Whoever takes the call reads what was said before.
+            self.note("robot_heard", &words);
+            self.note("robot_said", &text);
+        }
+        for effect in effects {
             self.carry_out_flow(effect, steps);
         }
     }
@@ -207,6 +227,11 @@ impl Actor {
             Effect::Record { silence_secs } => {
                 self.media_done(self.media.watch_quiet(CITIZEN, silence_secs.saturating_mul(1_000)));
             }
+            Effect::Listen { patience_ms, pause_ms, longest_ms } => {
+                let attention = Attention { patience_ms, pause_ms, longest_ms };
+                self.media_done(self.media.attend(CITIZEN, Some(attention)));
+            }
+            Effect::Unlisten => self.media_done(self.media.attend(CITIZEN, None)),
             Effect::Recorded { mailbox, from, to } => {
                 self.keep_message(mailbox, from, to);
                 steps.push_back(word(FlowWord::Served));
@@ -222,8 +247,14 @@ impl Actor {
             }
             Effect::Ask { no, request } => {
                 let (core, handle, caller) = (self.core.clone(), self.handle.clone(), flow.caller.clone());
+                let (call_id, heard) = (self.row.id.clone(), std::mem::take(&mut flow.heard));
                 tokio::spawn(async move {
-                    let answer = core.flows.answer(&caller, request).await;
+                    let answer = match request {
+                        Request::Robot { language } => {
+                            core.flows.talk(&call_id, &caller, &heard, language).await
+                        }
+                        other => core.flows.answer(&caller, other).await,
+                    };
                     handle.send(CallMessage::Flow(Input::Answer(no, answer)));
                 });
             }
@@ -243,6 +274,23 @@ impl Actor {
                 flow.count(&happening);
                 self.trace(&happening);
             }
+        }
+    }
+
+    /// What the caller said to the robot came to its end.
+    pub(super) async fn heard(&mut self, sound: Bytes) {
+        if let Some(flow) = &mut self.flow {
+            flow.heard = sound;
+            flow.talked = true;
+        }
+        self.lead(Input::Silence).await;
+    }
+
+    /// Ends the talk with the robot, if the caller had one.
+    pub(super) fn end_talk(&self) {
+        if self.flow.as_ref().is_some_and(|flow| flow.talked) {
+            let (core, call_id) = (self.core.clone(), self.row.id.clone());
+            tokio::spawn(async move { core.flows.talk_over(&call_id).await });
         }
     }
 

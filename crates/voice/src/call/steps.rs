@@ -225,6 +225,7 @@ impl Actor {
         let now = self.core.kit.now().0;
         let now = self.left_at.unwrap_or(now);
         self.row.ended_at = Some(now);
+        self.end_talk();
         self.count_flow();
         self.row.result = self.outcome.map(|outcome| outcome.name().to_owned());
         match self.row.answered_at {

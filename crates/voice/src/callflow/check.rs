@@ -55,6 +55,8 @@ pub struct Known {
     pub hosts: BTreeSet<String>,
     /// Whether there is a voice that speaks texts.
     pub voice: bool,
+    /// Whether there are a robot and ears for it.
+    pub robot: bool,
 }
 
 struct Report(Vec<Finding>);
@@ -323,6 +325,21 @@ fn properties(node: &Node, known: &Known, report: &mut Report) {
                 report.error(node, "mailbox", "信箱名不超过 40 字", "A box's name has at most 40 characters");
             }
         }
+        Kind::Robot(robot) => {
+            range(node, ("等待秒数", "The patience"), robot.patience_secs, 2, 30, report);
+            range(node, ("停顿毫秒数", "The pause"), robot.pause_ms, 400, 5_000, report);
+            range(node, ("每次最长秒数", "The longest speech"), robot.longest_secs, 3, 60, report);
+            range(node, ("对话轮数", "The turns"), robot.turns, 1, 50, report);
+            keys(node, std::iter::once(&robot.agent_key).filter(|key| !key.is_empty()), report);
+            if !known.robot {
+                report.warn(
+                    node,
+                    "no_ears",
+                    "没有配置语音识别服务，来电会走“失败”出口",
+                    "No speech recognition is configured: calls take the exit “failed”",
+                );
+            }
+        }
         Kind::Order(order) => {
             variable(node, &order.number, report);
             variable(node, &order.code, report);
@@ -518,6 +535,7 @@ mod tests {
             access: set(&["staff"]),
             hosts: set(&["10.0.0.1:8080"]),
             voice: true,
+            robot: true,
         }
     }
 

@@ -52,6 +52,12 @@ pub const SHIPPED: &[Shipped] = &[
         text: include_str!("../../flows/order_query.json"),
     },
     Shipped {
+        id: "robot",
+        name: "智能客服",
+        note: "来电人直接说出问题，由机器人按知识库回答；说“转人工”或按0转主流程（需配置语音识别服务）",
+        text: include_str!("../../flows/robot.json"),
+    },
+    Shipped {
         id: "satisfaction",
         name: "满意度评价",
         note: "请市民按键评价；话务员可在通话中转入",
@@ -91,6 +97,7 @@ mod tests {
             hours: ["main".to_owned()].into(),
             flows: SHIPPED.iter().map(|flow| flow.id.to_owned()).collect(),
             voice: true,
+            robot: true,
             ..Known::default()
         };
         for shipped in SHIPPED {

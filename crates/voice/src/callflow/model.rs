@@ -187,6 +187,8 @@ pub enum Kind {
     Http(Http),
     /// Runs another flow. Exit `next`.
     Subflow(Subflow),
+    /// Lets the robot talk with the caller. Exits `next` (after a good-bye), `agent`, `failed`.
+    Robot(Robot),
     /// Registers a wish to be called back. Exits `next`, `refused`.
     Callback(Callback),
     /// Goes back to the flow that called this one; ends the call in the outermost.
@@ -391,6 +393,46 @@ pub struct Messages {
 impl Default for Messages {
     fn default() -> Self {
         Self { number: "number".to_owned(), pin: "pin".to_owned(), mailbox: String::new() }
+    }
+}
+
+/// Properties of a talk with the robot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Robot {
+    /// Said first.
+    pub say: Speech,
+    /// Said when nothing was understood.
+    pub unheard: Speech,
+    /// How long the caller may think before anything is said, in seconds.
+    pub patience_secs: u32,
+    /// The pause that ends what the caller says, in milliseconds.
+    pub pause_ms: u32,
+    /// How long the caller may speak at a time, in seconds.
+    pub longest_secs: u32,
+    /// How often the caller speaks before an agent takes over.
+    pub turns: u32,
+    /// The key that leads to an agent at any time.
+    pub agent_key: String,
+}
+
+impl Default for Robot {
+    fn default() -> Self {
+        Self {
+            say: Speech::text(
+                "您好，我是智能客服，请直接说出您的问题；需要人工服务请按0。",
+                "Hello, this is the robot. Please say what you need, or press 0 for a person.",
+            ),
+            unheard: Speech::text(
+                "抱歉，我没有听清，请您再说一遍。",
+                "Sorry, I did not hear you. Please say it again.",
+            ),
+            patience_secs: 6,
+            pause_ms: 1_200,
+            longest_secs: 20,
+            turns: 12,
+            agent_key: "0".to_owned(),
+        }
     }
 }
 
@@ -600,6 +642,7 @@ impl Kind {
             Self::Set(_) => "set",
             Self::Http(_) => "http",
             Self::Subflow(_) => "subflow",
+            Self::Robot(_) => "robot",
             Self::Callback(_) => "callback",
             Self::Return(_) => "return",
             Self::HangUp(_) => "hang_up",
@@ -617,6 +660,7 @@ impl Kind {
             Self::Transfer(transfer) => vec![&transfer.say],
             Self::Voicemail(voicemail) => vec![&voicemail.say],
             Self::Survey(survey) => vec![&survey.say, &survey.thanks],
+            Self::Robot(robot) => vec![&robot.say, &robot.unheard],
             Self::Callback(callback) => vec![&callback.say],
             Self::HangUp(hang_up) => vec![&hang_up.say],
             _ => Vec::new(),
@@ -660,6 +704,7 @@ impl Kind {
             Self::Order(_) => (own(&["found", "unknown"]), Vec::new()),
             Self::Password(_) => (own(&["ok", "wrong"]), Vec::new()),
             Self::Http(_) => (own(&["ok", "failed"]), Vec::new()),
+            Self::Robot(_) => (own(&["next", "agent", "failed"]), Vec::new()),
             Self::Callback(_) => (own(&["next", "refused"]), Vec::new()),
             Self::Return(_) | Self::HangUp(_) => (Vec::new(), Vec::new()),
         }
@@ -677,6 +722,7 @@ impl Kind {
                 | Self::Transfer(_)
                 | Self::Voicemail(_)
                 | Self::Survey(_)
+                | Self::Robot(_)
                 | Self::Return(_)
                 | Self::HangUp(_)
         )

@@ -40,6 +40,7 @@ fn node(id: usize, targets: usize) -> impl Strategy<Value = serde_json::Value> {
         Just(("http", json!({"url": "http://h/"}), vec!["ok", "failed"])),
         Just(("subflow", json!({"flow": "main"}), vec!["next"])),
         Just(("callback", json!({}), vec!["next", "refused"])),
+        Just(("robot", json!({"turns": 3}), vec!["next", "agent", "failed"])),
         Just(("return", json!({}), vec![])),
         Just(("hang_up", json!({"say": {"text": "x"}}), vec![])),
     ];
@@ -74,6 +75,9 @@ fn input() -> impl Strategy<Value = Input> {
         .prop_map(Input::Queue),
         any::<bool>().prop_map(Input::Transferred),
         (0..30_u32).prop_map(|no| Input::Answer(no, Answer::Yes(json!({"status": "x"})))),
+        (0..30_u32, prop::sample::select(&["go_on", "person", "over"][..])).prop_map(|(no, turn)| {
+            Input::Answer(no, Answer::Yes(json!({"words": "x", "text": "y", "turn": turn})))
+        }),
         Just(Input::Silence),
         Just(Input::Tick),
         Just(Input::Start),
@@ -136,6 +140,7 @@ proptest! {
             flows: BTreeSet::from(["main".to_owned()]),
             hosts: BTreeSet::from(["h".to_owned()]),
             voice: true,
+            robot: true,
             ..Known::default()
         };
         prop_assume!(is_publishable(&check(&flow, &known)));

@@ -8,6 +8,7 @@ mod caller;
 mod findings;
 mod messages;
 mod nodes;
+mod robot;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -99,6 +100,11 @@ pub enum Request {
         /// The digits.
         digits: String,
     },
+    /// What the robot answers to the words that were just heard.
+    Robot {
+        /// The caller's language.
+        language: Language,
+    },
     /// Another system.
     Http {
         /// `GET` or `POST`.
@@ -151,7 +157,7 @@ pub enum Input {
     Queue(QueueNews),
     /// A transfer ended: true after a talk, false when nobody answered.
     Transferred(bool),
-    /// Nothing was heard for as long as the recording asked.
+    /// Nothing was heard for as long as the recording asked, or whom one listened to came to an end.
     Silence,
     /// An answer to the question of this number.
     Answer(u32, Answer),
@@ -198,6 +204,17 @@ pub enum Effect {
         /// Seconds.
         silence_secs: u32,
     },
+    /// Listen to what the caller says; [`Input::Silence`] follows when it came to its end.
+    Listen {
+        /// How long nothing may be said at first.
+        patience_ms: u32,
+        /// The pause that ends it.
+        pause_ms: u32,
+        /// How long it may be.
+        longest_ms: u32,
+    },
+    /// Listen no longer.
+    Unlisten,
     /// A message was left between these instants.
     Recorded {
         /// Name of the box.
@@ -287,6 +304,7 @@ enum Then {
     Queue,
     Transfer,
     Record,
+    Listen,
     HangUp,
 }
 
@@ -302,6 +320,7 @@ enum Stage {
     Talking,
     Transferring,
     Recording { from: i64 },
+    Listening,
     Asking { no: u32 },
     Done,
 }
@@ -320,6 +339,8 @@ pub struct Run {
     steps: u32,
     visits: u32,
     queued_since: Option<i64>,
+    /// How often the caller has spoken to the robot, and how often in a row nothing was understood.
+    spoken: (u32, u32),
     /// The flow gave up and the caller was put into the hotline's own queue.
     rescued: bool,
     findings: Vec<Finding>,
@@ -344,6 +365,7 @@ impl Run {
             steps: 0,
             visits: 0,
             queued_since: None,
+            spoken: (0, 0),
             rescued: false,
             findings: Vec::new(),
             hearing: None,
@@ -364,7 +386,7 @@ impl Run {
     }
 
     /// Returns the word for what the run does: `saying`, `menu`, `digits`, `survey`, `queueing`,
-    /// `talking`, `transferring`, `recording`, `hearing`, `asking`, `done`.
+    /// `talking`, `transferring`, `recording`, `hearing`, `listening`, `asking`, `done`.
     #[must_use]
     pub fn doing(&self) -> &'static str {
         match self.stage {
@@ -377,6 +399,7 @@ impl Run {
             Stage::Talking => "talking",
             Stage::Transferring => "transferring",
             Stage::Recording { .. } => "recording",
+            Stage::Listening => "listening",
             Stage::Asking { .. } => "asking",
             Stage::Done => "done",
         }
@@ -421,12 +444,14 @@ impl Run {
                 _ => self.leave(if talked { "next" } else { "failed" }, &mut turn),
             },
             Input::Transferred(_) => {}
-            Input::Silence => {
-                if let Stage::Recording { .. } = self.stage {
+            Input::Silence => match self.stage {
+                Stage::Recording { .. } => {
                     self.recorded(&mut turn);
                     self.leave("next", &mut turn);
                 }
-            }
+                Stage::Listening => self.ask_robot(&mut turn),
+                _ => {}
+            },
             Input::Answer(no, answer) if self.stage == (Stage::Asking { no }) => {
                 self.answered(answer, &mut turn);
             }

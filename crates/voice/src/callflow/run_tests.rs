@@ -582,3 +582,78 @@ fn a_wrong_code_hears_nothing_and_an_empty_box_says_so() {
     ]));
     assert_eq!(wrong.give(Input::Answer(1, Answer::No)).node(), "b");
 }
+
+/// A caller with whom the robot talks.
+fn with_robot() -> Caller {
+    Caller::new(json!([
+        {"id": "a", "kind": "robot", "exits": {"next": "bye", "agent": "people", "failed": "people"},
+         "props": {"say": {"text": "您好"}, "unheard": {"text": "没听清"}, "turns": 3}},
+        {"id": "people", "kind": "queue", "props": {}, "exits": {}},
+        {"id": "bye", "kind": "hang_up", "props": {"say": {"text": "再见"}}},
+    ]))
+}
+
+/// Answers what the robot was asked.
+fn robot_says(caller: &mut Caller, words: &str, text: &str, turn: &str) {
+    let asked = caller.out.iter().find_map(|effect| match effect {
+        Effect::Ask { no, request: Request::Robot { .. } } => Some(*no),
+        _ => None,
+    });
+    let answer = json!({ "words": words, "text": text, "turn": turn });
+    caller.give(Input::Answer(asked.expect("the robot was asked"), Answer::Yes(answer)));
+}
+
+#[test]
+fn the_robot_listens_answers_and_says_goodbye() {
+    let mut caller = with_robot();
+    assert_eq!(caller.said(), "您好");
+    assert!(matches!(caller.hear().out[..], [Effect::Listen { patience_ms: 6_000, pause_ms: 1_200, .. }]));
+    robot_says(caller.give(Input::Silence), "医保怎么办", "到{{窗口}}办理。", "go_on");
+    assert_eq!(caller.said(), "到{{窗口}}办理。", "nothing in its words is a variable");
+    assert!(matches!(caller.hear().out[..], [Effect::Listen { .. }]));
+    robot_says(caller.give(Input::Silence), "谢谢再见", "不客气。", "over");
+    caller.hear();
+    assert_eq!(caller.said(), "再见");
+    assert_eq!(caller.run.findings()[0].value.as_deref(), Some("谢谢再见"));
+}
+
+#[test]
+fn whoever_wants_a_person_says_so_or_presses_the_key() {
+    let mut caller = with_robot();
+    robot_says(caller.hear().give(Input::Silence), "转人工", "正在转接。", "person");
+    caller.hear();
+    assert_eq!(caller.run.place(), Some(("main", "people")));
+    let mut caller = with_robot();
+    assert_eq!(caller.key('0').out[1], Effect::Hush);
+    assert_eq!(caller.run.place(), Some(("main", "people")));
+    let mut caller = with_robot();
+    assert!(caller.hear().key('0').out.contains(&Effect::Unlisten));
+    assert_eq!(caller.run.place(), Some(("main", "people")));
+    let mut caller = with_robot();
+    caller.hear().key('9');
+    assert_eq!(caller.run.doing(), "listening", "other keys mean nothing");
+}
+
+#[test]
+fn who_is_not_understood_or_never_ends_reaches_a_person() {
+    let mut caller = with_robot();
+    for _ in 0..2 {
+        robot_says(caller.hear().give(Input::Silence), "", "", "");
+        assert_eq!(caller.said(), "没听清");
+    }
+    robot_says(caller.hear().give(Input::Silence), "", "", "");
+    assert_eq!(caller.run.place(), Some(("main", "people")));
+    let mut caller = with_robot();
+    for _ in 0..3 {
+        robot_says(caller.hear().give(Input::Silence), "问题", "回答。", "go_on");
+    }
+    assert!(caller.said().starts_with("回答。"));
+    caller.hear();
+    assert_eq!(caller.run.place(), Some(("main", "people")));
+    // A service that does not answer, and media that never tell of an end.
+    let mut caller = with_robot();
+    caller.hear().after(60);
+    assert_eq!(caller.run.doing(), "asking");
+    caller.after(60);
+    assert_eq!(caller.run.place(), Some(("main", "people")));
+}

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use contract::bot::SpokenTurn;
 use kernel::Lang;
 use serde_json::{Value, json};
 
@@ -18,6 +20,8 @@ impl Flows {
     /// Answers a flow's question; a failure is an answer too.
     pub async fn answer(&self, caller: &Caller, request: Request) -> Answer {
         match request {
+            // Whoever listens to the call asks with what was heard.
+            Request::Robot { .. } => Answer::Failed,
             Request::Order { number, code, language } => self.order(caller, &number, &code, language).await,
             Request::Messages { number, pin, mailbox } => {
                 self.messages(caller, &number, &pin, &mailbox).await
@@ -34,6 +38,53 @@ impl Flows {
                     Err(_) => Answer::Failed,
                 }
             }
+        }
+    }
+
+    /// Tells whether callers can talk with the robot.
+    #[must_use]
+    pub fn can_talk(&self) -> bool {
+        self.recogniser.is_there() && self.ports.robot.get().is_some()
+    }
+
+    /// Answers what a caller said to the robot: what was heard, what is said, and how it goes on.
+    pub async fn talk(&self, call_id: &str, caller: &Caller, heard: &Bytes, language: Language) -> Answer {
+        let Some(robot) = self.ports.robot.get().filter(|_| self.can_talk()) else { return Answer::Failed };
+        if heard.is_empty() {
+            return Answer::Yes(json!({ "words": "" }));
+        }
+        let words = match self.recogniser.words(heard, language).await {
+            Ok(words) => words,
+            Err(error) => {
+                tracing::warn!(call = call_id, %error, "what a caller said was not understood");
+                return Answer::Failed;
+            }
+        };
+        // A service makes punctuation even of a cough.
+        if !words.chars().any(char::is_alphanumeric) {
+            return Answer::Yes(json!({ "words": "" }));
+        }
+        match robot.answer_caller(call_id, &caller.number, language == Language::Zh, &words).await {
+            Ok(said) => {
+                let turn = match said.turn {
+                    SpokenTurn::GoOn => "go_on",
+                    SpokenTurn::Person => "person",
+                    SpokenTurn::Over => "over",
+                };
+                Answer::Yes(json!({ "words": words, "text": said.text, "turn": turn }))
+            }
+            Err(error) => {
+                tracing::error!(call = call_id, %error, "the robot could not answer a caller");
+                Answer::Failed
+            }
+        }
+    }
+
+    /// Tells the robot that a call has ended.
+    pub async fn talk_over(&self, call_id: &str) {
+        let Some(robot) = self.ports.robot.get() else { return };
+        if let Err(error) = robot.caller_gone(call_id).await {
+            tracing::warn!(call = call_id, %error, "the robot's talk could not be ended");
         }
     }
 

@@ -72,6 +72,13 @@ pub enum TrialStep {
     },
     /// What was asked is not found, wrong, or fails.
     NotFound,
+    /// The caller says something to the robot, and the robot answers.
+    Speak {
+        /// The words; empty when nothing is understood.
+        words: String,
+        /// What the robot does: `go_on`, `person`, `over`.
+        turn: String,
+    },
     /// The caller hangs up.
     Gone,
 }
@@ -82,7 +89,7 @@ pub struct TrialLine {
     /// Seconds since the call began.
     pub at_secs: f64,
     /// `said`, `entered`, `key`, `queue`, `left_queue`, `transfer`, `recording`, `message`, `asked`,
-    /// `treated`, `callback`, `rated`, `unrated`, `hung_up`, `gone`, `problem`.
+    /// `treated`, `callback`, `rated`, `unrated`, `hung_up`, `gone`, `problem`, `listening`, `heard`.
     pub kind: &'static str,
     /// The flow.
     pub flow: String,
@@ -98,7 +105,7 @@ pub struct Trial {
     /// What happened.
     pub lines: Vec<TrialLine>,
     /// What the run does: `saying`, `menu`, `digits`, `survey`, `queueing`, `talking`, `transferring`,
-    /// `recording`, `hearing`, `asking`, `done`.
+    /// `recording`, `hearing`, `listening`, `asking`, `done`.
     pub doing: &'static str,
     /// The flow.
     pub flow: String,
@@ -212,6 +219,16 @@ impl Stage<'_> {
                     self.give(Input::Answer(no, Answer::No));
                 }
             }
+            TrialStep::Speak { words, turn } => {
+                self.now += 5_000;
+                self.give(Input::Silence);
+                if let Some(no) = self.asking.take() {
+                    let words: String = words.chars().take(200).collect();
+                    self.line("heard", words.clone());
+                    let answer = json!({ "words": words, "text": "", "turn": turn });
+                    self.give(Input::Answer(no, Answer::Yes(answer)));
+                }
+            }
             TrialStep::Gone => self.give(Input::Gone),
         }
     }
@@ -247,6 +264,8 @@ impl Stage<'_> {
             Effect::Transfer { to: Target::Number { number: to } | Target::Seat { seat: to }, .. } => {
                 self.line("transfer", to);
             }
+            Effect::Listen { .. } => self.line("listening", String::new()),
+            Effect::Unlisten => {}
             Effect::Record { .. } => self.line("recording", String::new()),
             Effect::Recorded { from, to, .. } => self.line("message", format!("{}", (to - from) / 1_000)),
             Effect::Ask { no, request } => {
@@ -256,6 +275,7 @@ impl Stage<'_> {
                     Request::Messages { number, .. } => number,
                     Request::Password { access, .. } => access,
                     Request::Http { url, .. } => url,
+                    Request::Robot { .. } => String::new(),
                 };
                 self.line("asked", text);
             }

@@ -9,6 +9,7 @@ use ::media::jitter::Popped;
 use ::media::mixer::{Gain, GainMatrix, mix};
 use tokio::sync::mpsc;
 
+use super::ear::{Attention, Ear};
 use super::leg::{Leg, Transport};
 use super::recorder::{Recorder, RecordingPath, Tap};
 use super::webrtc::BrowserTransport;
@@ -24,6 +25,7 @@ pub(super) struct Call {
     tap: Option<Tap>,
     noticed: Vec<MediaEvent>,
     quiet: Option<Quiet>,
+    ear: Option<Ear>,
 }
 
 /// Waits for a leg to say nothing.
@@ -35,6 +37,8 @@ struct Quiet {
 
 /// What counts as saying nothing, as a share of full scale.
 const WHISPER: f64 = 0.005;
+/// What counts as a pause in what is said to the robot: a line's own noise is louder than nothing.
+const SOFTLY: f64 = 0.01;
 
 impl Call {
     pub fn new(call_id: String, events: mpsc::Sender<MediaEvent>) -> Self {
@@ -47,6 +51,7 @@ impl Call {
             tap: None,
             noticed: Vec::new(),
             quiet: None,
+            ear: None,
         }
     }
 
@@ -141,6 +146,20 @@ impl Call {
         self.quiet = (quiet_ms > 0).then_some(Quiet { leg, frames: 0, wanted: quiet_ms / 20 });
     }
 
+    pub fn attend(&mut self, leg: LegId, attention: Option<Attention>) {
+        self.ear = attention.map(|attention| Ear::new(leg, attention));
+    }
+
+    fn listen_to_words(&mut self) {
+        let Some(ear) = &mut self.ear else { return };
+        let Some(leg) = self.legs.iter().find(|leg| leg.id == ear.leg) else { return };
+        let is_silent = leg.muted || leg.popped == Popped::Silence || loudness(&leg.input.samples()) < SOFTLY;
+        if let Some(sound) = ear.hear(&leg.input.to_codec(Codec::Pcma).bytes, is_silent) {
+            self.noticed.push(MediaEvent::LegSpoke { leg: ear.leg, sound: sound.into() });
+            self.ear = None;
+        }
+    }
+
     fn listen_for_quiet(&mut self) {
         let Some(quiet) = &mut self.quiet else { return };
         let Some(leg) = self.legs.iter().find(|leg| leg.id == quiet.leg) else { return };
@@ -175,6 +194,7 @@ impl Call {
             leg.listen(now_ms, &mut self.noticed);
         }
         self.listen_for_quiet();
+        self.listen_to_words();
         let mut left = Frame::silence(Codec::Pcma);
         let mut right = left;
         for at in 0..self.legs.len() {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::ear::Attention;
 use super::ports::Ports;
 use super::recorder::{Recorder, RecordingPath};
 use super::webrtc::{BrowserTransport, WebRtcFactory};
@@ -292,6 +293,14 @@ impl CallMedia {
     /// When the command queue is full.
     pub fn send_dtmf(&self, leg: LegId, digits: &str) -> Result<(), MediaError> {
         self.send(Command::SendDtmf { key: self.inner.key, leg, digits: digits.to_owned() })
+    }
+
+    /// Listens to what a leg says and reports it once, with [`MediaEvent::LegSpoke`]; none no longer listens.
+    ///
+    /// # Errors
+    /// When the command queue is full.
+    pub fn attend(&self, leg: LegId, attention: Option<Attention>) -> Result<(), MediaError> {
+        self.send(Command::Attend { key: self.inner.key, leg, attention })
     }
 
     /// Reports once, with [`MediaEvent::LegQuiet`], when a leg has said nothing for this long; 0 no

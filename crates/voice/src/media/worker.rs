@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use super::call::Call;
+use super::ear::Attention;
 use super::leg::Transport;
 use super::recorder::{Recorder, RecordingPath};
 use super::rtp::RtpTransport;
@@ -47,6 +48,7 @@ pub(super) enum Command {
     StartRecording { key: CallKey, path: RecordingPath, citizen: LegId, recorder: Recorder },
     SetRecordedLeg { key: CallKey, citizen: LegId },
     StopRecording { key: CallKey },
+    Attend { key: CallKey, leg: LegId, attention: Option<Attention> },
     WatchQuiet { key: CallKey, leg: LegId, quiet_ms: u32 },
     EndCall { key: CallKey },
 }
@@ -170,6 +172,7 @@ impl Worker {
                 self.with(key, |call| call.set_recorded_leg(citizen));
             }
             Command::StopRecording { key } => self.with(key, Call::stop_recording),
+            Command::Attend { key, leg, attention } => self.with(key, |call| call.attend(leg, attention)),
             Command::WatchQuiet { key, leg, quiet_ms } => {
                 self.with(key, |call| call.watch_quiet(leg, quiet_ms))
             }

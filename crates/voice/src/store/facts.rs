@@ -30,6 +30,23 @@ struct CallRow {
     summary: Option<String>,
 }
 
+#[derive(FromRow)]
+struct VisitRow {
+    call_id: String,
+    queue_id: String,
+    joined_at: i64,
+    left_at: i64,
+    outcome: String,
+}
+
+/// Adds up what a call waited in queues until an agent answered it or it gave up. What follows a talk, such as another
+/// queue that the agent handed it to, is no wait for the answer.
+fn queued_ms(visits: &[&VisitRow]) -> i64 {
+    let answered = visits.iter().position(|visit| visit.outcome == "answered");
+    let until = answered.map_or(visits.len(), |at| at + 1);
+    visits.iter().take(until).map(|visit| (visit.left_at - visit.joined_at).max(0)).sum()
+}
+
 /// Tells what kind of line a citizen's number is.
 #[must_use]
 pub fn line_of(number: &str) -> &'static str {
@@ -58,20 +75,21 @@ pub async fn calls(db: &Db, ids: &[CallId]) -> Result<Vec<CallFact>, DbError> {
         );
         sql.bind_all(some.iter().map(|id| id.0.clone())).push(") order by c.id");
         let rows: Vec<CallRow> = sql.query_as().fetch_all(db.reader()).await?;
-        let mut sql =
-            Statement::new("select call_id, queue_id, waited_ms from voice_queue_visit where call_id in (");
+        let mut sql = Statement::new(
+            "select call_id, queue_id, joined_at, left_at, outcome from voice_queue_visit where call_id in (",
+        );
         sql.bind_all(some.iter().map(|id| id.0.clone())).push(") order by call_id, no");
-        let visits: Vec<(String, String, i64)> = sql.query_as().fetch_all(db.reader()).await?;
+        let visits: Vec<VisitRow> = sql.query_as().fetch_all(db.reader()).await?;
         for row in rows {
             let inbound = row.direction == "in";
             let citizen = if inbound { &row.caller } else { &row.called };
-            let own: Vec<_> = visits.iter().filter(|(call, ..)| *call == row.id).collect();
+            let own: Vec<_> = visits.iter().filter(|visit| visit.call_id == row.id).collect();
             all.push(CallFact {
                 line: line_of(citizen).to_owned(),
                 caller_key: (!citizen.is_empty()).then(|| crypto::sha256_hex(citizen.as_bytes())),
                 hotline: if inbound { row.called.clone() } else { String::new() },
-                queue_id: own.last().map(|(_, queue, _)| queue.clone()),
-                queued_ms: own.iter().map(|(.., waited)| waited).sum(),
+                queue_id: own.last().map(|visit| visit.queue_id.clone()),
+                queued_ms: queued_ms(&own),
                 queues: i64::try_from(own.len()).unwrap_or(0),
                 id: row.id,
                 direction: row.direction,
@@ -179,7 +197,24 @@ pub async fn keys(db: &Db, since: i64) -> Result<Vec<KeyFact>, DbError> {
 
 #[cfg(test)]
 mod tests {
-    use super::line_of;
+    use super::{VisitRow, line_of, queued_ms};
+
+    #[test]
+    fn a_wait_ends_with_the_answer_and_is_counted_once() {
+        let visit = |joined_at: i64, left_at: i64, outcome: &str| VisitRow {
+            call_id: "call".to_owned(),
+            queue_id: "queue".to_owned(),
+            joined_at,
+            left_at,
+            outcome: outcome.to_owned(),
+        };
+        let (over, answered) = (visit(0, 30, "overflow"), visit(30, 50, "answered"));
+        // The agent handed the caller on to another queue, where somebody answered after ten more.
+        let again = visit(500, 510, "answered");
+        assert_eq!(queued_ms(&[&over, &answered, &again]), 50);
+        assert_eq!(queued_ms(&[&over, &visit(30, 40, "abandoned")]), 40);
+        assert_eq!(queued_ms(&[]), 0);
+    }
 
     #[test]
     fn a_number_says_what_kind_of_line_it_is() {

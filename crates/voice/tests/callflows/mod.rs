@@ -15,6 +15,7 @@ use crate::support::trunk::TrunkCall;
 
 pub mod http;
 mod listening;
+mod robot;
 
 fn sdp(phone: &Phone) -> String {
     let at = phone.address();

@@ -1,6 +1,8 @@
 //! More than anybody should send: floods, scanners, strangers' sound, half-open sockets. Real packets on loopback,
 //! bounded in number.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

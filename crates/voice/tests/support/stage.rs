@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use axum::middleware::{from_fn, from_fn_with_state};
+use contract::bot::{SpokenAnswer, SpokenRobot, SpokenTurn};
 use contract::cases::{CitizenCase, CitizenDesk, CitizenDraft, CitizenInfo, Submitted};
 use contract::identity::{Directory, PersonBrief, PersonId, SeatBrief, SeatId, UnitBrief, UnitId};
 use kernel::http::{Authenticator, Idem, dress, events_router, guard_origin};
@@ -182,6 +183,24 @@ impl CitizenDesk for OneOrder {
     }
 }
 
+/// Understands nothing but three words.
+struct Parrot;
+
+#[async_trait]
+impl SpokenRobot for Parrot {
+    async fn answer_caller(&self, _: &str, _: &str, _: bool, words: &str) -> Result<SpokenAnswer, BoxError> {
+        let turn = match words {
+            "转人工" => SpokenTurn::Person,
+            "再见" => SpokenTurn::Over,
+            _ => SpokenTurn::GoOn,
+        };
+        Ok(SpokenAnswer { text: format!("您说的是{words}。"), turn })
+    }
+    async fn caller_gone(&self, _: &str) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
 impl Stage {
     pub async fn new(ground: &Ground) -> Self {
         Self::with(ground, |_| {}).await
@@ -218,6 +237,7 @@ impl Stage {
             citizens: Some(Arc::new(OneOrder)),
             ..Ports::default()
         };
+        let _ = ports.robot.set(Arc::new(Parrot) as Arc<dyn SpokenRobot>);
         let voice = Voice::start(kit.clone(), config, ports).await.unwrap();
         voice.open().await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

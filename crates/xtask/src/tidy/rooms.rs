@@ -6,7 +6,7 @@ use super::{Finding, Source};
 use crate::Outcome;
 
 const ENGINES: [&str; 8] = ["sip", "media", "acd", "flow", "forms", "lang", "wfm", "geo"];
-const SLICES: [&str; 14] = [
+const SLICES: [&str; 15] = [
     "identity",
     "contacts",
     "cases",
@@ -18,6 +18,7 @@ const SLICES: [&str; 14] = [
     "training",
     "workforce",
     "insight",
+    "map",
     "emergency",
     "messages",
     "exchange",

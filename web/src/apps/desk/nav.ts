@@ -24,6 +24,9 @@ export const NAV: NavGroup[] = [
     items: [
       { name: 'cases', icon: 'list', needs: ['case.read'], path: '/desk/cases' },
       { name: 'topics', icon: 'flag', needs: ['topic.read', 'case.merge'], path: '/desk/topics' },
+      { name: 'alarms', icon: 'alert', needs: ['alarm.acknowledge', 'overview.read'], path: '/desk/alarms' },
+      { name: 'discoveries', icon: 'eye', needs: ['case.discover', 'overview.read'], path: '/desk/discoveries' },
+      { name: 'commitments', icon: 'check', needs: ['commitment.write', 'publication.write'], path: '/desk/commitments' },
       { name: 'ratings', icon: 'star', needs: ['rating.follow_up'], path: '/desk/ratings' },
       { name: 'contacts', icon: 'users', needs: ['contact.read'], path: '/desk/contacts' },
     ],
@@ -59,16 +62,21 @@ export const NAV: NavGroup[] = [
     name: 'insight',
     items: [
       { name: 'overview', icon: 'chart', needs: ['overview.read'], path: '/desk/overview' },
+      { name: 'map', icon: 'map', needs: ['map.read'], path: '/desk/map' },
       { name: 'warnings', icon: 'alert', needs: ['warning.read'], path: '/desk/warnings' },
       { name: 'reports', icon: 'file', needs: ['report.read'], path: '/desk/reports' },
+      { name: 'forecast', icon: 'chart', needs: ['report.read'], path: '/desk/forecast' },
       { name: 'evaluation', icon: 'check', needs: ['report.read'], path: '/desk/evaluation' },
     ],
   },
   {
     name: 'admin',
     items: [
+      { name: 'map_areas', icon: 'map', needs: ['map.write'], path: '/desk/admin/map-areas' },
+      { name: 'feeds', icon: 'send', needs: ['feed.write'], path: '/desk/admin/feeds' },
       { name: 'units', icon: 'building', needs: ['unit.write'], path: '/desk/admin/units' },
       { name: 'people', icon: 'user', needs: ['person.write', 'role.write', 'person.recover'], path: '/desk/admin/people' },
+      { name: 'registrations', icon: 'check', needs: ['registration.decide', 'role.write'], path: '/desk/admin/registrations' },
       { name: 'roles', icon: 'key', needs: ['role.write'], path: '/desk/admin/roles' },
       { name: 'seats', icon: 'headset', needs: ['seat.write'], path: '/desk/admin/seats' },
       { name: 'telephones', icon: 'phone', needs: ['telephone.write'], path: '/desk/admin/telephones' },

@@ -7,6 +7,7 @@ import { routes as contacts } from '@/slices/contacts/routes.desk'
 import { routes as identity } from '@/slices/identity/routes.desk'
 import { routes as insight } from '@/slices/insight/routes.desk'
 import { routes as knowledge } from '@/slices/knowledge/routes.desk'
+import { routes as map } from '@/slices/map/routes.desk'
 import { routes as messages } from '@/slices/messages/routes.desk'
 import { routes as voice } from '@/slices/voice/routes.desk'
 import { homeFor } from './nav'
@@ -32,6 +33,7 @@ export function makeRouter(): Router {
       ...voice,
       ...insight,
       ...knowledge,
+      ...map,
       ...messages,
       { path: '/:rest(.*)*', name: 'missing', component: NoticeView, props: { kind: 'not_found' } },
     ],

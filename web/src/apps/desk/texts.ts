@@ -2,11 +2,13 @@ import { common } from '@/shared/i18n/common'
 import type { Texts } from '@/shared/i18n/pairs'
 import { texts as bot } from '@/slices/bot/texts'
 import { filesTexts } from '@/shared/files/texts'
+import { placeTexts } from '@/shared/map/texts'
 import { texts as cases } from '@/slices/cases/texts'
 import { texts as contacts } from '@/slices/contacts/texts'
 import { texts as identity } from '@/slices/identity/texts'
 import { texts as insight } from '@/slices/insight/texts'
 import { texts as knowledge } from '@/slices/knowledge/texts'
+import { texts as map } from '@/slices/map/texts'
 import { texts as messages } from '@/slices/messages/texts'
 import { texts as voice } from '@/slices/voice/texts'
 import { floorTexts } from '@/slices/voice/texts.floor'
@@ -44,6 +46,9 @@ const desk: Texts = {
     work: ['受理工作台', 'Agent desk'],
     tasks: ['我的待办', 'To-do list'],
     cases: ['工单查询', 'Orders'],
+    alarms: ['超期报警', 'Alarms'],
+    discoveries: ['主动发现', 'Found by units'],
+    commitments: ['服务承诺', 'Service commitments'],
     ratings: ['差评跟进', 'Bad ratings'],
     calls: ['通话记录', 'Calls'],
     missed: ['未接来电', 'Missed calls'],
@@ -54,6 +59,7 @@ const desk: Texts = {
     numbers: ['号码名单', 'Lists of numbers'],
     emergencies: ['紧急转接', 'Emergencies'],
     what_if: ['排班试算', 'What if'],
+    forecast: ['话务预测', 'Forecast'],
     campaigns: ['外呼任务', 'Outbound tasks'],
     running: ['实时通话', 'Running calls'],
     phone_book: ['电话簿', 'Phone book'],
@@ -76,11 +82,15 @@ const desk: Texts = {
     knowledge_classes: ['知识分类', 'Knowledge classes'],
     overview: ['运行总览', 'Overview'],
     warnings: ['预警', 'Early warning'],
+    map: ['工单地图', 'Map of orders'],
+    map_areas: ['地图区域', 'Areas of the map'],
+    feeds: ['数据接入', 'Feeds'],
     warning_rules: ['预警规则', 'Warning rules'],
     reports: ['统计报表', 'Reports'],
     evaluation: ['单位考核', 'Evaluation'],
     units: ['单位', 'Units'],
     people: ['人员', 'People'],
+    registrations: ['账号申请', 'Account applications'],
     roles: ['角色权限', 'Roles'],
     seats: ['座席', 'Seats'],
     categories: ['事项分类', 'Categories'],
@@ -122,4 +132,4 @@ const desk: Texts = {
 }
 
 /** Every text of the staff's pages. */
-export const deskTexts: Texts = { ...common, ...filesTexts, ...desk, ...identity, ...contacts, ...cases, ...bot, ...voice, ...floorTexts, ...insight, ...knowledge, ...messages }
+export const deskTexts: Texts = { ...common, ...filesTexts, ...placeTexts, ...desk, ...identity, ...contacts, ...cases, ...bot, ...voice, ...floorTexts, ...insight, ...knowledge, ...map, ...messages }

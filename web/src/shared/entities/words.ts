@@ -26,4 +26,4 @@ export const CASE_STATUSES = [
   'draft_logged', 'assigned', 'in_progress', 'handled', 'approved', 'returned', 'closed_at_once', 'archived', 'not_accepted', 'voided', 'merged',
 ] as const satisfies readonly CaseStatus[]
 export const URGENCIES = ['normal', 'urgent', 'critical'] as const satisfies readonly Urgency[]
-export const CASE_SOURCES = ['phone', 'portal', 'staff', 'import'] as const satisfies readonly CaseSource[]
+export const CASE_SOURCES = ['phone', 'portal', 'staff', 'discovered', 'import'] as const satisfies readonly CaseSource[]

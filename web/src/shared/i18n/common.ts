@@ -125,6 +125,7 @@ export const common: Texts = {
     phone: ['电话', 'Phone'],
     portal: ['网站', 'Portal'],
     staff: ['工作人员', 'Staff'],
+    discovered: ['主动发现', 'Found by a unit'],
     import: ['历史导入', 'Imported'],
     web: ['网站', 'Web'],
     chat: ['在线会话', 'Chat'],

@@ -1,6 +1,9 @@
 import type { Texts } from '@/shared/i18n/pairs'
 import { formsTexts } from '@/shared/forms/texts'
 import { flowTexts } from './flow/texts'
+import { alarmTexts } from './texts.alarm'
+import { commitmentTexts } from './texts.commitment'
+import { discoveryTexts } from './texts.discovery'
 import { formDesignTexts, orderTypeTexts } from './forms/texts'
 
 export const texts: Texts = {
@@ -8,6 +11,9 @@ export const texts: Texts = {
   forms: formsTexts,
   form_design: formDesignTexts,
   order_type: orderTypeTexts,
+  ...alarmTexts,
+  ...discoveryTexts,
+  ...commitmentTexts,
   order: {
     title: ['工单登记', 'New order'],
     bound: ['已绑定本次通话', 'Bound to this call'],
@@ -228,7 +234,7 @@ export const texts: Texts = {
     non_acceptance: { name: ['不予受理', 'Do not accept'], hint: ['工单终止办理，市民将看到依据和理由。可以恢复。', 'The order ends here; the citizen reads ground and reason. It can be restored.'], reason: ['告知市民的理由', 'What the citizen is told'] },
     voiding: { name: ['废弃', 'Void'], hint: ['工单作废，不再办理，也不计入考核。可以恢复。', 'The order is void: nobody handles it and it does not count. It can be restored.'] },
     redo_decision: { name: ['重办审批', 'Decide on handling again'], hint: ['同意后工单回到派单环节重新办理。', 'When granted, the order goes back to the dispatcher.'] },
-    reconsideration_decision: { name: ['复查复核', 'Reconsider'], hint: ['市民可看到复查复核意见。', 'The citizen reads the opinion.'], yes: ['重新办理', 'Handle again'], no: ['维持原答复', 'The answer stands'] },
+    reconsideration_decision: { name: ['复查复核', 'Reconsider'], hint: ['市民可看到意见。复查维持原答复的，市民可在期限内再申请一次复核，由另一位领导办理，结论为最终答复。', 'The citizen reads the opinion. Where a reconsideration lets the answer stand, re-examination may be asked for once; another leader decides, and that is final.'], yes: ['重新办理', 'Handle again'], no: ['维持原答复', 'The answer stands'] },
     strike_out_decision: { name: ['剔除审批', 'Decide on strike-out'], hint: ['同意后该工单不计入单位的按时率和满意率。', 'When granted, the order counts neither for time nor for satisfaction.'] },
     co_handling_answer: { name: ['协办反馈', 'Answer as helper'], text: ['协办结果', 'Your part'] },
     summons_report: { name: ['报到', 'Report on the spot'], text: ['到场说明（选填）', 'Remark (optional)'] },
@@ -517,6 +523,7 @@ export const texts: Texts = {
   },
   here: {
     go: ['定位到这里', 'Put it here'],
+    put: ['位置已保存', 'The place is kept'],
     done: ['已定位，误差约 {metres} 米', 'Located, within about {metres} m'],
     none: ['此设备不支持定位', 'This device cannot tell where it is'],
     denied: ['没有定位权限，请在浏览器设置中允许', 'Not allowed; please allow it in the browser'],

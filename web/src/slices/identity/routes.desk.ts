@@ -5,6 +5,7 @@ export const routes: RouteRecordRaw[] = [
   { path: '/desk/account', name: 'account', component: () => import('./views/AccountView.vue'), meta: { title: 'account.title' } },
   { path: '/desk/admin/units', name: 'units', component: () => import('./views/UnitsView.vue'), meta: { title: 'nav.units', needs: ['unit.read', 'unit.write'] } },
   { path: '/desk/admin/people', name: 'people', component: () => import('./views/PeopleView.vue'), meta: { title: 'nav.people', needs: ['person.read', 'person.write'] } },
+  { path: '/desk/admin/registrations', name: 'registrations', component: () => import('./views/RegistrationsView.vue'), meta: { title: 'nav.registrations', needs: ['registration.decide', 'role.write'] } },
   { path: '/desk/admin/roles', name: 'roles', component: () => import('./views/RolesView.vue'), meta: { title: 'nav.roles', needs: ['role.write'] } },
   { path: '/desk/admin/seats', name: 'seats', component: () => import('./views/SeatsView.vue'), meta: { title: 'nav.seats', needs: ['seat.write'] } },
   { path: '/desk/admin/dictionary', name: 'dictionary', component: () => import('./views/DictionaryView.vue'), meta: { title: 'nav.dictionary', needs: ['dictionary.write'] } },

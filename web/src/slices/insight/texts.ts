@@ -1,8 +1,10 @@
 import type { Texts } from '@/shared/i18n/pairs'
+import { forecastTexts } from './texts.forecast'
 import { warningTexts } from './texts.warnings'
 
 export const texts: Texts = {
   ...warningTexts,
+  ...forecastTexts,
   overview: {
     title: ['运行总览', 'Overview'],
     range: ['时间范围', 'Range'],
@@ -49,6 +51,10 @@ export const texts: Texts = {
     measures: ['指标', 'Measures'],
     keep: ['存为我的报表', 'Keep as my report'],
     print: ['打印', 'Print'],
+    special: ['专报（Word）', 'Special report (Word)'],
+    special_about: ['专报把统计期内的总体数字与走势、诉求类型、热点、焦点（比对比期增加最多）、难点、区域、承办单位、热线运行与预警写成一份 Word 文件，附图表，图表可在 Word 中编辑；只写测得的数字，范围与您的数据权限一致。按单位筛选时不含热线运行与预警。', 'A Word file with figures and charts of the period: course, types, hot, rising and hard matters, districts, units, calls and warnings; charts can be edited in Word. It says nothing but measured figures, within your own scope. With a unit chosen it leaves calls and warnings out.'],
+    special_make: ['生成专报', 'Make the report'],
+    special_made: ['专报已下载', 'The report was downloaded'],
     period: ['统计周期', 'Period'],
     kind: { day: ['日', 'Day'], week: ['周', 'Week'], month: ['月', 'Month'], quarter: ['季度', 'Quarter'], year: ['年', 'Year'], custom: ['自定义', 'Custom'] },
     earlier: ['前一期', 'Earlier'],

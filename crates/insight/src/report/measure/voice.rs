@@ -72,9 +72,12 @@ pub const MEASURES: &[Measure] = &[
         "in_time_rate",
         "calls",
         ("15 秒接通率", "Answered within 15 s"),
-        ("15 秒内接听 ÷ 接听量。", "Answered within 15 seconds of all answered."),
+        (
+            "进入队列后 15 秒内接听 ÷ 接听量。",
+            "Answered within 15 seconds of joining the queue, of all answered.",
+        ),
         Unit::Share,
-        How::Share("waited_ms <= 15000", ANSWERED),
+        How::Share("queued_ms <= 15000", ANSWERED),
     ),
     measure(
         "outbound",
@@ -112,9 +115,12 @@ pub const MEASURES: &[Measure] = &[
         "wait_mean",
         "calls",
         ("平均等待时间", "Mean wait"),
-        ("进入队列的来电平均等待秒数。", "Seconds that queued callers waited."),
+        (
+            "进入队列的来电平均等待秒数，到接听或放弃为止。",
+            "Seconds from joining the queue to the answer or to giving up, on average.",
+        ),
         Unit::Seconds,
-        How::Mean("waited_ms / 1000.0", QUEUED),
+        How::Mean("queued_ms / 1000.0", QUEUED),
     ),
     measure(
         "wait_p90",
@@ -122,7 +128,7 @@ pub const MEASURES: &[Measure] = &[
         ("等待 90 分位", "90th percentile of the wait"),
         ("九成来电的等待不超过此秒数。", "Nine of ten waited no longer."),
         Unit::Seconds,
-        How::Quantile("waited_ms / 1000.0", QUEUED, 0.9),
+        How::Quantile("queued_ms / 1000.0", QUEUED, 0.9),
     ),
     measure(
         "wait_max",
@@ -130,7 +136,7 @@ pub const MEASURES: &[Measure] = &[
         ("最长等待时间", "Longest wait"),
         ("进入队列的来电最长等待秒数。", "The longest wait in a queue."),
         Unit::Seconds,
-        How::Max("waited_ms / 1000.0", QUEUED),
+        How::Max("queued_ms / 1000.0", QUEUED),
     ),
     measure(
         "talk_hours",

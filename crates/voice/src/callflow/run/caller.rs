@@ -23,6 +23,12 @@ impl Run {
                 self.survey_key(key, &survey, tries, turn);
             }
             (Stage::Hearing { tries, .. }, Some(Kind::Messages(_))) => self.message_key(key, tries, turn),
+            (Stage::Saying { .. } | Stage::Listening | Stage::Asking { .. }, Some(Kind::Robot(robot)))
+                if is(key, &robot.agent_key) =>
+            {
+                self.happened(What::Key(key), turn);
+                self.robot_key(turn);
+            }
             (Stage::Recording { .. }, Some(Kind::Voicemail(voicemail))) if is(key, &voicemail.end_key) => {
                 self.recorded(turn);
                 self.leave("next", turn);
@@ -103,6 +109,10 @@ impl Run {
             (Stage::Recording { .. }, _) => {
                 self.recorded(turn);
                 self.leave("next", turn);
+            }
+            (Stage::Listening, _) => {
+                turn.out.push(Effect::Unlisten);
+                self.ask_robot(turn);
             }
             (Stage::Asking { .. }, _) => self.answered(Answer::Failed, turn),
             _ => {}

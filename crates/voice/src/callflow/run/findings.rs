@@ -19,7 +19,8 @@ const FINDINGS_MAX: usize = 40;
 pub struct Finding {
     /// Name of the node on the drawing, or its id.
     pub node: String,
-    /// What it does: `password`, `order`, `menu`, `digits`, `survey`, `http`, `voicemail`, `messages`, `callback`.
+    /// What it does: `password`, `order`, `menu`, `digits`, `survey`, `http`, `voicemail`, `messages`, `callback`,
+    /// `robot`.
     pub kind: String,
     /// The exit that was taken.
     pub exit: String,
@@ -84,6 +85,7 @@ impl Run {
                 Some(parts.join(" "))
             }
             Kind::Survey(_) => self.variables.get("stars").map(plain),
+            Kind::Robot(_) => variable("robot_heard"),
             Kind::Password(_)
             | Kind::Digits(_)
             | Kind::Menu(_)

@@ -53,6 +53,7 @@ impl Run {
                 items.push(Item::Beep);
                 self.say_then(items, Then::Record, turn);
             }
+            Kind::Robot(robot) => self.greet_as_robot(&robot, turn),
             Kind::Order(order) => {
                 let request = Request::Order {
                     number: self.value(&order.number),
@@ -155,6 +156,7 @@ impl Run {
                 self.deadline = Some(turn.now_ms + i64::from(voicemail.max_secs.clamp(5, 600)) * 1_000);
                 turn.out.push(Effect::Record { silence_secs: voicemail.silence_secs });
             }
+            (Then::Listen, Some(Kind::Robot(robot))) => self.listen(&robot, turn),
             (then, _) => self.give_up(&format!("nothing to follow {then:?}"), turn),
         }
     }
@@ -175,7 +177,7 @@ impl Run {
         }
     }
 
-    fn ask(&mut self, request: Request, turn: &mut Turn<'_>) {
+    pub(super) fn ask(&mut self, request: Request, turn: &mut Turn<'_>) {
         self.serial += 1;
         self.stage = Stage::Asking { no: self.serial };
         self.deadline = Some(turn.now_ms + ASKING_MS);
@@ -184,6 +186,9 @@ impl Run {
 
     /// Takes the answer to what the present node asked.
     pub(super) fn answered(&mut self, answer: Answer, turn: &mut Turn<'_>) {
+        if let Some(robot) = self.robot() {
+            return self.robot_answered(&robot, &answer, turn);
+        }
         let exit = match (self.kind(), answer) {
             (Some(Kind::Order(_)), Answer::Yes(Value::Object(members))) => {
                 for (name, value) in members {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { localMinute, minuteAt } from '@/shared/days'
 import type { Case } from '@/shared/entities/cases'
 import { actionsOf, actRequest, checkAct, emptyAct, mainAction } from '../composables/actions'
 import { monthsOf } from '../composables/calendar'
@@ -68,5 +69,13 @@ describe('the calendar', () => {
     expect(months[0]?.[0]).toMatchObject({ work: true, set: true })
     expect(months[1]?.[28]).toMatchObject({ work: false, set: true })
     expect(months[0]?.[1]).toMatchObject({ work: false, set: false })
+  })
+})
+
+describe('minutes of a date field', () => {
+  it('are those of the city, whatever the browser thinks', () => {
+    const at = Date.UTC(2026, 2, 1, 16, 5)
+    expect(localMinute(at)).toBe('2026-03-02T00:05')
+    expect(minuteAt(localMinute(at))).toBe(at)
   })
 })

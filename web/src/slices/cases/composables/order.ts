@@ -13,6 +13,9 @@ export interface OrderFields {
   confidential: boolean
   district: string
   address: string
+  /** Where it is, in degrees of CGCS2000; nothing when it was not picked. */
+  lng: number | null
+  lat: number | null
   urgency: Urgency
   answered_at_once: boolean
   answer: string
@@ -30,7 +33,7 @@ export interface OrderFields {
 export function emptyOrder(): OrderFields {
   return {
     type: 'complaint', category_id: null, title: '', content: '', contact_id: '', name: '', phone: '', gender: '', confidential: false,
-    district: '', address: '', urgency: 'normal', answered_at_once: false, answer: '', preliminary_opinion: '', order_type_id: '', form_id: '', form: {}, files: [], key: '',
+    district: '', address: '', lng: null, lat: null, urgency: 'normal', answered_at_once: false, answer: '', preliminary_opinion: '', order_type_id: '', form_id: '', form: {}, files: [], key: '',
   }
 }
 
@@ -46,6 +49,8 @@ export function checkOrder(order: OrderFields): Record<string, string> {
   return wrong
 }
 
+/** Half a place is none. */
+const placeOf = ({ lng, lat }: OrderFields) => (lng != null && lat != null ? { lng, lat } : {})
 const orNothing = (text: string) => text.trim() || undefined
 
 export function toCaseDraft(order: OrderFields, callId?: string): CaseDraft {
@@ -62,7 +67,7 @@ export function toCaseDraft(order: OrderFields, callId?: string): CaseDraft {
       ...(order.gender ? { gender: order.gender } : {}),
     },
     confidential: order.confidential,
-    place: { district: orNothing(order.district), address: orNothing(order.address) },
+    place: { district: orNothing(order.district), address: orNothing(order.address), ...placeOf(order) },
     call_id: callId,
     preliminary_opinion: order.answered_at_once ? undefined : orNothing(order.preliminary_opinion),
     answered_at_once: order.answered_at_once,

@@ -44,6 +44,7 @@ export function emptyDrawing(name: string, title: string): string {
   <bpmn:process id="${name.replace(/-/g, '_')}" name="${safe(title)}" isExecutable="true">
     <bpmn:extensionElements>
       <yihao:variable name="answered_at_once" value="false" />
+      <yihao:variable name="source" value="&quot;phone&quot;" />
       <yihao:variable name="unit_id" value="null" />
     </bpmn:extensionElements>
     <bpmn:startEvent id="start" name="登记工单" />

@@ -2,6 +2,9 @@ import type { Texts } from '@/shared/i18n/pairs'
 
 export const formDesignTexts: Texts = {
   title: ['表单设计', 'Forms'],
+  search: ['名称、标题、说明、发布人', 'Name, title, note, publisher'],
+  only_active: ['只看现行版本', 'In force only'],
+  only_faulty: ['只看脚本出错', 'With script failures only'],
   hint: ['表单发布后不可更改，只能发布新版本；已登记的工单始终按填写时的版本显示。', 'A published form never changes; orders keep the version they were filled in with.'],
   new: ['新建表单', 'New form'],
   drafts: ['草稿', 'Drafts'],

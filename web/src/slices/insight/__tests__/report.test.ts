@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { cumulative, fitting, limits, optionOf } from '../composables/chart'
-import { daysOf, step } from '../composables/period'
+import { daysOf, firstPeriod, step } from '../composables/period'
 import { change, readConditions, shown, writeConditions, type Answer } from '../composables/report'
 
 const answer = (kind: string, names: string[], values: number[]): Answer =>
@@ -24,6 +24,28 @@ describe('periods', () => {
     expect(step('month', '2026-01-15', -1)).toBe('2025-12-01')
     expect(step('quarter', '2026-11-27', 1)).toBe('2027-01-01')
     expect(step('day', '2026-01-01', -1)).toBe('2025-12-31')
+  })
+})
+
+describe('the period that a report opens with', () => {
+  it('is long enough for what the report compares', () => {
+    expect(firstPeriod('unit', '2026-11-28').kind).toBe('month')
+    expect(firstPeriod('compare-units', '2026-11-28').kind).toBe('year')
+    const { kind, day, to } = firstPeriod('risk', '2026-11-28')
+    expect(daysOf(kind, day, to)).toEqual({ from: '2022-01-01', to: '2026-11-28' })
+  })
+})
+
+describe('what is still to come', () => {
+  it('is a gap in a line and no part of the control limits', () => {
+    const told = answer('time', ['1', '2', '3'], [4, 4])
+    const texts = { mean: '均值', upper: '上限', lower: '下限', share: '', others: '', before: '' }
+    const token = () => '#000'
+    const line = optionOf('line', told, 0, texts)(token) as unknown as { series: { data: unknown[] }[] }
+    expect(line.series[0]?.data).toEqual([4, 4, null])
+    const control = optionOf('control', told, 0, texts)(token) as unknown as { series: { data: unknown[]; markLine: { data: { yAxis: number }[] } }[] }
+    expect(control.series[0]?.data).toHaveLength(2)
+    expect(control.series[0]?.markLine.data[0]?.yAxis).toBe(4)
   })
 })
 

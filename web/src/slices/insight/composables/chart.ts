@@ -91,10 +91,12 @@ export function optionOf(chart: Chart, answer: Answer, at: number, texts: { mean
       return { color, grid, legend, tooltip, xAxis: { ...category(lines.map(name)), axisLabel: { ...axisLabel, rotate: 30, width: 96, overflow: 'truncate' } }, yAxis: [valueAxis, { type: 'value', max: 100, axisLabel: { ...axisLabel, formatter: '{value}%' }, splitLine: { show: false } }], series: [{ type: 'bar', name: measure?.name, data: lines.map(value), barMaxWidth: 30 }, { type: 'line', name: texts.share, yAxisIndex: 1, data: all, color: token('amber-fill'), symbolSize: 5 }] }
     }
     if (chart === 'control') {
-      const values = answer.lines.map((line) => line.values[at] ?? 0)
+      // What is still to come has no value and no part in the mean.
+      const lines = answer.lines.filter((line) => line.values[at] != null)
+      const values = lines.map((line) => line.values[at] ?? 0)
       const { mean, upper, lower } = limits(values)
       const mark = (text: string, y: number, tone: string) => ({ yAxis: Math.round(y * 10) / 10, name: text, label: { formatter: `${text} {c}`, position: 'insideEndTop', color: token(tone) }, lineStyle: { color: token(tone), type: 'dashed' } })
-      return { color, grid: { ...grid, top: 14 }, tooltip, xAxis: category(answer.lines.map(name)), yAxis: valueAxis, series: [{ type: 'line', name: measure?.name, data: answer.lines.map((line, index) => ({ value: value(line), itemStyle: (values[index] ?? 0) > upper || (values[index] ?? 0) < lower ? { color: token('red-fill') } : undefined, symbolSize: (values[index] ?? 0) > upper ? 10 : 5 })), markLine: { symbol: 'none', data: [mark(texts.mean, mean, 'text-2'), mark(texts.upper, upper, 'red'), mark(texts.lower, lower, 'red')] } }] }
+      return { color, grid: { ...grid, top: 14 }, tooltip, xAxis: category(lines.map(name)), yAxis: valueAxis, series: [{ type: 'line', name: measure?.name, data: lines.map((line, index) => ({ value: value(line), itemStyle: (values[index] ?? 0) > upper || (values[index] ?? 0) < lower ? { color: token('red-fill') } : undefined, symbolSize: (values[index] ?? 0) > upper ? 10 : 5 })), markLine: { symbol: 'none', data: [mark(texts.mean, mean, 'text-2'), mark(texts.upper, upper, 'red'), mark(texts.lower, lower, 'red')] } }] }
     }
     if (chart === 'box') {
       const place = (id: string) => answer.measures.findIndex((one) => one.id === id)

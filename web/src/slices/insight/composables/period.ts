@@ -43,6 +43,15 @@ export function daysOf(kind: PeriodKind, day: string, to = day): Days {
   }
 }
 
+/** Reports that tell months apart begin with a year, the one that tells years apart with five of them. */
+const YEARLY = ['hot-months', 'compare-agents', 'compare-units']
+
+/** The period that a report opens with. */
+export function firstPeriod(report: string, today: string): { kind: PeriodKind; day: string; to: string } {
+  if (report === 'risk') return { kind: 'custom', day: monthStart(parts(today)[0] - 4, 0), to: today }
+  return { kind: YEARLY.includes(report) ? 'year' : 'month', day: today, to: today }
+}
+
 /** The first day of the period before (-1) or after (1). */
 export function step(kind: PeriodKind, day: string, by: 1 | -1): string {
   const { from, to } = daysOf(kind, day)

@@ -9,6 +9,9 @@ export interface Submission {
   content: string
   district: string
   address: string
+  /** Where it is, in degrees of CGCS2000; nothing when it was not picked. */
+  lng: number | null
+  lat: number | null
   name: string
   phone: string
   confidential: boolean
@@ -22,7 +25,7 @@ export interface Submission {
 }
 
 export function emptySubmission(): Submission {
-  return { type: 'help', category_id: '', sub_category_id: '', title: '', content: '', district: '', address: '', name: '', phone: '', confidential: false, order_type_id: '', form_id: '', form: {}, uploads: '', key: '' }
+  return { type: 'help', category_id: '', sub_category_id: '', title: '', content: '', district: '', address: '', lng: null, lat: null, name: '', phone: '', confidential: false, order_type_id: '', form_id: '', form: {}, uploads: '', key: '' }
 }
 
 /** Text keys of what is missing, by field, in the order of the form. */
@@ -46,7 +49,7 @@ export function toPortalCase(form: Submission): PortalDraft {
     contact: { name: form.name.trim(), phone: form.phone.replace(/[\s-]/g, '') },
     confidential: form.confidential,
     uploads: form.uploads || undefined,
-    place: { district: orNothing(form.district), address: orNothing(form.address) },
+    place: { district: orNothing(form.district), address: orNothing(form.address), ...(form.lng != null && form.lat != null ? { lng: form.lng, lat: form.lat } : {}) },
     ...(form.order_type_id ? { order_type_id: form.order_type_id, form_id: form.form_id || undefined, form: form.form as Record<string, never> } : {}),
   }
 }

@@ -58,6 +58,7 @@ export const FIELDS: Record<string, Field[]> = {
   set: [{ key: 'variable', type: 'text' }, { key: 'value', type: 'text' }],
   http: [{ key: 'method', type: 'method' }, { key: 'url', type: 'text' }, { key: 'body', type: 'long' }, { key: 'timeout_secs', type: 'number', min: 1, max: 10 }, { key: 'save', type: 'save' }],
   subflow: [{ key: 'flow', type: 'flow' }],
+  robot: [say, { key: 'unheard', type: 'speech' }, { key: 'agent_key', type: 'key' }, { key: 'patience_secs', type: 'number', min: 2, max: 30 }, { key: 'pause_ms', type: 'number', min: 400, max: 5000 }, { key: 'longest_secs', type: 'number', min: 3, max: 60 }, { key: 'turns', type: 'number', min: 1, max: 50 }],
   callback: [say, { key: 'variable', type: 'text' }, { key: 'queue', type: 'queue' }],
   return: [],
   hang_up: [say],
@@ -75,6 +76,11 @@ const BEGIN: Record<string, Props> = {
   order: { number: 'number', code: 'code' },
   survey: { stars: { 1: 5, 2: 4, 3: 3, 4: 2, 5: 1 }, timeout_secs: 8, tries: 2, say: { prompt: 'survey' }, thanks: { prompt: 'thanks' } },
   language: { language: 'en' },
+  robot: {
+    say: { text: '您好，我是智能客服，请直接说出您的问题；需要人工服务请按0。', text_en: 'Hello, this is the robot. Please say what you need, or press 0 for a person.' },
+    unheard: { text: '抱歉，我没有听清，请您再说一遍。', text_en: 'Sorry, I did not hear you. Please say it again.' },
+    agent_key: '0', patience_secs: 6, pause_ms: 1200, longest_secs: 20, turns: 12,
+  },
   http: { method: 'GET', timeout_secs: 3 },
   hang_up: { say: { prompt: 'goodbye' } },
 }
@@ -104,6 +110,8 @@ export function exitsOf(node: FlowNode): string[] {
       return ['ok', 'wrong']
     case 'http':
       return ['ok', 'failed']
+    case 'robot':
+      return ['next', 'agent', 'failed']
     case 'callback':
       return ['next', 'refused']
     case 'return':

@@ -1,0 +1,5 @@
+//! SQL.
+
+pub mod area;
+pub mod feed;
+pub mod source;

@@ -1,0 +1,36 @@
+import type { Texts } from '@/shared/i18n/pairs'
+
+export const alarmTexts: Texts = {
+  alarms: {
+    title: ['超期报警', 'Alarms'],
+    note: ['时限超期即报警，须有人确认并说明如何处理；无人确认时按系统参数的间隔逐级上报：承办人 → 单位领导 → 热线中心。', 'A missed limit raises an alarm that somebody has to acknowledge. Until then it climbs: handlers, the unit’s leaders, the centre; the pause is a parameter.'],
+    bell: ['超期报警 {n} 条待确认', '{n} alarms not acknowledged'],
+    search: ['工单编号、标题', 'Order number or title'],
+    state: ['状态', 'State'],
+    states: { open: ['待确认', 'Not acknowledged'], acknowledged: ['已确认', 'Acknowledged'], ended: ['工单已办结', 'The order is settled'] },
+    level: ['级别', 'Level'],
+    levels: { l1: ['承办人', 'Handlers'], l2: ['单位领导', 'The unit’s leaders'], l3: ['热线中心', 'The centre'] },
+    order: ['工单', 'Order'],
+    limit: ['超期时限', 'Limit'],
+    who: ['承办', 'In charge'],
+    raised: ['报警时间', 'Raised'],
+    next: ['{time} 上报下一级', 'Goes up at {time}'],
+    empty: ['没有超期报警', 'No alarms'],
+    acknowledge: ['确认', 'Acknowledge'],
+    acknowledge_title: ['确认报警 {number}', 'Acknowledge the alarm of {number}'],
+    how: ['如何处理', 'What is being done'],
+    how_hint: ['确认后不再逐级上报；工单的时限不变', 'It climbs no further; the order’s limit stays as it is'],
+    done: ['已确认', 'Acknowledged'],
+  },
+  bulk_run: {
+    all: ['选择符合条件的全部 {n} 件', 'Choose all {n} that match'],
+    too_many: ['符合条件的超过 1,000 件，请缩小范围后再全选', 'More than 1,000 match; narrow the filter to choose them all'],
+    all_chosen: ['已选符合条件的全部 {n} 件', 'All {n} that match are chosen'],
+    done: ['共 {total} 件：完成 {done} 件，此前已完成 {before} 件，未完成 {failed} 件', '{total} orders: {done} done, {before} done before, {failed} not'],
+    stopped: ['已停止，其余未处理', 'Stopped; the rest was left'],
+    stop: ['停止', 'Stop'],
+    resume: ['继续处理', 'Go on'],
+    resume_hint: ['服务中断，处理未完成。继续时，已完成的不会重复，也不会算作失败。', 'It was cut off. Going on does nothing twice and calls nothing a failure that is done.'],
+    file: ['下载结果清单', 'Download the results'],
+  },
+}

@@ -1,0 +1,33 @@
+import type { Texts } from '@/shared/i18n/pairs'
+
+export const forecastTexts: Texts = {
+  forecast: {
+    title: ['话务预测', 'Forecast'],
+    note: ['按历史来电（工单）的星期、时段与节假日预测未来四周；区间为八成把握，误差为实测。', 'The next four weeks from what came by weekday, hour and holiday; the band holds four times out of five, and misses are measured.'],
+    of: ['预测对象', 'What is forecast'],
+    calls: ['来电', 'Inbound calls'],
+    orders: ['工单', 'Orders'],
+    level: ['接通目标', 'Target'],
+    within: ['时限', 'within'],
+    secs: ['{n} 秒内', '{n} s'],
+    short: ['历史只有 {known} 个整日，至少需要 {needed} 个整日才能预测并检验误差。', 'Only {known} whole days are known; at least {needed} are needed to forecast and to measure the error.'],
+    by_day: ['近四周实际与未来四周预测', 'The last four weeks and the next'],
+    days: ['按日', 'By day'],
+    hours: ['{day} 按小时', '{day} by hour'],
+    day: ['日期', 'Day'],
+    hour: ['时段', 'Hour'],
+    mean: ['预测', 'Expected'],
+    band: ['区间', 'Band'],
+    came: ['实际', 'Came'],
+    agents: ['所需座席', 'Agents'],
+    peak: ['高峰座席', 'Agents at peak'],
+    tried: ['预测误差（用当周之前的数据重新预测）', 'How far past weeks were missed (forecast anew from the days before)'],
+    week: ['周', 'Week'],
+    day_error: ['按日误差', 'Error by day'],
+    hour_error: ['按小时误差', 'Error by hour'],
+    covered: ['落在区间内', 'Within the band'],
+    foot: ['历史 {days} 个整日。误差 = 偏差绝对值之和 ÷ 实际量。', '{days} whole days of history. Error: the sum of misses over what came.'],
+    handled: ['座席数按 Erlang C 计算：每通人工电话平均占用 {secs} 秒（通话与话后处理，近四周实测），{queued} 的来电转人工，目标 {within} 秒内接通 {level}%；未计休息与培训。', 'Agents by Erlang C: a call keeps an agent for {secs} s (talk and wrap-up, measured over four weeks), {queued} of calls ask for one, the target is {level}% within {within} s; breaks and training are not counted.'],
+    unhandled: ['近四周没有人工接听的电话，无法计算所需座席。', 'No call was answered by an agent in the last four weeks, so that agents are not computed.'],
+  },
+}
