@@ -154,6 +154,7 @@ async fn a_trunk_is_asked_whether_it_is_there_and_shown() {
         config.trunks[0].registrar = Some("sip:carrier.test".to_owned());
         config.trunks[0].username = Some("city".to_owned());
         config.trunks[0].password = Some("secret".to_owned());
+        config.realm = "12345.test".to_owned();
     })
     .await;
     let serving = tokio::spawn(async move {
@@ -162,6 +163,7 @@ async fn a_trunk_is_asked_whether_it_is_there_and_shown() {
         while !proved {
             let (len, from) = line.recv_from(&mut buffer).await.unwrap();
             let text = String::from_utf8_lossy(&buffer[..len]).into_owned();
+            assert!(header(&text, "Call-ID").unwrap().ends_with("@12345.test"), "{text}");
             let answer = match method(&text) {
                 // A carrier that does not know OPTIONS is there all the same.
                 "OPTIONS" => respond(&text, "405 Method Not Allowed", "c", "", ""),
