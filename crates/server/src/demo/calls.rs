@@ -80,7 +80,7 @@ pub(super) async fn begin(
     let all = draw(zone, now.0, seats.len(), &fixed, &known);
     let ids = all.iter().map(|_| kernel::id::new_id()).collect();
     let knows = |skills: &[String]| skills.iter().any(|skill| skill == SECOND_QUEUE);
-    let professional = written.people.iter().filter(|person| knows(&person.skills));
+    let professional = written.people.people.iter().filter(|person| knows(&person.skills));
     let professional = professional.map(|person| person.account.clone()).collect();
     let calls = Calls { all, ids, seats, professional, now: now.0 };
     let first = calls.all.iter().zip(&calls.ids).filter(|(call, _)| call.order.is_some());
