@@ -18,7 +18,7 @@ use crate::rtp::HEADER_LEN;
 /// Bytes of a master key with its salt.
 pub const MASTER_LEN: usize = 30;
 /// Sources that may send with one key; a telephone needs one, and another after each change of its own.
-const SOURCES_MAX: usize = 16;
+const SOURCES_MAX: usize = 64;
 /// Packets that may come out of order, and are remembered.
 const WINDOW: u64 = 128;
 /// Bytes of the SRTCP index behind the packet.
@@ -189,6 +189,11 @@ impl Protector {
         }
     }
 
+    /// Takes another key; the count of packets goes on (RFC 3711 §3.3.1).
+    pub fn rekey(&mut self, key: &Key) {
+        *self = Self { last: self.last, ..Self::new(key) };
+    }
+
     /// Encrypts an RTP packet in place and puts its tag behind it.
     ///
     /// # Errors
@@ -260,6 +265,8 @@ pub struct Unprotector {
     rtcp: Session,
     sources: Vec<Source>,
     rtcp_sources: Vec<Source>,
+    /// Sources under the key before, whose count of packets may go on under this one.
+    before: Vec<Source>,
 }
 
 impl fmt::Debug for Unprotector {
@@ -278,7 +285,15 @@ impl Unprotector {
             rtcp: Session::derive(&key.master, 3),
             sources: Vec::new(),
             rtcp_sources: Vec::new(),
+            before: Vec::new(),
         }
+    }
+
+    /// Takes another key. Whether a source's rollover counter goes on, as RFC 3711 §3.3.1 asks, or begins again,
+    /// as many telephones do, is seen from its first packet.
+    pub fn rekey(&mut self, key: &Key) {
+        let before = std::mem::take(&mut self.sources);
+        *self = Self { before, ..Self::new(key) };
     }
 
     /// Opens an RTP packet in place; returns its length without the tag. What fails leaves the state as it was
@@ -291,17 +306,20 @@ impl Unprotector {
         let (body, tag) = packet.split_at_mut(len);
         let head = Head::read(body)?;
         let known = self.sources.iter().position(|source| source.ssrc == head.ssrc);
-        let index = match known {
-            Some(at) => guess(self.sources[at].highest, head.sequence),
-            None => u64::from(head.sequence),
+        let is_authentic =
+            |index: &u64| bool::from(self.rtp.tag(body, &rollover(*index))[..tag.len()].ct_eq(tag));
+        let index = if let Some(at) = known {
+            let index = guess(self.sources[at].highest, head.sequence);
+            if !self.sources[at].is_fresh(index) {
+                return Err(SrtpError::Replayed);
+            }
+            Some(index).filter(is_authentic)
+        } else {
+            let before = self.before.iter().find(|source| source.ssrc == head.ssrc);
+            let goes_on = before.map(|source| guess(source.highest, head.sequence));
+            goes_on.filter(is_authentic).or(Some(u64::from(head.sequence)).filter(is_authentic))
         };
-        if known.is_some_and(|at| !self.sources[at].is_fresh(index)) {
-            return Err(SrtpError::Replayed);
-        }
-        let expected = self.rtp.tag(body, &rollover(index));
-        if !bool::from(expected[..tag.len()].ct_eq(tag)) {
-            return Err(SrtpError::Forged);
-        }
+        let index = index.ok_or(SrtpError::Forged)?;
         note(&mut self.sources, known, head.ssrc, index)?;
         self.rtp.apply(head.ssrc, index, &mut body[head.len..]);
         Ok(len)

@@ -110,6 +110,39 @@ fn nothing_is_taken_twice_and_nothing_changed_is_taken() {
 }
 
 #[test]
+fn a_new_key_is_taken_whether_the_rollover_counter_goes_on_or_begins_again() {
+    let (old, mut new) = (key(Suite::Tag80), key(Suite::Tag80));
+    new.master[3] ^= 0x55;
+    for goes_on in [true, false] {
+        let (mut there, mut here) = (Protector::new(&old), Unprotector::new(&old));
+        for step in 65_000..66_000_u32 {
+            let mut wire = packet(step as u16, 9);
+            there.protect(&mut wire).unwrap();
+            here.unprotect(&mut wire).unwrap();
+        }
+        if goes_on {
+            there.rekey(&new);
+        } else {
+            there = Protector::new(&new);
+        }
+        here.rekey(&new);
+        for step in 66_000..66_100_u32 {
+            let plain = packet(step as u16, 9);
+            let mut wire = plain.clone();
+            there.protect(&mut wire).unwrap();
+            let again = wire.clone();
+            let len = here.unprotect(&mut wire).unwrap();
+            assert_eq!(wire[..len], plain);
+            assert_eq!(here.unprotect(&mut again.clone()), Err(SrtpError::Replayed));
+        }
+        assert_eq!(there.last.map(|last| last >> 16), Some(u64::from(goes_on)));
+        let mut stale = packet(600, 9);
+        Protector::new(&old).protect(&mut stale).unwrap();
+        assert_eq!(here.unprotect(&mut stale), Err(SrtpError::Forged), "the old key is dead");
+    }
+}
+
+#[test]
 fn sources_are_bounded() {
     let mut here = Unprotector::new(&key(Suite::Tag80));
     for ssrc in 0..=SOURCES_MAX as u32 {

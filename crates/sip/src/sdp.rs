@@ -229,6 +229,7 @@ fn media(value: &str) -> Result<Stream, SdpError> {
             let (encoding, clock_hz) = match payload_type {
                 0 => ("PCMU", 8000),
                 8 => ("PCMA", 8000),
+                13 => ("CN", 8000),
                 9 => ("G722", 8000),
                 _ => ("", 0),
             };
@@ -278,6 +279,8 @@ pub enum Law {
     A,
     /// PCMU.
     Mu,
+    /// G722, whose clock is said to count 8,000 (RFC 3551 §4.5.2).
+    Wide,
 }
 
 impl Law {
@@ -286,6 +289,7 @@ impl Law {
         match self {
             Self::A => "PCMA",
             Self::Mu => "PCMU",
+            Self::Wide => "G722",
         }
     }
 
@@ -294,6 +298,7 @@ impl Law {
         match self {
             Self::A => 8,
             Self::Mu => 0,
+            Self::Wide => 9,
         }
     }
 }
@@ -317,11 +322,13 @@ pub struct Agreed {
     pub direction: Direction,
     /// Packet time that the other side wishes.
     pub ptime_ms: u16,
+    /// Payload type of comfort noise (RFC 3389), when offered.
+    pub noise_payload_type: Option<u8>,
     /// The key that the other side sends with; absent when sound goes in the clear.
     pub crypto: Option<Crypto>,
 }
 
-/// Chooses from the other side's description; G.711 A-law before µ-law, whatever their order.
+/// Chooses from the other side's description; G.711 A-law before µ-law before G.722, whatever their order.
 ///
 /// The old way of holding, `c=IN IP4 0.0.0.0`, counts as a direction in which the other side
 /// does not hear.
@@ -345,6 +352,8 @@ pub fn agree(description: &Description) -> Result<Agreed, SdpError> {
     let (law, payload_type) = find("PCMA")
         .map(|pt| (Law::A, pt))
         .or_else(|| find("PCMU").map(|pt| (Law::Mu, pt)))
+        // Only where there is nothing else: the house hears no more through it.
+        .or_else(|| find("G722").filter(|pt| *pt == Law::Wide.payload_type()).map(|pt| (Law::Wide, pt)))
         .ok_or(SdpError::NoCodec)?;
     let remote_address = stream.address.ok_or(SdpError::NoAddress)?;
     let to_many = match remote_address {
@@ -364,6 +373,8 @@ pub fn agree(description: &Description) -> Result<Agreed, SdpError> {
         law,
         payload_type,
         event_payload_type: find("TELEPHONE-EVENT"),
+        // The static number is the only one that telephones use.
+        noise_payload_type: find("CN").filter(|payload_type| *payload_type == 13),
         remote_address,
         remote_port: stream.port,
         direction,
@@ -418,7 +429,7 @@ pub fn answer(offer: &Description, agreed: &Agreed, local: &Local) -> String {
                 local.port,
                 &stream.transport,
                 &[(agreed.law, agreed.payload_type)],
-                agreed.event_payload_type,
+                (agreed.event_payload_type, agreed.noise_payload_type),
                 agreed.direction.answered(),
             );
             // The tag says which of the offered keys was taken.
@@ -435,15 +446,15 @@ pub fn answer(offer: &Description, agreed: &Agreed, local: &Local) -> String {
     out
 }
 
-/// Writes an offer of both G.711 variants and RFC 4733 events, encrypted when there is a key.
+/// Writes an offer of both G.711 variants, G.722 and RFC 4733 events, encrypted when there is a key.
 pub fn offer(local: &Local) -> String {
     let mut out = head(local);
     write_audio(
         &mut out,
         local.port,
         if local.crypto.is_some() { "RTP/SAVP" } else { "RTP/AVP" },
-        &[(Law::A, 8), (Law::Mu, 0)],
-        Some(101),
+        &[(Law::A, 8), (Law::Mu, 0), (Law::Wide, 9)],
+        (Some(101), None),
         Direction::SendRecv,
     );
     if let Some(crypto) = local.crypto {
@@ -457,7 +468,7 @@ fn write_audio(
     port: u16,
     transport: &str,
     codecs: &[(Law, u8)],
-    events: Option<u8>,
+    (events, noise): (Option<u8>, Option<u8>),
     direction: Direction,
 ) {
     let mut go = || -> std::fmt::Result {
@@ -465,7 +476,7 @@ fn write_audio(
         for (_, payload_type) in codecs {
             write!(out, " {payload_type}")?;
         }
-        if let Some(payload_type) = events {
+        for payload_type in events.into_iter().chain(noise) {
             write!(out, " {payload_type}")?;
         }
         out.write_str("\r\n")?;
@@ -474,6 +485,9 @@ fn write_audio(
         }
         if let Some(payload_type) = events {
             write!(out, "a=rtpmap:{payload_type} telephone-event/8000\r\na=fmtp:{payload_type} 0-15\r\n")?;
+        }
+        if let Some(payload_type) = noise {
+            write!(out, "a=rtpmap:{payload_type} CN/8000\r\n")?;
         }
         write!(out, "a=ptime:20\r\na={}\r\n", direction.name())
     };
@@ -540,6 +554,30 @@ mod tests {
         assert_eq!(go("v=0\r\nm=audio 9 RTP/AVP 8\r\n"), Err(SdpError::NoAddress));
         assert_eq!(go(&format!("v=0\r\n{}", "m=audio 9 RTP/AVP 8\r\n".repeat(17))), Err(SdpError::Malformed));
         assert_eq!(go(&"v=0\r\n".repeat(20_000)), Err(SdpError::Malformed));
+    }
+
+    #[test]
+    fn g722_is_taken_where_there_is_nothing_else() {
+        let parse = |formats: &str| Description::parse(&OFFER.replacen("0 8 18 101", formats, 1)).unwrap();
+        assert_eq!(agree(&parse("9 8 101")).unwrap().law, Law::A);
+        let offer = parse("9 101");
+        let agreed = agree(&offer).unwrap();
+        assert_eq!((agreed.law, agreed.payload_type), (Law::Wide, 9));
+        assert!(answer(&offer, &agreed, &local()).contains("RTP/AVP 9 101\r\na=rtpmap:9 G722/8000\r\n"));
+    }
+
+    #[test]
+    fn comfort_noise_is_agreed_when_it_is_offered() {
+        let silent = Description::parse(OFFER).unwrap();
+        assert_eq!(agree(&silent).unwrap().noise_payload_type, None);
+        let offer = Description::parse(&OFFER.replacen("0 8 18 101", "0 8 13 101", 1)).unwrap();
+        let agreed = agree(&offer).unwrap();
+        assert_eq!(agreed.noise_payload_type, Some(13));
+        let answer = answer(&offer, &agreed, &local());
+        assert!(
+            answer.contains("RTP/AVP 8 101 13\r\n") && answer.contains("a=rtpmap:13 CN/8000"),
+            "{answer}"
+        );
     }
 
     #[test]

@@ -72,6 +72,21 @@ FLOWS = {
         "yi3 wei4 nin2 deng1 ji4, hua4 wu4 yuan2 hui4 jin3 kuai4 gei3 nin2 hui2 dian4.",
         "Your number is noted. We will call you back soon.",
     ),
+    "message_number": (
+        "qing3 shu1 ru4 gong1 hao4 huo4 zuo4 xi2 hao4, yi3 jing3 hao4 jian4 jie2 shu4.",
+        "Please enter your job or seat number, then the hash key.",
+    ),
+    "message_pin": (
+        "qing3 shu1 ru4 shou1 ting1 kou3 ling4, yi3 jing3 hao4 jian4 jie2 shu4.",
+        "Please enter your code, then the hash key.",
+    ),
+    "message_wrong": ("gong1 hao4 huo4 kou3 ling4 bu2 dui4.", "The number or the code is wrong."),
+    "message_keys": (
+        "chong2 ting1 qing3 an4 yi1, xia4 yi1 tiao2 qing3 an4 er4, shan1 chu2 qing3 an4 san1, hui2 bo1 qing3 an4 si4, "
+        "jie2 shu4 qing3 an4 xing1 hao4 jian4.",
+        "To hear it again, press 1. For the next one, press 2. To delete it, press 3. To call back, press 4. "
+        "To finish, press star.",
+    ),
     "connecting": ("zheng4 zai4 wei4 nin2 zhuan3 jie1, qing3 shao1 hou4.", "Please hold while we connect you."),
     "order_number": (
         "qing3 shu1 ru4 gong1 dan1 bian1 hao4 de5 shu4 zi4 bu4 fen5, yi3 jing3 hao4 jian4 jie2 shu4.",

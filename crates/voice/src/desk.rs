@@ -203,6 +203,7 @@ impl Desk {
     /// Forgets a call.
     pub fn remove_call(&self, id: &str) {
         self.calls().remove(id);
+        self.state().visits.forget(id);
     }
 
     /// Finds a call that is in the house.
@@ -258,13 +259,20 @@ impl Desk {
         };
         let mut guard = self.state();
         let state = &mut *guard;
-        let effects = state.floor.apply(input, at.floor);
-        if let Some(call) = over
-            && let Some(record) = state.visits.ended(&call, at, &mut state.service)
-        {
-            self.0.writer.write(record);
+        if let Input::Return { call } = &input {
+            state.visits.returned(call, at);
         }
+        let effects = state.floor.apply(input, at.floor);
         self.carry_out(state, effects, at);
+        if let Some(call) = over {
+            if let Some(record) = state.visits.ended(&call, at, &mut state.service) {
+                self.0.writer.write(record);
+            }
+            // What is written has no call that leaves the house.
+            if self.call(call.as_str()).is_none() {
+                state.visits.forget(call.as_str());
+            }
+        }
         drop(guard);
         self.0.wake.notify_one();
     }

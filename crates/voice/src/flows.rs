@@ -1,9 +1,11 @@
 //! The call flows in force, and what they may ask of the world.
 
 pub mod asking;
+mod listening;
 pub mod trial;
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, RwLock};
 
@@ -81,12 +83,13 @@ pub struct Flows {
     client: reqwest::Client,
     queries: RateLimiter,
     passwords: RateLimiter,
+    recording_dir: PathBuf,
 }
 
 impl Flows {
     /// Looks for voices and declares parameters; flows are read by [`Flows::load`].
     #[must_use]
-    pub fn new(kit: &Kit, config: &VoiceConfig, ports: Ports) -> Self {
+    pub fn new(kit: &Kit, config: &VoiceConfig, ports: Ports, recording_dir: PathBuf) -> Self {
         kit.parameters.declare(vec![crate::emergency::parameter()]);
         kit.parameters.declare(vec![ParameterSpec {
             key: contract::voice::EMBED_ORIGINS,
@@ -112,6 +115,7 @@ impl Flows {
             client: reqwest::Client::new(),
             queries: RateLimiter::new(RateLimit { burst: 12, per_minute: 6 }),
             passwords: RateLimiter::new(RateLimit { burst: 5, per_minute: 2 }),
+            recording_dir,
         }
     }
 
@@ -305,6 +309,7 @@ impl Flows {
             }
             Item::Text { text, language } => self.voices.ready(text, *language).map(Some),
             Item::Beep => Some(None),
+            Item::Message { .. } => None,
         };
         let mut clips = Vec::new();
         for item in items {
@@ -331,6 +336,10 @@ impl Flows {
                     Err(error) => tracing::error!(%error, "a text stays silent"),
                 },
                 Item::Beep => clips.push(Tone::Beep.into()),
+                Item::Message { id } => match self.message(id).await {
+                    Ok(sound) => clips.push(Clip::Alaw(sound)),
+                    Err(error) => tracing::error!(message = id, %error, "a message stays silent"),
+                },
             }
         }
         clips

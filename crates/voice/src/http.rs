@@ -12,10 +12,12 @@ mod emergencies;
 mod figures;
 mod floor;
 mod flow_tables;
+mod message_pins;
 mod messages;
 mod missed;
 mod numbers;
 mod operations;
+mod own_phrases;
 mod phone_book;
 mod phrases;
 mod prompts;
@@ -25,6 +27,7 @@ mod recordings;
 mod seat;
 mod skills;
 mod summaries;
+mod summary_fields;
 mod supervision;
 mod surveys;
 mod telephones;
@@ -86,8 +89,8 @@ pub const CAPABILITIES: &[Capability] = &[
     Capability { name: "call.download", zh: "下载录音", en: "Download recordings", scoped: false },
     Capability {
         name: "phone_book.write",
-        zh: "维护电话簿与标准用语",
-        en: "Keep the phone book and standard phrases",
+        zh: "维护电话簿、标准用语与小结字段",
+        en: "Keep the phone book, standard phrases and fields of summaries",
         scoped: false,
     },
     Capability {
@@ -135,6 +138,8 @@ pub fn router(core: Arc<Core>) -> OpenApiRouter {
         .merge(summaries::routes())
         .merge(phone_book::routes())
         .merge(phrases::routes())
+        .merge(own_phrases::routes())
+        .merge(summary_fields::routes())
         .merge(missed::routes())
         .merge(recordings::routes())
         .merge(queues::routes())
@@ -148,6 +153,7 @@ pub fn router(core: Arc<Core>) -> OpenApiRouter {
         .merge(flow_tables::routes())
         .merge(prompts::routes())
         .merge(messages::routes())
+        .merge(message_pins::routes())
         .merge(callbacks::routes())
         .merge(surveys::routes())
         .merge(whatif::routes())

@@ -28,8 +28,10 @@ pub mod sip_port;
 mod sounds;
 pub mod speech;
 pub mod store;
+mod summary;
 mod telephones;
 pub mod tokens;
+mod voicemail;
 pub mod whatif;
 pub mod writer;
 
@@ -83,6 +85,8 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 30, name: "telephones", sql: include_str!("../migrations/0030_telephones.sql") },
     Migration { version: 60, name: "campaigns", sql: include_str!("../migrations/0060_campaigns.sql") },
     Migration { version: 61, name: "emergency", sql: include_str!("../migrations/0061_emergency.sql") },
+    Migration { version: 70, name: "message_pins", sql: include_str!("../migrations/0070_message_pins.sql") },
+    Migration { version: 71, name: "agent_notes", sql: include_str!("../migrations/0071_agent_notes.sql") },
 ];
 
 /// Why calls can't be taken.
@@ -144,7 +148,7 @@ impl Voice {
         let stack = StackPort::start(&config, options).await?;
         let writer = Writer::start(kit.clone());
         let desk = Desk::start(kit.clone(), writer.clone(), config.floor());
-        let flows = Flows::new(&kit, &config, ports.clone());
+        let flows = Flows::new(&kit, &config, ports.clone(), recording_dir.clone());
         let core = Arc::new(Core {
             flows,
             kit,

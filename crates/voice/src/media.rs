@@ -82,6 +82,8 @@ pub struct LegSpec {
     pub remote: Option<SocketAddr>,
     /// Whether keys are listened for as tones when the peer has no telephone events.
     pub tones: bool,
+    /// Whether sound goes as G.722; `codec` then says what it becomes here.
+    pub wide: bool,
     /// Keys of both directions; `None` when sound goes in the clear.
     pub keys: Option<KeyPair>,
 }

@@ -21,6 +21,8 @@ pub fn clips(sound: Sound) -> (Vec<Clip>, bool) {
         Sound::Phrase(Phrase::ThanksForWaiting) => (vec![prompts::THANKS_FOR_WAITING.into()], false),
         Sound::Phrase(Phrase::Goodbye) => (vec![prompts::GOODBYE.into()], false),
         Sound::Phrase(Phrase::SeatNumber) => (seat_number(""), false),
+        // Its sound is the agent's own.
+        Sound::Phrase(Phrase::Own) => (Vec::new(), false),
         Sound::Busy => (vec![prompts::ALL_BUSY.into(), prompts::GOODBYE.into()], false),
     }
 }

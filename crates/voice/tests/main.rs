@@ -1,5 +1,6 @@
 //! Integration tests of the voice slice, in one binary.
 
+mod agents;
 mod books;
 mod callflows;
 mod calls;

@@ -2,8 +2,9 @@
 //! recording, since nobody spoke.
 
 mod draw;
+mod trace;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use contract::contacts::ContactBook as _;
 use kernel::{Audit, BoxError, Ctx, Principal, Timestamp};
@@ -38,6 +39,8 @@ pub(super) struct Calls {
     all: Vec<Call>,
     ids: Vec<String>,
     seats: Vec<Seat>,
+    /// Accounts of those who know social security.
+    professional: HashSet<String>,
     now: i64,
 }
 
@@ -76,7 +79,10 @@ pub(super) async fn begin(
     }
     let all = draw(zone, now.0, seats.len(), &fixed, &known);
     let ids = all.iter().map(|_| kernel::id::new_id()).collect();
-    let calls = Calls { all, ids, seats, now: now.0 };
+    let knows = |skills: &[String]| skills.iter().any(|skill| skill == SECOND_QUEUE);
+    let professional = written.people.people.iter().filter(|person| knows(&person.skills));
+    let professional = professional.map(|person| person.account.clone()).collect();
+    let calls = Calls { all, ids, seats, professional, now: now.0 };
     let first = calls.all.iter().zip(&calls.ids).filter(|(call, _)| call.order.is_some());
     let records = first
         .map(|(call, id)| (Timestamp(call.started_at), Record::Call(Box::new(row(&calls, call, id, None)))))
@@ -96,9 +102,10 @@ pub(super) async fn finish(city: &City, staff: &Staff, calls: &Calls) -> Result<
         }
     }
     let mut records: Vec<Written> = Vec::new();
-    for (call, id) in calls.all.iter().zip(&calls.ids) {
+    for (place, (call, id)) in calls.all.iter().zip(&calls.ids).enumerate() {
         let file = files.get(call.number.as_str()).cloned().flatten();
         tell(calls, call, id, file, &mut records);
+        trace::tell(calls, place, &mut records);
     }
     count_flow(&calls.all, &mut records);
     for (agent, seat) in calls.seats.iter().enumerate() {
@@ -363,6 +370,7 @@ async fn note(city: &City, staff: &Staff, calls: &Calls) -> Result<(), BoxError>
                 call_id: id.clone(),
                 result: result.to_owned(),
                 note: note.to_owned(),
+                fields: "{}".to_owned(),
                 agent_id: seat.person_id.clone(),
                 agent_name: seat.name.clone(),
                 written_at: call.wrapped_at,

@@ -179,6 +179,12 @@ async fn the_screens_of_calls_are_not_empty(city: &City) {
     let open = count("select count(*) from voice_missed_call where handled_at is null").await;
     let all = count("select count(*) from voice_missed_call").await;
     assert!(open == 5 && open * 4 < all, "{open} of {all} missed calls are open");
+    let untold = "select count(*) from voice_call c where c.direction = 'in' and not exists \
+                  (select 1 from voice_call_trace t where t.call_id = c.id)";
+    assert_eq!(count(untold).await, 0, "every call says why it went where it went");
+    let elsewhere = "select count(*) from voice_call c join voice_call_trace t on t.call_id = c.id and t.kind = 'chosen' \
+                     where t.detail not like '%\"seat\":\"' || c.seat_no || '\"%'";
+    assert_eq!(count(elsewhere).await, 0, "the seat that was chosen is the one that answered");
     let early = "select count(*) from voice_missed_call where handled_at <= at";
     assert_eq!(count(early).await, 0, "seen to before it was missed");
     assert_eq!(count("select count(*) from voice_recording").await, 0, "nobody spoke");

@@ -46,6 +46,8 @@ pub enum CallMessage {
     Step(&'static str, String),
     /// Something on a leg.
     Leg(Side, LegEvent),
+    /// Name and sound of a phrase of the agent's own, which [`Phrase::Own`] says next.
+    OwnPhrase(String, bytes::Bytes),
     /// The sound of what the call's flow says under this number.
     Sound(u32, Vec<Clip>),
     /// What the call's flow is told from outside.
@@ -108,6 +110,10 @@ pub(super) struct Actor {
     pub(super) dial_code: Option<u16>,
     /// What a dialled call is about.
     pub(super) reason: String,
+    /// Name and sound of the phrase that the agent lets be said.
+    pub(super) own_phrase: (String, bytes::Bytes),
+    /// When the citizen hung up and the agent kept the line, epoch milliseconds.
+    pub(super) left_at: Option<i64>,
     /// The last way through a flow that an agent sent the citizen.
     pub(super) detour: Option<DetourView>,
 }
@@ -150,6 +156,8 @@ impl Actor {
             citizen_holds: false,
             dial_code: None,
             reason: String::new(),
+            own_phrase: (String::new(), bytes::Bytes::new()),
+            left_at: None,
             detour: None,
         }
     }
@@ -199,6 +207,7 @@ impl Actor {
             }
             CallMessage::Step(kind, detail) => self.note(kind, &detail),
             CallMessage::Leg(side, event) => self.leg(side, event).await,
+            CallMessage::OwnPhrase(title, sound) => self.own_phrase = (title, sound),
             CallMessage::Sound(no, clips) => self.say(no, clips).await,
             CallMessage::Flow(input) => self.lead(input).await,
         }
@@ -267,6 +276,9 @@ impl Actor {
             } else {
                 self.media.stop_play(media_of(no))
             }),
+            Effect::BusyTone(no) => {
+                self.media_done(self.media.play(media_of(no), vec![Tone::Busy.into()], true).map(|_| ()));
+            }
             Effect::Hear { from, to, on } => {
                 let gain = if on { 1.0 } else { 0.0 };
                 self.media_done(self.media.set_gain(media_of(from), media_of(to), gain));
@@ -327,7 +339,11 @@ impl Actor {
 
     async fn leg(&mut self, side: Side, event: LegEvent) {
         match (side, event) {
-            (Side::Citizen, LegEvent::Ended | LegEvent::FlowLost) => self.apply(Input::CitizenEnded).await,
+            (Side::Citizen, LegEvent::Ended | LegEvent::FlowLost) => {
+                let seat = self.state.seat();
+                let by_hand = seat.is_some_and(|seat| self.core.desk.releases_by_hand(seat));
+                self.apply(if by_hand { Input::CitizenLeft } else { Input::CitizenEnded }).await;
+            }
             (Side::Citizen, LegEvent::Failed { code }) => self.apply(Input::CitizenFailed(code)).await,
             (Side::Citizen, LegEvent::Ringing) => {}
             (Side::Party(no), LegEvent::Ringing) => self.apply(Input::Ringing(no)).await,
@@ -452,6 +468,7 @@ impl Actor {
             Sound::Phrase(Phrase::SeatNumber) => {
                 (sounds::seat_number(self.state.seat().unwrap_or_default()), false)
             }
+            Sound::Phrase(Phrase::Own) => (vec![Clip::Alaw(self.own_phrase.1.clone())], false),
             sound => sounds::clips(sound),
         };
         match self.media.play(CITIZEN, clips, repeat) {

@@ -7,12 +7,12 @@ use bytes::Bytes;
 
 use super::actor::{Actor, CallMessage};
 use super::leg::CITIZEN;
-use super::record::{CallRow, FlowRecord, Record};
+use super::record::{CallRow, FlowRecord, Record, TreatedRow};
 use super::state::{self, FlowNews, FlowWord, Sound};
 use super::view::DetourView;
 use crate::callflow::defaults::DIRECT;
 use crate::callflow::model::{Language, Target};
-use crate::callflow::run::{Happening, What};
+use crate::callflow::run::{Happening, Treatment, What};
 use crate::callflow::{Answer, Effect, Input, Item, QueueNews, Request, Run};
 use crate::core::Core;
 use crate::flows::Caller;
@@ -235,6 +235,15 @@ impl Actor {
             Effect::Recorded { mailbox, from, to } => {
                 self.keep_message(mailbox, from, to);
                 steps.push_back(word(FlowWord::Served));
+            }
+            Effect::Treated { message_id, person_id, person_name, what } => {
+                let note = match what {
+                    Treatment::Heard => None,
+                    Treatment::Done(note) => Some(note),
+                };
+                let row =
+                    TreatedRow { message_id, call_id: self.row.id.clone(), person_id, person_name, note };
+                self.write(Record::Flow(Box::new(FlowRecord::Treated(row))));
             }
             Effect::Ask { no, request } => {
                 let (core, handle, caller) = (self.core.clone(), self.handle.clone(), flow.caller.clone());

@@ -33,13 +33,19 @@ pub(super) struct Plain {
 }
 
 impl Plain {
-    /// Takes over what an offer of the other side asks for; a key of ours is made when one is needed.
+    /// Takes over what an offer of the other side asks for; a key of ours is made when one is needed. What is
+    /// encrypted stays encrypted.
     pub fn agree(&mut self, agreed: &sdp::Agreed) -> Result<(), sdp::SdpError> {
-        if agreed.crypto.is_some() {
-            if !self.may_key {
-                return Err(sdp::SdpError::NoKey);
+        match agreed.crypto {
+            Some(_) if !self.may_key => return Err(sdp::SdpError::NoKey),
+            Some(theirs) => {
+                // One key in two suites would encrypt different packets with the same keystream.
+                let kept = self.local.crypto.filter(|ours| ours.suite == theirs.suite);
+                self.local.crypto =
+                    kept.or_else(new_key).map(|key| sdp::Crypto { suite: theirs.suite, ..key });
             }
-            self.local.crypto = self.local.crypto.or_else(new_key);
+            None if self.local.crypto.is_some() => return Err(sdp::SdpError::NoKey),
+            None => {}
         }
         self.spec = LegSpec { tones: self.spec.tones, ..spec(self.spec.leg, agreed, &self.local)? };
         Ok(())
@@ -48,7 +54,15 @@ impl Plain {
 
 /// How a leg is run before the other side has said anything.
 pub(super) fn unknown(leg: LegId) -> LegSpec {
-    LegSpec { leg, codec: Codec::Pcma, dtmf_payload_type: Some(101), remote: None, tones: true, keys: None }
+    LegSpec {
+        leg,
+        codec: Codec::Pcma,
+        dtmf_payload_type: Some(101),
+        remote: None,
+        tones: true,
+        wide: false,
+        keys: None,
+    }
 }
 
 /// Makes a key for what a leg is sent.
@@ -88,13 +102,14 @@ pub(super) fn spec(leg: LegId, agreed: &sdp::Agreed, local: &sdp::Local) -> Resu
     Ok(LegSpec {
         leg,
         codec: match agreed.law {
-            sdp::Law::A => Codec::Pcma,
+            sdp::Law::A | sdp::Law::Wide => Codec::Pcma,
             sdp::Law::Mu => Codec::Pcmu,
         },
         dtmf_payload_type: agreed.event_payload_type,
         remote: Some(SocketAddr::new(agreed.remote_address, agreed.remote_port))
             .filter(|remote| !remote.ip().is_unspecified() && remote.port() != 0),
         tones: true,
+        wide: agreed.law == sdp::Law::Wide,
         keys,
     })
 }

@@ -147,11 +147,28 @@ pub struct TraceRow {
     pub detail: String,
 }
 
+/// What somebody did with a message by telephone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TreatedRow {
+    /// The message.
+    pub message_id: String,
+    /// The call in which it happened.
+    pub call_id: String,
+    /// Who.
+    pub person_id: String,
+    /// Their name.
+    pub person_name: String,
+    /// How it was seen to; absent when it was only heard.
+    pub note: Option<&'static str>,
+}
+
 /// What a call flow leaves behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FlowRecord {
     /// A message.
     Message(MessageRow),
+    /// A message was heard or seen to by telephone.
+    Treated(TreatedRow),
     /// A wish to be called back.
     Callback(CallbackRow),
     /// What the caller thought of the talk.

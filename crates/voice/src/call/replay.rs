@@ -97,7 +97,8 @@ pub fn lanes(steps: &[Step], end: i64) -> Vec<Lane> {
             }
             ("left", Some((no, _, _, role))) => {
                 if let Some(last) = others.get_mut(&no).and_then(|lane| lane.stretches.last_mut()) {
-                    last.to = step.at;
+                    // A line that is kept after the citizen's end is no part of the call.
+                    last.to = step.at.min(end);
                     // What somebody became in mid-call shows at the end.
                     role.clone_into(&mut last.what);
                 }

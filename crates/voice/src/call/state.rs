@@ -15,6 +15,7 @@ mod loss;
 mod parking;
 mod parties;
 mod queueing;
+mod release;
 mod supervision;
 mod transfer;
 mod words;
@@ -193,6 +194,7 @@ impl CallState {
             Input::CitizenAnswered => self.citizen_answered(&mut out),
             Input::CitizenFailed(code) => self.citizen_failed(code, &mut out),
             Input::CitizenEnded => self.end("citizen", false, &mut out),
+            Input::CitizenLeft => self.citizen_left(now_ms, &mut out),
             Input::CitizenSilent(secs) => {
                 if secs >= SILENCE_SECS {
                     self.end("system", true, &mut out);
@@ -276,6 +278,9 @@ impl CallState {
 
     /// An agent whose screen hangs up leaves the citizen to the flow that goes on; a leader ends the call.
     fn hang_up(&mut self, by: &'static str, out: &mut Vec<Effect>) {
+        if self.phase == Phase::LineOpen {
+            return self.end("citizen", false, out);
+        }
         match self.agent().map(|agent| agent.no) {
             Some(no) if by == "screen" && self.keep && self.phase == Phase::Talking => {
                 self.party_ended(no, out)
@@ -424,6 +429,9 @@ impl CallState {
         if self.phase == Phase::Dialling {
             return self.end("agent", true, out);
         }
+        if self.phase == Phase::LineOpen {
+            return self.end("citizen", false, out);
+        }
         if self.is_on_detour() {
             return self.let_go(no, out);
         }
@@ -482,6 +490,7 @@ impl CallState {
             }
             Phase::Dialling => self.citizen_failed(408, out),
             Phase::Farewell => self.end("system", true, out),
+            Phase::LineOpen => self.end("citizen", false, out),
             _ => {}
         }
     }

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use super::actor::Actor;
 use super::leg::CITIZEN;
 use super::record::{EventRow, Record, RecordingEnd, RecordingRow};
-use super::state::{Note, Party, Target};
+use super::state::{Note, Party, Phrase, Target};
 use crate::media::MediaEvent;
 
 /// How long the end of a recording is waited for.
@@ -70,6 +70,10 @@ impl Actor {
             Note::Parked(seat) => self.note("parked", seat),
             Note::ParkedTooLong => self.note("parked_too_long", ""),
             Note::Retrieved(seat) => self.note("retrieved", seat),
+            Note::Said(Phrase::Own) => {
+                let title = self.own_phrase.0.clone();
+                self.note("said", &title);
+            }
             Note::Said(phrase) => self.note("said", phrase.name()),
             Note::Detour { flow, node, back } => {
                 let node = node.as_deref().unwrap_or("-");
@@ -93,6 +97,11 @@ impl Actor {
                 }
                 self.called_back();
                 self.note("citizen_answered", "");
+            }
+            Note::CitizenLeft => {
+                self.left_at = Some(self.core.kit.now().0);
+                self.media_done(self.media.stop_recording());
+                self.note("citizen_left", "");
             }
             Note::Kicked(seat) => self.note("kicked", seat),
             Note::HungUp(by) => {
@@ -214,6 +223,7 @@ impl Actor {
 
     pub(super) async fn finish(&mut self, mut sound: mpsc::Receiver<MediaEvent>) {
         let now = self.core.kit.now().0;
+        let now = self.left_at.unwrap_or(now);
         self.row.ended_at = Some(now);
         self.end_talk();
         self.count_flow();

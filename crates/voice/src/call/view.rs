@@ -51,7 +51,7 @@ pub struct CallView {
     /// `in`, `out`, `internal`.
     pub direction: String,
     /// `flow`, `queued`, `ringing`, `dialling`, `talking`, `held`, `consulting`, `transferring`, `parked`,
-    /// `agent_lost`, `detour`, `farewell`, `ended`.
+    /// `agent_lost`, `detour`, `farewell`, `line_open`, `ended`.
     pub state: String,
     /// The citizen's number, or the colleague's seat; masked where the reader's role says so.
     pub caller: String,

@@ -318,6 +318,13 @@ fn properties(node: &Node, known: &Known, report: &mut Report) {
                 report.error(node, "mailbox", "信箱名不超过 40 字", "A box's name has at most 40 characters");
             }
         }
+        Kind::Messages(messages) => {
+            variable(node, &messages.number, report);
+            variable(node, &messages.pin, report);
+            if messages.mailbox.chars().count() > 40 {
+                report.error(node, "mailbox", "信箱名不超过 40 字", "A box's name has at most 40 characters");
+            }
+        }
         Kind::Robot(robot) => {
             range(node, ("等待秒数", "The patience"), robot.patience_secs, 2, 30, report);
             range(node, ("停顿毫秒数", "The pause"), robot.pause_ms, 400, 5_000, report);

@@ -64,6 +64,12 @@ pub const SHIPPED: &[Shipped] = &[
         text: include_str!("../../flows/satisfaction.json"),
     },
     Shipped {
+        id: "message_box",
+        name: "电话收听留言",
+        note: "工作人员用任意电话输入工号和口令，逐条收听留言、删除或回拨；给它分配一个号码即可使用",
+        text: include_str!("../../flows/message_box.json"),
+    },
+    Shipped {
         id: DIRECT,
         name: "直接排队",
         note: "不播问候，直接进入队列",

@@ -171,6 +171,8 @@ pub enum Kind {
     Transfer(Transfer),
     /// Records a message. Exit `next`.
     Voicemail(Voicemail),
+    /// Lets staff hear what callers left. Exits `next`, `wrong`.
+    Messages(Messages),
     /// Looks an order up by number and query code. Exits `found`, `unknown`.
     Order(Order),
     /// Checks digits against an access code. Exits `ok`, `wrong`.
@@ -373,6 +375,24 @@ impl Default for Voicemail {
             silence_secs: 6,
             end_key: "#".to_owned(),
         }
+    }
+}
+
+/// Properties of a node at which staff hear what callers left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Messages {
+    /// The variable with the number of the person's box: the job number, or the seat's.
+    pub number: String,
+    /// The variable with their code.
+    pub pin: String,
+    /// Only messages of this box; all when empty.
+    pub mailbox: String,
+}
+
+impl Default for Messages {
+    fn default() -> Self {
+        Self { number: "number".to_owned(), pin: "pin".to_owned(), mailbox: String::new() }
     }
 }
 
@@ -614,6 +634,7 @@ impl Kind {
             Self::Queue(_) => "queue",
             Self::Transfer(_) => "transfer",
             Self::Voicemail(_) => "voicemail",
+            Self::Messages(_) => "messages",
             Self::Order(_) => "order",
             Self::Password(_) => "password",
             Self::Survey(_) => "survey",
@@ -679,6 +700,7 @@ impl Kind {
                 (exits, own(&["next"]))
             }
             Self::Transfer(_) => (own(&["failed"]), own(&["next"])),
+            Self::Messages(_) => (own(&["next", "wrong"]), Vec::new()),
             Self::Order(_) => (own(&["found", "unknown"]), Vec::new()),
             Self::Password(_) => (own(&["ok", "wrong"]), Vec::new()),
             Self::Http(_) => (own(&["ok", "failed"]), Vec::new()),

@@ -33,6 +33,7 @@ fn node(id: usize, targets: usize) -> impl Strategy<Value = serde_json::Value> {
         )),
         Just(("transfer", json!({"to": {"kind": "number", "number": "110"}}), vec!["failed", "next"])),
         Just(("voicemail", json!({"say": {"text": "x"}}), vec!["next"])),
+        Just(("messages", json!({}), vec!["next", "wrong"])),
         Just(("order", json!({}), vec!["found", "unknown"])),
         Just(("survey", json!({"say": {"text": "x"}}), vec!["next"])),
         Just(("set", json!({"variable": "d", "value": "1"}), vec!["next"])),

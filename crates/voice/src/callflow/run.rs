@@ -6,6 +6,7 @@
 
 mod caller;
 mod findings;
+mod messages;
 mod nodes;
 mod robot;
 
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use findings::Finding;
+pub use messages::{Hearing, Left, Treatment};
 
 use serde_json::{Map, Value};
 
@@ -63,6 +65,11 @@ pub enum Item {
     },
     /// The tone after which a message is recorded.
     Beep,
+    /// What a caller left.
+    Message {
+        /// Id of the message.
+        id: String,
+    },
 }
 
 /// What is asked of the world.
@@ -76,6 +83,15 @@ pub enum Request {
         code: String,
         /// The caller's language.
         language: Language,
+    },
+    /// The open messages of whoever has this box and this code: a [`Hearing`].
+    Messages {
+        /// Number of the box.
+        number: String,
+        /// The code.
+        pin: String,
+        /// Only messages of this box; all when empty.
+        mailbox: String,
     },
     /// Whether the digits are the access code.
     Password {
@@ -208,6 +224,17 @@ pub enum Effect {
         /// To, epoch milliseconds.
         to: i64,
     },
+    /// A message was heard or seen to by somebody on the telephone.
+    Treated {
+        /// Id of the message.
+        message_id: String,
+        /// Who.
+        person_id: String,
+        /// Their name.
+        person_name: String,
+        /// What became of it.
+        what: Treatment,
+    },
     /// Ask; [`Input::Answer`] follows.
     Ask {
         /// The number.
@@ -288,6 +315,7 @@ enum Stage {
     Menu { saying: Option<u32>, tries: u32 },
     Digits { saying: Option<u32>, tries: u32, typed: String },
     Survey { saying: Option<u32>, tries: u32 },
+    Hearing { saying: Option<u32>, tries: u32 },
     Queueing { since: i64, choice_at: Option<i64>, offered: bool },
     Talking,
     Transferring,
@@ -316,6 +344,7 @@ pub struct Run {
     /// The flow gave up and the caller was put into the hotline's own queue.
     rescued: bool,
     findings: Vec<Finding>,
+    hearing: Option<Hearing>,
     /// The node to begin at in place of the flow's first.
     entrance: Option<String>,
 }
@@ -339,6 +368,7 @@ impl Run {
             spoken: (0, 0),
             rescued: false,
             findings: Vec::new(),
+            hearing: None,
             entrance: None,
         }
     }
@@ -356,7 +386,7 @@ impl Run {
     }
 
     /// Returns the word for what the run does: `saying`, `menu`, `digits`, `survey`, `queueing`,
-    /// `talking`, `transferring`, `recording`, `listening`, `asking`, `done`.
+    /// `talking`, `transferring`, `recording`, `hearing`, `listening`, `asking`, `done`.
     #[must_use]
     pub fn doing(&self) -> &'static str {
         match self.stage {
@@ -364,6 +394,7 @@ impl Run {
             Stage::Menu { .. } => "menu",
             Stage::Digits { .. } => "digits",
             Stage::Survey { .. } => "survey",
+            Stage::Hearing { .. } => "hearing",
             Stage::Queueing { .. } => "queueing",
             Stage::Talking => "talking",
             Stage::Transferring => "transferring",
@@ -408,9 +439,10 @@ impl Run {
             Input::Key(key) => self.key(key, &mut turn),
             Input::Said(no) => self.said(no, &mut turn),
             Input::Queue(news) => self.queue_news(news, &mut turn),
-            Input::Transferred(talked) if self.stage == Stage::Transferring => {
-                self.leave(if talked { "next" } else { "failed" }, &mut turn);
-            }
+            Input::Transferred(talked) if self.stage == Stage::Transferring => match self.kind() {
+                Some(Kind::Messages(_)) => self.called_back(talked, &mut turn),
+                _ => self.leave(if talked { "next" } else { "failed" }, &mut turn),
+            },
             Input::Transferred(_) => {}
             Input::Silence => match self.stage {
                 Stage::Recording { .. } => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::model::{Language, Target};
-use super::run::What;
+use super::run::{Treatment, What};
 use super::{Answer, Effect, Facts, Input, Item, Program, QueueNews, Request, Run};
 
 /// A caller in a flow, with a clock of their own.
@@ -76,6 +76,7 @@ impl Caller {
             Item::Prompt { key, language } => format!("[{key}.{}]", language.name()),
             Item::Text { text, .. } => text.clone(),
             Item::Beep => "(beep)".to_owned(),
+            Item::Message { id } => format!("<{id}>"),
         });
         words.collect::<Vec<_>>().join(" ")
     }
@@ -495,6 +496,91 @@ fn keys_and_nodes_are_told_for_figures() {
         })
         .collect();
     assert_eq!(told, [("a", What::Key('2')), ("two", What::Entered)]);
+}
+
+/// A listener at the first of some messages.
+fn listener(may_dial: bool, messages: &[&str]) -> Caller {
+    let mut listener = Caller::new(json!([
+        {"id": "a", "kind": "digits", "props": {"variable": "number", "max": 4}, "exits": {"next": "b", "timeout": "end"}},
+        {"id": "b", "kind": "digits", "props": {"variable": "pin", "max": 6, "secret": true}, "exits": {"next": "c", "timeout": "end"}},
+        {"id": "c", "kind": "messages", "props": {"mailbox": "water"}, "exits": {"next": "end", "wrong": "a"}},
+        {"id": "end", "kind": "hang_up", "props": {}},
+    ]));
+    for key in "1001274913".chars() {
+        listener.key(key);
+    }
+    let (number, pin, mailbox) = ("1001".to_owned(), "274913".to_owned(), "water".to_owned());
+    assert!(listener.has(&Effect::Ask { no: 1, request: Request::Messages { number, pin, mailbox } }));
+    assert!(!listener.run.variables().contains_key("pin"), "the code is forgotten at once");
+    let messages: Vec<Value> = messages
+        .iter()
+        .map(|id| json!({"id": id, "caller": "13800001234", "date": "2026-11-21", "time": "14:00"}))
+        .collect();
+    let found = json!({"person_id": "p", "person_name": "n", "may_dial": may_dial, "messages": messages});
+    listener.give(Input::Answer(1, Answer::Yes(found)));
+    listener
+}
+
+fn treated(id: &str, what: Treatment) -> Effect {
+    Effect::Treated {
+        message_id: id.to_owned(),
+        person_id: "p".to_owned(),
+        person_name: "n".to_owned(),
+        what,
+    }
+}
+
+#[test]
+fn messages_are_heard_repeated_deleted_and_come_to_an_end() {
+    let mut listener = listener(true, &["m1", "m2"]);
+    let words = listener.said();
+    assert!(words.contains("有两条") && words.contains("尾号幺二三四"), "{words}");
+    assert!(!words.contains("幺三八"), "only the end of the number is said: {words}");
+    assert!(words.ends_with("<m1> [message_keys.zh]"), "{words}");
+    assert!(listener.has(&treated("m1", Treatment::Heard)));
+    assert!(listener.key('1').said().contains("<m1>"), "again");
+    listener.hear().key('3');
+    assert!(listener.has(&treated("m1", Treatment::Done("电话收听后删除"))));
+    assert!(listener.said().contains("<m2>"), "{}", listener.said());
+    listener.hear();
+    assert_eq!(listener.after(8).said(), "[message_keys.zh]", "the keys are said again");
+    assert_eq!(listener.key('9').said(), "[invalid.zh] [message_keys.zh]");
+    assert!(listener.key('2').said().contains("没有更多留言了"));
+    assert!(!listener.has(&treated("m2", Treatment::Done("电话收听后删除"))), "skipped is not deleted");
+    assert!(listener.hear().has(&Effect::HangUp));
+}
+
+#[test]
+fn the_caller_of_a_message_is_called_back_and_then_the_next_is_heard() {
+    let mut one = listener(true, &["m1", "m2"]);
+    one.key('4');
+    let to = Target::Number { number: "13800001234".to_owned() };
+    assert!(one.has(&Effect::Transfer { to, ring_secs: 40, keep: true }));
+    assert!(one.give(Input::Transferred(false)).said().starts_with("对方没有接听"));
+    one.key('4');
+    one.give(Input::Transferred(true));
+    assert!(one.has(&treated("m1", Treatment::Done("电话收听后回拨"))));
+    assert!(one.said().contains("<m2>"));
+    let mut other = listener(false, &["m1"]);
+    assert!(other.key('4').said().starts_with("不能回拨"), "who may not call outside does not");
+    other.hear().after(8);
+    other.hear().after(8);
+    other.hear();
+    assert!(other.after(8).has(&Effect::HangUp), "a listener who is gone does not hold the line");
+}
+
+#[test]
+fn a_wrong_code_hears_nothing_and_an_empty_box_says_so() {
+    let mut empty = listener(true, &[]);
+    assert!(empty.said().contains("没有未处理的留言"));
+    assert!(empty.hear().has(&Effect::HangUp));
+    let mut wrong = Caller::new(json!([
+        {"id": "a", "kind": "messages", "props": {}, "exits": {"next": "end", "wrong": "b"}},
+        {"id": "b", "kind": "menu", "props": {"keys": ["1"], "say": {"text": "x"}},
+         "exits": {"1": "end", "timeout": "end", "invalid": "end"}},
+        {"id": "end", "kind": "hang_up", "props": {}},
+    ]));
+    assert_eq!(wrong.give(Input::Answer(1, Answer::No)).node(), "b");
 }
 
 /// A caller with whom the robot talks.

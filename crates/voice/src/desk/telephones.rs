@@ -27,6 +27,8 @@ pub(super) struct Phones {
     pub(super) page: bool,
     pub(super) desk: bool,
     pub(super) choice: PhoneChoice,
+    /// Whether whoever sits there lets go of the line by hand when the other side has hung up.
+    pub(super) by_hand: bool,
 }
 
 impl Phones {
@@ -78,6 +80,17 @@ impl Desk {
         };
         self.apply(Input::Phone { seat: seat.into(), reachable });
         self.tell_phone(seat);
+    }
+
+    /// Says whether whoever sits at a seat lets go of the line by hand when the other side has hung up.
+    pub fn release_by_hand(&self, seat: &str, by_hand: bool) {
+        self.state().phones.entry(seat.to_owned()).or_default().by_hand = by_hand;
+    }
+
+    /// Tells whether whoever sits at a seat lets go of the line by hand.
+    #[must_use]
+    pub fn releases_by_hand(&self, seat: &str) -> bool {
+        self.state().phones_of(seat).by_hand
     }
 
     /// Returns which telephone a seat answers on.

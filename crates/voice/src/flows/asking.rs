@@ -23,6 +23,9 @@ impl Flows {
             // Whoever listens to the call asks with what was heard.
             Request::Robot { .. } => Answer::Failed,
             Request::Order { number, code, language } => self.order(caller, &number, &code, language).await,
+            Request::Messages { number, pin, mailbox } => {
+                self.messages(caller, &number, &pin, &mailbox).await
+            }
             Request::Password { access, digits } => self.password(caller, &access, &digits),
             Request::Http { method, url, body, timeout_secs } => {
                 let time = Duration::from_secs(u64::from(timeout_secs.clamp(1, 10)));

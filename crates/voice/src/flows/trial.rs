@@ -89,7 +89,7 @@ pub struct TrialLine {
     /// Seconds since the call began.
     pub at_secs: f64,
     /// `said`, `entered`, `key`, `queue`, `left_queue`, `transfer`, `recording`, `message`, `asked`,
-    /// `callback`, `rated`, `unrated`, `hung_up`, `gone`, `problem`, `listening`, `heard`.
+    /// `treated`, `callback`, `rated`, `unrated`, `hung_up`, `gone`, `problem`, `listening`, `heard`.
     pub kind: &'static str,
     /// The flow.
     pub flow: String,
@@ -105,7 +105,7 @@ pub struct Trial {
     /// What happened.
     pub lines: Vec<TrialLine>,
     /// What the run does: `saying`, `menu`, `digits`, `survey`, `queueing`, `talking`, `transferring`,
-    /// `recording`, `listening`, `asking`, `done`.
+    /// `recording`, `hearing`, `listening`, `asking`, `done`.
     pub doing: &'static str,
     /// The flow.
     pub flow: String,
@@ -272,12 +272,14 @@ impl Stage<'_> {
                 self.asking = Some(no);
                 let text = match request {
                     Request::Order { number, .. } => number,
+                    Request::Messages { number, .. } => number,
                     Request::Password { access, .. } => access,
                     Request::Http { url, .. } => url,
                     Request::Robot { .. } => String::new(),
                 };
                 self.line("asked", text);
             }
+            Effect::Treated { message_id, .. } => self.line("treated", message_id),
             Effect::CallBack { number, .. } => self.line("callback", number),
             Effect::Rate { stars } => self.line("rated", stars.to_string()),
             Effect::Unrated => self.line("unrated", String::new()),
@@ -308,6 +310,7 @@ impl Stage<'_> {
             },
             Item::Text { text, .. } => text.clone(),
             Item::Beep => "♪".to_owned(),
+            Item::Message { id } => format!("［{id}］"),
         }
     }
 }

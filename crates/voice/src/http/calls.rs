@@ -1,5 +1,6 @@
 //! The list of calls.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -20,6 +21,7 @@ use crate::core::Core;
 use crate::error::VoiceError;
 use crate::store;
 use crate::store::calls::{Call, CallFilter};
+use crate::summary::{self, Field};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
     OpenApiRouter::new()
@@ -89,6 +91,8 @@ struct CallItem {
     talked_ms: i64,
     /// The recording.
     recording_id: Option<String>,
+    /// What the agent wrote about it.
+    summary: Option<CallSummary>,
 }
 
 impl CallItem {
@@ -111,6 +115,7 @@ impl CallItem {
             waited_ms: call.waited_ms,
             talked_ms: call.talked_ms,
             recording_id: call.recording_id,
+            summary: None,
         }
     }
 }
@@ -135,8 +140,6 @@ struct CallDetail {
     events: Vec<CallEventItem>,
     /// Orders that were written from it.
     cases: Vec<CaseBrief>,
-    /// What the agent wrote about it.
-    summary: Option<CallSummary>,
 }
 
 /// Whoever only answers calls sees the own ones.
@@ -170,7 +173,17 @@ async fn list_calls(
     let page =
         store::calls::list(&core.kit.db, &filter(&me, query, limit)).await.map_err(VoiceError::from)?;
     let masked = me.is_masked("phone");
-    Ok(Json(page.map(|call| CallItem::new(call, masked))))
+    let mut summaries = summaries_of(&core, &page.items).await?;
+    Ok(Json(page.map(|call| {
+        let summary = summaries.remove(&call.id);
+        CallItem { summary, ..CallItem::new(call, masked) }
+    })))
+}
+
+async fn summaries_of(core: &Core, calls: &[Call]) -> HttpResult<HashMap<String, CallSummary>> {
+    let ids: Vec<String> = calls.iter().map(|call| call.id.clone()).collect();
+    let found = store::summaries::of_calls(&core.kit.db, &ids).await.map_err(VoiceError::from)?;
+    Ok(found.into_iter().map(|summary| (summary.call_id.clone(), summary.into())).collect())
 }
 
 /// Finds a call that the person may read: all, or the own ones.
@@ -204,7 +217,7 @@ async fn show_call(
         None => Vec::new(),
     };
     Ok(Json(CallDetail {
-        call: CallItem::new(call, me.is_masked("phone")),
+        call: CallItem { summary, ..CallItem::new(call, masked) },
         events: events
             .into_iter()
             .map(|event| CallEventItem {
@@ -214,7 +227,6 @@ async fn show_call(
             })
             .collect(),
         cases,
-        summary,
     }))
 }
 
@@ -313,8 +325,10 @@ async fn export_calls(
     me.require("call.export")?;
     let mut narrowed = filter(&me, query, 1_000);
     let mut calls = Vec::new();
+    let mut summaries = HashMap::new();
     loop {
         let page = store::calls::list(&core.kit.db, &narrowed).await.map_err(VoiceError::from)?;
+        summaries.extend(summaries_of(&core, &page.items).await?);
         calls.extend(page.items);
         narrowed.cursor = page.next_cursor;
         if narrowed.cursor.is_none() || calls.len() >= EXPORT_ROWS_MAX {
@@ -326,7 +340,8 @@ async fn export_calls(
     tx.commit().await.map_err(VoiceError::from)?;
     let masked = me.is_masked("phone");
     let lang = ctx.lang;
-    let head = vec![
+    let (fields, _) = super::summary_fields::known(&core).await?;
+    let mut head: Vec<String> = [
         lang.pick("来电时间", "Called"),
         lang.pick("主叫号码", "Caller"),
         lang.pick("被叫号码", "Number called"),
@@ -336,9 +351,42 @@ async fn export_calls(
         lang.pick("等待（秒）", "Waited (s)"),
         lang.pick("通话（秒）", "Talked (s)"),
         lang.pick("挂机方", "Hung up by"),
-    ];
-    let rows = calls.iter().map(|call| row(call, masked, lang, &core.kit.config.zone)).collect();
+        lang.pick("小结", "Summary"),
+        lang.pick("备注", "Note"),
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    head.extend(fields.iter().map(|field| lang.pick(field.zh.as_str(), field.name_en()).to_owned()));
+    let rows = calls
+        .iter()
+        .map(|call| {
+            let mut cells = row(call, masked, lang, &core.kit.config.zone);
+            cells.extend(summary_cells(summaries.get(&call.id), &fields, lang));
+            cells
+        })
+        .collect();
     download_workbook("calls", head, rows).await
+}
+
+fn summary_cells(summary: Option<&CallSummary>, fields: &[Field], lang: Lang) -> Vec<Cell> {
+    let result = match summary.map(|summary| summary.result.as_str()) {
+        Some("answered") => lang.pick("已解答", "Answered"),
+        Some("ordered") => lang.pick("已建单", "Order written"),
+        Some("transferred") => lang.pick("已转接", "Transferred"),
+        Some("callback") => lang.pick("需回电", "To be called back"),
+        Some("wrong_number") => lang.pick("打错", "Wrong number"),
+        Some("silent") => lang.pick("无声", "Silent"),
+        Some("nuisance") => lang.pick("骚扰", "Nuisance"),
+        Some(_) => lang.pick("其他", "Other"),
+        None => "",
+    };
+    let mut cells = vec![result.into(), summary.map(|summary| summary.note.as_str()).into()];
+    let (yes, no) = (lang.pick("是", "Yes"), lang.pick("否", "No"));
+    cells.extend(fields.iter().map(|field| {
+        let value = summary.and_then(|summary| summary.fields.get(&field.key));
+        Cell::from(summary::shown(value, yes, no))
+    }));
+    cells
 }
 
 fn row(call: &Call, masked: bool, lang: Lang, zone: &str) -> Vec<Cell> {

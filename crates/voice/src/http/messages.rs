@@ -1,9 +1,7 @@
 //! Messages that callers left: the list, their sound, and who calls back.
 
-use std::io::SeekFrom;
 use std::sync::Arc;
 
-use ::media::recording::{BYTES_PER_MS, HEADER_LEN, PAIR};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -13,7 +11,6 @@ use kernel::http::{Auth, Cell, EXPORT_ROWS_MAX, Json, Path, Query, ReqCtx, downl
 use kernel::{Audit, HttpResult, Page, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,6 +21,7 @@ use crate::error::VoiceError;
 use crate::speech::wav;
 use crate::store;
 use crate::store::messages::{MessageFilter, MessageRow};
+use crate::voicemail;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
     OpenApiRouter::new()
@@ -206,25 +204,16 @@ async fn show_message_audio(
     if recording.state == "open" {
         return Err(VoiceError::RecordingOpen.into());
     }
-    let codes = citizen_part(&core.recording_dir.join(&recording.path), row.from_ms, row.length_ms)
-        .await
-        .map_err(VoiceError::RecordingGone)?;
+    let codes =
+        voicemail::citizen_part(&core.recording_dir.join(&recording.path), row.from_ms, row.length_ms)
+            .await
+            .map_err(VoiceError::RecordingGone)?;
     let mut tx = core.kit.db.begin().await.map_err(VoiceError::from)?;
     store::messages::heard(&mut tx, &ctx, &id).await.map_err(VoiceError::from)?;
     tx.audit(&ctx, Audit::new("message.listen", "message", id));
     tx.commit().await.map_err(VoiceError::from)?;
     let headers = [(header::CONTENT_TYPE, "audio/wav"), (header::CACHE_CONTROL, "private, no-store")];
     Ok((headers, wav::present(&codes)).into_response())
-}
-
-/// Reads what the citizen said in a part of a recording, as A-law.
-async fn citizen_part(path: &std::path::Path, from_ms: i64, length_ms: i64) -> std::io::Result<Vec<u8>> {
-    let mut file = tokio::fs::File::open(path).await?;
-    let (from, length) = (from_ms.max(0).unsigned_abs(), length_ms.clamp(0, 600_000).unsigned_abs());
-    file.seek(SeekFrom::Start(HEADER_LEN as u64 + from * BYTES_PER_MS)).await?;
-    let mut pairs = Vec::new();
-    file.take(length * BYTES_PER_MS).read_to_end(&mut pairs).await?;
-    Ok(pairs.into_iter().step_by(usize::try_from(PAIR).unwrap_or(2)).collect())
 }
 
 /// Makes a message somebody's task.

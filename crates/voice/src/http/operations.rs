@@ -67,8 +67,10 @@ struct DetourBody {
 
 #[derive(Debug, Deserialize, ToSchema)]
 struct PhraseBody {
-    /// `seat_number`, `please_wait`, `thanks_for_waiting`, `goodbye`.
+    /// `seat_number`, `please_wait`, `thanks_for_waiting`, `goodbye`, or `own`.
     phrase: String,
+    /// Which of my own phrases.
+    own: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -322,6 +324,13 @@ async fn say(
     Json(body): Json<PhraseBody>,
 ) -> HttpResult<StatusCode> {
     me.require("call.answer")?;
+    if body.phrase == Phrase::Own.name() {
+        let call = my_call(&core, &me, &id)?;
+        let own = body.own.unwrap_or_default();
+        let (title, sound) = super::own_phrases::sound(&core, &me, &own).await?;
+        call.send(CallMessage::OwnPhrase(title, sound));
+        return decide(&core, &me, &id, Command::Say(Phrase::Own)).await;
+    }
     let all = [Phrase::SeatNumber, Phrase::PleaseWait, Phrase::ThanksForWaiting, Phrase::Goodbye];
     let phrase = all.into_iter().find(|phrase| phrase.name() == body.phrase).ok_or_else(|| {
         Problem::invalid().field("phrase", "unknown", "没有这条语音。", "There is no such phrase.")

@@ -24,6 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
     OpenApiRouter::new()
         .routes(routes!(show_seat, sign_in, sign_out))
         .routes(routes!(set_state))
+        .routes(routes!(set_release))
         .routes(routes!(register_phone))
         .routes(routes!(hold_call, resume_call))
         .routes(routes!(hang_up_call))
@@ -61,6 +62,12 @@ enum Wish {
 struct WishBody {
     /// The state.
     state: Wish,
+}
+
+#[derive(Deserialize, ToSchema)]
+struct ReleaseBody {
+    /// Whether I let go of the line by hand when the other side has hung up.
+    by_hand: bool,
 }
 
 /// What a page needs to be a telephone.
@@ -154,6 +161,8 @@ async fn sign_in(State(core): State<Arc<Core>>, Auth(me): Auth) -> HttpResult<Js
         may_dial: me.has("call.dial"),
     });
     core.desk.place(&seat_no, &seat_id, place);
+    // Whoever sat here before may have wished otherwise.
+    core.desk.release_by_hand(&seat_no, false);
     Ok(Json(my_seat(&core, &me)))
 }
 
@@ -187,6 +196,21 @@ async fn set_state(
         },
     );
     Ok(Json(my_seat(&core, &me)))
+}
+
+/// Says whether I let go of the line by hand when the other side has hung up: until I do, for a minute at most, I
+/// hear that it is over and the time for writing has not begun.
+#[utoipa::path(put, path = "/voice/seat/release", operation_id = "update_seat_release", tag = "voice",
+    request_body = ReleaseBody, responses((status = 204)))]
+async fn set_release(
+    State(core): State<Arc<Core>>,
+    Auth(me): Auth,
+    Json(body): Json<ReleaseBody>,
+) -> HttpResult<StatusCode> {
+    me.require("call.answer")?;
+    let sitting = my_sitting(&core, &me)?;
+    core.desk.release_by_hand(&sitting.seat_no, body.by_hand);
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Issues what my page needs to be my telephone.

@@ -1,11 +1,13 @@
 //! The summary of a call.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
 use kernel::http::{Auth, Json, Path, ReqCtx};
 use kernel::{Audit, HttpResult, Problem, Scope};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -14,6 +16,7 @@ use crate::core::Core;
 use crate::error::VoiceError;
 use crate::store;
 use crate::store::summaries::Summary;
+use crate::summary;
 
 /// What can come of a call.
 const RESULTS: [&str; 8] =
@@ -27,9 +30,11 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
 #[derive(Serialize, ToSchema)]
 pub(super) struct CallSummary {
     /// `answered`, `ordered`, `transferred`, `callback`, `wrong_number`, `silent`, `nuisance`, `other`.
-    result: String,
+    pub(super) result: String,
     /// In the agent's words.
-    note: String,
+    pub(super) note: String,
+    /// Values of the city's own fields, by key.
+    pub(super) fields: BTreeMap<String, Value>,
     /// Who wrote it.
     agent_name: String,
     /// When, epoch milliseconds.
@@ -38,8 +43,9 @@ pub(super) struct CallSummary {
 
 impl From<Summary> for CallSummary {
     fn from(summary: Summary) -> Self {
-        let Summary { result, note, agent_name, written_at, .. } = summary;
-        Self { result, note, agent_name, written_at }
+        let Summary { result, note, fields, agent_name, written_at, .. } = summary;
+        let fields = serde_json::from_str(&fields).unwrap_or_default();
+        Self { result, note, fields, agent_name, written_at }
     }
 }
 
@@ -51,6 +57,9 @@ struct Body {
     /// In the agent's words.
     #[serde(default)]
     note: String,
+    /// Values of the city's own fields, by key.
+    #[serde(default)]
+    fields: BTreeMap<String, Value>,
 }
 
 /// Writes the summary of a call of mine, during the call or after it.
@@ -89,13 +98,20 @@ async fn write_summary(
         problem =
             problem.field("note", "length", "备注最多 1000 字。", "The note takes at most 1,000 characters.");
     }
+    let (known, _) = super::summary_fields::known(&core).await?;
+    let fields = match summary::read(&known, &body.fields) {
+        Ok(fields) => fields,
+        Err(faults) => return Err(super::summary_fields::told(problem, &faults)),
+    };
     if problem.has_fields() {
         return Err(problem);
     }
+    let fields = serde_json::to_string(&fields).map_err(|error| Problem::from_internal(&error))?;
     let summary = Summary {
         call_id: id.clone(),
         result: body.result,
         note: body.note.trim().to_owned(),
+        fields,
         agent_id: me.person_id.clone(),
         agent_name: me.name.clone(),
         written_at: ctx.now.0,

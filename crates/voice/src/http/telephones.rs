@@ -102,6 +102,8 @@ struct TelephoneSettings {
     tcp: Option<String>,
     /// Address and port for TLS, when it is served.
     tls: Option<String>,
+    /// Whether telephones over TLS are rung with encrypted sound (SRTP with SDES) only.
+    must_encrypt: bool,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -349,6 +351,7 @@ async fn show_settings(State(core): State<Arc<Core>>, Auth(me): Auth) -> HttpRes
         udp: core.stack.local().to_string(),
         tcp: tcp.map(|address| address.to_string()),
         tls: tls.map(|address| address.to_string()),
+        must_encrypt: core.config.srtp_telephones,
     }))
 }
 

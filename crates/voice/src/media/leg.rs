@@ -7,6 +7,7 @@ use ::media::codec::{Codec, FRAME, Frame};
 use ::media::detect::KeypadDetector;
 use ::media::dtmf::{DtmfReceiver, DtmfSender, DtmfTick};
 use ::media::jitter::{JitterBuffer, Popped};
+use ::media::noise::ComfortNoise;
 use ::media::rtcp::{Reception, SenderInfo};
 use ::media::rtp::RtpPacket;
 use ::media::tone::keypad_sample;
@@ -18,6 +19,8 @@ use super::{LegId, LegSpec, LegStats, MediaEvent};
 
 /// Milliseconds without a packet after which a leg counts as silent, and between repetitions.
 const SILENT_MS: u64 = 10_000;
+/// A peer that sends comfort noise counts as silent for so long at most, in seconds.
+const SILENT_BY_WORD_SECS: u32 = 30;
 /// Ticks between RTCP reports (5 s).
 const REPORT_TICKS: u64 = 250;
 /// Largest payload of a packet that is taken in (240 ms).
@@ -38,6 +41,8 @@ pub(super) struct Intake {
     heard_event: bool,
     last_packet_ms: u64,
     heard_audio: bool,
+    /// What the peer said it is silent with; none while it speaks.
+    noise: Option<ComfortNoise>,
 }
 
 impl Intake {
@@ -50,6 +55,7 @@ impl Intake {
             heard_event: false,
             last_packet_ms: now_ms,
             heard_audio: false,
+            noise: None,
         }
     }
 
@@ -59,6 +65,7 @@ impl Intake {
         }
         self.last_packet_ms = now_ms;
         self.heard_audio = true;
+        self.noise = None;
         self.reception.note(packet.ssrc, packet.sequence, packet.timestamp, now_ms);
         let wanted = self.jitter.codec();
         if codec == wanted {
@@ -70,6 +77,18 @@ impl Intake {
                 *to = codec.transcode(from, wanted);
             }
             self.jitter.push(packet.ssrc, packet.timestamp, codes);
+        }
+    }
+
+    /// The peer falls silent and says how its silence sounds.
+    pub fn noise(&mut self, packet: &RtpPacket<'_>, now_ms: u64) {
+        self.last_packet_ms = now_ms;
+        self.heard_audio = true;
+        self.reception.note_untimed(packet.ssrc, packet.sequence);
+        let Some(next) = ComfortNoise::read(packet.payload) else { return };
+        match &mut self.noise {
+            Some(noise) => noise.follow(next),
+            None => self.noise = Some(next),
         }
     }
 
@@ -144,6 +163,7 @@ impl Leg {
         self.sequence = ambient::origin().sequence;
         self.started = false;
         self.intake.heard_audio = false;
+        self.intake.noise = None;
         self.intake.last_packet_ms = now_ms;
         self.adopt();
     }
@@ -211,6 +231,12 @@ impl Leg {
             self.adopt();
         }
         self.popped = self.intake.jitter.pop(&mut self.input);
+        if self.popped == Popped::Silence
+            && let Some(noise) = &mut self.intake.noise
+        {
+            noise.fill(&mut self.input);
+            self.popped = Popped::Received;
+        }
         if let Some(keypad) = &mut self.keypad
             && !self.intake.heard_event
         {
@@ -233,7 +259,10 @@ impl Leg {
         let silent_ms = now_ms.saturating_sub(self.intake.last_packet_ms);
         let reports_due = silent_ms / SILENT_MS;
         if reports_due > self.silent_reports {
-            events.push(MediaEvent::LegSilent { leg, secs: (silent_ms / 1000) as u32 });
+            // Whoever said that they are silent may be so for long; they are asked whether they are there all the same.
+            let most = if self.intake.noise.is_some() { SILENT_BY_WORD_SECS } else { u32::MAX };
+            let secs = u32::try_from(silent_ms / 1000).unwrap_or(u32::MAX).min(most);
+            events.push(MediaEvent::LegSilent { leg, secs });
         }
         self.silent_reports = reports_due;
     }

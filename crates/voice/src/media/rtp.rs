@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 
 use ::media::codec::Codec;
+use ::media::g722::{self, Narrow};
+use ::media::noise;
 use ::media::rtcp::{ReportBlock, SenderInfo, write_report};
 use ::media::rtp::{RtpPacket, is_rtcp};
 use ::media::srtp::{KeyPair, Protector, Unprotector};
@@ -16,6 +18,8 @@ use super::ports::PortPair;
 const FOREIGN_PACKETS: u32 = 5;
 /// Datagrams read from one socket in one go, so that a flood on one leg does not starve others.
 const MAX_READS: usize = 32;
+/// Longest payload of G.722 that is taken (240 ms).
+const MAX_WIDE: usize = 1920;
 /// The canonical name in RTCP; it identifies nobody.
 const CNAME: &str = "yihao";
 
@@ -27,6 +31,8 @@ pub(super) struct RtpTransport {
     codec: Codec,
     dtmf_payload_type: Option<u8>,
     tones: bool,
+    /// G.722 in place of G.711 on the wire.
+    wide: Option<Box<Narrow>>,
     secured: Option<Secured>,
     buffer: Vec<u8>,
 }
@@ -47,10 +53,10 @@ impl Secured {
     /// Takes other keys. One that stays goes on counting: to begin again would repeat its keystream.
     fn agree(&mut self, keys: KeyPair) {
         if keys.local != self.keys.local {
-            self.outward = Protector::new(&keys.local);
+            self.outward.rekey(&keys.local);
         }
         if keys.remote != self.keys.remote {
-            self.inward = Unprotector::new(&keys.remote);
+            self.inward.rekey(&keys.remote);
         }
         self.keys = keys;
     }
@@ -64,6 +70,7 @@ impl RtpTransport {
             codec: spec.codec,
             dtmf_payload_type: spec.dtmf_payload_type,
             tones: spec.tones,
+            wide: spec.wide.then(Box::default),
             secured: spec.keys.map(Secured::new),
             buffer: Vec::with_capacity(256),
         }
@@ -92,6 +99,8 @@ impl RtpTransport {
         self.codec = spec.codec;
         self.dtmf_payload_type = spec.dtmf_payload_type;
         self.tones = spec.tones;
+        // A codec that stays goes on from where it is.
+        self.wide = spec.wide.then(|| self.wide.take().unwrap_or_default());
         match (&mut self.secured, spec.keys) {
             (Some(secured), Some(keys)) => secured.agree(keys),
             (secured, keys) => *secured = keys.map(Secured::new),
@@ -124,12 +133,23 @@ impl RtpTransport {
                 continue;
             };
             let is_event = Some(packet.payload_type) == self.dtmf_payload_type;
+            let is_noise = packet.payload_type == noise::PAYLOAD_TYPE && !is_event;
+            let is_wide = packet.payload_type == g722::PAYLOAD_TYPE && self.wide.is_some();
             let codec = Codec::from_payload_type(packet.payload_type);
-            if (!is_event && codec.is_none()) || !self.latch.believes(source) {
+            if (!is_event && !is_noise && !is_wide && codec.is_none()) || !self.latch.believes(source) {
                 continue;
             }
             if is_event {
                 intake.event(&packet, now_ms);
+            } else if is_noise {
+                intake.noise(&packet, now_ms);
+            } else if let (true, Some(wide)) = (is_wide, &mut self.wide) {
+                let mut codes = [0; MAX_WIDE];
+                let codes = &mut codes[..packet.payload.len().min(MAX_WIDE)];
+                for (code, &byte) in codes.iter_mut().zip(packet.payload) {
+                    *code = Codec::Pcma.encode(wide.decode(byte));
+                }
+                intake.audio(Codec::Pcma, &RtpPacket { payload: codes, ..packet }, now_ms);
             } else if let Some(codec) = codec {
                 intake.audio(codec, &packet, now_ms);
             }
@@ -137,10 +157,20 @@ impl RtpTransport {
     }
 
     /// Sends audio, or an event when `event` is set.
-    pub fn send(&mut self, mut packet: RtpPacket<'_>, event: bool) -> bool {
+    pub fn send(&mut self, packet: RtpPacket<'_>, event: bool) -> bool {
         let Some(remote) = self.latch.remote() else { return false };
-        packet.payload_type = match (event, self.dtmf_payload_type) {
-            (true, Some(payload_type)) => payload_type,
+        let mut coded = [0; MAX_WIDE];
+        let mut packet = packet;
+        packet.payload_type = match (event, self.dtmf_payload_type, &mut self.wide) {
+            (true, Some(payload_type), _) => payload_type,
+            (_, _, Some(wide)) => {
+                let coded = &mut coded[..packet.payload.len().min(MAX_WIDE)];
+                for (byte, &code) in coded.iter_mut().zip(packet.payload) {
+                    *byte = wide.encode(self.codec.decode(code));
+                }
+                packet.payload = coded;
+                g722::PAYLOAD_TYPE
+            }
             _ => self.codec.payload_type(),
         };
         packet.write(&mut self.buffer);

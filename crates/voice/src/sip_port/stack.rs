@@ -17,7 +17,7 @@ use kernel::Clock;
 use rsipstack::EndpointBuilder;
 use rsipstack::dialog::dialog_layer::DialogLayer;
 use rsipstack::sip::{Method, Uri};
-use rsipstack::transaction::endpoint::{EndpointInnerRef, TransportEventInspector};
+use rsipstack::transaction::endpoint::{EndpointInnerRef, EndpointOption, TransportEventInspector};
 use rsipstack::transport::channel::ChannelConnection;
 use rsipstack::transport::{SipConnection, TransportEvent, TransportLayer};
 use tokio::net::TcpListener;
@@ -124,6 +124,10 @@ impl StackPort {
         let started = Arc::new(Notify::new());
         let endpoint = EndpointBuilder::new()
             .with_user_agent("Yihao")
+            .with_option(EndpointOption {
+                callid_suffix: Some(suffix(&config.realm)),
+                ..EndpointOption::default()
+            })
             .with_transport_layer(transport)
             .with_cancel_token(stop.child_token())
             .with_allows(allowed())
@@ -339,6 +343,13 @@ fn told_address(listener: Option<&TcpListener>, told: IpAddr) -> Option<SocketAd
     Some(SocketAddr::new(told, address.port()))
 }
 
+/// What stands behind the `@` of Call-IDs that we make: the domain of our addresses, as far as a Call-ID may hold it.
+pub(super) fn suffix(realm: &str) -> String {
+    let fits = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    let kept: String = realm.chars().filter(fits).collect();
+    if kept.is_empty() { "yihao".to_owned() } else { kept }
+}
+
 /// Makes the key of this process's nonces.
 fn nonce_key() -> [u8; 32] {
     let text = kernel::crypto::random_token(32);
@@ -404,5 +415,22 @@ impl TransportEventInspector for Started {
     async fn handle(&self, event: TransportEvent) -> Option<TransportEvent> {
         self.0.notify_one();
         Some(event)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::suffix;
+
+    #[test]
+    fn what_a_call_id_cannot_hold_is_left_out_of_it() {
+        for (realm, told) in [
+            ("12345.yunzhou.gov.cn", "12345.yunzhou.gov.cn"),
+            ("a b@c>\r\nX: y", "abcXy"),
+            ("云州热线", "yihao"),
+            ("", "yihao"),
+        ] {
+            assert_eq!(suffix(realm), told, "{realm}");
+        }
     }
 }

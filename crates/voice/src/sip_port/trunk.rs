@@ -11,7 +11,7 @@ use super::flows::Carrier;
 use super::outbound::{credential, peer};
 use super::request::{self, Outgoing};
 use super::session::value;
-use super::stack::StackPort;
+use super::stack::{StackPort, suffix};
 use super::stream;
 use crate::config::TrunkConfig;
 
@@ -113,7 +113,7 @@ async fn keep(keeper: Keeper) {
     let every_ms = u64::from(keeper.trunk.options_secs.unwrap_or(OPTIONS_SECS)) * 1000;
     let (mut ask_at, mut register_at, mut failures) = (0, 0, 0u32);
     let mut series = Series {
-        call_id: CallId::from(format!("{}@yihao", kernel::id::new_id())),
+        call_id: CallId::from(format!("{}@{}", kernel::id::new_id(), suffix(&keeper.port.0.config.realm))),
         seq: 1,
         wished_secs: REGISTER_SECS,
     };

@@ -56,6 +56,11 @@ pub const SHIPPED: &[Shipped] = shipped![
     "order_code", "输入查询码", "请输入六位查询码。", "Please enter the six digits of your query code.";
     "order_unknown", "没有查到工单", "没有找到这个工单。重新输入请按一。", "No such order was found. To try again, press 1.";
     "again", "再听一次", "重听请按一，查询其他工单请按二。", "To hear it again, press 1. For another order, press 2.";
+    "message_number", "输入工号", "请输入工号或座席号，以井号键结束。", "Please enter your job or seat number, then the hash key.";
+    "message_pin", "输入收听口令", "请输入收听口令，以井号键结束。", "Please enter your code, then the hash key.";
+    "message_wrong", "工号或口令不对", "工号或口令不对。", "The number or the code is wrong.";
+    "message_keys", "收听留言的按键", "重听请按一，下一条请按二，删除请按三，回拨请按四，结束请按星号键。",
+        "To hear it again, press 1. For the next one, press 2. To delete it, press 3. To call back, press 4. To finish, press star.";
     "survey", "满意度评价", "请对本次服务评价。非常满意请按一，满意请按二，一般请按三，不满意请按四，非常不满意请按五。",
         "Please rate our service. Very satisfied, press 1. Satisfied, press 2. Neutral, press 3. Dissatisfied, press 4. Very dissatisfied, press 5.";
     "thanks", "感谢评价", "感谢您的评价，再见。", "Thank you. Goodbye.";

@@ -222,20 +222,24 @@ pub async fn remove(tx: &mut Tx, id: &str) -> Result<bool, DbError> {
     Ok(done.rows_affected() > 0)
 }
 
-/// Writes the shipped flows that are not there yet, and puts them in force.
+/// Writes the shipped flows that this house never had, and puts them in force. What an administrator removed
+/// stays away.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn seed(db: &Db, ctx: &Ctx) -> Result<(), DbError> {
-    let known = list(db).await?;
-    let missing: Vec<_> =
-        SHIPPED.iter().filter(|shipped| known.iter().all(|flow| flow.id != shipped.id)).collect();
-    // What an administrator removed stays away: only a house without flows gets them all.
-    if missing.is_empty() || !known.is_empty() {
+    let had: Vec<(String,)> =
+        sqlx::query_as("select id from voice_flow_shipped").fetch_all(db.reader()).await?;
+    let missing: Vec<_> = SHIPPED.iter().filter(|shipped| had.iter().all(|(id,)| id != shipped.id)).collect();
+    if missing.is_empty() {
         return Ok(());
     }
     let mut tx = db.begin().await?;
     for shipped in missing {
+        sqlx::query("insert into voice_flow_shipped (id) values ($1) on conflict (id) do nothing")
+            .bind(shipped.id)
+            .execute(tx.conn())
+            .await?;
         let graph = serde_json::to_string(&shipped.flow()).unwrap_or_default();
         if insert(&mut tx, ctx, shipped.id, shipped.name, shipped.note, &graph).await? {
             publish(&mut tx, ctx, shipped.id, 1, "随系统提供").await?;

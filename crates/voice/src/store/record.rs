@@ -4,7 +4,8 @@ use contract::voice::{
     CallAnswered, CallEnded, CallId, CallMissed, CallRated, CallbackWished, MessageLeft, RecordingFinished,
     RecordingId,
 };
-use kernel::{Ctx, DbError, Timestamp, Tx};
+use kernel::{Audit, Ctx, DbError, Timestamp, Tx};
+use serde_json::json;
 
 use crate::call::record::{CallRow, FlowRecord, Record};
 
@@ -213,6 +214,21 @@ async fn write_flow(tx: &mut Tx, ctx: &Ctx, record: &FlowRecord) -> Result<(), D
                 let (message_id, call_id) = (row.id.clone(), CallId(row.call_id.clone()));
                 tx.emit(ctx, &MessageLeft { message_id, call_id, length_ms: row.length_ms });
             }
+        }
+        FlowRecord::Treated(row) => {
+            let ctx = Ctx::person(&row.person_id, &row.person_name, ctx.now);
+            super::messages::heard(tx, &ctx, &row.message_id).await?;
+            let action = match row.note {
+                None => "message.listen",
+                Some(note) => {
+                    if !super::messages::done(tx, &ctx, &row.message_id, note).await? {
+                        return Ok(());
+                    }
+                    "message.close"
+                }
+            };
+            let detail = json!({ "by": "telephone", "call": row.call_id });
+            tx.audit(&ctx, Audit::new(action, "message", row.message_id.clone()).detail(detail));
         }
         FlowRecord::Callback(row) => {
             if super::callbacks::insert(tx, row).await? {

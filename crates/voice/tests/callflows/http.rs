@@ -25,7 +25,7 @@ async fn a_draft_is_saved_unfinished_and_published_only_when_it_is_sound() {
     let ids: Vec<_> = flows.as_array().unwrap().iter().map(|flow| flow["id"].as_str().unwrap()).collect();
     assert_eq!(
         ids,
-        ["after_hours", "direct", "main", "menu", "order_query", "robot", "satisfaction"],
+        ["after_hours", "direct", "main", "menu", "message_box", "order_query", "robot", "satisfaction"],
         "a new house has its flows"
     );
     assert!(flows.as_array().unwrap().iter().all(|flow| flow["published"] == 1 && flow["changed"] == false));

@@ -14,6 +14,7 @@ use crate::support::stage::Stage;
 use crate::support::trunk::TrunkCall;
 
 pub mod http;
+mod listening;
 mod robot;
 
 fn sdp(phone: &Phone) -> String {

@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "real sockets run in real time")]
 
 pub mod browser;
+mod noise;
 pub mod phone;
 
 use std::net::Ipv4Addr;
@@ -61,6 +62,7 @@ impl Stage {
             dtmf_payload_type: dtmf,
             remote: Some(phone.address()),
             tones: true,
+            wide: false,
             keys: None,
         };
         phone.to = self.call.add_rtp_leg(spec).unwrap();
@@ -329,6 +331,7 @@ fn a_call_that_ends_leaves_nothing_behind() {
                     dtmf_payload_type: None,
                     remote: None,
                     tones: true,
+                    wide: false,
                     keys: None,
                 })
                 .is_err(),

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use ::media::codec::{Codec, FRAME, Frame};
 use ::media::detect::KeypadDetector;
 use ::media::dtmf::{DtmfReceiver, DtmfSender, DtmfTick};
+use ::media::g722::{self, Narrow};
 use ::media::rtp::RtpPacket;
 use ::media::srtp::{KeyPair, Protector, Unprotector};
 use ::media::tone::{Tone, keypad_sample};
@@ -75,6 +76,7 @@ pub struct Phone {
     /// Where the leg receives.
     pub to: SocketAddr,
     secured: Option<(Protector, Unprotector)>,
+    wide: Option<Narrow>,
     sequence: u16,
     timestamp: u32,
     /// Sequence, timestamp and source of every audio packet heard.
@@ -98,6 +100,7 @@ impl Phone {
             dtmf,
             to,
             secured: None,
+            wide: None,
             sequence: 65_500,
             timestamp: 8000,
             received: Vec::new(),
@@ -115,6 +118,29 @@ impl Phone {
     /// Encrypts from now on; `keys` are seen from here.
     pub fn secure(&mut self, keys: &KeyPair) {
         self.secured = Some((Protector::new(&keys.local), Unprotector::new(&keys.remote)));
+    }
+
+    /// Sends and takes G.722 from now on.
+    pub fn widen(&mut self) {
+        self.wide = Some(Narrow::default());
+    }
+
+    /// Says by a packet of comfort noise that nothing more comes for a while.
+    pub fn fall_silent(&mut self, level: u8) {
+        let packet = RtpPacket {
+            marker: false,
+            payload_type: ::media::noise::PAYLOAD_TYPE,
+            sequence: self.sequence,
+            timestamp: self.timestamp,
+            ssrc: 0x1234_5678,
+            payload: &[level],
+        };
+        let mut bytes = Vec::new();
+        packet.write(&mut bytes);
+        self.socket.send_to(&bytes, self.to).unwrap();
+        self.sequence = self.sequence.wrapping_add(1);
+        // Two seconds pass.
+        self.timestamp = self.timestamp.wrapping_add(16_000);
     }
 
     /// Talks for a while and returns what was heard meanwhile.
@@ -153,6 +179,12 @@ impl Phone {
             ssrc: 0x1234_5678,
             payload: &frame.bytes,
         };
+        let coded: Vec<u8>;
+        if let Some(wide) = &mut self.wide {
+            coded = frame.bytes.iter().map(|&code| wide.encode(self.codec.decode(code))).collect();
+            packet.payload = &coded;
+            packet.payload_type = g722::PAYLOAD_TYPE;
+        }
         if let Some((timestamp, marker, payload)) = &event {
             packet.payload_type = self.dtmf.unwrap();
             packet.timestamp = *timestamp;
@@ -181,11 +213,17 @@ impl Phone {
                 self.digits.extend(digit);
                 continue;
             }
-            assert_eq!(packet.payload_type, self.codec.payload_type());
+            let expected = if self.wide.is_some() { g722::PAYLOAD_TYPE } else { self.codec.payload_type() };
+            assert_eq!(packet.payload_type, expected);
             self.received.push((packet.sequence, packet.timestamp, packet.ssrc));
             self.codes.extend_from_slice(packet.payload);
             let mut samples = vec![0; packet.payload.len()];
-            self.codec.decode_into(packet.payload, &mut samples);
+            match &mut self.wide {
+                Some(wide) => {
+                    samples.iter_mut().zip(packet.payload).for_each(|(to, &byte)| *to = wide.decode(byte))
+                }
+                None => self.codec.decode_into(packet.payload, &mut samples),
+            }
             self.digits.extend(self.keypad.push(&samples));
             heard.extend(samples);
         }

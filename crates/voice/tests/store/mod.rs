@@ -209,6 +209,7 @@ async fn the_books_of_the_call_centre_are_kept_on_both() {
         let summary = |result: &str| summaries::Summary {
             call_id: "c".to_owned(),
             result: result.to_owned(),
+            fields: r#"{"topic":"x"}"#.to_owned(),
             note: String::new(),
             agent_id: "p1".to_owned(),
             agent_name: "林".to_owned(),

@@ -112,11 +112,15 @@ impl Directory for People {
     async fn units_under(&self, _: &UnitId) -> Result<Vec<UnitBrief>, BoxError> {
         Ok(Vec::new())
     }
-    async fn person(&self, _: &PersonId) -> Result<Option<PersonBrief>, BoxError> {
-        Ok(None)
+    async fn person(&self, id: &PersonId) -> Result<Option<PersonBrief>, BoxError> {
+        Ok(Some(brief(&id.0)).filter(|_| id.0.starts_with('p')))
     }
-    async fn people_with(&self, _: &UnitId, _: &str) -> Result<Vec<PersonBrief>, BoxError> {
-        Ok(Vec::new())
+    async fn people_with(&self, _: &UnitId, capability: &str) -> Result<Vec<PersonBrief>, BoxError> {
+        Ok(match capability {
+            "call.handle_missed" => vec![brief("p1001"), brief("p1002")],
+            "call.dial" => vec![brief("p1001")],
+            _ => Vec::new(),
+        })
     }
     async fn seat_of(&self, person: &PersonId) -> Result<Option<SeatBrief>, BoxError> {
         let no = person.0.trim_start_matches('p').to_owned();
@@ -130,6 +134,15 @@ impl Directory for People {
     }
     async fn seat(&self, id: &SeatId) -> Result<Option<SeatBrief>, BoxError> {
         self.seat_of(&PersonId(format!("p{}", id.as_str().trim_start_matches('s')))).await
+    }
+}
+
+fn brief(id: &str) -> PersonBrief {
+    PersonBrief {
+        id: PersonId(id.to_owned()),
+        name: format!("话务员{}", id.trim_start_matches('p')),
+        unit_id: UnitId("u".to_owned()),
+        job_no: None,
     }
 }
 

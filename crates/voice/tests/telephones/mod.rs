@@ -72,6 +72,7 @@ async fn a_call_rings_on_the_desk_and_both_hear_each_other() {
     let (invite, handset) = answered(&mut desk).await;
     assert!(header(&invite, "From").unwrap().contains("13800001234"));
     assert!(header(&invite, "Call-Info").is_none(), "nobody asked for an answer by itself");
+    assert!(header(&invite, "Call-ID").unwrap().ends_with("@yihao"), "our name and nobody else's");
     let (citizen, handset, at_citizen, at_handset) = talk(citizen, handset, 1_500).await;
     assert!(amplitude(tail(&at_citizen), 1100.0) > 0.2, "the citizen hears the desk");
     assert!(amplitude(tail(&at_handset), 700.0) > 0.2, "the desk hears the citizen");

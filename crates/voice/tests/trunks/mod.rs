@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::media::codec::Codec;
+use ::media::detect::amplitude;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio_rustls::TlsConnector;
@@ -16,9 +17,9 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 use voice::config::TrunkTransport;
 
-use crate::calls::{caller, sdp};
+use crate::calls::{answered, caller, port_of, sdp};
 use crate::media_plane::browser::Browser;
-use crate::media_plane::phone::Phone;
+use crate::media_plane::phone::{Phone, Say};
 use crate::support::agent::Agent;
 use crate::support::desk_phone::DeskPhone;
 use crate::support::ground::Ground;
@@ -153,6 +154,7 @@ async fn a_trunk_is_asked_whether_it_is_there_and_shown() {
         config.trunks[0].registrar = Some("sip:carrier.test".to_owned());
         config.trunks[0].username = Some("city".to_owned());
         config.trunks[0].password = Some("secret".to_owned());
+        config.realm = "12345.test".to_owned();
     })
     .await;
     let serving = tokio::spawn(async move {
@@ -161,6 +163,7 @@ async fn a_trunk_is_asked_whether_it_is_there_and_shown() {
         while !proved {
             let (len, from) = line.recv_from(&mut buffer).await.unwrap();
             let text = String::from_utf8_lossy(&buffer[..len]).into_owned();
+            assert!(header(&text, "Call-ID").unwrap().ends_with("@12345.test"), "{text}");
             let answer = match method(&text) {
                 // A carrier that does not know OPTIONS is there all the same.
                 "OPTIONS" => respond(&text, "405 Method Not Allowed", "c", "", ""),
@@ -308,4 +311,39 @@ async fn a_trunk_that_wants_a_longer_timer_gets_it() {
     outside.accept(&again, &sdp(&Phone::new(Codec::Pcma, Some(101)))).await;
     stage.until("1001", "/voice/seat", |mine| mine["call"]["state"] == "talking").await;
     assert!(!body(&again).is_empty() && status(&again) == 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_carrier_that_refers_its_call_elsewhere_is_refused() {
+    let stage = Stage::new(&Ground::sqlite()).await;
+    let mut agent = Agent::ready(&stage, "1001").await;
+    let (mut trunk, _phone) = caller(&stage, "13800001234").await;
+    let (_invite, _browser) = answered(&mut agent).await;
+    let elsewhere = "application/x\r\nRefer-To: <sip:00881234567@yihao>";
+    assert_eq!(
+        trunk.within("REFER", elsewhere, "x").await,
+        403,
+        "what is dialled is dialled at the city's cost"
+    );
+    assert_eq!(trunk.within("BYE", "", "").await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_telephone_that_knows_only_g722_is_served() {
+    let stage = Stage::new(&Ground::sqlite()).await;
+    let mut agent = Agent::ready(&stage, "1001").await;
+    let mut phone = Phone::new(Codec::Pcma, Some(101));
+    phone.widen();
+    let mut trunk = TrunkCall::new(stage.sip, "13800001234").await;
+    let (code, answer) = trunk.invite(&sdp(&phone).replace("RTP/AVP 8 0 101", "RTP/AVP 9 101")).await;
+    assert_eq!(code, 200);
+    assert!(answer.contains("RTP/AVP 9 101"), "{answer}");
+    phone.to = ([127, 0, 0, 1], port_of(&answer)).into();
+    let (_invite, mut browser) = answered(&mut agent).await;
+    let citizen = tokio::task::spawn_blocking(move || phone.talk(1_500, &Say::Tone(700)));
+    let desk = tokio::task::spawn_blocking(move || browser.talk(1_500, &Say::Tone(1_100)));
+    let (at_citizen, at_agent) = (citizen.await.unwrap(), desk.await.unwrap());
+    assert!(amplitude(&at_citizen[at_citizen.len() - 8_000..], 1_100.0) > 0.2, "the citizen hears the agent");
+    assert!(amplitude(&at_agent[at_agent.len() - 8_000..], 700.0) > 0.2, "the agent hears the citizen");
+    assert_eq!(trunk.within("BYE", "", "").await, 200);
 }

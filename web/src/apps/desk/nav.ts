@@ -84,6 +84,7 @@ export const NAV: NavGroup[] = [
       { name: 'queues', icon: 'users', needs: ['queue.write'], path: '/desk/admin/queues' },
       { name: 'phone_book', icon: 'phone', needs: ['phone_book.write'], path: '/desk/admin/phone-book' },
       { name: 'standard_phrases', icon: 'note', needs: ['phone_book.write'], path: '/desk/admin/standard-phrases' },
+      { name: 'summary_fields', icon: 'edit', needs: ['phone_book.write'], path: '/desk/admin/summary-fields' },
       { name: 'callflows', icon: 'keypad', needs: ['callflow.write'], path: '/desk/admin/call-flows' },
       { name: 'prompts', icon: 'play', needs: ['callflow.write'], path: '/desk/admin/prompts' },
       { name: 'knowledge_words', icon: 'search', needs: ['knowledge.manage'], path: '/desk/admin/knowledge-words' },

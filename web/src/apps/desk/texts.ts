@@ -63,6 +63,7 @@ const desk: Texts = {
     campaigns: ['外呼任务', 'Outbound tasks'],
     running: ['实时通话', 'Running calls'],
     phone_book: ['电话簿', 'Phone book'],
+    summary_fields: ['小结字段', 'Summary fields'],
     standard_phrases: ['标准用语', 'Standard phrases'],
     callbacks: ['回电', 'Call-backs'],
     messages: ['语音留言', 'Voicemail'],

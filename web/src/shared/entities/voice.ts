@@ -36,7 +36,7 @@ export interface CallFigures {
 }
 
 /** What the screen shows of a seat: the server's states and those that only this page knows. */
-export type SeatState = 'offline' | 'not_ready' | 'ready' | 'break' | 'reserved' | 'ringing' | 'talking' | 'held' | 'dialling' | 'wrap_up'
+export type SeatState = 'offline' | 'not_ready' | 'ready' | 'break' | 'reserved' | 'ringing' | 'talking' | 'held' | 'dialling' | 'line_open' | 'wrap_up'
 
 export interface SeatCall extends Partial<Schemas['CallView']> {
   id: string

@@ -9,10 +9,12 @@ export interface AudioSettings {
   processing: boolean
   ring: boolean
   autoAnswer: boolean
+  /** Whether the line stays open, when the other side has hung up, until the agent lets it go. */
+  releaseByHand: boolean
 }
 
 export function audioSettings(): AudioSettings {
-  const defaults: AudioSettings = { processing: true, ring: true, autoAnswer: false }
+  const defaults: AudioSettings = { processing: true, ring: true, autoAnswer: false, releaseByHand: false }
   try {
     return { ...defaults, ...(JSON.parse(localStorage.getItem(STORAGE) ?? '{}') as Partial<AudioSettings>) }
   } catch {

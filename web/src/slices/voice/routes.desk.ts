@@ -11,6 +11,7 @@ export const routes: RouteRecordRaw[] = [
   { path: '/desk/running-calls', name: 'running', component: () => import('./views/RunningCallsView.vue'), meta: { title: 'nav.running', needs: ['call.monitor'] } },
   { path: '/desk/admin/phone-book', name: 'phone_book', component: () => import('./views/PhoneBookView.vue'), meta: { title: 'nav.phone_book', needs: ['phone_book.write'] } },
   { path: '/desk/admin/standard-phrases', name: 'standard_phrases', component: () => import('./views/StandardPhrasesView.vue'), meta: { title: 'nav.standard_phrases', needs: ['phone_book.write'] } },
+  { path: '/desk/admin/summary-fields', name: 'summary_fields', component: () => import('./views/SummaryFieldsView.vue'), meta: { title: 'nav.summary_fields', needs: ['phone_book.write'] } },
   { path: '/desk/emergencies', name: 'emergencies', component: () => import('./views/EmergenciesView.vue'), meta: { title: 'nav.emergencies', needs: ['call.monitor'] } },
   { path: '/desk/what-if', name: 'what_if', component: () => import('./views/WhatIfView.vue'), meta: { title: 'nav.what_if', needs: ['queue.write'] } },
   { path: '/desk/softphone', name: 'softphone', component: () => import('./embed/SoftphoneView.vue'), meta: { title: 'phone.bar', needs: ['call.answer'], bare: true } },

@@ -1,12 +1,14 @@
 import type { Texts } from '@/shared/i18n/pairs'
 import { campaignTexts } from './campaign/texts'
 import { flowTexts } from './callflow/texts'
+import { agentTexts } from './texts.agent'
 import { lineTexts } from './texts.lines'
 
 export const texts: Texts = {
   ...flowTexts,
   ...campaignTexts,
   ...lineTexts,
+  ...agentTexts,
   phone: {
     bar: ['软电话', 'Telephone'],
     sign_in: ['座席签入', 'Sign in seat'],
@@ -25,6 +27,7 @@ export const texts: Texts = {
     wrap_done: ['话后完成', 'Finish wrap-up'],
     settings: ['电话设置', 'Telephone settings'],
     auto_answer: ['自动接听', 'Answer automatically'],
+    release_by_hand: ['手动释放（对方挂机后由我挂断）', 'Release by hand (the line stays until I hang up)'],
     ring: ['来电响铃', 'Ring on incoming calls'],
     processing: ['降噪与回声消除', 'Noise and echo reduction'],
     lift: ['请摘机接听', 'Lift the handset to answer'],
@@ -39,7 +42,7 @@ export const texts: Texts = {
     seat_no: ['座席 {no}', 'Seat {no}'],
     state: {
       offline: ['未签入', 'Signed out'], not_ready: ['示忙', 'Not ready'], ready: ['空闲待接', 'Ready'], break: ['小休中', 'On break'], reserved: ['来电分配中', 'Reserved'],
-      ringing: ['来电振铃', 'Ringing'], dialling: ['呼叫中', 'Calling'], talking: ['通话中', 'Talking'], held: ['保持中', 'On hold'], wrap_up: ['话后整理', 'Wrap-up'],
+      ringing: ['来电振铃', 'Ringing'], dialling: ['呼叫中', 'Calling'], talking: ['通话中', 'Talking'], held: ['保持中', 'On hold'], line_open: ['对方已挂机', 'Other side hung up'], wrap_up: ['话后整理', 'Wrap-up'],
     },
     line: {
       off: ['电话未连接', 'Telephone not connected'], connecting: ['电话连接中', 'Telephone connecting'], ready: ['电话已就绪', 'Telephone ready'],
@@ -179,7 +182,7 @@ export const texts: Texts = {
     note: ['对通话的每一次介入都会记入通话过程与审计日志。', 'Every intervention is kept in the history of the call and in the audit log.'],
     sign_in_first: ['签入座席后可监听和介入通话。', 'Sign in at your seat to listen and intervene.'],
     state: ['状态', 'State'],
-    states: { greeting: ['欢迎语', 'Greeting'], queued: ['排队', 'Queued'], ringing: ['振铃', 'Ringing'], dialling: ['呼叫中', 'Calling'], talking: ['通话', 'Talking'], held: ['保持', 'On hold'], consulting: ['咨询', 'Asking'], transferring: ['转接', 'Transfer'], parked: ['保留', 'Parked'], detour: ['流程中', 'In a flow'], flow: ['流程', 'Flow'], agent_lost: ['座席断线', 'Agent lost'], farewell: ['结束语', 'Farewell'], ended: ['结束', 'Ended'] },
+    states: { greeting: ['欢迎语', 'Greeting'], queued: ['排队', 'Queued'], ringing: ['振铃', 'Ringing'], dialling: ['呼叫中', 'Calling'], talking: ['通话', 'Talking'], held: ['保持', 'On hold'], consulting: ['咨询', 'Asking'], transferring: ['转接', 'Transfer'], parked: ['保留', 'Parked'], detour: ['流程中', 'In a flow'], flow: ['流程', 'Flow'], agent_lost: ['座席断线', 'Agent lost'], farewell: ['结束语', 'Farewell'], line_open: ['对方已挂机', 'Other side gone'], ended: ['结束', 'Ended'] },
     mode: { listen: ['监听', 'Listen'], whisper: ['耳语', 'Whisper'], barge: ['强插', 'Barge in'], take_over: ['拦截', 'Take over'] },
     leave: ['退出', 'Leave'],
     release: ['强拆', 'Cut'],
@@ -237,7 +240,7 @@ export const texts: Texts = {
     events: ['经过', 'What happened'],
     kinds: {
       started: ['呼入', 'Came in'], greeted: ['播放欢迎语', 'Greeted'], queued: ['进入队列', 'Queued'], announced: ['播报排队位置', 'Told the position'], offered: ['分配座席', 'Offered'], not_taken: ['未应答', 'Not taken'],
-      dial_asked: ['发起呼叫', 'Asked to call'], dialled: ['拨打', 'Dialled'], dial_failed: ['未接通', 'Not reached'], citizen_answered: ['对方接听', 'They answered'], joined: ['加入', 'Joined'], left: ['离开', 'Left'], consulting: ['咨询', 'Asked'], taken_back: ['取回', 'Taken back'],
+      dial_asked: ['发起呼叫', 'Asked to call'], dialled: ['拨打', 'Dialled'], dial_failed: ['未接通', 'Not reached'], citizen_answered: ['对方接听', 'They answered'], citizen_left: ['市民挂机，座席未释放', 'Citizen hung up, line kept'], joined: ['加入', 'Joined'], left: ['离开', 'Left'], consulting: ['咨询', 'Asked'], taken_back: ['取回', 'Taken back'],
       transferring: ['转接', 'Transferring'], transfer_cancelled: ['取消转接', 'Transfer cancelled'], transferred: ['转接完成', 'Transferred'], requeued: ['优先返回队列', 'First in the queue again'], conference: ['会议', 'Conference'], supervised: ['班长介入', 'Supervised'], taken_over: ['拦截', 'Taken over'],
       parked: ['来话保留', 'Parked'], parked_too_long: ['保留超时', 'Parked too long'], retrieved: ['取回', 'Fetched'], said: ['播放语音', 'Said'], kicked: ['强制签出', 'Signed out by force'], help_asked: ['请求协助', 'Asked for help'], hung_up: ['挂机', 'Hung up'], agent_back: ['座席恢复', 'Agent back'], media_connected: ['媒体已连接', 'Sound connected'], media_failed: ['媒体连接失败', 'Sound failed'],
       answered: ['接听', 'Answered'], held: ['保持', 'Held'], resumed: ['取回', 'Resumed'], agent_lost: ['座席断线', 'Agent lost'], rebound: ['座席恢复', 'Agent back'], ended: ['结束', 'Ended'], digit: ['按键', 'Digit'], flow: ['流程', 'Flow'], flow_problem: ['流程问题', 'Flow problem'], left_queue: ['离开队列', 'Left the queue'], emergency: ['紧急转接', 'Emergency service'], detour: ['转入流程', 'Sent into a flow'], detour_over: ['从流程返回', 'Back from the flow'], let_go: ['交由流程继续', 'Left to the flow'], message_left: ['留言（秒）', 'Left a message, s'], robot_heard: ['来电人对智能客服说', 'Said to the robot'], robot_said: ['智能客服回答', 'The robot answered'], callback_wished: ['登记回电', 'Wants a call-back'], rated: ['评价（星）', 'Rated, stars'],

@@ -75,6 +75,9 @@ impl CallState {
             out.push(Effect::Note(Note::Kicked(seat.to_owned())));
             return self.give_up_agent(out);
         }
+        if self.phase == Phase::LineOpen && self.party_at(seat).is_some() {
+            return self.end("citizen", false, out);
+        }
         if self.kind.far_seat() == Some(seat) {
             return self.end("leader", true, out);
         }

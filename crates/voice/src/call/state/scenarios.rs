@@ -120,6 +120,10 @@ impl Stage {
                 assert_eq!(self.finished.len(), 1);
             }
             Phase::Flow | Phase::Queued | Phase::Farewell => assert!(call.parties.is_empty()),
+            Phase::LineOpen => {
+                assert!(call.parties.len() == 1 && up(Role::Agent) == 1, "only the agent is left");
+                assert!(self.hearing.is_empty(), "what the agent says is nobody's affair");
+            }
             Phase::Detour { kept, .. } => {
                 assert!(call.parties.len() <= 1, "nobody else is in the call meanwhile");
                 assert!(*kept || call.parties.is_empty(), "who was sent away is still there");
@@ -583,6 +587,7 @@ fn random_orders_leave_no_leg_no_seat_and_no_party() {
                 28 => Input::CitizenAnswered,
                 29 => Input::CitizenProgress,
                 30 if random(6) == 0 => Input::Kicked { seat: place },
+                31 if random(12) == 0 => Input::CitizenLeft,
                 _ => {
                     s.now += 7_000;
                     Input::Tick
@@ -593,4 +598,49 @@ fn random_orders_leave_no_leg_no_seat_and_no_party() {
         s.go(Input::CitizenEnded);
         assert_eq!(s.call.phase, Phase::Ended);
     }
+}
+
+#[test]
+fn an_agent_who_releases_by_hand_keeps_the_line_and_hears_that_it_is_over() {
+    let mut stage = Stage::talking();
+    let out = stage.go(Input::CitizenLeft);
+    assert!(out.contains(&Effect::BusyTone(1)) && out.contains(&Effect::Note(Note::CitizenLeft)), "{out:?}");
+    assert!(stage.heard_by(CITIZEN).is_empty(), "what the agent says goes nowhere");
+    assert_eq!((stage.call.name(), stage.call.seat()), ("line_open", Some("1001")));
+    assert_eq!(stage.call.check(&Command::Park), Err(Refusal::NotNow));
+    let out = stage.go(Input::PartyEnded(1));
+    assert!(out.contains(&Effect::Note(Note::HungUp("citizen"))), "the citizen ended the talk: {out:?}");
+    assert!(out.contains(&Effect::Done), "the time for writing begins");
+    assert_eq!(stage.finished, [Outcome::Answered]);
+}
+
+#[test]
+fn a_line_that_is_kept_ends_by_the_screen_by_time_and_by_force() {
+    let ends: [fn(&mut Stage) -> Vec<Effect>; 5] = [
+        |stage| stage.go(Input::Do(Command::HangUp { by: "screen" })),
+        |stage| {
+            stage.now += super::release::LINE_OPEN_MS;
+            stage.go(Input::Tick)
+        },
+        |stage| stage.go(Input::Kicked { seat: "1001".into() }),
+        |stage| stage.go(Input::PartyLost(1)),
+        |stage| stage.go(Input::Stop),
+    ];
+    for end in ends {
+        let mut stage = Stage::talking();
+        stage.go(Input::CitizenLeft);
+        end(&mut stage);
+        assert_eq!(stage.finished, [Outcome::Answered]);
+        assert!(stage.open.is_empty(), "nobody is left behind");
+    }
+}
+
+#[test]
+fn with_somebody_else_asked_only_the_agent_keeps_the_line() {
+    let mut stage = Stage::consulting();
+    stage.go(Input::CitizenLeft);
+    assert_eq!(stage.open, HashSet::from([1]));
+    let mut waiting = Stage::of(CallState::new(Times::default(), false));
+    waiting.go(Input::CitizenLeft);
+    assert_eq!(waiting.finished, [Outcome::Missed], "nobody talked");
 }

@@ -15,6 +15,8 @@ pub enum Phrase {
     ThanksForWaiting,
     /// Thanks for calling, goodbye.
     Goodbye,
+    /// One that the agent recorded.
+    Own,
 }
 
 impl Phrase {
@@ -26,6 +28,7 @@ impl Phrase {
             Self::PleaseWait => "please_wait",
             Self::ThanksForWaiting => "thanks_for_waiting",
             Self::Goodbye => "goodbye",
+            Self::Own => "own",
         }
     }
 }
@@ -166,6 +169,8 @@ pub enum Input {
     CitizenFailed(u16),
     /// The citizen hung up, or their line is gone.
     CitizenEnded,
+    /// The same, and the agent lets go of the line by hand.
+    CitizenLeft,
     /// Nothing was heard from the citizen for some seconds.
     CitizenSilent(u32),
     /// Somebody is put out of service and must let go of the call.
@@ -203,6 +208,8 @@ pub enum Effect {
     Silence,
     /// Let a party hear that the other side rings, or stop that.
     Ringback(PartyNo, bool),
+    /// Let a party hear that the other side is gone.
+    BusyTone(PartyNo),
     /// Let one hear the other, or no longer. 0 is the citizen.
     Hear {
         /// Who speaks.
@@ -358,6 +365,8 @@ pub enum Note {
     DialFailed(u16),
     /// The citizen answered.
     CitizenAnswered,
+    /// The citizen is gone; the agent keeps the line.
+    CitizenLeft,
     /// A seat was put out of service.
     Kicked(String),
     /// Hung up: `citizen`, `agent`, `screen`, `leader`, `system`.
@@ -443,6 +452,8 @@ pub enum Phase {
     },
     /// Hears why the call can't be taken.
     Farewell,
+    /// The citizen is gone; the agent has not let go of the line yet.
+    LineOpen,
     /// Over.
     Ended,
 }
@@ -462,6 +473,7 @@ impl Phase {
             Self::AgentLost { .. } => "agent_lost",
             Self::Detour { .. } => "detour",
             Self::Farewell => "farewell",
+            Self::LineOpen => "line_open",
             Self::Ended => "ended",
         }
     }

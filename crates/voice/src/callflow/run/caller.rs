@@ -22,6 +22,7 @@ impl Run {
             (Stage::Survey { tries, .. }, Some(Kind::Survey(survey))) => {
                 self.survey_key(key, &survey, tries, turn);
             }
+            (Stage::Hearing { tries, .. }, Some(Kind::Messages(_))) => self.message_key(key, tries, turn),
             (Stage::Saying { .. } | Stage::Listening | Stage::Asking { .. }, Some(Kind::Robot(robot)))
                 if is(key, &robot.agent_key) =>
             {
@@ -64,6 +65,7 @@ impl Run {
                 self.stage = Stage::Survey { saying: None, tries };
                 self.wait(survey.timeout_secs, turn);
             }
+            (Stage::Hearing { saying: Some(current), tries }, _) if current == no => self.heard(tries, turn),
             _ => {}
         }
     }
@@ -74,7 +76,10 @@ impl Run {
             (Stage::Saying { then, .. }, _) => self.follow(then, turn),
             // What was said never came to its end: the caller is waited for as if it had.
             (Stage::Menu { saying: Some(no), .. } | Stage::Survey { saying: Some(no), .. }, _)
-            | (Stage::Digits { saying: Some(no), .. }, _) => self.said(no, turn),
+            | (Stage::Digits { saying: Some(no), .. } | Stage::Hearing { saying: Some(no), .. }, _) => {
+                self.said(no, turn);
+            }
+            (Stage::Hearing { tries, .. }, _) => self.unheard(tries, turn),
             (Stage::Menu { tries, .. }, Some(Kind::Menu(menu))) => {
                 if tries + 1 >= menu.tries {
                     self.leave("timeout", turn)

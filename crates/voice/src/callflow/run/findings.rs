@@ -19,7 +19,8 @@ const FINDINGS_MAX: usize = 40;
 pub struct Finding {
     /// Name of the node on the drawing, or its id.
     pub node: String,
-    /// What it does: `password`, `order`, `menu`, `digits`, `survey`, `http`, `voicemail`, `callback`, `robot`.
+    /// What it does: `password`, `order`, `menu`, `digits`, `survey`, `http`, `voicemail`, `messages`, `callback`,
+    /// `robot`.
     pub kind: String,
     /// The exit that was taken.
     pub exit: String,
@@ -91,6 +92,7 @@ impl Run {
             | Kind::Order(_)
             | Kind::Http(_)
             | Kind::Voicemail(_)
+            | Kind::Messages(_)
             | Kind::Callback(_) => None,
             _ => return,
         };

@@ -62,6 +62,16 @@ impl Run {
                 };
                 self.ask(request, turn);
             }
+            Kind::Messages(messages) => {
+                let request = Request::Messages {
+                    number: self.value(&messages.number),
+                    pin: self.value(&messages.pin),
+                    mailbox: messages.mailbox,
+                };
+                // The code has done its work.
+                self.variables.remove(&messages.pin);
+                self.ask(request, turn);
+            }
             Kind::Password(password) => {
                 let digits = self.value(&password.variable);
                 self.ask(Request::Password { access: password.access, digits }, turn);
@@ -187,6 +197,8 @@ impl Run {
                 "found"
             }
             (Some(Kind::Order(_)), _) => "unknown",
+            (Some(Kind::Messages(_)), Answer::Yes(found)) => return self.hear(found, turn),
+            (Some(Kind::Messages(_)), _) => "wrong",
             (Some(Kind::Password(_)), Answer::Yes(_)) => "ok",
             (Some(Kind::Password(_)), _) => "wrong",
             (Some(Kind::Http(http)), Answer::Yes(body)) => {
@@ -207,7 +219,7 @@ impl Run {
 }
 
 /// Tells whether a telephone can be called under a number.
-fn is_dialable(number: &str) -> bool {
+pub(super) fn is_dialable(number: &str) -> bool {
     let digits = number.strip_prefix('+').unwrap_or(number);
     (3..=20).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -156,6 +156,23 @@ describe('answering by itself', () => {
   })
 })
 
+describe('letting go by hand', () => {
+  it('tells the server, and shows a line on which nobody is left until the agent hangs up', async () => {
+    const phone = await signedIn()
+    await phone.chooseRelease(true)
+    expect(asked).toContain('PUT /voice/seat/release')
+    const { session } = ring()
+    await settled()
+    await phone.answer()
+    phone.onCallState({ call_id: 'c1', state: 'talking', seat_no: '8001', parties: [] })
+    mySeat = { seat: seat('on_call', 'c1'), call: { call_id: 'c1', state: 'line_open', seat_no: '8001', parties: [] } }
+    await phone.refresh()
+    expect(phone.state).toBe('line_open')
+    await phone.hangUp()
+    expect(session.terminate).toHaveBeenCalledOnce()
+  })
+})
+
 describe('a call with several parties', () => {
   it('lets only whoever answers for it decide, and counts from the server’s time', async () => {
     const phone = await signedIn()

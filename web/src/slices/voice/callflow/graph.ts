@@ -50,6 +50,7 @@ export const FIELDS: Record<string, Field[]> = {
   queue: [say, { key: 'queue', type: 'queue' }, { key: 'priority', type: 'number', min: 0, max: 9 }, { key: 'choice', type: 'speech' }, { key: 'keys', type: 'keys' }, { key: 'choice_after_secs', type: 'number', min: 0, max: 600 }, { key: 'choice_every_secs', type: 'number', min: 0, max: 600 }, { key: 'overflow_secs', type: 'number', min: 0, max: 7200 }, { key: 'leave_when_nobody', type: 'bool' }],
   transfer: [{ key: 'to', type: 'target' }, say, { key: 'ring_secs', type: 'number', min: 5, max: 120 }],
   voicemail: [say, { key: 'mailbox', type: 'text' }, { key: 'max_secs', type: 'number', min: 5, max: 600 }, { key: 'silence_secs', type: 'number', min: 0, max: 60 }, { key: 'end_key', type: 'key' }],
+  messages: [{ key: 'number', type: 'text' }, { key: 'pin', type: 'text' }, { key: 'mailbox', type: 'text' }],
   order: [{ key: 'number', type: 'text' }, { key: 'code', type: 'text' }],
   password: [{ key: 'variable', type: 'text' }, { key: 'access', type: 'access' }],
   survey: [say, { key: 'stars', type: 'stars' }, { key: 'thanks', type: 'speech' }, wait, { key: 'tries', type: 'number', min: 1, max: 5 }],
@@ -71,6 +72,7 @@ const BEGIN: Record<string, Props> = {
   queue: { choice_after_secs: 20, choice_every_secs: 60, overflow_secs: 0, keys: [] },
   transfer: { to: { kind: 'number', number: '' }, ring_secs: 30 },
   voicemail: { max_secs: 120, silence_secs: 6, end_key: '#', say: { prompt: 'leave_message' } },
+  messages: { number: 'number', pin: 'pin' },
   order: { number: 'number', code: 'code' },
   survey: { stars: { 1: 5, 2: 4, 3: 3, 4: 2, 5: 1 }, timeout_secs: 8, tries: 2, say: { prompt: 'survey' }, thanks: { prompt: 'thanks' } },
   language: { language: 'en' },
@@ -100,6 +102,8 @@ export function exitsOf(node: FlowNode): string[] {
       return [...keys, ...(Number(node.props.overflow_secs) > 0 ? ['timeout'] : []), ...(node.props.leave_when_nobody ? ['nobody'] : []), 'refused', 'next']
     case 'transfer':
       return ['failed', 'next']
+    case 'messages':
+      return ['wrong', 'next']
     case 'order':
       return ['found', 'unknown']
     case 'password':

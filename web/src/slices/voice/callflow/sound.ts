@@ -29,6 +29,17 @@ export async function playText(text: string, language: string): Promise<void> {
   await play(await fetch(`${BASE}/voice/speech`, { method: 'POST', headers: { ...headers(), 'content-type': 'application/json' }, body, credentials: 'same-origin' }))
 }
 
+/** Plays a phrase of my own. */
+export async function playOwnPhrase(id: string): Promise<void> {
+  await play(await fetch(url(`/voice/own-phrases/${id}/audio`), { headers: headers(), credentials: 'same-origin' }))
+}
+
+/** Sends a WAV file as a phrase of my own. */
+export async function uploadOwnPhrase(title: string, source: 'upload' | 'recorded', file: Blob): Promise<void> {
+  const response = await fetch(url('/voice/own-phrases', { title, source }), { method: 'POST', headers: { ...headers(), 'content-type': 'audio/wav' }, body: file, credentials: 'same-origin' })
+  if (!response.ok) throw await problem(response)
+}
+
 /** Sends a WAV file as the sound of a prompt. */
 export async function uploadSound<T>(id: string, language: string, source: 'upload' | 'recorded', file: Blob): Promise<T> {
   const response = await fetch(url(`/voice/prompts/${id}/sounds`, { language, source }), { method: 'POST', headers: { ...headers(), 'content-type': 'audio/wav' }, body: file, credentials: 'same-origin' })

@@ -61,7 +61,7 @@ export const flowTexts: Texts = {
     gone: ['在此挂机', 'Hung up here'],
     kinds: {
       play: ['播放', 'Play'], menu: ['菜单', 'Menu'], digits: ['收号', 'Digits'], condition: ['条件', 'Condition'], queue: ['排队转人工', 'Queue'],
-      transfer: ['转接', 'Transfer'], voicemail: ['留言', 'Voicemail'], order: ['工单查询', 'Order query'], password: ['口令验证', 'Password'], survey: ['满意度', 'Survey'],
+      transfer: ['转接', 'Transfer'], voicemail: ['留言', 'Voicemail'], messages: ['收听留言', 'Hear messages'], order: ['工单查询', 'Order query'], password: ['口令验证', 'Password'], survey: ['满意度', 'Survey'],
       language: ['切换语言', 'Language'], set: ['设变量', 'Set'], http: ['HTTP 请求', 'HTTP request'], subflow: ['子流程', 'Sub-flow'], robot: ['智能客服', 'Robot'], callback: ['登记回电', 'Call-back'], return: ['返回', 'Return'], hang_up: ['挂机', 'Hang up'],
     },
     exit: {
@@ -75,7 +75,7 @@ export const flowTexts: Texts = {
       tries: ['次数', 'Tries'], timeout_secs: ['等待秒数', 'Wait, seconds'], repeat_key: ['重听键', 'Repeat key'], back_key: ['返回上级键', 'Back key'], variable: ['变量名', 'Variable'], min: ['最少位数', 'Fewest digits'], max: ['最多位数', 'Most digits'],
       end_key: ['结束键', 'End key'], secret: ['不写入记录', 'Keep out of histories'], queue: ['队列', 'Queue'], priority: ['优先级', 'Priority'], choice_after_secs: ['首次播报（秒后）', 'First said after, s'], choice_every_secs: ['重复间隔（秒）', 'Said again every, s'],
       overflow_secs: ['溢出（秒，0 为不溢出）', 'Overflow after, s (0 never)'], leave_when_nobody: ['无人在线时离开', 'Leave when nobody is there'], ring_secs: ['振铃秒数', 'Ring, seconds'], mailbox: ['信箱', 'Box'], max_secs: ['最长秒数', 'Longest, seconds'],
-      silence_secs: ['静音结束（秒）', 'Ends after silence, s'], number: ['编号变量', 'Number variable'], code: ['查询码变量', 'Code variable'], access: ['口令', 'Access code'], language: ['语言', 'Language'], value: ['值', 'Value'], method: ['方法', 'Method'],
+      silence_secs: ['静音结束（秒）', 'Ends after silence, s'], number: ['编号变量', 'Number variable'], pin: ['口令变量', 'Code variable'], code: ['查询码变量', 'Code variable'], access: ['口令', 'Access code'], language: ['语言', 'Language'], value: ['值', 'Value'], method: ['方法', 'Method'],
       url: ['地址', 'Address'], body: ['请求体', 'Body'], flow: ['流程', 'Flow'], to: ['转到', 'To'], branches: ['分支', 'Branches'], stars: ['按键对应星级', 'Stars by key'], save: ['保存到变量', 'Save to variables'],
     },
     speech: { prompt: ['语音素材', 'Prompt'], no_prompt: ['不用素材', 'No prompt'], text: ['中文文本', 'Chinese text'], text_en: ['英文文本', 'English text'], hint: ['可用 {bracket}，形式 code、number、date 等', 'Use {bracket}; forms code, number, date …'], listen: ['试听', 'Listen'] },
@@ -116,10 +116,10 @@ export const flowTexts: Texts = {
     called: ['被叫', 'Dialled'],
     signed_in: ['在线座席', 'Seats there'],
     open: ['工作时间内', 'Open'],
-    doing: { saying: ['播放中', 'Saying'], menu: ['等待按键', 'Waits for a key'], digits: ['等待输入', 'Waits for digits'], survey: ['等待评价', 'Waits for a rating'], queueing: ['排队中', 'Queueing'], talking: ['与话务员通话', 'Talking'], transferring: ['转接中', 'Transferring'], recording: ['录音中', 'Recording'], listening: ['聆听中', 'Listening'], asking: ['等待查询结果', 'Waits for an answer'], done: ['已结束', 'Over'] },
+    doing: { saying: ['播放中', 'Saying'], menu: ['等待按键', 'Waits for a key'], digits: ['等待输入', 'Waits for digits'], survey: ['等待评价', 'Waits for a rating'], queueing: ['排队中', 'Queueing'], talking: ['与话务员通话', 'Talking'], transferring: ['转接中', 'Transferring'], recording: ['录音中', 'Recording'], hearing: ['收听留言', 'Hears messages'], listening: ['聆听中', 'Listening'], asking: ['等待查询结果', 'Waits for an answer'], done: ['已结束', 'Over'] },
     line: {
       said: ['播报', 'Says'], entered: ['进入', 'Comes to'], key: ['按键', 'Key'], queue: ['进入队列', 'Queue'], left_queue: ['离开队列', 'Leaves queue'], transfer: ['转接', 'Transfer'], recording: ['开始留言', 'Records'], message: ['留言已存（秒）', 'Message, s'],
-      listening: ['开始聆听', 'Listens'], heard: ['听到', 'Hears'], asked: ['查询', 'Asks'], callback: ['登记回电', 'Call-back'], rated: ['评价（星）', 'Rated'], unrated: ['未评价', 'Unrated'], hung_up: ['挂机', 'Hangs up'], gone: ['来电人挂机', 'Caller gone'], problem: ['问题', 'Problem'],
+      listening: ['开始聆听', 'Listens'], heard: ['听到', 'Hears'], asked: ['查询', 'Asks'], treated: ['处理留言', 'Message'], callback: ['登记回电', 'Call-back'], rated: ['评价（星）', 'Rated'], unrated: ['未评价', 'Unrated'], hung_up: ['挂机', 'Hangs up'], gone: ['来电人挂机', 'Caller gone'], problem: ['问题', 'Problem'],
     },
   },
   flow_numbers: {
@@ -145,6 +145,11 @@ export const flowTexts: Texts = {
   messages: {
     title: ['语音留言', 'Voicemail'], note: ['来电人的留言，请尽快回电。', 'What callers left. Please call back soon.'], mailbox: ['信箱', 'Box'], message: ['留言', 'Message'], owner: ['负责人', 'Whose'], take: ['我来处理', 'Take it'], nobody: ['未分配', 'Nobody’s'], empty: ['没有留言', 'No messages'], fresh: ['未听', 'New'], left: ['收到新的语音留言', 'A new voice message came in'],
     close: ['登记处理', 'Note the result'], mine: ['只看我的', 'Only mine'], hotline: ['热线', 'Hotline'], call: ['回拨', 'Call back'],
+    by_phone: ['电话收听', 'By telephone'], by_phone_title: ['用电话收听留言', 'Hear messages from a telephone'],
+    dial: ['拨打', 'Dial'], dial_none: ['管理员还没有给“电话收听留言”流程分配号码（系统管理 → 呼叫流程 → 号码）。', 'No number leads to the flow “电话收听留言” yet (administration, call flows, numbers).'],
+    box: ['先输入', 'First type'], box_none: ['您没有数字工号，也没有分配座席，不能设置。', 'You have no job number of digits and no seat.'], pin: ['收听口令', 'Code'], pin_hint: ['6 至 10 位数字，不能是连号、同一数字或含工号', '6 to 10 digits: not in a row, not all the same, without your own number'],
+    pin_set: ['口令设置于 {at}，可重新设置。', 'The code was set at {at}; a new one takes its place.'], pin_new: ['还没有口令。', 'There is no code yet.'], pin_remove: ['停用电话收听', 'Take the code away'],
+    keys: ['收听时：1 重听，2 下一条，3 删除（登记为已处理），4 回拨，* 结束。', 'Keys: 1 again, 2 next, 3 delete (counts as seen to), 4 call back, * finish.'],
   },
   callbacks: {
     title: ['回电', 'Call-backs'], note: ['排队时选择回电的来电人，保留原来的排队位置，等得最久的在最前。', 'Callers who chose to be called back. They keep their place: who has waited longest comes first.'], number: ['号码', 'Number'], since: ['排队自', 'Waiting since'], state: ['状态', 'State'], who: ['回电人', 'Who'],

@@ -182,6 +182,7 @@ export const usePhone = defineStore('phone', () => {
   const state = computed<SeatState>(() => {
     if (phase.value === 'talking') {
       if (call.value?.state === 'dialling') return 'dialling'
+      if (call.value?.state === 'line_open') return 'line_open'
       return held.value ? 'held' : 'talking'
     }
     if (phase.value === 'ringing' || phase.value === 'answering') return 'ringing'
@@ -245,6 +246,7 @@ export const usePhone = defineStore('phone', () => {
   async function start(): Promise<void> {
     await refresh()
     if (!signedIn.value) return
+    if (settings.value.releaseByHand) void tellRelease().catch(() => {})
     const running = seat.value?.call
     if (running && ['talking', 'held', 'connected', 'active'].includes(String(running.state ?? seat.value?.state))) {
       rebinding = true
@@ -283,8 +285,17 @@ export const usePhone = defineStore('phone', () => {
       // A desk telephone has a microphone of its own.
       if (!onDesk.value) await tryMicrophone()
       take(await api.post<SeatAnswer>('/voice/seat', {}))
+      if (settings.value.releaseByHand) await tellRelease()
       if (!seat.value?.signed_in) await refresh()
       if (!onDesk.value) await connect(true)
+    })
+
+  /** The server keeps the line open or ends it; it knows of the wish as long as somebody is signed in. */
+  const tellRelease = async () => void (await api.put('/voice/seat/release', { by_hand: settings.value.releaseByHand }))
+  const chooseRelease = (byHand: boolean) =>
+    guarded(async () => {
+      settings.value.releaseByHand = byHand
+      if (signedIn.value) await tellRelease()
     })
 
   async function tryMicrophone(): Promise<void> {
@@ -379,7 +390,7 @@ export const usePhone = defineStore('phone', () => {
   const detour = (flow: string, node: string | null, back: boolean) => act('put', 'detour', { flow, node, back })
   const fetchBack = () => act('delete', 'detour')
   const park = () => act('put', 'parking')
-  const say = (phrase: string) => act('post', 'phrases', { phrase })
+  const say = (phrase: string, own?: string) => act('post', 'phrases', { phrase, own })
   const askForHelp = (note: string) => act('post', 'help-requests', { note })
   const retrieve = (id: string) => guarded(async () => api.delete(`/voice/calls/${id}/parking`))
   const supervise = (id: string, mode: string) => guarded(async () => api.put(`/voice/calls/${id}/supervision`, { mode }))
@@ -456,7 +467,7 @@ export const usePhone = defineStore('phone', () => {
   return {
     seat, known, lineState, phase, microphone, muted, held, callId, caller, talkingSince, ringingSince, stream, offer, busy, error,
     elsewhere, settings, telephones, onDesk, signedIn, state, shownCaller, skewMs, unreached, call, me, others, asked, allows,
-    start, refresh, connect, signIn, signOut, chooseTelephone, setState, answer, hangUp, toggleHold, toggleMute, finishWrapUp,
+    start, refresh, connect, signIn, signOut, chooseTelephone, chooseRelease, setState, answer, hangUp, toggleHold, toggleMute, finishWrapUp,
     sendDigit: (digit: string) => line.sendDigit(digit),
     consult, takeBack, detour, fetchBack, transfer, cancelTransfer, confer, dropParty, park, say, askForHelp, retrieve, supervise, dial,
     onOffer, clearOffer, onSeatState, onCallState, onUnreached, stop,
