@@ -103,7 +103,7 @@ struct ReportSubscriptionView {
     hour: i64,
     /// `active` or `paused`.
     state: String,
-    /// `owner` when its owner may not sign in any more.
+    /// `owner` when its owner may not sign in or read reports any more.
     paused_why: Option<String>,
     /// The next time, epoch milliseconds.
     next_at: i64,

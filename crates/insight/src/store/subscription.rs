@@ -29,7 +29,7 @@ pub struct Subscription {
     pub lang: String,
     /// `active` or `paused`.
     pub state: String,
-    /// `owner` when its owner may not sign in any more.
+    /// `owner` when its owner may not sign in or read reports any more.
     pub paused_why: Option<String>,
     /// The next time, epoch milliseconds.
     pub next_at: i64,

@@ -65,8 +65,9 @@ impl Insight {
     async fn plan_one(&self, one: &Subscription, now: Timestamp) -> Result<u64, InsightError> {
         let owner = self.sources().directory.receiver(&PersonId(one.owner_id.clone())).await;
         let owner = owner.map_err(InsightError::Port)?;
+        let owner = owner.map(|owner| owner.principal).filter(|owner| owner.has("report.read"));
         let mut tx = self.kit().db.begin().await?;
-        if owner.is_none() {
+        let Some(owner) = owner else {
             sqlx::query(
                 "update insight_subscription set state = 'paused', paused_why = 'owner', version = version + 1 \
                  where id = $1 and state = 'active'",
@@ -76,7 +77,7 @@ impl Insight {
             .await?;
             tx.commit().await?;
             return Ok(0);
-        }
+        };
         let when = When::read(&one.every, one.on_day, one.hour)?;
         let zone = self.lake().zone();
         let moved = sqlx::query(
@@ -90,13 +91,15 @@ impl Insight {
         if moved.rows_affected() == 0 {
             return Ok(0);
         }
-        let people: Vec<Named> = sqlx::query_as(
+        let mut people: Vec<Named> = sqlx::query_as(
             "select subscription_id, person_id, person_name from insight_subscription_receiver \
              where subscription_id = $1 order by person_id",
         )
         .bind(&one.id)
         .fetch_all(tx.conn())
         .await?;
+        // Whoever may not share any more sends to nobody else.
+        people.retain(|one| one.person_id == owner.person_id || owner.has("report.share"));
         let due_at = when.latest(zone, now.0);
         let mut planned = 0;
         for person in people {
