@@ -4804,6 +4804,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/problem-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows hot and hard matters, months of peak and units' solving strength within the reader's scope. */
+        get: operations["show_problem_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/problem-report.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Downloads the report as an Excel file of three sheets. */
+        get: operations["export_problem_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/ratings": {
         parameters: {
             query?: never;
@@ -4958,6 +4992,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/report-receivers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Finds colleagues to send a report to. */
+        get: operations["list_report_receivers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/report-statements": {
         parameters: {
             query?: never;
@@ -4969,6 +5020,112 @@ export interface paths {
         put?: never;
         /** Runs a statement over what the reader may see. It can only read. */
         post: operations["run_report_statement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/report-subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the reader's own subscriptions and those that the reader gets. */
+        get: operations["list_report_subscriptions"];
+        put?: never;
+        /** Subscribes to a report. */
+        post: operations["create_report_subscription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/report-subscriptions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a subscription of one's own. */
+        put: operations["update_report_subscription"];
+        post?: never;
+        /** Ends a subscription of one's own. */
+        delete: operations["delete_report_subscription"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/report-subscriptions/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pauses a subscription of one's own. */
+        post: operations["pause_report_subscription"];
+        /** Lets a paused subscription go on from the next time. */
+        delete: operations["resume_report_subscription"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/report-subscriptions/{id}/reception": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Stops getting a report that somebody has subscribed to. */
+        delete: operations["leave_report_subscription"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/report-subscriptions/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what became of a subscription, newest first; of somebody else's what the reader got. */
+        get: operations["list_report_runs"];
+        put?: never;
+        /** Sends a report to the reader now, at most once a minute. */
+        post: operations["create_report_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/report-subscriptions/{id}/runs.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Downloads what became of a subscription as an Excel file. */
+        get: operations["export_report_runs"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5035,6 +5192,26 @@ export interface paths {
         };
         /** Lists what stands behind a number: orders that the reader may open, or calls. */
         get: operations["list_report_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risk-assessment/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Downloads the written assessment of risks as a Word file: the years, districts with their signs and levels, what
+         *     orders are about, the gravest warnings, within the reader's scope.
+         */
+        get: operations["export_risk_assessment"];
         put?: never;
         post?: never;
         delete?: never;
@@ -11355,7 +11532,7 @@ export interface components {
              */
             mean: number;
         };
-        /** @description An hour to come. */
+        /** @description An hour or half an hour to come. */
         ForecastHour: {
             /**
              * Format: int32
@@ -11374,6 +11551,11 @@ export interface components {
             low: number;
             /** Format: double */
             mean: number;
+            /**
+             * Format: int32
+             * @description 0 or 30.
+             */
+            minute: number;
         };
         /** @description A day of the past. */
         ForecastPast: {
@@ -11404,6 +11586,11 @@ export interface components {
              * @description The share of inbound calls that ask for an agent.
              */
             queued?: number | null;
+            /**
+             * Format: int64
+             * @description Minutes of a slot.
+             */
+            slot: number;
             /** @description Past weeks that were tried, the last one first. */
             tried: components["schemas"]["ForecastWeek"][];
             /** Format: int64 */
@@ -11423,13 +11610,13 @@ export interface components {
             from: string;
             /**
              * Format: double
-             * @description The same of the hours.
+             * @description The same of the slots.
              */
             hour_error: number;
             to: string;
             /**
              * Format: double
-             * @description The share of hours within their band.
+             * @description The share of slots within their band.
              */
             within: number;
         };
@@ -14671,6 +14858,8 @@ export interface components {
                 account: string;
                 /** @description Whether they may sign in. */
                 active: boolean;
+                /** @description Where they get letters by e-mail. */
+                email?: string | null;
                 /** @description The person. */
                 id: components["schemas"]["PersonId"];
                 /** @description The job number that agents announce. */
@@ -14841,6 +15030,39 @@ export interface components {
                 /** @description `fine`, `open`, `done`. */
                 state: string;
                 unit?: components["schemas"]["Named"] | null;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_ReportRunView: {
+            /** @description The rows. */
+            items: {
+                /** Format: int64 */
+                done_at?: number | null;
+                /**
+                 * Format: int64
+                 * @description When it was due, epoch milliseconds.
+                 */
+                due_at: number;
+                id: string;
+                /**
+                 * Format: int64
+                 * @description When it is tried again, epoch milliseconds.
+                 */
+                next_at?: number | null;
+                person: string;
+                /** @description Why it was not sent (yet). */
+                reason?: string | null;
+                /** @description `waiting`, `sending`, `sent`, `failed`, `unclear`. */
+                state: string;
+                /** Format: int64 */
+                tries: number;
             }[];
             /** @description The word that brings the next page; absent on the last. */
             next_cursor?: string | null;
@@ -15300,6 +15522,8 @@ export interface components {
             account: string;
             /** @description Whether they may sign in. */
             active: boolean;
+            /** @description Where they get letters by e-mail. */
+            email?: string | null;
             /** @description The person. */
             id: components["schemas"]["PersonId"];
             /** @description The job number that agents announce. */
@@ -15338,6 +15562,8 @@ export interface components {
         PersonChange: {
             /** @description Whether they may sign in; `false` ends their sessions. */
             active?: boolean | null;
+            /** @description Where they get letters by e-mail; empty removes it. */
+            email?: string | null;
             /** @description The job number; empty removes it. */
             job_no?: string | null;
             /** @description The name on screen. */
@@ -15355,6 +15581,8 @@ export interface components {
         PersonDraft: {
             /** @description The name used at sign-in. */
             account: string;
+            /** @description Where they get letters by e-mail. */
+            email?: string | null;
             /** @description The job number. */
             job_no?: string | null;
             /** @description The name on screen. */
@@ -15632,6 +15860,59 @@ export interface components {
             trace_id: string;
             /** @description A URN that names the kind of problem. */
             type: string;
+        };
+        /** @description A hot or a hard matter. */
+        ProblemMatter: {
+            id: string;
+            /** Format: double */
+            median_hours?: number | null;
+            /** @description Orders of each month. */
+            months: number[];
+            name: string;
+            /** Format: double */
+            orders: number;
+            /** Format: double */
+            overdue: number;
+            /** @description The month with most of them, such as 2026-03. */
+            peak: string;
+            /** Format: double */
+            reopened: number;
+            /** Format: double */
+            satisfaction?: number | null;
+        };
+        /** @description The report. */
+        ProblemReport: {
+            from: string;
+            hard: components["schemas"]["ProblemMatter"][];
+            hot: components["schemas"]["ProblemMatter"][];
+            measures: components["schemas"]["ProblemStrength"][];
+            /** @description The months, such as 2026-03. */
+            months: string[];
+            /** @description All orders of each month. */
+            orders: number[];
+            /** @description The month with most orders. */
+            peak?: string | null;
+            to: string;
+            units: components["schemas"]["ProblemSolver"][];
+        };
+        /** @description How strongly a unit solves. */
+        ProblemSolver: {
+            /** @description For each measure the difference between the last and the first month that have one. */
+            change: (number | null)[];
+            id: string;
+            /** @description For each measure its share in each month. */
+            months: (number | null)[][];
+            name: string;
+            /** Format: double */
+            orders: number;
+            /** @description For each measure its share over all months. */
+            whole: (number | null)[];
+        };
+        /** @description A measure of solving strength. */
+        ProblemStrength: {
+            about: string;
+            id: string;
+            name: string;
         };
         PromptBody: {
             /** @description Name. */
@@ -16232,7 +16513,7 @@ export interface components {
             about: string;
             id: string;
             /**
-             * @description Of a measure: `count`, `share`, `hours`, `seconds`, `stars`, `instant`; of a dimension: `time`, `word`,
+             * @description Of a measure: `count`, `share`, `hours`, `seconds`, `stars`, `ratio`, `instant`; of a dimension: `time`, `word`,
              *     `unit`, `person`, `text`.
              */
             kind: string;
@@ -16248,6 +16529,14 @@ export interface components {
             names: string[];
             values: (number | null)[];
         };
+        /** @description Somebody who gets a report. */
+        ReportReceiver: {
+            /** @description Whether an e-mail address is known. */
+            address: boolean;
+            id: string;
+            name: string;
+            unit: string;
+        };
         /** @description What stands behind a number. */
         ReportRows: {
             calls: components["schemas"]["ReportCall"][];
@@ -16259,6 +16548,111 @@ export interface components {
              * @description All of it.
              */
             total: number;
+        };
+        /** @description What became of one time for one receiver. */
+        ReportRunView: {
+            /** Format: int64 */
+            done_at?: number | null;
+            /**
+             * Format: int64
+             * @description When it was due, epoch milliseconds.
+             */
+            due_at: number;
+            id: string;
+            /**
+             * Format: int64
+             * @description When it is tried again, epoch milliseconds.
+             */
+            next_at?: number | null;
+            person: string;
+            /** @description Why it was not sent (yet). */
+            reason?: string | null;
+            /** @description `waiting`, `sending`, `sent`, `failed`, `unclear`. */
+            state: string;
+            /** Format: int64 */
+            tries: number;
+        };
+        /** @description The id of what was made. */
+        ReportSubscriptionId: {
+            id: string;
+        };
+        /** @description What somebody subscribes to. */
+        ReportSubscriptionRequest: {
+            /** @description `day`, `week`, `month`. */
+            every: string;
+            /**
+             * Format: int64
+             * @description 0 to 23, by the city's clock.
+             */
+            hour: number;
+            /** @description Its name, 1 to 40 characters. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The day of the week (1 Monday to 7 Sunday) or of the month.
+             */
+            on_day?: number;
+            /** @description The part of the report's address after the question mark. */
+            query?: string;
+            /** @description Ids of those who get it; others than oneself take `report.share`. */
+            receivers: string[];
+            /** @description The report of the catalogue, `special` or `risk-assessment`. */
+            report: string;
+            /** @description `yesterday`, `last_week`, `last_month`, `last_quarter`, `last_year`. */
+            span: string;
+            /**
+             * Format: int64
+             * @description Of a change: the version that was read.
+             */
+            version?: number;
+        };
+        /** @description A report that is sent by mail. */
+        ReportSubscriptionView: {
+            /** @description `day`, `week`, `month`. */
+            every: string;
+            /** @description `xlsx` or `docx`. */
+            format: string;
+            /** Format: int64 */
+            hour: number;
+            id: string;
+            last?: components["schemas"]["ReportRunView"] | null;
+            name: string;
+            /**
+             * Format: int64
+             * @description The next time, epoch milliseconds.
+             */
+            next_at: number;
+            /**
+             * Format: int64
+             * @description The day of the week (1 Monday to 7 Sunday) or of the month.
+             */
+            on_day: number;
+            /** @description Whether it is the reader's own. */
+            own: boolean;
+            owner: string;
+            /** @description `owner` when its owner may not sign in or read reports any more. */
+            paused_why?: string | null;
+            /** @description The part of the report's address after the question mark. */
+            query: string;
+            /** @description Who gets it; of somebody else's only the reader. */
+            receivers: components["schemas"]["ReportReceiver"][];
+            /** @description The report of the catalogue, `special` or `risk-assessment`. */
+            report: string;
+            report_title: string;
+            /** @description `yesterday`, `last_week`, `last_month`, `last_quarter`, `last_year`. */
+            span: string;
+            /** @description `active` or `paused`. */
+            state: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description The reader's subscriptions. */
+        ReportSubscriptions: {
+            /** @description Whether the reader's own address is known. */
+            address: boolean;
+            items: components["schemas"]["ReportSubscriptionView"][];
+            /** @description Whether a mail server is named in the settings. */
+            ready: boolean;
         };
         /** @description A report of the catalogue. */
         ReportView: {
@@ -25600,6 +25994,8 @@ export interface operations {
                 level?: number;
                 /** @description In so many seconds, 5 to 300; 15 when absent. */
                 within?: number;
+                /** @description Minutes of a slot: 60 (also when absent) or 30. */
+                slot?: number;
             };
             header?: never;
             path?: never;
@@ -25636,6 +26032,8 @@ export interface operations {
                 level?: number;
                 /** @description In so many seconds, 5 to 300; 15 when absent. */
                 within?: number;
+                /** @description Minutes of a slot: 60 (also when absent) or 30. */
+                slot?: number;
             };
             header?: never;
             path?: never;
@@ -28276,7 +28674,7 @@ export interface operations {
     list_people: {
         parameters: {
             query?: {
-                /** @description A part of account, name, job number or telephone number. */
+                /** @description A part of account, name, job number, telephone number or e-mail address. */
                 q?: string;
                 /** @description Only people of this unit. */
                 unit_id?: string;
@@ -28344,7 +28742,7 @@ export interface operations {
     export_people: {
         parameters: {
             query?: {
-                /** @description A part of account, name, job number or telephone number. */
+                /** @description A part of account, name, job number, telephone number or e-mail address. */
                 q?: string;
                 /** @description Only people of this unit. */
                 unit_id?: string;
@@ -30227,6 +30625,73 @@ export interface operations {
             };
         };
     };
+    show_problem_report: {
+        parameters: {
+            query?: {
+                /** @description The last month, such as 2026-11; the present one when absent. */
+                month?: string;
+                /** @description So many months, 2 to 24; 6 when absent. */
+                months?: number;
+                /** @description The unit in charge, or one below. */
+                unit_id?: string;
+                /** @description Conditions on orders, as reports take them. */
+                where?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemReport"];
+                };
+            };
+            /** @description No such month, or too many */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_problem_report: {
+        parameters: {
+            query?: {
+                /** @description The last month, such as 2026-11; the present one when absent. */
+                month?: string;
+                /** @description So many months, 2 to 24; 6 when absent. */
+                months?: number;
+                /** @description The unit in charge, or one below. */
+                unit_id?: string;
+                /** @description Conditions on orders, as reports take them. */
+                where?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An Excel file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
     list_ratings: {
         parameters: {
             query?: {
@@ -30557,6 +31022,29 @@ export interface operations {
             };
         };
     };
+    list_report_receivers: {
+        parameters: {
+            query: {
+                /** @description A part of the name or account, or the job number. */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description At most 20 people */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportReceiver"][];
+                };
+            };
+        };
+    };
     run_report_statement: {
         parameters: {
             query?: never;
@@ -30586,6 +31074,312 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_report_subscriptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The subscriptions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportSubscriptions"];
+                };
+            };
+        };
+    };
+    create_report_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportSubscriptionRequest"];
+            };
+        };
+        responses: {
+            /** @description It is sent from now on */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportSubscriptionId"];
+                };
+            };
+            /** @description A bad name, time, report or receiver, or too many */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    update_report_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportSubscriptionRequest"];
+            };
+        };
+        responses: {
+            /** @description It is changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is none, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody was faster */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_report_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nothing is sent any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is none, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    pause_report_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nothing is sent until it goes on */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is none, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    resume_report_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It goes on */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is none, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    leave_report_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reader gets it no more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The reader does not get it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_report_runs: {
+        parameters: {
+            query?: {
+                /** @description The word of the page before. */
+                cursor?: string;
+                /** @description Rows of a page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The subscription */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What became of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReportRunView"];
+                };
+            };
+            /** @description There is none, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    create_report_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is sent within half a minute */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It was sent a moment ago */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_report_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An Excel file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
         };
@@ -30762,6 +31556,44 @@ export interface operations {
                 };
             };
             /** @description Something is asked that does not exist */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_risk_assessment: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as 2026-01-01. */
+                from?: string;
+                /** @description The last day. */
+                to?: string;
+                /** @description One district; all that the reader sees when absent. */
+                district?: string;
+                /** @description `year` (the year before, also when absent) or `previous` (the period before). */
+                compare?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A Word file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Something is asked that does not exist, or too much */
             422: {
                 headers: {
                     [name: string]: unknown;

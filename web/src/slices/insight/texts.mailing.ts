@@ -35,7 +35,7 @@ export const mailingTexts: Texts = {
     me: ['本人', 'me'],
     remove: ['移除 {name}', 'Remove {name}'],
     state: ['状态', 'State'],
-    states: { active: ['发送中', 'Active'], paused: ['已暂停', 'Paused'], all: ['全部', 'All'] },
+    states: { active: ['启用', 'Active'], paused: ['已暂停', 'Paused'], all: ['全部', 'All'] },
     owner_gone: ['订阅人账号已停用，或不再有统计权限', 'the owner’s account is closed, or may not read reports any more'],
     by: ['订阅人', 'Owner'],
     pause: ['暂停', 'Pause'],
