@@ -3,8 +3,8 @@
 mod registration;
 
 use async_trait::async_trait;
-use kernel::BoxError;
 use kernel::event::{Audience, Event};
+use kernel::{BoxError, Principal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -58,6 +58,15 @@ pub struct PersonBrief {
     pub job_no: Option<String>,
 }
 
+/// Somebody who gets what was made for them without their asking: their rights now, and where they are reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receiver {
+    /// What they may do and see; it belongs to no session.
+    pub principal: Principal,
+    /// Their e-mail address.
+    pub email: Option<String>,
+}
+
 /// What others need to know of a seat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SeatBrief {
@@ -95,6 +104,16 @@ pub trait Directory: Send + Sync {
     async fn units_under(&self, id: &UnitId) -> Result<Vec<UnitBrief>, BoxError>;
     /// Finds a person.
     async fn person(&self, id: &PersonId) -> Result<Option<PersonBrief>, BoxError>;
+    /// Finds a person with the rights of this moment; none for whoever may not sign in.
+    async fn receiver(&self, id: &PersonId) -> Result<Option<Receiver>, BoxError> {
+        let _ = id;
+        Ok(None)
+    }
+    /// Finds active people whose name or account holds a text, or whose job number it is, at most `limit`.
+    async fn people_like(&self, text: &str, limit: usize) -> Result<Vec<PersonBrief>, BoxError> {
+        let _ = (text, limit);
+        Ok(Vec::new())
+    }
     /// Returns the people of a unit who have a capability.
     async fn people_with(&self, unit: &UnitId, capability: &str) -> Result<Vec<PersonBrief>, BoxError>;
     /// Finds the seat that belongs to a person.

@@ -30,6 +30,31 @@ impl Event for WarningChanged {
     }
 }
 
+/// A report that somebody has subscribed to was sent, or was not.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ReportMailed {
+    /// The subscription.
+    pub subscription_id: String,
+    /// Which time.
+    pub run_id: String,
+    /// Whose subscription it is.
+    pub owner_id: String,
+    /// Who was to get it.
+    pub person_id: String,
+    /// `sent`, `failed`, `unclear`.
+    pub state: String,
+}
+
+impl Event for ReportMailed {
+    const NAME: &'static str = "insight.report_mailed";
+    fn subject(&self) -> String {
+        self.run_id.clone()
+    }
+    fn audience(&self) -> Vec<Audience> {
+        vec![Audience::Person(self.owner_id.clone())]
+    }
+}
+
 /// Which orders are asked for on a map.
 #[derive(Clone, Debug, Default)]
 pub struct PlaceQuestion {

@@ -57,6 +57,58 @@ pub trait NoticeChannel: Send + Sync {
     async fn deliver(&self, notice: &OutgoingNotice) -> Result<(), BoxError>;
 }
 
+/// A letter by e-mail is so large at most, files and all, in bytes.
+pub const MAIL_BYTES_MAX: usize = 20 * 1024 * 1024;
+
+/// A letter by e-mail.
+#[derive(Clone, Debug, Default)]
+pub struct Mail {
+    /// Letters with the same id are one letter to whoever reads them.
+    pub id: String,
+    /// The address.
+    pub to: String,
+    /// The subject.
+    pub subject: String,
+    /// The text.
+    pub text: String,
+    /// Files.
+    pub files: Vec<MailFile>,
+}
+
+/// A file of a letter.
+#[derive(Clone, Debug, Default)]
+pub struct MailFile {
+    /// Its name.
+    pub name: String,
+    /// Its media type.
+    pub media_type: String,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
+
+/// Why a letter was not sent. The words are for the log.
+#[derive(Debug, thiserror::Error)]
+pub enum MailFault {
+    /// It was not handed over; a later try may succeed.
+    #[error("not sent: {0}")]
+    Later(String),
+    /// It will never be taken.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// Nobody knows whether it was taken.
+    #[error("may have been sent: {0}")]
+    Unclear(String),
+}
+
+/// Sends letters by e-mail.
+#[async_trait]
+pub trait Mailer: Send + Sync {
+    /// Tells whether letters can be sent at all.
+    fn is_configured(&self) -> bool;
+    /// Sends a letter, within a bounded time.
+    async fn send(&self, mail: &Mail) -> Result<(), MailFault>;
+}
+
 /// Somebody has a new notice.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NoticeArrived {

@@ -96,6 +96,7 @@ impl Identity {
                 name: name.to_owned(),
                 job_no: None,
                 phone: None,
+                email: None,
                 unit_id: self.root_unit_id(),
                 roles: vec![role_id.to_owned()],
                 password: NewPassword::Plain(password.clone()),

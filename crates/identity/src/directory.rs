@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, RwLock};
 
 use async_trait::async_trait;
-use contract::identity::{Directory, PersonBrief, PersonId, SeatBrief, SeatId, UnitBrief, UnitId, WordBrief};
+use contract::identity::{
+    Directory, PersonBrief, PersonId, Receiver, SeatBrief, SeatId, UnitBrief, UnitId, WordBrief,
+};
 use kernel::{BoxError, Db, DbError, Principal, Scope, Timestamp};
 
 use crate::Identity;
@@ -33,6 +35,7 @@ pub(crate) enum Touched {
 pub(crate) struct KnownPerson {
     pub(crate) brief: PersonBrief,
     pub(crate) account: String,
+    pub(crate) email: Option<String>,
     pub(crate) roles: Vec<String>,
     pub(crate) active: bool,
     pub(crate) must_change: bool,
@@ -55,6 +58,7 @@ impl Snapshot {
             KnownPerson {
                 brief: person.brief(),
                 account: person.account.clone(),
+                email: person.email.clone(),
                 roles,
                 active: person.active,
                 must_change: person.must_change,
@@ -254,6 +258,31 @@ impl Directory for Identity {
     async fn person(&self, id: &PersonId) -> Result<Option<PersonBrief>, BoxError> {
         self.look_for_changes().await?;
         Ok(self.directory.read(|snapshot| snapshot.people.get(id).map(|person| person.brief.clone())))
+    }
+
+    async fn receiver(&self, id: &PersonId) -> Result<Option<Receiver>, BoxError> {
+        self.look_for_changes().await?;
+        Ok(self.directory.read(|snapshot| {
+            let principal = snapshot.principal(id, "")?;
+            Some(Receiver { principal, email: snapshot.people.get(id)?.email.clone() })
+        }))
+    }
+
+    async fn people_like(&self, text: &str, limit: usize) -> Result<Vec<PersonBrief>, BoxError> {
+        self.look_for_changes().await?;
+        let text = text.trim().to_lowercase();
+        let mut people: Vec<PersonBrief> = self.directory.read(|snapshot| {
+            let alike = |person: &&KnownPerson| {
+                person.active
+                    && (person.brief.name.to_lowercase().contains(&text)
+                        || person.account.contains(&text)
+                        || person.brief.job_no.as_ref().is_some_and(|no| no.to_lowercase() == text))
+            };
+            snapshot.people.values().filter(alike).map(|person| person.brief.clone()).collect()
+        });
+        people.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+        people.truncate(limit);
+        Ok(people)
     }
 
     async fn people_with(&self, unit: &UnitId, capability: &str) -> Result<Vec<PersonBrief>, BoxError> {

@@ -51,6 +51,7 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0030_unit_successor.sql"),
     },
     Migration { version: 40, name: "registration", sql: include_str!("../migrations/0040_registration.sql") },
+    Migration { version: 60, name: "person_email", sql: include_str!("../migrations/0060_person_email.sql") },
 ];
 
 const fn capability(name: &'static str, zh: &'static str, en: &'static str, scoped: bool) -> Capability {

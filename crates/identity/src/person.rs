@@ -33,6 +33,8 @@ pub struct Person {
     pub job_no: Option<String>,
     /// The number to reach them by.
     pub phone: Option<String>,
+    /// Where they get letters by e-mail.
+    pub email: Option<String>,
     /// The unit.
     pub unit_id: UnitId,
     /// The unit's name.
@@ -75,6 +77,8 @@ pub struct NewPerson {
     pub job_no: Option<String>,
     /// The number to reach them by.
     pub phone: Option<String>,
+    /// Where they get letters by e-mail.
+    pub email: Option<String>,
     /// The unit.
     pub unit_id: UnitId,
     /// Ids of roles.
@@ -96,6 +100,8 @@ pub struct PersonChange {
     pub job_no: Option<String>,
     /// The number to reach them by; empty removes it.
     pub phone: Option<String>,
+    /// Where they get letters by e-mail; empty removes it.
+    pub email: Option<String>,
     /// The unit.
     pub unit_id: Option<UnitId>,
     /// Whether they may sign in; `false` ends their sessions.
@@ -110,6 +116,7 @@ pub(crate) struct StoredPerson {
     pub(crate) name: String,
     pub(crate) job_no: Option<String>,
     pub(crate) phone: Option<String>,
+    pub(crate) email: Option<String>,
     pub(crate) unit_id: UnitId,
     pub(crate) password_hash: String,
     pub(crate) must_change: bool,
@@ -166,4 +173,47 @@ pub(crate) fn check_person(account: &str, name: &str, job_no: Option<&str>) -> R
         });
     }
     if faults.is_empty() { Ok(()) } else { Err(IdentityError::Fields(faults)) }
+}
+
+/// Reads the address of a person as it was typed; nothing for an empty one.
+pub(crate) fn mail_address(typed: Option<String>) -> Result<Option<String>, IdentityError> {
+    let Some(address) = typed.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let tame = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '@');
+    let well = address.len() <= 120
+        && address.chars().all(tame)
+        && address.split_once('@').is_some_and(|(name, domain)| {
+            !name.is_empty()
+                && !domain.contains('@')
+                && domain.split('.').count() > 1
+                && domain.split('.').all(|part| !part.is_empty())
+        });
+    if well {
+        Ok(Some(address))
+    } else {
+        Err(IdentityError::field(
+            "email",
+            "malformed",
+            "邮箱地址格式不正确，如 zhang@example.gov.cn。",
+            "This is no e-mail address, such as zhang@example.gov.cn.",
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mail_address;
+
+    #[test]
+    fn an_address_is_read_or_refused() {
+        let read = |text: &str| mail_address(Some(text.to_owned())).ok();
+        assert_eq!(read(" zhang.san@example.gov.cn "), Some(Some("zhang.san@example.gov.cn".to_owned())));
+        assert_eq!((read(""), read("  ")), (Some(None), Some(None)));
+        for bad in
+            ["zhang", "@a.cn", "a@b", "a@b..cn", "a@b@c.cn", "a b@c.cn", "a@c.cn,b@c.cn", "a@c.cn\nBcc: b"]
+        {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
 }

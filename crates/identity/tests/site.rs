@@ -64,6 +64,7 @@ pub fn person(account: &str, role: &str, unit: &str) -> NewPerson {
         name: format!("{account}先生"),
         job_no: None,
         phone: None,
+        email: None,
         unit_id: UnitId::from(unit),
         roles: vec![role.to_owned()],
         password: NewPassword::Hash(hash.clone()),

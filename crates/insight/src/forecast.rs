@@ -21,8 +21,9 @@ use crate::report::question::Question;
 pub const AHEAD_DAYS: u64 = 28;
 /// Fewer whole days of history are no ground for a forecast that also says how good it is.
 pub const NEEDED_DAYS: usize = 28;
-/// How far back the history goes; its hours stay below what a question may return.
+/// How far back the history goes; its hours, or half hours, stay below what a question may return.
 const HISTORY_DAYS: u64 = 180;
+const HALVES_HISTORY_DAYS: u64 = 100;
 /// The model learns from so many days before it is tried on the week after.
 const LEARNT_DAYS: usize = 14;
 /// So many past weeks are forecast anew.
@@ -59,7 +60,57 @@ impl Of {
     }
 }
 
-/// What to expect of a day or an hour: one time in ten it is less than `low`, one in ten more than `high`.
+/// How long a slot is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Slot {
+    /// An hour.
+    #[default]
+    Hour,
+    /// Half an hour.
+    Half,
+}
+
+impl Slot {
+    /// Reads the minutes of an address; an hour when absent.
+    #[must_use]
+    pub fn parse(minutes: Option<i64>) -> Option<Self> {
+        match minutes {
+            None | Some(60) => Some(Self::Hour),
+            Some(30) => Some(Self::Half),
+            Some(_) => None,
+        }
+    }
+
+    /// Its length in minutes.
+    #[must_use]
+    pub fn minutes(self) -> i64 {
+        match self {
+            Self::Hour => 60,
+            Self::Half => 30,
+        }
+    }
+
+    fn history_days(self) -> u64 {
+        match self {
+            Self::Hour => HISTORY_DAYS,
+            Self::Half => HALVES_HISTORY_DAYS,
+        }
+    }
+
+    fn dimension(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Half => "half_hour",
+        }
+    }
+
+    /// How many of them a day has.
+    fn per_day(self) -> i64 {
+        24 * 60 / self.minutes()
+    }
+}
+
+/// What to expect of a day or a slot: one time in ten it is less than `low`, one in ten more than `high`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Expected {
     /// Its beginning, local.
@@ -70,7 +121,7 @@ pub struct Expected {
     pub low: f64,
     /// The upper end.
     pub high: f64,
-    /// Of an hour of calls: agents that reach the target; none when no handling time was measured.
+    /// Of a slot of calls: agents that reach the target; none when no handling time was measured.
     pub agents: Option<u32>,
 }
 
@@ -87,9 +138,9 @@ pub struct Tried {
     pub came: f64,
     /// The sum of the days' misses over what came.
     pub day_error: f64,
-    /// The same of the hours.
+    /// The same of the slots.
     pub hour_error: f64,
-    /// The share of hours within their band; 0.8 is promised.
+    /// The share of slots within their band; 0.8 is promised.
     pub within: f64,
 }
 
@@ -109,7 +160,7 @@ pub struct Outlook {
     pub days_known: usize,
     /// Days to come; empty when the history is too short.
     pub days: Vec<Expected>,
-    /// Their hours.
+    /// Their hours or half hours.
     pub hours: Vec<Expected>,
     /// Past weeks that were tried, the last one first.
     pub tried: Vec<Tried>,
@@ -130,22 +181,23 @@ impl Insight {
         reach: Scope,
         of: Of,
         target: Target,
+        slot: Slot,
     ) -> Result<Outlook, InsightError> {
         let today = self.local_now().date();
         let (table, measure) = of.counted();
         let before = |days: u64| Period { from: today - Days::new(days), to: today - Days::new(1) };
-        let asked = question(known(table)?, before(HISTORY_DAYS), "hour", measure)?;
+        let asked = question(known(table)?, before(slot.history_days()), slot.dimension(), measure)?;
         let lines = self.answer(by, reach, &asked, Lang::Zh).await?.lines;
         let counts = lines.iter().filter_map(|line| {
-            let hour: i64 = line.keys.first()?.parse().ok()?;
-            Some((hour, line.values.first().copied().flatten()?))
+            let number: i64 = line.keys.first()?.parse().ok()?;
+            Some((number, line.values.first().copied().flatten()?))
         });
-        let history = history(&counts.collect(), today);
+        let history = history(&counts.collect(), today, slot);
         let handling =
             if of == Of::Calls { self.handling(by, reach, before(HANDLED_DAYS)).await? } else { None };
         let calendar = self.sources().calendar.calendar();
         let computed = tokio::task::spawn_blocking(move || {
-            compute(&history, today, &kinds(&calendar, today), handling, target)
+            compute(&history, today, &kinds(&calendar, today), handling, target, slot)
         });
         computed.await.map_err(|error| InsightError::Files(format!("the forecast broke off: {error}")))
     }
@@ -209,22 +261,25 @@ fn kinds(calendar: &WorkCalendar, today: NaiveDate) -> BTreeMap<NaiveDate, DayKi
         .collect()
 }
 
-fn hour_of(at: NaiveDateTime) -> i64 {
-    at.and_utc().timestamp().div_euclid(3_600)
+/// The number of the slot that holds an instant of the city's clock.
+fn slot_of(at: NaiveDateTime, slot: Slot) -> i64 {
+    at.and_utc().timestamp().div_euclid(slot.minutes() * 60)
 }
 
-/// Makes hours of counts: those without any are hours too, from the first whole day on.
-fn history(counts: &HashMap<i64, f64>, today: NaiveDate) -> Vec<Observation> {
-    let end = hour_of(today.and_time(NaiveTime::MIN));
-    let Some(first) = counts.iter().filter(|(_, count)| **count > 0.0).map(|(hour, _)| *hour).min() else {
+/// Makes slots of counts: those without any are slots too, from the first whole day on.
+fn history(counts: &HashMap<i64, f64>, today: NaiveDate, slot: Slot) -> Vec<Observation> {
+    let end = slot_of(today.and_time(NaiveTime::MIN), slot);
+    let Some(first) = counts.iter().filter(|(_, count)| **count > 0.0).map(|(number, _)| *number).min()
+    else {
         return Vec::new();
     };
     // The first day may have begun before anything was counted.
-    let begin = if first.rem_euclid(24) == 0 { first } else { (first.div_euclid(24) + 1) * 24 };
+    let day = slot.per_day();
+    let begin = if first.rem_euclid(day) == 0 { first } else { (first.div_euclid(day) + 1) * day };
     (begin..end)
-        .filter_map(|hour| {
-            let at = chrono::DateTime::from_timestamp(hour * 3_600, 0)?.naive_utc();
-            Some(Observation { at, count: counts.get(&hour).copied().unwrap_or(0.0) })
+        .filter_map(|number| {
+            let at = chrono::DateTime::from_timestamp(number * slot.minutes() * 60, 0)?.naive_utc();
+            Some(Observation { at, count: counts.get(&number).copied().unwrap_or(0.0) })
         })
         .collect()
 }
@@ -244,6 +299,7 @@ fn compute(
     kinds: &BTreeMap<NaiveDate, DayKind>,
     handling: Option<Handling>,
     target: Target,
+    slot: Slot,
 ) -> Outlook {
     let days = by_day(history);
     let past = days.iter().rev().take(28).rev().map(|day| (day.at.date(), day.count)).collect();
@@ -256,8 +312,10 @@ fn compute(
     };
     let ahead: Vec<NaiveDateTime> =
         (0..AHEAD_DAYS).map(|n| (today + Days::new(n)).and_time(NaiveTime::MIN)).collect();
-    let slots: Vec<NaiveDateTime> =
-        ahead.iter().flat_map(|day| (0..24).map(|hour| *day + TimeDelta::hours(hour))).collect();
+    let slots: Vec<NaiveDateTime> = ahead
+        .iter()
+        .flat_map(|day| (0..slot.per_day()).map(|number| *day + TimeDelta::minutes(number * slot.minutes())))
+        .collect();
     let expected = |model: &CallModel, at: &[NaiveDateTime]| -> Vec<Expected> {
         let told = model.forecast(at).into_iter();
         told.map(|one| Expected { at: one.at, mean: one.mean, low: one.low, high: one.high, agents: None })
@@ -265,9 +323,12 @@ fn compute(
     };
     outlook.days = expected(&of_days, &ahead);
     outlook.hours = expected(&of_hours, &slots);
+    #[expect(clippy::cast_precision_loss, reason = "half an hour or an hour")]
+    let slot_minutes = slot.minutes() as f64;
     if let Some(handling) = handling {
         for hour in &mut outlook.hours {
-            hour.agents = erlang::agents(hour.mean * handling.queued, handling.secs, target);
+            let an_hour = hour.mean * 60.0 / slot_minutes;
+            hour.agents = erlang::agents(an_hour * handling.queued, handling.secs, target);
         }
     }
     for week in 0..TRIED_WEEKS {
@@ -336,7 +397,7 @@ mod tests {
     fn a_steady_city_is_forecast_as_it_was_and_too_short_a_history_is_said() {
         let target = Target { share: 0.8, within_secs: 20.0 };
         let handling = Some(Handling { secs: 180.0, queued: 1.0 });
-        let told = compute(&hours(70), today(), &BTreeMap::new(), handling, target);
+        let told = compute(&hours(70), today(), &BTreeMap::new(), handling, target, Slot::Hour);
         assert_eq!((told.days_known, told.days.len(), told.hours.len(), told.tried.len()), (70, 28, 672, 4));
         // The first of June 2026 is a Monday.
         assert!((told.days[0].mean - 600.0).abs() < 30.0, "{:?}", told.days[0]);
@@ -349,16 +410,40 @@ mod tests {
         );
         assert!(ten.agents > Some(3), "three Erlangs need more than three: {ten:?}");
         assert!(told.tried.iter().all(|week| week.day_error < 0.05), "{:?}", told.tried);
-        let short = compute(&hours(27), today(), &BTreeMap::new(), handling, target);
+        let short = compute(&hours(27), today(), &BTreeMap::new(), handling, target, Slot::Hour);
         assert_eq!((short.days_known, short.days.len(), short.past.len()), (27, 0, 27));
     }
 
     #[test]
+    fn half_hours_add_up_to_the_hours_and_need_agents_for_their_own_rate() {
+        let target = Target { share: 0.8, within_secs: 20.0 };
+        let handling = Some(Handling { secs: 180.0, queued: 1.0 });
+        let halves: Vec<Observation> = hours(70)
+            .into_iter()
+            .flat_map(|hour| {
+                [0, 30].map(|more| Observation {
+                    at: hour.at + TimeDelta::minutes(more),
+                    count: hour.count / 2.0,
+                })
+            })
+            .collect();
+        let told = compute(&halves, today(), &BTreeMap::new(), handling, target, Slot::Half);
+        assert_eq!((told.days.len(), told.hours.len(), told.tried.len()), (28, 28 * 48, 4));
+        let (ten, half) = (told.hours[20], told.hours[21]);
+        assert_eq!(half.at.to_string(), "2026-06-01 10:30:00");
+        assert!((ten.mean - 30.0).abs() < 3.0 && (half.mean - 30.0).abs() < 3.0, "{ten:?} {half:?}");
+        assert_eq!(ten.agents, erlang::agents(ten.mean * 2.0, 180.0, target));
+        let known = HashMap::from([(48 * 20_000 + 19, 3.0), (48 * 20_001 + 19, 2.0)]);
+        let read = history(&known, NaiveDate::from_ymd_opt(2024, 10, 6).unwrap(), Slot::Half);
+        assert_eq!((read[0].at.to_string(), read[19].count), ("2024-10-05 00:00:00".to_owned(), 2.0));
+    }
+
+    #[test]
     fn hours_without_calls_are_hours_from_the_first_whole_day_on() {
-        let begin = hour_of((today() - TimeDelta::days(3)).and_time(NaiveTime::MIN));
+        let begin = slot_of((today() - TimeDelta::days(3)).and_time(NaiveTime::MIN), Slot::Hour);
         let counts = HashMap::from([(begin + 9, 4.0), (begin + 24 + 9, 2.0), (begin + 30 * 24, 7.0)]);
-        let hours = history(&counts, today());
+        let hours = history(&counts, today(), Slot::Hour);
         assert_eq!((hours.len(), hours[9].count), (48, 2.0));
-        assert!(history(&HashMap::new(), today()).is_empty());
+        assert!(history(&HashMap::new(), today(), Slot::Half).is_empty());
     }
 }

@@ -4,9 +4,11 @@ mod cockpit;
 mod designs;
 mod evaluation;
 mod forecast;
+mod problems;
 mod reports;
 mod special;
 mod statements;
+mod subscriptions;
 mod warning_rules;
 mod warnings;
 
@@ -14,24 +16,24 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::Insight;
 
+pub(crate) use reports::ReportFile;
+pub(crate) use subscriptions::make_file;
+
 /// Returns all routes, to be nested below `/api/v1`.
 pub(crate) fn router(insight: Insight) -> OpenApiRouter {
     OpenApiRouter::new()
         .merge(reports::routes())
         .merge(special::routes())
+        .merge(problems::routes())
         .merge(forecast::routes())
         .merge(designs::routes())
+        .merge(subscriptions::routes())
         .merge(statements::routes())
         .merge(evaluation::routes())
         .merge(cockpit::routes())
         .merge(warnings::routes())
         .merge(warning_rules::routes())
         .with_state(insight)
-}
-
-/// Answers with an Excel file.
-pub(crate) fn workbook(name: &str, bytes: Vec<u8>) -> kernel::http::Response {
-    file(name, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", bytes)
 }
 
 /// Answers with a file.

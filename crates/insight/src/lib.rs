@@ -14,21 +14,24 @@ mod http;
 pub mod lake;
 mod names;
 mod places;
+pub mod problems;
 pub mod projection;
 pub mod report;
 pub mod scope;
 pub mod sheet;
 pub mod special;
 pub mod store;
+pub mod subscription;
 pub mod wall;
 pub mod warning;
 pub mod word;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono_tz::Tz;
+use contract::messages::Mailer;
 use kernel::{BoxError, Capability, Ctx, Job, Kit, Migration, Slice};
 use tokio::sync::Notify;
 
@@ -42,6 +45,7 @@ use crate::projection::{Projection, Sources};
 pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "insight", sql: include_str!("../migrations/0001_insight.sql") },
     Migration { version: 2, name: "warning", sql: include_str!("../migrations/0002_warning.sql") },
+    Migration { version: 3, name: "subscription", sql: include_str!("../migrations/0003_subscription.sql") },
 ];
 
 /// What the slice's routes ask for.
@@ -79,6 +83,8 @@ const GATHERING_MUCH: Duration = Duration::from_secs(4);
 const MUCH: i64 = 1_000;
 /// Warnings are looked for so often.
 const SWEEP: Duration = Duration::from_secs(60);
+/// Reports that are due by mail are looked for so often.
+const MAIL_TURN: Duration = Duration::from_secs(20);
 /// After a failure the next try waits so long.
 const PAUSE: Duration = Duration::from_secs(15);
 /// A delta that has not grown large is compacted after so many turns.
@@ -97,6 +103,7 @@ struct Inner {
     kept: cockpit::Kept,
     watching: warning::Ports,
     watch: warning::Watch,
+    mailer: OnceLock<Arc<dyn Mailer>>,
 }
 
 impl std::fmt::Debug for Insight {
@@ -135,32 +142,43 @@ impl Insight {
             kept: cockpit::Kept::default(),
             watching,
             watch: warning::Watch::default(),
+            mailer: OnceLock::new(),
         })))
     }
 
     /// Returns the slice for the composition.
     #[must_use]
     pub fn slice(&self) -> Slice {
-        let sweeping = self.clone();
+        let (sweeping, mailing) = (self.clone(), self.clone());
         Slice {
             name: "insight",
             migrations: MIGRATIONS,
             router: http::router(self.clone()),
-            jobs: vec![Job::every("insight.sweep", SWEEP, move || {
-                let insight = sweeping.clone();
-                async move {
-                    let ctx = Ctx::system("insight.sweep", insight.kit().now());
-                    let swept = insight.sweep(&ctx).await?;
-                    if swept.raised > 0 {
-                        tracing::info!(
-                            raised = swept.raised,
-                            grown = swept.grown,
-                            "early warnings were raised"
-                        );
+            jobs: vec![
+                Job::every("insight.sweep", SWEEP, move || {
+                    let insight = sweeping.clone();
+                    async move {
+                        let ctx = Ctx::system("insight.sweep", insight.kit().now());
+                        let swept = insight.sweep(&ctx).await?;
+                        if swept.raised > 0 {
+                            tracing::info!(
+                                raised = swept.raised,
+                                grown = swept.grown,
+                                "early warnings were raised"
+                            );
+                        }
+                        Ok(())
                     }
-                    Ok(())
-                }
-            })],
+                }),
+                Job::every("insight.mail", MAIL_TURN, move || {
+                    let insight = mailing.clone();
+                    async move {
+                        let ctx = Ctx::system("insight.mail", insight.kit().now());
+                        insight.mail_reports(&ctx).await?;
+                        Ok(())
+                    }
+                }),
+            ],
             capabilities: CAPABILITIES,
         }
     }
@@ -266,6 +284,14 @@ impl Insight {
     #[must_use]
     pub fn projection(&self) -> &Projection {
         &self.0.projection
+    }
+
+    pub(crate) fn set_mailer(&self, mailer: Arc<dyn Mailer>) {
+        let _ = self.0.mailer.set(mailer);
+    }
+
+    pub(crate) fn mailer(&self) -> Option<&Arc<dyn Mailer>> {
+        self.0.mailer.get()
     }
 
     pub(crate) fn kit(&self) -> &Kit {

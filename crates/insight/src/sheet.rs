@@ -38,7 +38,7 @@ fn number_format(unit: Unit) -> &'static str {
         Unit::Count => "#,##0",
         Unit::Share => "0.0%",
         Unit::Hours | Unit::Seconds => "#,##0.0",
-        Unit::Stars => "0.00",
+        Unit::Stars | Unit::Ratio => "0.00",
         Unit::Instant => "yyyy-mm-dd hh:mm",
     }
 }

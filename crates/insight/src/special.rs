@@ -1,6 +1,7 @@
 //! The special report (专报) to leaders: what people are concerned about in a period, in measured figures and
 //! sentences that say nothing but them. Reports of the catalogue and the list of warnings are its only sources.
 
+pub mod assessment;
 mod words;
 
 use kernel::Lang;
@@ -262,6 +263,7 @@ fn line_chart(part: &Answered, lang: Lang) -> Option<Chart> {
         title: match bucket {
             Bucket::Day => lang.pick("逐日受理量", "Orders by day"),
             Bucket::Week => lang.pick("逐周受理量", "Orders by week"),
+            Bucket::Year => lang.pick("历年受理量", "Orders by year"),
             _ => lang.pick("逐月受理量", "Orders by month"),
         }
         .to_owned(),
@@ -329,7 +331,7 @@ fn shown(one: &Measure, value: Option<f64>) -> String {
     match (one.unit, value) {
         (Unit::Count, value) => format!("{:.0}", value.unwrap_or(0.0)),
         (Unit::Share, Some(value)) => format!("{:.1}%", value * 100.0),
-        (Unit::Stars, Some(value)) => format!("{value:.2}"),
+        (Unit::Stars | Unit::Ratio, Some(value)) => format!("{value:.2}"),
         (Unit::Hours | Unit::Seconds, Some(value)) => format!("{value:.1}"),
         (Unit::Instant, _) | (_, None) => "—".to_owned(),
     }

@@ -76,7 +76,14 @@ async fn four_weeks_are_told_with_band_error_and_agents() {
         assert!(hard["hours"][10]["agents"].as_u64() > Some(2));
         let orders = leader.get("/forecast?of=orders").await.ok();
         assert_eq!((&orders["days_known"], orders["days"].as_array().unwrap().len()), (&json!(0), 0));
-        for query in ["of=secret", "level=100", "within=1"] {
+        // By half hours: six calls in thirty minutes where there were six in the first of them.
+        let halves = leader.get("/forecast?slot=30").await.ok();
+        let slots = halves["hours"].as_array().unwrap();
+        assert_eq!((slots.len(), &halves["slot"], &slots[21]["minute"]), (28 * 48, &json!(30), &json!(30)));
+        near(&slots[20]["mean"], 3.0, 0.6);
+        near(&slots[21]["mean"], 3.0, 0.6);
+        assert!(slots.iter().all(|slot| slot["low"].as_f64() <= slot["high"].as_f64()));
+        for query in ["of=secret", "level=100", "within=1", "slot=15"] {
             leader.get(&format!("/forecast?{query}")).await.refused(422, "invalid");
         }
         let file = leader.get("/forecast.xlsx").await;

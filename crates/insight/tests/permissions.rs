@@ -13,6 +13,20 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET", "/reports/orders/file?from=2026-03-01&to=2026-03-02", "report.read"),
     ("GET", "/reports/orders/rows?from=2026-03-01&to=2026-03-02", "report.read"),
     ("GET", "/special-report/file?from=2026-03-01&to=2026-03-02", "report.read"),
+    ("GET", "/risk-assessment/file?from=2026-03-01&to=2026-03-02", "report.read"),
+    ("GET", "/problem-report", "report.read"),
+    ("GET", "/problem-report.xlsx", "report.read"),
+    ("GET", "/report-subscriptions", "report.read"),
+    ("POST", "/report-subscriptions", "report.read"),
+    ("PUT", "/report-subscriptions/x", "report.read"),
+    ("DELETE", "/report-subscriptions/x", "report.read"),
+    ("POST", "/report-subscriptions/x/pause", "report.read"),
+    ("DELETE", "/report-subscriptions/x/pause", "report.read"),
+    ("DELETE", "/report-subscriptions/x/reception", "report.read"),
+    ("GET", "/report-subscriptions/x/runs", "report.read"),
+    ("POST", "/report-subscriptions/x/runs", "report.read"),
+    ("GET", "/report-subscriptions/x/runs.xlsx", "report.read"),
+    ("GET", "/report-receivers?q=x", "report.share+report.read"),
     ("GET", "/forecast", "report.read"),
     ("GET", "/forecast.xlsx", "report.read"),
     ("GET", "/report-designs", "report.read"),
@@ -49,6 +63,9 @@ fn body(path: &str) -> Value {
         "report-statements" => json!({ "sql": "" }),
         "evaluation-weights" => {
             json!({ "response": 0, "solution": 0, "satisfaction": 0, "tiers": {}, "version": 99 })
+        }
+        "report-subscriptions" => {
+            json!({ "name": "", "report": "orders", "span": "yesterday", "every": "day", "hour": 8, "receivers": [] })
         }
         "walls" => json!({ "name": "", "tiles": [], "shared": false }),
         "warnings" => json!({ "version": 1, "verdict": "real", "note": "好" }),

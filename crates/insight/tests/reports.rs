@@ -84,6 +84,26 @@ async fn every_report_of_the_list_answers_with_every_measure_and_every_dimension
 }
 
 #[tokio::test]
+async fn citizens_are_counted_once_and_orders_per_citizen_tell_who_came_back() {
+    on_both(|site| async move {
+        let world = world(site).await;
+        for id in ["case-01", "case-02"] {
+            world.city.cases.lock().unwrap().get_mut(id).unwrap().contact_id =
+                Some("citizen-case-00".to_owned());
+        }
+        world.city.cases.lock().unwrap().get_mut("case-03").unwrap().contact_id = None;
+        let marks: Vec<_> = (0..4).map(|n| crate::support::told(n + 50, &format!("case-{n:02}"))).collect();
+        world.insight.projection().take_in(world.insight.lake(), &marks).await.unwrap();
+        let told = world.leader().get(&format!("/reports/citizens-trend?{MARCH}")).await.ok();
+        // Three orders of one citizen, eight of eight others, one of nobody: eleven orders of nine citizens.
+        let values = told["totals"].as_array().unwrap();
+        assert_eq!((&values[0], &values[1]), (&json!(9.0), &json!(12.0)));
+        assert!((values[2].as_f64().unwrap() - 11.0 / 9.0).abs() < 1e-9, "{values:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_units_reader_sees_the_own_rows_in_reports_behind_numbers_and_in_statements() {
     on_sqlite(|site| async move {
         let world = world(site).await;

@@ -260,3 +260,49 @@ async fn calls_and_warnings_stand_in_the_file_of_whoever_may_see_them() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_assessment_says_the_years_the_signs_and_the_levels() {
+    on_both(|site| async move {
+        let world = world(site).await;
+        // A year before there were five in the same district; this March another one has three satisfied citizens.
+        for number in 0..5 {
+            world.city.order(&format!("old-{number}"), "water", "help", -24 * 365 + number);
+        }
+        for number in 0..3 {
+            let id = format!("north-{number}");
+            world.city.order(&id, "roads", "help", number);
+            world.city.settle(&id, 5, true, Some(5));
+            world.city.cases.lock().unwrap().get_mut(&id).unwrap().district = Some("江北区".to_owned());
+        }
+        let ids = (0..5).map(|n| format!("old-{n}")).chain((0..3).map(|n| format!("north-{n}")));
+        let marks: Vec<_> = ids.zip(100..).map(|(id, seq)| crate::support::told(seq, &id)).collect();
+        world.insight.projection().take_in(world.insight.lake(), &marks).await.unwrap();
+        let mut leader = world.leader();
+        let told = read(&leader.get(&format!("/risk-assessment/file?{MARCH}")).await);
+        assert_eq!(told.paragraphs[0], "社会风险评估报告");
+        told.says("对比期：2025-03-01 ~ 2025-03-31");
+        told.says("共受理诉求 15 件，比对比期（5 件）增加 10 件");
+        told.says("共评估 2 个区域，其中风险等级高 0 个、中 1 个、低 1 个。应重点研判的是云阳区（受理量上升、满意率偏低）。");
+        told.says("受理量由 2025 年的 5 件变为 2026 年的 16 件（+220.0%），最多的是 2026 年（16 件）。");
+        told.says("0–1 项为低，2 项为中");
+        let years = told.chart("历年受理量");
+        assert_eq!(years.names, ["2022", "2023", "2024", "2025", "2026"]);
+        assert_eq!(years.series, [[0.0, 0.0, 0.0, 5.0, 16.0]]);
+        let row = |name: &str| told.row("区域等级", name);
+        assert_eq!(row("云阳区"), ["中", "受理量上升、满意率偏低", "12", "+140.0%", "0", "0", "50.0%"]);
+        assert_eq!(row("江北区")[..3], ["低", "—", "3"]);
+        assert!(told.paragraphs.iter().all(|text| !text.contains("预警")), "who may not read warnings reads of none");
+        let one = read(&leader.get(&format!("/risk-assessment/file?{MARCH}&district=江北区")).await);
+        one.says("共受理诉求 3 件");
+        one.says("共评估 1 个区域，风险等级均为低");
+        let clerk = PersonBuilder::new("clerk").unit("/centre/water/");
+        let clerk = clerk.may_within(kernel::Scope::Subtree, &["report.read"]);
+        let own = read(&world.server.as_person(clerk).get(&format!("/risk-assessment/file?{MARCH}")).await);
+        own.says("共受理诉求 4 件");
+        let none = read(&leader.get("/risk-assessment/file?from=2019-01-01&to=2019-12-31").await);
+        none.says("统计年份内没有受理诉求");
+        leader.get("/risk-assessment/file?from=x&to=y").await.refused(422, "invalid");
+    })
+    .await;
+}

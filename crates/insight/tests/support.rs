@@ -11,8 +11,9 @@ use contract::cases::{
     CaseCorpus, CaseFact, CaseFacts, CaseId, CaseLine, CaseWords, CityCalendar, CodeName, CorpusCase,
     CorpusCategory, CorpusDraft, CorpusPlace, StepFact, UnitProposal,
 };
+use contract::identity::Receiver;
 use contract::identity::{Directory, PersonBrief, PersonId, SeatBrief, UnitBrief, UnitId};
-use contract::messages::{Notice, Notifier};
+use contract::messages::{Mail, MailFault, Mailer, Notice, Notifier};
 use contract::voice::{CallFact, CallFacts, CallId, FloorNow, KeyFact, SeatFact};
 use insight::Insight;
 use insight::projection::Sources;
@@ -30,6 +31,12 @@ pub struct City {
     pub texts: Mutex<BTreeMap<(i64, String), CorpusCase>>,
     pub topics: Mutex<Vec<TopicBrief>>,
     pub notices: Mutex<Vec<Notice>>,
+    /// Who gets reports by mail.
+    pub receivers: Mutex<BTreeMap<String, Receiver>>,
+    /// Letters that were taken.
+    pub mails: Mutex<Vec<Mail>>,
+    /// How the mail server fails, if it does.
+    pub mail_fails: Mutex<Option<fn() -> MailFault>>,
     /// Days off that the city declared.
     pub days_off: Mutex<Vec<NaiveDate>>,
 }
@@ -183,6 +190,25 @@ impl Directory for City {
             Vec::new()
         })
     }
+    async fn receiver(&self, id: &PersonId) -> Result<Option<Receiver>, BoxError> {
+        Ok(self.receivers.lock().unwrap().get(id.as_str()).cloned())
+    }
+    async fn people_like(&self, text: &str, limit: usize) -> Result<Vec<PersonBrief>, BoxError> {
+        let alike: Vec<String> = self
+            .receivers
+            .lock()
+            .unwrap()
+            .keys()
+            .filter(|id| id.contains(text))
+            .take(limit)
+            .cloned()
+            .collect();
+        let mut found = Vec::new();
+        for id in alike {
+            found.extend(self.person(&PersonId(id)).await?);
+        }
+        Ok(found)
+    }
     async fn seat_of(&self, _: &PersonId) -> Result<Option<SeatBrief>, BoxError> {
         Ok(None)
     }
@@ -250,6 +276,20 @@ impl Notifier for City {
     }
 }
 
+#[async_trait]
+impl Mailer for City {
+    fn is_configured(&self) -> bool {
+        true
+    }
+    async fn send(&self, mail: &Mail) -> Result<(), MailFault> {
+        if let Some(fault) = *self.mail_fails.lock().unwrap() {
+            return Err(fault());
+        }
+        self.mails.lock().unwrap().push(mail.clone());
+        Ok(())
+    }
+}
+
 /// A city with its figures.
 pub struct World {
     pub site: Site,
@@ -263,6 +303,7 @@ impl World {
         site.migrate("insight", insight::MIGRATIONS).await;
         let city = Arc::new(City::default());
         let insight = Insight::open(site.kit.clone(), sources(&city), watching(&city)).await.unwrap();
+        insight.mail_by(city.clone());
         let server = TestServer::new(&site, vec![insight.slice().router]);
         Self { site, city, insight, server }
     }
@@ -277,6 +318,11 @@ impl World {
         self.insight =
             Insight::open(self.site.kit.clone(), sources(&self.city), watching(&self.city)).await.unwrap();
         self.server = TestServer::new(&self.site, vec![self.insight.slice().router]);
+    }
+
+    /// The figures of another process on the same database.
+    pub async fn open_with(&self, kit: kernel::Kit) -> Insight {
+        Insight::open(kit, sources(&self.city), watching(&self.city)).await.unwrap()
     }
 
     /// Somebody who sees everything.

@@ -38,6 +38,8 @@ pub enum Kind {
     KnowledgeExpired,
     /// Figures show something unusual.
     Warned,
+    /// A report that somebody has subscribed to could not be sent.
+    ReportFailed,
     /// The unit took over the orders of a dissolved one.
     Succeeded,
     /// Somebody applies for an account, or one waits for its rights.
@@ -65,6 +67,7 @@ impl Kind {
         Self::KnowledgeExpiring,
         Self::KnowledgeExpired,
         Self::Warned,
+        Self::ReportFailed,
         Self::Succeeded,
         Self::Registration,
         Self::Digest,
@@ -90,6 +93,7 @@ impl Kind {
             Self::KnowledgeExpiring => "knowledge_expiring",
             Self::KnowledgeExpired => "knowledge_expired",
             Self::Warned => "warned",
+            Self::ReportFailed => "report_failed",
             Self::Succeeded => "succeeded",
             Self::Registration => "registration",
             Self::Digest => "digest",
@@ -122,6 +126,7 @@ impl Kind {
             Self::KnowledgeExpiring => lang.pick("知识即将失效", "Knowledge about to expire"),
             Self::KnowledgeExpired => lang.pick("知识已失效", "Knowledge expired"),
             Self::Warned => lang.pick("预警", "Early warning"),
+            Self::ReportFailed => lang.pick("报表邮件未送达", "Report not mailed"),
             Self::Succeeded => lang.pick("单位撤并移交", "Orders of a dissolved unit"),
             Self::Registration => lang.pick("账号申请", "Account applied for"),
             Self::Digest => lang.pick("每日汇总", "Daily digest"),
@@ -209,6 +214,13 @@ pub fn sentence(kind: &str, facts: &Map<String, Value>, lang: Lang) -> String {
             lang.pick(
                 format!("{number} 预警：{zh}，请及时接手核实。"),
                 format!("Warning {number}: {en}. Please look into it."),
+            )
+        }
+        Some(Kind::ReportFailed) => {
+            let (zh, en) = (fact("zh"), fact("en"));
+            lang.pick(
+                format!("订阅的报表“{number}”未能发给{by}：{zh}。"),
+                format!("The report “{number}” was not mailed to {by}: {en}."),
             )
         }
         Some(Kind::Succeeded) => {

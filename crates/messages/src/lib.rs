@@ -5,6 +5,7 @@
 pub mod error;
 mod http;
 pub mod kind;
+pub mod mail;
 pub mod quiet;
 mod react;
 pub mod rule;

@@ -1,6 +1,8 @@
 //! Notices: who is told, once; what waits for channels; who may see and set what. On both databases.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod smtp;
+
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;

@@ -98,6 +98,9 @@ impl City {
                 centre: identity.root_unit_id(),
             },
         );
+        let mail_config: messages::mail::MailConfig = kit.config.section("mail")?;
+        let mailer = Arc::new(messages::mail::Smtp::open(&mail_config)?);
+        messages.add_channel(Arc::new(messages::mail::MailChannel::new(mailer.clone(), directory.clone())));
         let robot = Arc::new(OnceLock::new());
         let voice = Voice::start(
             kit.clone(),
@@ -147,6 +150,7 @@ impl City {
             },
         )
         .await?;
+        insight.mail_by(mailer);
         let map = Map::new(kit.clone(), map::Ports { places: Arc::new(insight.clone()) })?;
         let portal =
             Portal::new(kit.clone(), orders.clone(), orders.clone(), orders, lookup, directory.clone())?;

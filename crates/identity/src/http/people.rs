@@ -26,7 +26,7 @@ use crate::{Identity, store};
 #[derive(Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct PeopleQuery {
-    /// A part of account, name, job number or telephone number.
+    /// A part of account, name, job number, telephone number or e-mail address.
     q: Option<String>,
     /// Only people of this unit.
     unit_id: Option<String>,
@@ -53,6 +53,8 @@ struct PersonDraft {
     job_no: Option<String>,
     /// The number to reach them by.
     phone: Option<String>,
+    /// Where they get letters by e-mail.
+    email: Option<String>,
     /// The unit.
     unit_id: UnitId,
     /// Roles; giving any needs `role.write`.
@@ -198,6 +200,7 @@ async fn export_people(
                 person.name.into(),
                 person.job_no.into(),
                 person.phone.into(),
+                person.email.into(),
                 person.unit_name.into(),
                 roles.join("、").into(),
                 ctx.lang
@@ -214,8 +217,8 @@ async fn export_people(
     tx.audit(&ctx, Audit::new("person.export", "person", "").detail(json!({"rows": rows.len()})));
     tx.commit().await?;
     let head = ctx.lang.pick(
-        vec!["账号", "姓名", "工号", "电话", "单位", "角色", "状态", "最近登录"],
-        vec!["Account", "Name", "Job number", "Phone", "Unit", "Roles", "State", "Last sign-in"],
+        vec!["账号", "姓名", "工号", "电话", "邮箱", "单位", "角色", "状态", "最近登录"],
+        vec!["Account", "Name", "Job number", "Phone", "E-mail", "Unit", "Roles", "State", "Last sign-in"],
     );
     download_workbook("people", head, rows).await
 }
@@ -250,6 +253,7 @@ async fn create_person(
         name: body.name,
         job_no: body.job_no,
         phone: body.phone,
+        email: body.email,
         unit_id: body.unit_id,
         roles: body.roles,
         password: NewPassword::Plain(body.password),

@@ -6,7 +6,8 @@ use kernel::{Audit, Ctx, Lang};
 use serde_json::json;
 
 use super::{
-    NewPassword, NewPerson, Person, PersonChange, RoleName, StoredPerson, check_person, normal_account,
+    NewPassword, NewPerson, Person, PersonChange, RoleName, StoredPerson, check_person, mail_address,
+    normal_account,
 };
 use crate::directory::Touched;
 use crate::error::IdentityError;
@@ -28,6 +29,7 @@ impl Identity {
         let account = normal_account(&new.account);
         let job_no = new.job_no.filter(|no| !no.trim().is_empty());
         check_person(&account, &new.name, job_no.as_deref())?;
+        let email = mail_address(new.email)?;
         self.check_roles(&new.roles)?;
         let password_hash = match new.password {
             NewPassword::Hash(hash) => hash,
@@ -46,6 +48,7 @@ impl Identity {
             name: new.name.trim().to_owned(),
             job_no,
             phone: new.phone.filter(|phone| !phone.trim().is_empty()),
+            email,
             unit_id: new.unit_id,
             password_hash,
             must_change: new.must_change,
@@ -95,6 +98,9 @@ impl Identity {
         if let Some(phone) = wish.phone {
             person.phone = Some(phone).filter(|phone| !phone.trim().is_empty());
         }
+        if wish.email.is_some() {
+            person.email = mail_address(wish.email)?;
+        }
         check_person(&person.account, &person.name, person.job_no.as_deref())?;
         if let Some(unit_id) = wish.unit_id.filter(|unit_id| *unit_id != old.unit_id) {
             store::unit::find(change.tx.conn(), &unit_id).await?.filter(|unit| unit.active).ok_or_else(
@@ -113,9 +119,10 @@ impl Identity {
         change.tx.audit(
             ctx,
             Audit::new("person.change", "person", id.0.clone()).detail(json!({
-                "from": {"name": old.name, "job_no": old.job_no, "unit_id": old.unit_id, "active": old.active},
+                "from": {"name": old.name, "job_no": old.job_no, "unit_id": old.unit_id, "email": old.email,
+                         "active": old.active},
                 "to": {"name": person.name, "job_no": person.job_no, "unit_id": person.unit_id,
-                       "active": person.active},
+                       "email": person.email, "active": person.active},
             })),
         );
         change.tx.emit(ctx, &PersonChanged { person_id: id.clone() });
@@ -138,6 +145,7 @@ impl Identity {
             name: person.name.clone(),
             job_no: person.job_no.clone(),
             phone: person.phone.clone(),
+            email: person.email.clone(),
             unit_id: person.unit_id.clone(),
             unit_name: snapshot.units.get(&person.unit_id).map(|unit| unit.name.clone()).unwrap_or_default(),
             roles: roles

@@ -64,6 +64,7 @@ impl Identity {
             name: found.name.clone(),
             job_no: found.job_no.clone(),
             phone: Some(found.phone.clone()),
+            email: None,
             unit_id: found.unit_id.clone(),
             password_hash: std::mem::take(&mut found.password_hash),
             must_change: false,

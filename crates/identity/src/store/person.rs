@@ -9,7 +9,7 @@ use super::filter::Filter;
 use crate::person::StoredPerson;
 
 const COLUMNS: &str = "identity_person.id, identity_person.account, identity_person.name, \
-     identity_person.job_no, identity_person.phone, identity_person.unit_id, \
+     identity_person.job_no, identity_person.phone, identity_person.email, identity_person.unit_id, \
      identity_person.password_hash, identity_person.must_change, identity_person.totp_secret, \
      identity_person.totp_enabled, identity_person.totp_step, identity_person.active, \
      identity_person.last_login_at, identity_person.version";
@@ -23,6 +23,7 @@ impl FromRow<'_, AnyRow> for StoredPerson {
             name: row.try_get("name")?,
             job_no: row.try_get("job_no")?,
             phone: row.try_get("phone")?,
+            email: row.try_get("email")?,
             unit_id: UnitId(row.try_get("unit_id")?),
             password_hash: row.try_get("password_hash")?,
             must_change: truth("must_change")?,
@@ -69,8 +70,8 @@ pub(crate) async fn insert(
     sqlx::query(
         "insert into identity_person (id, account, name, job_no, phone, unit_id, password_hash, \
          password_changed_at, must_change, totp_secret, totp_enabled, totp_step, active, last_login_at, \
-         version, created_at, updated_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, null, 0, 0, 1, null, 1, $8, $8)",
+         version, created_at, updated_at, email) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, null, 0, 0, 1, null, 1, $8, $8, $10)",
     )
     .bind(person.id.as_str())
     .bind(&person.account)
@@ -81,6 +82,7 @@ pub(crate) async fn insert(
     .bind(&person.password_hash)
     .bind(now.0)
     .bind(i64::from(person.must_change))
+    .bind(person.email.clone())
     .execute(conn)
     .await?;
     Ok(())
@@ -93,7 +95,7 @@ pub(crate) async fn update(
 ) -> Result<(), DbError> {
     sqlx::query(
         "update identity_person set name = $2, job_no = $3, phone = $4, unit_id = $5, active = $6, \
-         version = $7, updated_at = $8 where id = $1",
+         version = $7, updated_at = $8, email = $9 where id = $1",
     )
     .bind(person.id.as_str())
     .bind(&person.name)
@@ -103,6 +105,7 @@ pub(crate) async fn update(
     .bind(i64::from(person.active))
     .bind(person.version)
     .bind(now.0)
+    .bind(person.email.clone())
     .execute(conn)
     .await?;
     Ok(())
@@ -188,7 +191,10 @@ pub(crate) async fn list(
 ) -> Result<Vec<StoredPerson>, DbError> {
     let mut filter = Filter::new(&format!("select {COLUMNS} from identity_person"));
     if let Some(text) = wanted.text.filter(|text| !text.trim().is_empty()) {
-        filter.contains(&["account", "name", "coalesce(job_no, '')", "coalesce(phone, '')"], &text);
+        filter.contains(
+            &["account", "name", "coalesce(job_no, '')", "coalesce(phone, '')", "coalesce(email, '')"],
+            &text,
+        );
     }
     if let Some(id) = wanted.person_id {
         filter.and("id = {}", id);

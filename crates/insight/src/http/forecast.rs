@@ -13,7 +13,7 @@ use wfm::erlang::Target;
 
 use crate::Insight;
 use crate::error::InsightError;
-use crate::forecast::{Expected, NEEDED_DAYS, Of, Outlook};
+use crate::forecast::{Expected, NEEDED_DAYS, Of, Outlook, Slot};
 use crate::report::dimension::Bucket;
 use crate::report::period::name_of;
 
@@ -32,6 +32,8 @@ struct ForecastQuery {
     level: Option<i64>,
     /// In so many seconds, 5 to 300; 15 when absent.
     within: Option<i64>,
+    /// Minutes of a slot: 60 (also when absent) or 30.
+    slot: Option<i64>,
 }
 
 /// A day to come.
@@ -46,12 +48,14 @@ struct ForecastDay {
     high: f64,
 }
 
-/// An hour to come.
+/// An hour or half an hour to come.
 #[derive(Serialize, ToSchema)]
 struct ForecastHour {
     day: String,
     /// 0 to 23.
     hour: u32,
+    /// 0 or 30.
+    minute: u32,
     mean: f64,
     low: f64,
     high: f64,
@@ -68,9 +72,9 @@ struct ForecastWeek {
     came: f64,
     /// The sum of the days' misses over what came.
     day_error: f64,
-    /// The same of the hours.
+    /// The same of the slots.
     hour_error: f64,
-    /// The share of hours within their band.
+    /// The share of slots within their band.
     within: f64,
 }
 
@@ -101,6 +105,8 @@ struct ForecastView {
     queued: Option<f64>,
     level: i64,
     within: i64,
+    /// Minutes of a slot.
+    slot: i64,
 }
 
 impl ForecastQuery {
@@ -124,12 +130,18 @@ impl ForecastQuery {
         Ok((level, within))
     }
 
+    fn slot(&self) -> Result<Slot, InsightError> {
+        Slot::parse(self.slot).ok_or_else(|| {
+            InsightError::question("slot", "时段为 30 或 60 分钟。", "A slot has 30 or 60 minutes.")
+        })
+    }
+
     async fn outlook(&self, insight: &Insight, by: &Principal) -> HttpResult<Outlook> {
         let reach = by.require("report.read")?;
         let (level, within) = self.target()?;
         #[expect(clippy::cast_precision_loss, reason = "small numbers")]
         let target = Target { share: level as f64 / 100.0, within_secs: within as f64 };
-        Ok(insight.outlook(by, reach, self.of()?, target).await?)
+        Ok(insight.outlook(by, reach, self.of()?, target, self.slot()?).await?)
     }
 }
 
@@ -158,6 +170,7 @@ async fn show_forecast(
     let hour = |one: &Expected| ForecastHour {
         day: one.at.date().to_string(),
         hour: one.at.hour(),
+        minute: one.at.minute(),
         mean: one.mean,
         low: one.low,
         high: one.high,
@@ -190,6 +203,7 @@ async fn show_forecast(
         queued: told.handling.map(|one| one.queued),
         level,
         within,
+        slot: query.slot()?.minutes(),
     }))
 }
 
@@ -214,7 +228,7 @@ async fn export_forecast(
     let head: Vec<&'static str> = [
         ("日期", "Day"),
         ("星期", "Weekday"),
-        ("时段", "Hour"),
+        ("时段", "From"),
         ("预测", "Expected"),
         ("下限", "Low"),
         ("上限", "High"),
@@ -227,7 +241,7 @@ async fn export_forecast(
         vec![
             one.at.date().to_string().into(),
             weekday(one.at.date(), lang).into(),
-            format!("{:02}:00", one.at.hour()).into(),
+            format!("{:02}:{:02}", one.at.hour(), one.at.minute()).into(),
             tenth(one.mean),
             tenth(one.low),
             tenth(one.high),

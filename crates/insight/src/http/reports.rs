@@ -4,7 +4,7 @@ use axum::extract::State;
 use contract::identity::UnitId;
 use kernel::http::{Auth, Json, Path, Query, ReqCtx, Response};
 use kernel::problem::ProblemBody;
-use kernel::{HttpResult, Lang, Principal, Problem};
+use kernel::{HttpResult, Lang, Principal, Problem, Scope};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -40,7 +40,7 @@ struct ReportField {
     name: String,
     /// Of a measure: what counts.
     about: String,
-    /// Of a measure: `count`, `share`, `hours`, `seconds`, `stars`, `instant`; of a dimension: `time`, `word`,
+    /// Of a measure: `count`, `share`, `hours`, `seconds`, `stars`, `ratio`, `instant`; of a dimension: `time`, `word`,
     /// `unit`, `person`, `text`.
     kind: String,
 }
@@ -72,7 +72,7 @@ struct ReportView {
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
-pub(super) struct ReportQuery {
+pub(crate) struct ReportQuery {
     /// The first day, such as 2026-11-01.
     pub(super) from: String,
     /// The last day.
@@ -374,18 +374,42 @@ async fn export_report(
     Query(query): Query<ReportQuery>,
 ) -> HttpResult<Response> {
     let reach = by.require("report.read")?;
-    let report = known(&id)?;
-    let question = query.question(&insight, report).await?;
-    let table = insight.answer(&by, reach, &question, ctx.lang).await?;
-    let around = around(&insight, report, &query, &question, &by, ctx.lang).await?;
-    let lang = ctx.lang;
+    let file = report_file(&insight, &by, reach, known(&id)?, &query, ctx.lang).await?;
+    Ok(super::file(&file.name, file.media_type, file.bytes))
+}
+
+/// A report as a file.
+#[derive(Debug)]
+pub(crate) struct ReportFile {
+    /// A name of plain letters.
+    pub(crate) name: String,
+    pub(crate) media_type: &'static str,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Makes a report's Excel file with somebody's rights.
+pub(crate) async fn report_file(
+    insight: &Insight,
+    by: &Principal,
+    reach: Scope,
+    report: &'static Report,
+    query: &ReportQuery,
+    lang: Lang,
+) -> HttpResult<ReportFile> {
+    let question = query.question(insight, report).await?;
+    let table = insight.answer(by, reach, &question, lang).await?;
+    let around = around(insight, report, query, &question, by, lang).await?;
     let bytes = tokio::task::spawn_blocking(move || {
         let table: Table = table;
         sheet::write(&question, &table, &around, lang)
     });
     let bytes = bytes.await.map_err(|error| Problem::from_internal(&error))?;
     let bytes = bytes.map_err(|error| Problem::from_internal(&error))?;
-    Ok(super::workbook(&format!("{}-{}-{}.xlsx", report.id, query.from, query.to), bytes))
+    Ok(ReportFile {
+        name: format!("{}-{}-{}.xlsx", report.id, query.from, query.to),
+        media_type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        bytes,
+    })
 }
 
 pub(super) async fn around(

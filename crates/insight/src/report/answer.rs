@@ -76,6 +76,10 @@ pub fn fill(question: &Question, lines: Vec<Line>, now: NaiveDateTime) -> Vec<Li
     let today = Period { from: now.date(), to: now.date() };
     let present = match bucket {
         _ if !bucket.is_sequence() => None,
+        Bucket::HalfHour => {
+            let half = now.hour() as usize * 2 + usize::from(now.minute() >= 30);
+            today.buckets(bucket).ok().and_then(|all| all.get(half).copied())
+        }
         Bucket::Hour => today.buckets(bucket).ok().and_then(|all| all.get(now.hour() as usize).copied()),
         _ => today.buckets(bucket).ok().and_then(|all| all.last().copied()),
     };

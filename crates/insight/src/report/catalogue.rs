@@ -7,6 +7,7 @@ const AGENTS: Words = ("话务员", "Agents");
 const ORDERS: Words = ("工单", "Orders");
 const UNITS: Words = ("承办单位", "Units");
 const ANALYSIS: Words = ("分析", "Analysis");
+const CITIZENS: Words = ("市民信息资源", "Citizens");
 const FREE: Words = ("自助分析", "Free analysis");
 
 #[expect(clippy::too_many_arguments, reason = "a row of the catalogue")]
@@ -596,6 +597,58 @@ pub const REPORTS: &[Report] = &[
         "calls",
         &["month"],
         &["inbound", "answered"],
+        "bar",
+    ),
+    report(
+        "citizens-trend",
+        CITIZENS,
+        ("诉求人群趋势", "Citizens over time"),
+        (
+            "各月有诉求的市民人数（按服务对象去重，不显示个人）与人均诉求件数；件数与人数之差来自重复反映。",
+            "Different citizens with orders by month, none of them named, and orders per citizen: what is more than one comes from those who wrote again.",
+        ),
+        "orders",
+        &["month"],
+        &["citizens", "created", "per_citizen", "satisfaction_rate"],
+        "line",
+    ),
+    report(
+        "citizens-cycle",
+        CITIZENS,
+        ("诉求周期规律", "Cycles of demand"),
+        (
+            "一周各日、一天各时段有诉求的市民人数与件数，看市民在什么时候需要帮助。",
+            "Citizens and orders by day of the week and hour: when people need help.",
+        ),
+        "orders",
+        &["weekday", "hour_of_day"],
+        &["created", "citizens"],
+        "heat",
+    ),
+    report(
+        "citizens-demand",
+        CITIZENS,
+        ("区域需求特征", "Demand by district"),
+        (
+            "各区域市民在各事项大类上的需求，人均诉求件数高的反映问题反复。",
+            "What citizens of each district need, by main category; many orders per citizen tell of matters that come back.",
+        ),
+        "orders",
+        &["district", "category_top"],
+        &["created", "citizens", "per_citizen", "satisfaction_rate"],
+        "heat",
+    ),
+    report(
+        "citizens-channel",
+        CITIZENS,
+        ("渠道使用特征", "Channels"),
+        (
+            "市民通过哪些渠道、反映哪类诉求；同一市民使用多个渠道时在各渠道分别计一人。",
+            "By which channels citizens bring which types; who used several counts once in each.",
+        ),
+        "orders",
+        &["source", "type"],
+        &["created", "citizens", "per_citizen"],
         "bar",
     ),
     report(

@@ -41,6 +41,8 @@ pub enum CaseWord {
 /// A span of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bucket {
+    /// Each half hour.
+    HalfHour,
     /// Each hour.
     Hour,
     /// Each day.
@@ -145,6 +147,7 @@ pub const DIMENSIONS: &[Dimension] = &[
     time("week", ("周", "Week"), Bucket::Week),
     time("day", ("日", "Day"), Bucket::Day),
     time("hour", ("小时", "Hour"), Bucket::Hour),
+    time("half_hour", ("半小时", "Half hour"), Bucket::HalfHour),
     time("weekday", ("星期", "Day of the week"), Bucket::Weekday),
     time("hour_of_day", ("时段", "Hour of the day"), Bucket::HourOfDay),
     dimension("type", ("诉求类型", "Type"), "type", Naming::Case(CaseWord::Kind), OFFICE),
@@ -256,6 +259,7 @@ impl Dimension {
             )
         };
         match bucket {
+            Bucket::HalfHour => format!("(({axis} + {offset_ms}) / 1800000)"),
             Bucket::Hour => format!("{day} * 24 + {hour}"),
             Bucket::Day => day,
             // Day 0 was a Thursday.

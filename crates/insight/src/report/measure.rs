@@ -18,6 +18,8 @@ pub enum Unit {
     Seconds,
     /// Stars.
     Stars,
+    /// So many of one thing for each of another.
+    Ratio,
     /// An instant, epoch milliseconds.
     Instant,
 }
@@ -32,6 +34,7 @@ impl Unit {
             Self::Hours => "hours",
             Self::Seconds => "seconds",
             Self::Stars => "stars",
+            Self::Ratio => "ratio",
             Self::Instant => "instant",
         }
     }
@@ -44,6 +47,8 @@ pub enum How {
     Count(&'static str),
     /// Different values among them.
     Distinct(&'static str),
+    /// Rows that have a value, for each different one.
+    Per(&'static str),
     /// The sum of a value where the condition holds.
     Sum(&'static str, &'static str),
     /// Rows for which both hold, of those for which the second holds.
@@ -113,6 +118,7 @@ impl Measure {
         let text = match self.how {
             How::Count(which) => format!("sum(case when {which} then 1 else 0 end)"),
             How::Distinct(value) => format!("count(distinct {value})"),
+            How::Per(value) => format!("cast(count({value}) as double) / nullif(count(distinct {value}), 0)"),
             How::Sum(value, which) => format!("sum(case when {which} then {value} else 0 end)"),
             How::Share(part, whole) => format!(
                 "cast(sum(case when ({whole}) and ({part}) then 1 else 0 end) as double) \
@@ -140,7 +146,7 @@ impl Measure {
     pub fn rows(&self, now: i64) -> String {
         let text = match self.how {
             How::Count(which) | How::Sum(_, which) => which.to_owned(),
-            How::Distinct(value) => format!("({value}) is not null"),
+            How::Distinct(value) | How::Per(value) => format!("({value}) is not null"),
             // Behind a share stand the rows that it is a share of.
             How::Share(_, whole) | How::Ratio(_, _, whole) => whole.to_owned(),
             How::Mean(_, which)

@@ -127,6 +127,7 @@ impl Period {
                     let number = i64::from(day.num_days_from_ce()) - 719_163;
                     let month = i64::from(day.year()) * 100 + i64::from(day.month());
                     match bucket {
+                        Bucket::HalfHour => values.extend((0..48).map(|half| number * 48 + half)),
                         Bucket::Hour => values.extend((0..24).map(|hour| number * 24 + hour)),
                         Bucket::Day => values.push(number),
                         Bucket::Week => values.push((number + 3) / 7),
@@ -175,6 +176,10 @@ pub fn name_of(bucket: Bucket, value: i64, zh: bool) -> String {
         i32::try_from(days + 719_163).ok().and_then(NaiveDate::from_num_days_from_ce_opt).unwrap_or_default()
     };
     match bucket {
+        Bucket::HalfHour => {
+            let half = value.rem_euclid(48);
+            format!("{} {:02}:{:02}", date(value.div_euclid(48)), half / 2, half % 2 * 30)
+        }
         Bucket::Hour => format!("{} {:02}:00", date(value.div_euclid(24)), value.rem_euclid(24)),
         Bucket::Day => date(value).to_string(),
         Bucket::Week => {

@@ -124,6 +124,7 @@ async fn create_people(
             name: person.name.clone(),
             job_no: person.job_no.clone(),
             phone: None,
+            email: Some(format!("{}@yunzhou.example", person.account)),
             unit_id: unit.id.clone(),
             roles: person.roles.clone(),
             password: NewPassword::Hash(hash.clone()),

@@ -85,6 +85,8 @@ export const texts: Texts = {
     name: ['姓名', 'Name'],
     job_no: ['工号', 'Job no.'],
     phone: ['手机', 'Mobile'],
+    email: ['邮箱', 'E-mail'],
+    email_hint: ['订阅的报表和邮件通知发到这里', 'Subscribed reports and notices by e-mail go here'],
     roles: ['角色', 'Roles'],
     state: ['状态', 'State'],
     locked: ['已锁定', 'Locked'],

@@ -1,10 +1,14 @@
 import type { Texts } from '@/shared/i18n/pairs'
 import { forecastTexts } from './texts.forecast'
+import { mailingTexts } from './texts.mailing'
+import { problemTexts } from './texts.problems'
 import { warningTexts } from './texts.warnings'
 
 export const texts: Texts = {
   ...warningTexts,
   ...forecastTexts,
+  ...mailingTexts,
+  ...problemTexts,
   overview: {
     title: ['运行总览', 'Overview'],
     range: ['时间范围', 'Range'],

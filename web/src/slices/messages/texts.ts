@@ -29,7 +29,7 @@ export const texts: Texts = {
     no_channels: ['目前只有站内消息。接入短信、邮件等渠道后会出现在这里。', 'Only the internal message for now. SMS, mail and others appear here once they are installed.'],
     kinds: {
       dispatched: ['新派工单', 'New order'], assigned: ['转办到人', 'Assigned'], due_soon: ['即将到期', 'Due soon'], overdue: ['已超期', 'Overdue'], alarm: ['超期报警', 'Alarm'], bad_rating: ['群众不满意', 'Citizen not satisfied'], urged: ['催办', 'Urged'],
-      supervised: ['督办', 'Supervised'], returned: ['退回', 'Given back'], noted: ['新备注', 'New note'], succeeded: ['单位撤并移交', 'Orders of a dissolved unit'], registration: ['账号申请', 'Account applied for'], warned: ['预警', 'Early warning'], digest: ['每日汇总', 'Daily digest'],
+      supervised: ['督办', 'Supervised'], returned: ['退回', 'Given back'], noted: ['新备注', 'New note'], succeeded: ['单位撤并移交', 'Orders of a dissolved unit'], registration: ['账号申请', 'Account applied for'], warned: ['预警', 'Early warning'], report_failed: ['报表邮件未送达', 'Report not mailed'], digest: ['每日汇总', 'Daily digest'],
       knowledge_review: ['知识待审核', 'Knowledge to review'], knowledge_report: ['知识纠错', 'Knowledge said to be wrong'], knowledge_due: ['知识到期复审', 'Knowledge due for reading'],
       knowledge_expiring: ['知识即将失效', 'Knowledge about to expire'], knowledge_expired: ['知识已失效', 'Knowledge expired'],
     },

@@ -210,6 +210,17 @@ pub const MEASURES: &[Measure] = &[
         How::Distinct("citizen"),
     ),
     measure(
+        "per_citizen",
+        "orders",
+        ("人均诉求件数", "Orders per citizen"),
+        (
+            "有服务对象的工单 ÷ 诉求人数；1 表示没有人重复反映。",
+            "Orders with a citizen over different citizens; 1 when nobody wrote twice.",
+        ),
+        Unit::Ratio,
+        How::Per("citizen"),
+    ),
+    measure(
         "accept_hours",
         "orders",
         ("平均签收时长", "Mean time to accept"),

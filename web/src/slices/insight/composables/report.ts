@@ -19,6 +19,7 @@ export function shown(value: number | null | undefined, kind: string, locale: st
     case 'seconds':
       return number(1, 1)
     case 'stars':
+    case 'ratio':
       return number(2, 2)
     case 'instant':
       return new Intl.DateTimeFormat(locale, { timeZone: zone, hour12: false, month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' }).format(value)

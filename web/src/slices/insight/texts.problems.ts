@@ -1,0 +1,31 @@
+import type { Texts } from '@/shared/i18n/pairs'
+
+export const problemTexts: Texts = {
+  problems: {
+    title: ['热点难点与解决力度', 'Hot and hard matters'],
+    note: ['热点、难点事项及其高峰月份，各承办单位逐月的解决力度对比。', 'Hot and hard matters with their months of peak, and how strongly units solve what they get, month by month.'],
+    last: ['截至月份', 'Up to'],
+    months: ['月数', 'Months'],
+    n_months: ['近 {n} 个月', '{n} months'],
+    peak_all: ['受理高峰在 {month}，{n} 件', 'Most orders in {month}: {n}'],
+    by_month: ['各月受理量', 'Orders by month'],
+    hot: ['热点问题（按受理量）', 'Hot matters, by orders'],
+    hard: ['难点问题（按办理时长中位数，办结不少于 3 件）', 'Hard matters, by the median time to settle (3 settled at least)'],
+    matter: ['事项', 'Category'],
+    orders: ['受理量', 'Orders'],
+    peak: ['高峰月份', 'Peak'],
+    course: ['逐月', 'By month'],
+    median: ['时长中位数（小时）', 'Median hours'],
+    overdue: ['超期在办', 'Overdue'],
+    reopened: ['重办', 'Again'],
+    satisfaction: ['满意率', 'Satisfied'],
+    units: ['单位解决力度对比', 'Solving strength of units'],
+    unit: ['承办单位', 'Unit'],
+    measure: ['指标', 'Measure'],
+    whole: ['全部月份', 'All months'],
+    change: ['首末月变化', 'First to last'],
+    points: ['{n} 个百分点', '{n} points'],
+    foot: ['按受理月份统计；最近的月份里有的工单尚未到期，办结率会继续上升。列出受理量最多的 20 个事项和 20 个单位。', 'By the month of writing. Orders of the last months may not be due yet, so that shares of settled ones still rise. The 20 matters and units with most orders are listed.'],
+    empty: ['这些月份没有受理工单', 'No orders in these months'],
+  },
+}
