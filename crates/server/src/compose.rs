@@ -95,6 +95,7 @@ impl City {
             messages::Ports {
                 directory: directory.clone(),
                 cases: orders.clone(),
+                replies: orders.clone(),
                 centre: identity.root_unit_id(),
             },
         );
