@@ -21,6 +21,7 @@ pub mod dispatch;
 pub mod draft;
 pub mod ending;
 pub mod errand;
+pub mod exchange;
 pub mod extension;
 pub mod external_link;
 pub mod feedback;
@@ -41,6 +42,7 @@ pub mod praise;
 pub mod publication;
 pub mod rating;
 pub mod redo;
+pub mod reply;
 pub mod rerouting;
 pub mod result_review;
 pub mod return_visit;
@@ -62,6 +64,7 @@ use kernel::{Principal, Scope, Timestamp};
 use self::application::Application;
 use self::errand::Errand;
 use self::rating::RatingSource;
+use self::reply::Reply;
 use self::standing::Standing;
 
 pub use word::{Color, Kind, Source, Status, Step, Urgency};
@@ -168,6 +171,8 @@ pub struct Citizen {
     pub phone: Option<String>,
     /// `male`, `female`, or unknown.
     pub gender: Option<String>,
+    /// How the citizen wants to be told of the result, once that was agreed.
+    pub reply: Option<Reply>,
 }
 
 /// Where the matter is.

@@ -22,6 +22,7 @@ mod discoveries;
 mod dispatch;
 mod documents;
 mod ending;
+mod exchanges;
 mod extension;
 mod external_link;
 mod feedback;
@@ -43,6 +44,7 @@ mod position;
 mod publication;
 mod ratings;
 mod redo;
+mod reply;
 mod rerouting;
 mod result_review;
 mod return_visit;
@@ -74,6 +76,7 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(review::routes())
         .merge(dispatch::routes())
         .merge(discoveries::routes())
+        .merge(exchanges::routes())
         .merge(acceptance::routes())
         .merge(sending_back::routes())
         .merge(assignment::routes())
@@ -97,6 +100,7 @@ pub(crate) fn router(cases: Cases) -> OpenApiRouter {
         .merge(co_handling::routes())
         .merge(rerouting::routes())
         .merge(redo::routes())
+        .merge(reply::routes())
         .merge(external_link::routes())
         .merge(tasks::routes())
         .merge(ratings::routes())

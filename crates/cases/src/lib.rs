@@ -61,6 +61,9 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 91, name: "commitment", sql: include_str!("../migrations/0091_commitment.sql") },
     Migration { version: 92, name: "alarm", sql: include_str!("../migrations/0092_alarm.sql") },
     Migration { version: 93, name: "bulk_run", sql: include_str!("../migrations/0093_bulk_run.sql") },
+    Migration { version: 94, name: "reply", sql: include_str!("../migrations/0094_reply.sql") },
+    Migration { version: 95, name: "exchange", sql: include_str!("../migrations/0095_exchange.sql") },
+    Migration { version: 96, name: "relocation", sql: include_str!("../migrations/0096_relocation.sql") },
 ];
 
 /// What another process may have changed is read again after this time.
@@ -228,7 +231,7 @@ impl Cases {
     #[must_use]
     pub fn slice(&self) -> Slice {
         let (timers, alarms, indexer) = (self.clone(), self.clone(), self.clone());
-        let (sweeper, heir) = (self.clone(), self.clone());
+        let (sweeper, heir, late, mover) = (self.clone(), self.clone(), self.clone(), self.clone());
         Slice {
             name: "cases",
             migrations: MIGRATIONS,
@@ -250,6 +253,14 @@ impl Cases {
                         Ok(())
                     }
                 }),
+                Job::every("cases.late_exchanges", Duration::from_secs(60), move || {
+                    let cases = late.clone();
+                    async move {
+                        let ctx = Ctx::system("cases.late_exchanges", cases.kit().now());
+                        cases.tell_late_exchanges(&ctx).await?;
+                        Ok(())
+                    }
+                }),
                 Job::every("cases.index_texts", Duration::from_secs(5), move || {
                     let cases = indexer.clone();
                     async move {
@@ -262,6 +273,13 @@ impl Cases {
                     async move {
                         let ctx = Ctx::system("cases.succession", cases.kit().now());
                         cases.carry_over(&ctx).await?;
+                        Ok(())
+                    }
+                }),
+                Job::every("cases.follow_units", Duration::from_secs(5), move || {
+                    let cases = mover.clone();
+                    async move {
+                        cases.follow_units(cases.kit().now()).await?;
                         Ok(())
                     }
                 }),
@@ -472,6 +490,8 @@ pub const CAPABILITIES: &[Capability] = &[
     capability("commitment.write", "维护服务承诺", "Write what one's own unit promises"),
     capability("template.write", "维护文书模板", "Change templates of documents"),
     capability("case.discover", "主动发现登记", "Write orders of one's own unit"),
+    capability("exchange.read", "查看业务交流", "Read what units write to each other"),
+    capability("exchange.write", "发起和回复业务交流", "Write to other units"),
     capability("case.praise", "表扬登记", "Record praise"),
     capability("alarm.acknowledge", "确认超期报警", "Acknowledge alarms of missed limits"),
     capability("overview.read", "查看总览", "Read the overview"),

@@ -11,6 +11,7 @@ use crate::voice::{CallId, RecordingId};
 mod citizen;
 mod corpus;
 mod events;
+mod exchange;
 mod facts;
 mod flow;
 mod publication;
@@ -24,9 +25,10 @@ pub use corpus::{CaseCorpus, CorpusCase, CorpusCategory, CorpusDraft, CorpusPlac
 pub use events::{
     AlarmRaised, ApplicationDecided, ApplicationMade, CaseAccepted, CaseArchived, CaseAssigned, CaseClosed,
     CaseCreated, CaseDispatched, CaseEnded, CaseFeedbackGiven, CaseImported, CaseMoved, CaseReopened,
-    CaseRestored, CaseReturned, CaseReviewed, CaseUrged, CitizenActed, DeadlineMissed, DeadlineNear,
-    ErrandAnswered, ErrandGiven, RatingGiven, TaskClosed, TaskOpened, UnitSucceeded,
+    CaseRestored, CaseReturned, CaseReviewed, CaseUrged, CitizenActed, CitizenReplyDue, DeadlineMissed,
+    DeadlineNear, ErrandAnswered, ErrandGiven, RatingGiven, TaskClosed, TaskOpened, UnitSucceeded,
 };
+pub use exchange::ExchangeWritten;
 
 pub use facts::{CaseFact, CaseFacts, CaseLine, CaseWords, CodeName, StepFact};
 pub use flow::{CaseFlowChanged, CaseFormFilled, FlowPublished, FormPublished};
@@ -150,6 +152,32 @@ pub trait CaseLookup: Send + Sync {
     async fn overdue(&self, _now: i64, _after: &str, _limit: i64) -> Result<Vec<OverdueBrief>, BoxError> {
         Ok(Vec::new())
     }
+}
+
+/// What a citizen is told of an order, and where to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CitizenReply {
+    /// The agreed way: `sms` or `email`.
+    pub way: String,
+    /// The number or the address; none when the order has none that fits.
+    pub to: Option<String>,
+    /// The order's number.
+    pub number: String,
+    /// The code that opens it on the portal.
+    pub query_code: String,
+    /// What it is about.
+    pub title: String,
+    /// The unit that handled it, else the hotline itself.
+    pub unit: String,
+    /// The result in the words that the citizen may read; empty while there is none.
+    pub result: String,
+}
+
+/// Answers what a citizen is told in writing.
+#[async_trait]
+pub trait CitizenReplies: Send + Sync {
+    /// Returns what is to be told of an order; none when nothing is any more.
+    async fn reply(&self, id: &CaseId) -> Result<Option<CitizenReply>, BoxError>;
 }
 
 /// Knows which days the city works.

@@ -189,6 +189,9 @@ impl Event for UnitDissolved {
 pub struct UnitChanged {
     /// The unit.
     pub unit_id: UnitId,
+    /// Whether it has another place in the tree now, and with it everything below.
+    #[serde(default)]
+    pub moved: bool,
 }
 
 impl Event for UnitChanged {

@@ -131,3 +131,52 @@ impl Event for NoticeArrived {
         vec![Audience::Person(self.person_id.clone())]
     }
 }
+
+/// A text on its way to a citizen.
+#[derive(Clone, Debug)]
+pub struct CitizenText {
+    /// Its id; a channel that got it once need not send it again.
+    pub id: String,
+    /// The telephone number or the mail address.
+    pub to: String,
+    /// What it is about, for channels that have such a line.
+    pub subject: String,
+    /// The text.
+    pub text: String,
+}
+
+/// A way to citizens: SMS or mail.
+#[async_trait]
+pub trait CitizenChannel: Send + Sync {
+    /// `sms` or `email`.
+    fn code(&self) -> &'static str;
+    /// Tells whether it can send anything now.
+    fn is_configured(&self) -> bool;
+    /// Sends a text.
+    async fn deliver(&self, text: &CitizenText) -> Result<(), BoxError>;
+}
+
+/// A citizen was told of an order in writing, or could not be.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CitizenTold {
+    /// The order.
+    pub case_id: String,
+    /// `feedback` or `result`, as in [`crate::cases::CitizenReplyDue`].
+    pub moment: String,
+    /// The round, as there.
+    pub round: i64,
+    /// `sms` or `email`.
+    pub way: String,
+    /// Why not: `no_channel`, `no_address`, `undeliverable`; none when it went out.
+    pub failure: Option<String>,
+}
+
+impl Event for CitizenTold {
+    const NAME: &'static str = "messages.citizen_told";
+    fn subject(&self) -> String {
+        self.case_id.clone()
+    }
+    fn audience(&self) -> Vec<Audience> {
+        Vec::new()
+    }
+}

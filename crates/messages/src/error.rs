@@ -17,6 +17,14 @@ pub enum MessageError {
     /// A rule names a channel that does not exist.
     #[error("no channel {0:?}")]
     NoChannel(String),
+    /// A text to citizens cannot be sent like this.
+    #[error("{field} cannot be sent like this")]
+    Wording {
+        /// The field.
+        field: &'static str,
+        /// A place that no text may name; none when the text is empty or too long.
+        place: Option<String>,
+    },
     /// The database failed.
     #[error("the database failed")]
     Db(#[from] DbError),
@@ -41,6 +49,18 @@ impl ToProblem for MessageError {
                 "unknown",
                 "没有这个通知渠道。",
                 "There is no such channel.",
+            ),
+            Self::Wording { field, place: None } => Problem::invalid().field(
+                field,
+                "length",
+                "请填写此项，且不要过长（标题60字、正文500字以内）。",
+                "Please fill this in, the subject with 60 characters at most, the text with 500.",
+            ),
+            Self::Wording { field, place: Some(place) } => Problem::invalid().field(
+                field,
+                "unknown_place",
+                &format!("没有占位符 {{{place}}}。"),
+                &format!("There is no place {{{place}}}."),
             ),
             Self::Db(error) => error.problem(),
             Self::Port(_) => Problem::from_internal(self),

@@ -1,5 +1,6 @@
 //! The slice's addresses.
 
+mod citizen_texts;
 mod notices;
 mod rules;
 
@@ -9,5 +10,5 @@ use crate::Messages;
 
 /// Returns all routes, to be nested below `/api/v1`.
 pub(crate) fn router(messages: Messages) -> OpenApiRouter {
-    OpenApiRouter::new().merge(notices::routes()).merge(rules::routes()).with_state(messages)
+    OpenApiRouter::new().merge(notices::routes()).merge(citizen_texts::routes()).merge(rules::routes()).with_state(messages)
 }

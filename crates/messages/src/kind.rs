@@ -42,6 +42,8 @@ pub enum Kind {
     ReportFailed,
     /// The unit took over the orders of a dissolved one.
     Succeeded,
+    /// Another unit wrote, answered, or waits for an answer.
+    Exchange,
     /// Somebody applies for an account, or one waits for its rights.
     Registration,
     /// What is overdue and unread, once a day.
@@ -61,6 +63,7 @@ impl Kind {
         Self::Supervised,
         Self::Returned,
         Self::Noted,
+        Self::Exchange,
         Self::KnowledgeReview,
         Self::KnowledgeReport,
         Self::KnowledgeDue,
@@ -87,6 +90,7 @@ impl Kind {
             Self::Dispatched => "dispatched",
             Self::Assigned => "assigned",
             Self::Noted => "noted",
+            Self::Exchange => "exchange",
             Self::KnowledgeReview => "knowledge_review",
             Self::KnowledgeReport => "knowledge_report",
             Self::KnowledgeDue => "knowledge_due",
@@ -120,6 +124,7 @@ impl Kind {
             Self::Dispatched => lang.pick("新派工单", "New order"),
             Self::Assigned => lang.pick("转办到人", "Assigned"),
             Self::Noted => lang.pick("新备注", "New note"),
+            Self::Exchange => lang.pick("业务交流", "Exchange between units"),
             Self::KnowledgeReview => lang.pick("知识待审核", "Knowledge to review"),
             Self::KnowledgeReport => lang.pick("知识纠错", "Knowledge said to be wrong"),
             Self::KnowledgeDue => lang.pick("知识到期复审", "Knowledge due for reading"),
@@ -190,6 +195,20 @@ pub fn sentence(kind: &str, facts: &Map<String, Value>, lang: Lang) -> String {
         Some(Kind::Noted) => {
             lang.pick(format!("{by}在 {order} 添加了备注。"), format!("{by} wrote a note in {order}."))
         }
+        Some(Kind::Exchange) => match fact("what") {
+            "late" => lang.pick(
+                format!("{number}的业务交流《{title}》已过希望答复的日期，请尽快回复。"),
+                format!("{number} still waits for your answer to “{title}”."),
+            ),
+            "answer" => lang.pick(
+                format!("{number}在业务交流《{title}》中有新回复。"),
+                format!("{number} wrote in “{title}”."),
+            ),
+            _ => lang.pick(
+                format!("收到{number}的业务交流《{title}》，请查看。"),
+                format!("{number} wrote to your unit: “{title}”."),
+            ),
+        },
         Some(Kind::KnowledgeReview) => {
             lang.pick(format!("知识《{order}》等待审核。"), format!("The text “{order}” waits for review."))
         }

@@ -2,6 +2,7 @@
 //!
 //! [`Messages`] is the slice. Kinds and their words are in [`kind`], rules in [`rule`], SQL in `store`.
 
+pub mod citizen;
 pub mod error;
 mod http;
 pub mod kind;
@@ -14,9 +15,9 @@ pub mod store;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use contract::cases::CaseLookup;
+use contract::cases::{CaseLookup, CitizenReplies};
 use contract::identity::{Directory, UnitId};
-use contract::messages::NoticeChannel;
+use contract::messages::{CitizenChannel, NoticeChannel};
 use kernel::parameters::ParameterSpec;
 use kernel::{Capability, Ctx, Job, Kit, Migration, Slice};
 use serde_json::json;
@@ -24,8 +25,10 @@ use serde_json::json;
 pub use crate::react::subscriptions;
 
 /// The slice's migrations.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "messages", sql: include_str!("../migrations/0001_messages.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "messages", sql: include_str!("../migrations/0001_messages.sql") },
+    Migration { version: 2, name: "citizens", sql: include_str!("../migrations/0002_citizens.sql") },
+];
 
 /// What the slice's routes ask for.
 pub const CAPABILITIES: &[Capability] =
@@ -38,6 +41,8 @@ pub struct Ports {
     pub directory: Arc<dyn Directory>,
     /// Orders.
     pub cases: Arc<dyn CaseLookup>,
+    /// What citizens are told of orders.
+    pub replies: Arc<dyn CitizenReplies>,
     /// The centre, whose people supervise.
     pub centre: UnitId,
 }
@@ -50,6 +55,7 @@ struct Inner {
     kit: Kit,
     ports: Ports,
     channels: RwLock<Vec<Arc<dyn NoticeChannel>>>,
+    citizen_channels: RwLock<Vec<Arc<dyn CitizenChannel>>>,
 }
 
 impl std::fmt::Debug for Messages {
@@ -78,7 +84,7 @@ impl Messages {
                 "Daily digest at (hh:mm)",
             ),
         ]);
-        Self(Arc::new(Inner { kit, ports, channels: RwLock::default() }))
+        Self(Arc::new(Inner { kit, ports, channels: RwLock::default(), citizen_channels: RwLock::default() }))
     }
 
     /// Adds a way outside, such as SMS.
@@ -90,6 +96,17 @@ impl Messages {
     #[must_use]
     pub fn channels(&self) -> Vec<Arc<dyn NoticeChannel>> {
         self.0.channels.read().expect("no holder of this lock can panic").clone()
+    }
+
+    /// Adds a way to citizens, such as SMS.
+    pub fn add_citizen_channel(&self, channel: Arc<dyn CitizenChannel>) {
+        self.0.citizen_channels.write().expect("no holder of this lock can panic").push(channel);
+    }
+
+    /// Returns the ways to citizens that exist.
+    #[must_use]
+    pub fn citizen_channels(&self) -> Vec<Arc<dyn CitizenChannel>> {
+        self.0.citizen_channels.read().expect("no holder of this lock can panic").clone()
     }
 
     /// Returns the slice for the composition.
@@ -105,6 +122,8 @@ impl Messages {
                     let messages = delivering.clone();
                     async move {
                         messages.deliver(messages.kit().now()).await?;
+                        let ctx = Ctx::system("messages.deliver", messages.kit().now());
+                        messages.deliver_to_citizens(&ctx).await?;
                         Ok(())
                     }
                 }),

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use contract::identity::Directory;
-use contract::messages::{MAIL_BYTES_MAX, Mail, MailFault, Mailer, NoticeChannel, OutgoingNotice};
+use contract::messages::{
+    CitizenChannel, CitizenText, MAIL_BYTES_MAX, Mail, MailFault, Mailer, NoticeChannel, OutgoingNotice,
+};
 use kernel::BoxError;
 use lettre::message::header::ContentType;
 use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
@@ -219,6 +221,45 @@ impl NoticeChannel for MailChannel {
         let subject = format!("【12345】{}", notice.text);
         let mail = Mail { id: notice.id.clone(), to, subject, text: notice.text.clone(), files: Vec::new() };
         Ok(self.mailer.send(&mail).await?)
+    }
+}
+
+/// Texts to citizens by e-mail.
+pub struct CitizenMail(Arc<dyn Mailer>);
+
+impl std::fmt::Debug for CitizenMail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CitizenMail").finish_non_exhaustive()
+    }
+}
+
+impl CitizenMail {
+    /// Makes the channel.
+    #[must_use]
+    pub fn new(mailer: Arc<dyn Mailer>) -> Self {
+        Self(mailer)
+    }
+}
+
+#[async_trait]
+impl CitizenChannel for CitizenMail {
+    fn code(&self) -> &'static str {
+        "email"
+    }
+
+    fn is_configured(&self) -> bool {
+        self.0.is_configured()
+    }
+
+    async fn deliver(&self, text: &CitizenText) -> Result<(), BoxError> {
+        let mail = Mail {
+            id: text.id.clone(),
+            to: text.to.clone(),
+            subject: text.subject.clone(),
+            text: text.text.clone(),
+            files: Vec::new(),
+        };
+        Ok(self.0.send(&mail).await?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is told when something happens to an order.
 
 use contract::cases::{
-    AlarmRaised, CaseAssigned, CaseDispatched, CaseId, CaseReturned, CaseUrged, DeadlineMissed, DeadlineNear,
+    AlarmRaised, CaseAssigned, CaseDispatched, CaseId, CaseReturned, CaseUrged, CitizenReplyDue, DeadlineMissed, DeadlineNear, ExchangeWritten,
     RatingGiven, UnitSucceeded,
 };
 use contract::identity::{PersonId, RegistrationChanged, UnitId};
@@ -30,8 +30,15 @@ struct Concern {
 /// Returns the slice's reactions.
 #[must_use]
 pub fn subscriptions(messages: &Messages) -> Vec<Subscription> {
-    let telling = messages.clone();
-    vec![Subscription::new(
+    let (telling, replying) = (messages.clone(), messages.clone());
+    let replies = Subscription::new("messages.tell_citizen", &[CitizenReplyDue::NAME], move |envelope| {
+        let messages = replying.clone();
+        async move {
+            messages.tell_citizen(&envelope).await?;
+            Ok(())
+        }
+    });
+    vec![replies, Subscription::new(
         "messages.tell",
         &[
             DeadlineNear::NAME,
@@ -44,6 +51,7 @@ pub fn subscriptions(messages: &Messages) -> Vec<Subscription> {
             RegistrationChanged::NAME,
             AlarmRaised::NAME,
             RatingGiven::NAME,
+            ExchangeWritten::NAME,
         ],
         move |envelope| {
             let messages = telling.clone();
@@ -144,6 +152,9 @@ impl Messages {
         }
         if envelope.name == RatingGiven::NAME {
             return self.tell_of_rating(envelope).await;
+        }
+        if envelope.name == ExchangeWritten::NAME {
+            return self.tell_of_exchange(envelope).await;
         }
         let read = concern(envelope).map_err(|error| MessageError::Port(error.into()))?;
         let Some((kind, concern)) = read else { return Ok(()) };
@@ -276,6 +287,35 @@ impl Messages {
         }
         let facts = json!({ "stars": event.stars.to_string() });
         self.tell_of_order(envelope, &rule, people, &event.case_id, facts).await
+    }
+
+    /// Tells those who write for the units, and their leaders where the rule says so.
+    async fn tell_of_exchange(&self, envelope: &Envelope) -> Result<(), MessageError> {
+        let event: ExchangeWritten = envelope.read().map_err(|error| MessageError::Port(error.into()))?;
+        let rule = self.rule(Kind::Exchange).await?;
+        if !rule.active {
+            return Ok(());
+        }
+        let mut people = Vec::new();
+        for unit in &event.unit_ids {
+            if rule.handler {
+                people.extend(self.people(unit, "exchange.write").await?);
+            }
+            if rule.leader {
+                people.extend(self.people(unit, "overview.read").await?);
+            }
+        }
+        people.sort();
+        people.dedup();
+        people.retain(|person| *person != envelope.actor.id);
+        let writer = UnitId(event.by_unit.clone());
+        let writer = self.ports().directory.unit(&writer).await.map_err(MessageError::Port)?;
+        let name = writer.map(|unit| unit.name).unwrap_or_default();
+        let facts = json!({ "number": name, "title": event.subject, "what": event.what });
+        let facts: Map<String, Value> = facts.as_object().cloned().unwrap_or_default();
+        let key = format!("event.{}", envelope.seq);
+        let ctx = envelope.ctx("messages", self.kit().now());
+        self.tell(&ctx, &rule, &people, &key, &facts, ("exchange", &event.exchange_id)).await
     }
 
     /// Tells people something of an order, with its number and title beside `facts`.

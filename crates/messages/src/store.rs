@@ -1,5 +1,6 @@
 //! All SQL of the slice.
 
+pub mod citizen;
 pub mod delivery;
 pub mod digest;
 pub mod notice;

@@ -1,14 +1,15 @@
 //! Notices: who is told, once; what waits for channels; who may see and set what. On both databases.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod citizens;
 mod smtp;
 
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use contract::cases::{
-    AlarmRaised, CaseBrief, CaseId, CaseLookup, CaseUrged, DeadlineMissed, OverdueBrief, RatingGiven,
-    UnitSucceeded,
+    AlarmRaised, CaseBrief, CaseId, CaseLookup, CaseUrged, CitizenReplies, CitizenReply, DeadlineMissed,
+    OverdueBrief, RatingGiven, UnitSucceeded,
 };
 use contract::contacts::ContactId;
 use contract::identity::{
@@ -100,6 +101,27 @@ impl CaseLookup for Town {
     }
 }
 
+#[async_trait]
+impl CitizenReplies for Town {
+    async fn reply(&self, id: &CaseId) -> Result<Option<CitizenReply>, BoxError> {
+        let (way, to) = match id.as_str() {
+            "by_mail" => ("email", Some("zhou@example.cn")),
+            "by_sms" => ("sms", Some("13900001234")),
+            "nowhere" => ("email", None),
+            _ => return Ok(None),
+        };
+        Ok(Some(CitizenReply {
+            way: way.to_owned(),
+            to: to.map(ToOwned::to_owned),
+            number: "YZ1".to_owned(),
+            query_code: "602915".to_owned(),
+            title: "路灯不亮".to_owned(),
+            unit: "水务局".to_owned(),
+            result: "已修好".to_owned(),
+        }))
+    }
+}
+
 /// Keeps what it was given; fails as long as it is told to.
 #[derive(Default)]
 struct Sms {
@@ -136,7 +158,12 @@ struct World {
 impl World {
     async fn new(site: Site) -> Self {
         site.migrate("messages", messages::MIGRATIONS).await;
-        let ports = Ports { directory: Arc::new(Town), cases: Arc::new(Town), centre: "centre".into() };
+        let ports = Ports {
+            directory: Arc::new(Town),
+            cases: Arc::new(Town),
+            replies: Arc::new(Town),
+            centre: "centre".into(),
+        };
         let messages = Messages::new(site.kit.clone(), ports);
         let server = TestServer::new(&site, vec![messages.slice().router]);
         Self { site, messages, server }

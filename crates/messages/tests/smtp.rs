@@ -3,9 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use contract::identity::{Directory, PersonBrief, PersonId, Receiver, SeatBrief, UnitBrief, UnitId};
-use contract::messages::{Mail, MailFault, MailFile, Mailer, NoticeChannel, OutgoingNotice};
+use contract::messages::{
+    CitizenChannel, CitizenText, Mail, MailFault, MailFile, Mailer, NoticeChannel, OutgoingNotice,
+};
 use kernel::BoxError;
-use messages::mail::{MailChannel, MailConfig, Security, Smtp};
+use messages::mail::{CitizenMail, MailChannel, MailConfig, Security, Smtp};
 use testkit::PersonBuilder;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
@@ -164,4 +166,21 @@ async fn a_notice_goes_to_whoever_has_an_address() {
     channel.deliver(&notice("zhang")).await.unwrap();
     assert!(channel.deliver(&notice("li")).await.is_err());
     assert_eq!(taken.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_citizen_gets_the_result_as_a_letter() {
+    let (port, taken) = server(KIND).await;
+    let channel = CitizenMail::new(Arc::new(smtp(port)));
+    assert!(channel.is_configured() && channel.code() == "email");
+    let text = CitizenText {
+        id: "text-1".to_owned(),
+        to: "chen@example.com".to_owned(),
+        subject: "12345 YZ1".to_owned(),
+        text: "done".to_owned(),
+    };
+    channel.deliver(&text).await.unwrap();
+    let letter = taken.lock().unwrap().join("\n");
+    assert!(letter.contains("To: chen@example.com") && letter.contains("Subject: 12345 YZ1"), "{letter}");
+    assert!(channel.deliver(&CitizenText { to: "nobody".to_owned(), ..text }).await.is_err());
 }

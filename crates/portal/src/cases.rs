@@ -34,6 +34,12 @@ struct PortalContact {
     /// The number to be called back.
     #[serde(default)]
     phone: String,
+    /// How to be told of the result: `phone`, `sms` or `email`.
+    #[serde(default)]
+    reply_way: Option<String>,
+    /// The mail address, or another number for short messages.
+    #[serde(default)]
+    reply_to: Option<String>,
 }
 
 /// Where it is.
@@ -165,6 +171,8 @@ async fn submit_portal_case(
         content: body.content,
         name: body.contact.name,
         phone: body.contact.phone,
+        reply_way: body.contact.reply_way,
+        reply_to: body.contact.reply_to,
         confidential: body.confidential,
         district: body.place.district,
         address: body.place.address,

@@ -95,12 +95,14 @@ impl City {
             messages::Ports {
                 directory: directory.clone(),
                 cases: orders.clone(),
+                replies: orders.clone(),
                 centre: identity.root_unit_id(),
             },
         );
         let mail_config: messages::mail::MailConfig = kit.config.section("mail")?;
         let mailer = Arc::new(messages::mail::Smtp::open(&mail_config)?);
         messages.add_channel(Arc::new(messages::mail::MailChannel::new(mailer.clone(), directory.clone())));
+        messages.add_citizen_channel(Arc::new(messages::mail::CitizenMail::new(mailer.clone())));
         let robot = Arc::new(OnceLock::new());
         let voice = Voice::start(
             kit.clone(),

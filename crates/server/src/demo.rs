@@ -1,6 +1,7 @@
 //! The demonstration city 云州市: written down in `demo/*.json`, brought to life through the same functions
 //! as the desk uses, so that every order has really gone its way.
 
+mod beside;
 mod calls;
 mod catalogue;
 mod chats;
@@ -128,6 +129,8 @@ pub(crate) async fn create(city: &City) -> Result<bool, BoxError> {
     for refusal in &outcome.refusals {
         tracing::warn!("{refusal}");
     }
+    let beside = beside::create(city, &written, &staff, now).await?;
+    tracing::info!(beside, "finds, promises and letters of units are there");
     let answered = calls::finish(city, &staff, &past).await?;
     tracing::info!(calls = answered, "the calls of the last days are there");
     outbound::create(city, &written, &staff, now).await?;

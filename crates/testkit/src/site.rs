@@ -110,6 +110,16 @@ impl Site {
         tx.commit().await.unwrap();
     }
 
+    /// Sets a parameter, as its screen does.
+    pub async fn set_parameter(&self, key: &str, value: &serde_json::Value) {
+        let parameters = &self.kit.parameters;
+        let version = parameters.get(key).unwrap().version;
+        let mut tx = self.kit.db.begin().await.unwrap();
+        assert!(parameters.write(&mut tx, &self.ctx(), key, value, version).await.unwrap());
+        tx.commit().await.unwrap();
+        parameters.reload(&self.kit.db).await.unwrap();
+    }
+
     /// Returns the payloads of all events of a name, in the order of their numbers, with what was not
     /// numbered yet at the end.
     pub async fn events(&self, name: &str) -> Vec<serde_json::Value> {

@@ -310,6 +310,8 @@ impl Form {
             content: self.content.clone(),
             name: self.name.clone(),
             phone: self.phone.clone(),
+            reply_way: None,
+            reply_to: None,
             confidential: false,
             district: self.district.clone(),
             address: self.address.clone().filter(|address| !address.is_empty()),

@@ -60,6 +60,8 @@ actions!(
     ReviewResult = "result_review", "结果审核", "review the result", "case.result_review";
     /// Ask the citizen.
     Visit = "return_visit", "回访", "return visit", "case.return_visit";
+    /// Tell the citizen by telephone.
+    Tell = "telling", "告知市民", "tell the citizen", "case.return_visit";
     /// Put it away.
     Close = "closure", "办结归档", "close", "case.close";
     /// Take it up again.
@@ -98,6 +100,8 @@ actions!(
     Supervise = "supervision", "督办", "supervise", "case.supervise";
     /// Write a note.
     Note = "note", "备注", "note", "case.note";
+    /// Agree on another way of telling the citizen.
+    AgreeReply = "reply", "变更答复方式", "change the way of reply", "case.edit";
     /// Ask for more speed.
     Urge = "urge", "催办", "urge", "case.urge";
     /// Handle it in the centre.
@@ -258,6 +262,12 @@ impl Action {
             Self::GiveFeedback => at(Step::Handling) && objected().is_none(),
             Self::ReviewResult => at(Step::ResultReview),
             Self::Visit => at(Step::ReturnVisit),
+            Self::Tell => at(Step::Telling),
+            Self::AgreeReply => {
+                at(Step::Telling)
+                    || at(Step::ReturnVisit)
+                    || (!case.status.is_settled() && !case.status.is_ended_early())
+            }
             Self::Close => at(Step::Closure),
             Self::Reopen => case.status.is_settled() && case.status != Status::Approved,
             Self::Urge => with_unit(),

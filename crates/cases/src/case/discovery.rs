@@ -85,7 +85,7 @@ impl DiscoveryDraft {
             category_id: self.category_id.clone(),
             title: self.title.clone(),
             content: self.content.clone(),
-            citizen: Citizen { contact_id: None, name: finder.to_owned(), phone: None, gender: None },
+            citizen: Citizen { contact_id: None, name: finder.to_owned(), phone: None, gender: None, reply: None },
             confidential: false,
             place: self.place.clone(),
             call_id: None,

@@ -58,7 +58,7 @@ impl Place {
 }
 
 /// Tells whether a text can be a telephone number: 3 to 20 digits with the usual signs between them.
-pub(super) fn is_phone(text: &str) -> bool {
+pub(crate) fn is_phone(text: &str) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     (3..=20).contains(&digits)
         && text.len() <= 32

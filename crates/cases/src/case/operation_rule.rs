@@ -33,6 +33,10 @@ pub struct OperationRules {
     pub re_examination_days: i64,
     /// Within so many days a re-examination is answered.
     pub re_examination_limit_days: i64,
+    /// Whether the citizen is told as soon as the unit reports; else only when the result stands.
+    pub tell_on_feedback: bool,
+    /// Whether somebody calls then too, where a call was agreed.
+    pub call_on_feedback: bool,
 }
 
 const NUMBERS: &[(&str, i64, &str, &str)] = &[
@@ -89,6 +93,18 @@ const NUMBERS: &[(&str, i64, &str, &str)] = &[
         "复核办理时限（天）",
         "Days within which a re-examination is answered",
     ),
+    (
+        "cases.tell_on_feedback",
+        1,
+        "单位反馈后立即以短信或邮件告知市民（1 立即，0 审核通过后）",
+        "Tell the citizen by SMS or mail as soon as the unit reports (1 at once, 0 after the review)",
+    ),
+    (
+        "cases.call_on_feedback",
+        0,
+        "约定电话或传真的，单位反馈后也立即生成告知任务（1 开启，0 关闭）",
+        "Where a call or fax was agreed, a task to tell opens as soon as the unit reports (1 on, 0 off)",
+    ),
 ];
 
 /// Returns the parameters from which the rules are read.
@@ -126,6 +142,8 @@ impl OperationRules {
             reconsideration_limit_days: number("cases.reconsideration_limit_days"),
             re_examination_days: number("cases.re_examination_days"),
             re_examination_limit_days: number("cases.re_examination_limit_days"),
+            tell_on_feedback: number("cases.tell_on_feedback") != 0,
+            call_on_feedback: number("cases.call_on_feedback") != 0,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::change::Change;
+use super::change::{Change, CourseInput};
 use super::rating::{self, Rating, RatingSource};
 use super::timeline::EntryKind;
 use super::{Case, Step};
@@ -64,6 +64,9 @@ pub fn visit(
         .with(json!({ "reached": visit.reached, "stars": visit.satisfied, "attempt": case.visits }));
     if visit.reached || case.visits >= ATTEMPTS_MAX {
         change = change.completing(Step::ReturnVisit, "done");
+    }
+    if visit.reached {
+        change = change.steering(CourseInput::CloseAside { step: Step::Telling });
     }
     let Some(stars) = visit.satisfied.filter(|_| case.stars.is_none()) else { return Ok((change, None)) };
     let rating = Rating {

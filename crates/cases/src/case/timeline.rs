@@ -51,6 +51,12 @@ kinds!(
     ResultPassed = "result_passed", "结果审核通过", "Result approved";
     /// Result rejected.
     ResultRejected = "result_rejected", "结果审核退回重办", "Result rejected";
+    /// Another way of telling the citizen agreed.
+    ReplyAgreed = "reply_agreed", "变更答复方式", "Way of reply agreed";
+    /// Citizen told.
+    CitizenTold = "citizen_told", "已告知市民", "Citizen told";
+    /// Citizen could not be told.
+    CitizenNotTold = "citizen_not_told", "未能告知市民", "Citizen not told";
     /// Citizen asked.
     Visited = "visited", "回访", "Return visit";
     /// Citizen not reached.

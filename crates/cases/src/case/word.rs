@@ -170,6 +170,8 @@ words!(
         Delegation = "delegation", "委派办理", "Delegated handling";
         /// Somebody gives an opinion and signs.
         Countersignature = "countersignature", "会签", "Countersign";
+        /// The centre tells the citizen by telephone.
+        Telling = "telling", "告知市民", "Tell the citizen";
     }
 );
 
@@ -184,7 +186,7 @@ impl Step {
             Self::Acceptance => "case.accept",
             Self::Handling => "case.handle",
             Self::ResultReview => "case.result_review",
-            Self::ReturnVisit => "case.return_visit",
+            Self::ReturnVisit | Self::Telling => "case.return_visit",
             Self::Closure => "case.close",
             Self::FollowUp => "rating.follow_up",
             Self::ExtensionReview | Self::ObjectionReview | Self::StrikeOutReview => "case.decide",

@@ -15,6 +15,7 @@ use utoipa_axum::routes;
 use crate::Cases;
 use crate::case::draft::Draft;
 use crate::case::{Citizen, Kind, Source, Urgency};
+use crate::http::reply::ReplyBody;
 use crate::http::view::{CaseView, PlaceBody};
 use crate::store::attachment::Attached;
 use crate::store::creation::Enclosed;
@@ -42,6 +43,9 @@ struct ContactBody {
     /// `male` or `female`.
     #[serde(default)]
     gender: Option<String>,
+    /// How the citizen wants to be told of the result.
+    #[serde(default)]
+    reply: Option<ReplyBody>,
 }
 
 /// An order as the agent writes it.
@@ -106,6 +110,7 @@ impl From<CaseDraft> for Draft {
                 name: body.contact.name,
                 phone: body.contact.phone,
                 gender: body.contact.gender.filter(|gender| !gender.is_empty()),
+                reply: body.contact.reply.map(Into::into),
             },
             confidential: body.confidential,
             place: body.place.into(),

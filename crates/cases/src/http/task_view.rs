@@ -45,6 +45,7 @@ fn actions_of(step: Step) -> Vec<String> {
         Step::Handling => &[Action::GiveFeedback, Action::Assign, Action::SendBack],
         Step::ResultReview => &[Action::ReviewResult],
         Step::ReturnVisit => &[Action::Visit],
+        Step::Telling => &[Action::Tell],
         Step::Closure => &[Action::Close],
         Step::FollowUp => return vec!["follow_up".to_owned()],
         Step::ExtensionReview => &[Action::DecideExtension],

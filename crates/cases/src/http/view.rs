@@ -10,6 +10,7 @@ use crate::Cases;
 use crate::case::action::Action;
 use crate::case::{Case, Color, Kind, Place, Source, Status, Urgency};
 use crate::error::CaseError;
+use crate::http::reply::{ReplyView, ToldView, reply_view, told_view};
 use crate::http::side_view::{ApplicationView, ErrandView};
 use crate::http::task_view::{TaskView, task_view};
 
@@ -106,6 +107,10 @@ pub(crate) struct CaseView {
     title: String,
     content: String,
     contact: ContactView,
+    /// How the citizen wants to be told, once that was agreed.
+    reply: Option<ReplyView>,
+    /// What came of telling the citizen in writing, oldest first.
+    told: Vec<ToldView>,
     confidential: bool,
     place: PlaceBody,
     call_id: Option<String>,
@@ -243,6 +248,7 @@ struct Neighbours {
     first_unit: Option<Named>,
     main: Option<Named>,
     parts: Vec<Named>,
+    told: Vec<ToldView>,
 }
 
 impl Cases {
@@ -310,6 +316,11 @@ impl Cases {
             co_units,
             recordings,
             tasks,
+            told: if case.citizen.reply.is_some() {
+                self.told_of(&case.id).await?.into_iter().map(|told| told_view(told, ctx.lang)).collect()
+            } else {
+                Vec::new()
+            },
         };
         Ok(self.assemble(ctx, by, case, neighbours))
     }
@@ -347,6 +358,8 @@ impl Cases {
             ground: case.standing.ground.clone(),
             ended_because: case.standing.ended_because.clone(),
             contact: contact_view(&case, by, lang),
+            reply: reply_view(&case, by, lang),
+            told: neighbours.told,
             color: case.color(ctx.now),
             query_code: by
                 .scope("case.query_code")

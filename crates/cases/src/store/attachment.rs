@@ -6,6 +6,7 @@ use kernel::db::{Real, Statement};
 use kernel::{Audit, Ctx, Principal, Timestamp, Tx, Writes};
 use sqlx::{AnyConnection, FromRow};
 
+use super::exchange::exchange_at;
 use super::work;
 use crate::Cases;
 use crate::case::attachment::{self, Attachment, CREATION, Held};
@@ -163,6 +164,33 @@ pub(super) async fn bind_upload(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// How files of an exchange between units name what they belong to, before its id.
+const EXCHANGE: &str = "exchange:";
+
+/// Lets files that somebody sent before go to a post of an exchange.
+pub(super) async fn bind_exchange(
+    conn: &mut AnyConnection,
+    exchange_id: &str,
+    by_id: &str,
+    files: &[String],
+    post_id: &str,
+) -> Result<(), CaseError> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    let mut update = Statement::new("update cases_attachment set entry_id = ");
+    update.bind(post_id).push(", case_id = ").bind(format!("{EXCHANGE}{exchange_id}"));
+    update.push(" where entry_id is null and case_id = '' and by_id = ").bind(by_id).push(" and id in (");
+    update.bind_all(files.iter().cloned()).push(")");
+    update.query().execute(conn).await?;
+    Ok(())
+}
+
+/// Reads the files of an exchange between units, oldest first.
+pub(super) async fn of_exchange(conn: &mut AnyConnection, id: &str) -> Result<Vec<Attachment>, CaseError> {
+    of_case(conn, &CaseId(format!("{EXCHANGE}{id}"))).await
 }
 
 pub(super) async fn by_id(conn: &mut AnyConnection, id: &str) -> Result<Attachment, CaseError> {
@@ -443,6 +471,8 @@ impl Cases {
             if found.by_id != by.person_id {
                 return Err(CaseError::NotFound);
             }
+        } else if let Some(exchange_id) = found.case_id.strip_prefix(EXCHANGE) {
+            exchange_at(&mut conn, by, exchange_id).await?;
         } else {
             let case = work::read(&mut conn, by, &CaseId(found.case_id.clone())).await?;
             if !found.is_visible_to(&case, by) {

@@ -7,6 +7,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
 use super::{application, errand, task};
 use crate::case::rating::RatingSource;
+use crate::case::reply::{Reply, ReplyWay};
 use crate::case::{Case, Citizen, Kind, Place, Source, Status, UnitRef, Urgency};
 use crate::error::CaseError;
 
@@ -17,7 +18,7 @@ pub(crate) const COLUMNS: &str = "c.id, c.number, c.query_code, c.type as kind, 
     c.unit_path, c.person_id, c.created_by, c.created_by_name, c.created_unit_id, c.created_unit_path, \
     c.created_at, c.updated_at, c.dispatched_at, c.accepted_at, c.handled_at, c.settled_at, c.archived_at, \
     c.in_time, c.due_at, c.yellow_at, c.stars, c.rated_by, c.visits, c.reopened, c.version, \
-    c.standing, c.tier, c.old_number";
+    c.standing, c.tier, c.old_number, c.reply_way, c.reply_to";
 
 #[derive(FromRow)]
 pub(crate) struct CaseRow {
@@ -68,6 +69,8 @@ pub(crate) struct CaseRow {
     standing: String,
     tier: Option<String>,
     old_number: Option<String>,
+    reply_way: Option<String>,
+    reply_to: Option<String>,
 }
 
 pub(super) fn word<T>(
@@ -104,6 +107,10 @@ impl TryFrom<CaseRow> for Case {
                 name: row.contact_name,
                 phone: row.contact_phone,
                 gender: row.contact_gender,
+                reply: match row.reply_way {
+                    Some(way) => Some(Reply { way: word("reply_way", &way, ReplyWay::parse)?, to: row.reply_to }),
+                    None => None,
+                },
             },
             confidential: row.confidential != 0,
             place: Place { district: row.district, address: row.address, lng: row.lng, lat: row.lat },
@@ -196,11 +203,13 @@ pub(crate) async fn version(conn: &mut AnyConnection, id: &CaseId) -> Result<i64
 
 /// Writes a fresh order with its run through the flow: one row, because every row counts here.
 pub(crate) fn insert(writes: &mut Writes, case: &Case, flow_id: &str, flow_state: &str) {
+    let reply = case.citizen.reply.as_ref();
     writes.insert(
         "cases_case (id, number, query_code, type, category_id, title, content, contact_id, \
          contact_name, contact_phone, contact_gender, confidential, district, address, lng, lat, call_id, source, \
          urgency, status, preliminary_opinion, answer, created_by, created_by_name, created_unit_id, created_unit_path, \
-         created_at, updated_at, settled_at, in_time, due_at, yellow_at, visits, reopened, version, flow_id, flow_state, flow_version)",
+         created_at, updated_at, settled_at, in_time, due_at, yellow_at, visits, reopened, version, flow_id, flow_state, flow_version, \
+         reply_way, reply_to)",
         [
             case.id.as_str().into(),
             (&case.number).into(),
@@ -240,6 +249,8 @@ pub(crate) fn insert(writes: &mut Writes, case: &Case, flow_id: &str, flow_state
             flow_id.into(),
             flow_state.into(),
             1_i64.into(),
+            reply.map(|reply| reply.way.code()).into(),
+            reply.and_then(|reply| reply.to.as_ref()).into(),
         ],
     );
 }
@@ -305,7 +316,7 @@ pub(crate) async fn update(conn: &mut AnyConnection, case: &Case) -> Result<(), 
          updated_at = $18, dispatched_at = $19, accepted_at = $20, handled_at = $21, settled_at = $22, \
          archived_at = $23, in_time = $24, due_at = $25, yellow_at = $26, stars = $27, visits = $28, \
          reopened = $29, rated_by = $30, standing = $31, main_id = $32, struck_out = $33, first_unit_id = $34, \
-         tier = $35 where id = $1",
+         tier = $35, reply_way = $36, reply_to = $37 where id = $1",
     )
     .bind(case.id.as_str())
     .bind(case.kind.code())
@@ -342,6 +353,8 @@ pub(crate) async fn update(conn: &mut AnyConnection, case: &Case) -> Result<(), 
     .bind(i64::from(case.standing.struck_out))
     .bind(case.standing.first_unit.as_ref().map(|unit| &unit.id))
     .bind(case.tier.as_ref())
+    .bind(case.citizen.reply.as_ref().map(|reply| reply.way.code()))
+    .bind(case.citizen.reply.as_ref().and_then(|reply| reply.to.as_ref()))
     .execute(conn)
     .await?;
     Ok(())

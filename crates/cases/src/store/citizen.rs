@@ -23,6 +23,7 @@ use crate::Cases;
 use crate::case::citizen_act::CitizenAct;
 use crate::case::draft::Draft;
 use crate::case::rating::{Rating, RatingSource};
+use crate::case::reply::{Reply, ReplyWay};
 use crate::case::{Case, Citizen, Kind, Place, Source, Status, Urgency};
 use crate::error::{CaseError, Check};
 
@@ -377,12 +378,27 @@ impl CitizenDesk for Cases {
             check.refuse("type", "unknown", "请选择类型。", "Please choose a type.");
             return Err(check.done().err().map_or_else(Problem::internal, Problem::from));
         };
+        let way = draft.reply_way.as_deref().filter(|way| !way.is_empty());
+        let reply = match (way, way.and_then(ReplyWay::parse)) {
+            (Some(_), None) => {
+                let mut check = Check::default();
+                check.refuse("reply.way", "unknown", "请选择答复方式。", "Please choose how you want to be told.");
+                return Err(check.done().err().map_or_else(Problem::internal, Problem::from));
+            }
+            (_, way) => way.map(|way| Reply::new(way, draft.reply_to.as_deref())),
+        };
         let draft = Draft {
             kind,
             category_id: draft.category_id.filter(|id| !id.is_empty()),
             title: draft.title,
             content: draft.content,
-            citizen: Citizen { contact_id: None, name: draft.name, phone: Some(draft.phone), gender: None },
+            citizen: Citizen {
+                contact_id: None,
+                name: draft.name,
+                phone: Some(draft.phone),
+                gender: None,
+                reply,
+            },
             confidential: draft.confidential,
             place: Place { district: draft.district, address: draft.address, lng: draft.lng, lat: draft.lat },
             call_id: None,

@@ -135,6 +135,7 @@ impl Cases {
             deadline::start(&mut writes, &case.id, limit, derivation);
         }
         work::carry_out(&mut writes, ctx, &mut case, moves);
+        work::tell_citizen(&mut writes, ctx, &mut case, &change.facts, &rules.operations);
         let entry = work::record(&mut writes, ctx, &case, &change);
         enclosed.attached.bind(&mut writes, by.map_or("", |by| &by.person_id), &case.id, &entry);
         for recording in recordings.iter().filter(|recording| recording.finished) {
@@ -173,6 +174,9 @@ impl Cases {
                     "There is no such citizen's file.",
                 ),
             }
+        }
+        if let Some(reply) = &draft.citizen.reply {
+            reply.check(&mut check, draft.citizen.phone.as_deref());
         }
         let mut recordings = Vec::new();
         if let Some(call_id) = &draft.call_id {

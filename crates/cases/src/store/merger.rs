@@ -149,6 +149,7 @@ impl Work {
             }
             let change = merger::settle_with(&mut part, &self.case, ctx.now);
             part.updated_at = ctx.now;
+            work::tell_citizen(&mut self.tx, ctx, &mut part, &change.facts, &self.rules.operations);
             case::update(self.tx.conn(), &part).await?;
             work::record(&mut self.tx, ctx, &part, &change);
         }

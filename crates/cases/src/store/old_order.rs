@@ -188,6 +188,7 @@ fn draft_of(order: &OldOrder) -> Draft {
             name: order.name.clone(),
             phone: order.phone.clone(),
             gender: None,
+            reply: None,
         },
         confidential: false,
         place: Place {

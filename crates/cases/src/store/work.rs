@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use contract::cases::{CaseId, TaskClosed, TaskId, TaskOpened};
+use contract::cases::{CaseId, CitizenReplyDue, TaskClosed, TaskId, TaskOpened};
 use kernel::{Audit, Ctx, Principal, Tx, Writes};
 use serde_json::{Value, json};
 use sqlx::AnyConnection;
@@ -16,6 +16,7 @@ use crate::case::errand::Errand;
 use crate::case::form;
 use crate::case::limit::{Limit, LimitName, LimitRules};
 use crate::case::operation_rule::OperationRules;
+use crate::case::reply::{self, ReplyWay};
 use crate::case::{Case, Step, Task, UnitRef};
 use crate::course::{Course, Move};
 use crate::error::CaseError;
@@ -147,6 +148,12 @@ impl Work {
             self.steer(ctx, course.as_mut(), input).await?;
         }
         self.limit_steps(ctx, &before, &steps).await?;
+        if reply::is_off(&change.facts) {
+            while let Some(id) = self.case.task(Step::Telling).map(|task| task.id.clone()) {
+                close(&mut self.tx, ctx, &mut self.case, &id, false);
+            }
+        }
+        tell_citizen(&mut self.tx, ctx, &mut self.case, &change.facts, &self.rules.operations);
         let (applications, errands) = self.take_before();
         self.settle_side_work(ctx, &applications, &errands).await?;
         case::update(self.tx.conn(), &self.case).await?;
@@ -444,6 +451,36 @@ pub(super) fn close(writes: &mut Writes, ctx: &Ctx, case: &mut Case, id: &TaskId
             state: if done { "done" } else { "cancelled" }.to_owned(),
         },
     );
+}
+
+/// Sees to it that the citizen hears what facts say, in the agreed way: in writing by an event, else by a call
+/// where none is on the way.
+pub(super) fn tell_citizen(
+    writes: &mut Writes,
+    ctx: &Ctx,
+    case: &mut Case,
+    facts: &[Fact],
+    rules: &OperationRules,
+) {
+    let Some(moment) = reply::due(facts, rules) else { return };
+    let Some(agreed) = &case.citizen.reply else { return };
+    if matches!(agreed.way, ReplyWay::Sms | ReplyWay::Email) {
+        let due = CitizenReplyDue {
+            case_id: case.id.clone(),
+            moment: moment.code().to_owned(),
+            round: case.reopened,
+        };
+        writes.emit(ctx, &due);
+    } else if reply::needs_call(case, moment, rules) {
+        open_telling(writes, ctx, case);
+    }
+}
+
+/// Opens the task of calling the citizen.
+pub(super) fn open_telling(writes: &mut Writes, ctx: &Ctx, case: &mut Case) {
+    let task =
+        Task { token: None, due_at: None, yellow_at: None, ..fresh(case, None, Step::Telling, ctx) };
+    open(writes, ctx, case, task);
 }
 
 /// Writes the time line, tells others, and audits. Returns the id of the line.

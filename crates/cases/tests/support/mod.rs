@@ -48,6 +48,8 @@ pub const PEOPLE: &[(&str, &str, &str)] = &[
 pub struct Town {
     /// Units that were closed.
     pub closed: Mutex<Vec<String>>,
+    /// Where units are that were moved, by id.
+    pub moved: Mutex<HashMap<String, String>>,
 }
 
 fn unit(path: &str, name: &str) -> UnitBrief {
@@ -67,8 +69,12 @@ fn unit(path: &str, name: &str) -> UnitBrief {
 impl Directory for Town {
     async fn unit(&self, id: &UnitId) -> Result<Option<UnitBrief>, BoxError> {
         let found = UNITS.iter().map(|(path, name)| unit(path, name)).find(|unit| unit.id == *id);
-        let closed = self.closed.lock().unwrap();
-        Ok(found.map(|unit| UnitBrief { active: !closed.contains(&unit.id.0), ..unit }))
+        let (closed, moved) = (self.closed.lock().unwrap(), self.moved.lock().unwrap());
+        Ok(found.map(|unit| UnitBrief {
+            active: !closed.contains(&unit.id.0),
+            path: moved.get(&unit.id.0).cloned().unwrap_or(unit.path),
+            ..unit
+        }))
     }
     async fn unit_by_code(&self, code: &str) -> Result<Option<UnitBrief>, BoxError> {
         self.unit(&UnitId(code.to_owned())).await
@@ -77,8 +83,12 @@ impl Directory for Town {
         let top = self.unit(id).await?.map(|unit| unit.path).unwrap_or_default();
         Ok(UNITS
             .iter()
-            .filter(|(path, _)| path.starts_with(&top))
             .map(|(path, name)| unit(path, name))
+            .map(|unit| UnitBrief {
+                path: self.moved.lock().unwrap().get(&unit.id.0).cloned().unwrap_or(unit.path),
+                ..unit
+            })
+            .filter(|unit| unit.path.starts_with(&top))
             .collect())
     }
     async fn person(&self, id: &PersonId) -> Result<Option<PersonBrief>, BoxError> {
@@ -339,6 +349,7 @@ pub fn plain_draft(category_id: &str) -> cases::case::draft::Draft {
             name: "陈先生".to_owned(),
             phone: Some("13900005678".to_owned()),
             gender: None,
+            reply: None,
         },
         confidential: false,
         place: cases::case::Place::default(),

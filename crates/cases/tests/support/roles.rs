@@ -20,6 +20,8 @@ pub fn grants(role: &str) -> Grants {
         ],
         "shift_leader" => &[
             ("alarm.acknowledge", All),
+            ("exchange.read", Unit),
+            ("exchange.write", All),
             ("query.share", All),
             ("limit.read", All),
             ("catalogue.read", All),
@@ -48,6 +50,8 @@ pub fn grants(role: &str) -> Grants {
         ],
         "dispatcher" => &[
             ("alarm.acknowledge", All),
+            ("exchange.read", Unit),
+            ("exchange.write", All),
             ("limit.read", All),
             ("case.countersign", All),
             ("catalogue.read", All),
@@ -65,6 +69,8 @@ pub fn grants(role: &str) -> Grants {
         ],
         "reviewer" => &[
             ("alarm.acknowledge", All),
+            ("exchange.read", Unit),
+            ("exchange.write", All),
             ("query.share", All),
             ("limit.read", All),
             ("catalogue.read", All),
@@ -92,6 +98,8 @@ pub fn grants(role: &str) -> Grants {
         "unit_admin" => &[
             ("alarm.acknowledge", Subtree),
             ("commitment.write", Subtree),
+            ("exchange.read", Subtree),
+            ("exchange.write", All),
             ("limit.read", All),
             ("catalogue.read", All),
             ("case.accept", Subtree),
@@ -120,16 +128,21 @@ pub fn grants(role: &str) -> Grants {
             ("case.return", Unit),
             ("case.share", Unit),
             ("case.summon", Unit),
+            ("exchange.read", Unit),
+            ("exchange.write", All),
         ],
         "unit_leader" => &[
             ("alarm.acknowledge", Subtree),
             ("case.export", Subtree),
             ("case.note", Subtree),
             ("case.read", Subtree),
+            ("exchange.read", Subtree),
+            ("exchange.write", All),
             ("flow.read", All),
             ("overview.read", Subtree),
         ],
         "city_leader" => &[
+            ("exchange.read", All),
             ("limit.read", All),
             ("case.instruct", All),
             ("case.lead", All),
@@ -144,6 +157,8 @@ pub fn grants(role: &str) -> Grants {
         "hotline_manager" => &[
             ("alarm.acknowledge", All),
             ("commitment.write", All),
+            ("exchange.read", All),
+            ("exchange.write", All),
             ("query.share", All),
             ("limit.read", All),
             ("limit.write", All),
@@ -175,6 +190,7 @@ pub fn grants(role: &str) -> Grants {
             ("rating.follow_up", All),
         ],
         "supervision" => &[
+            ("exchange.read", All),
             ("limit.read", All),
             ("catalogue.read", All),
             ("case.read", All),

@@ -86,6 +86,12 @@ pub struct CitizenDraft {
     pub name: String,
     /// The number to be called back.
     pub phone: String,
+    /// How the citizen wants to be told: `phone`, `sms` or `email`; nothing was said when absent.
+    #[serde(default)]
+    pub reply_way: Option<String>,
+    /// The mail address, or another number than the one to be called back.
+    #[serde(default)]
+    pub reply_to: Option<String>,
     /// Whether the citizen's identity is kept from the units.
     #[serde(default)]
     pub confidential: bool,

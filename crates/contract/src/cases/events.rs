@@ -407,6 +407,17 @@ event!(
 );
 
 event!(
+    /// A citizen has to be told something in writing, in the way that was agreed (FBK-01, FBK-07).
+    CitizenReplyDue = "cases.citizen_reply_due" {
+        /// `feedback`: the unit has reported; `result`: the result stands.
+        moment: String,
+        /// How often the order was taken up again before; each round is told once.
+        round: i64,
+    }
+    audience(self) Vec::new()
+);
+
+event!(
     /// A limit was missed (red).
     DeadlineMissed = "cases.deadline_missed" {
         /// The limit: `dispatch`, `accept`, `close`.

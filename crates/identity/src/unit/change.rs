@@ -59,7 +59,7 @@ impl Identity {
             Audit::new("unit.create", "unit", unit.id.0.clone())
                 .detail(json!({"code": unit.code, "name": unit.name, "path": unit.path})),
         );
-        change.tx.emit(ctx, &UnitChanged { unit_id: unit.id.clone() });
+        change.tx.emit(ctx, &UnitChanged { unit_id: unit.id.clone(), moved: false });
         created(&self.kit, &mut change.tx, idem, &unit);
         self.finish(change, Touched::Units).await?;
         Ok(unit)
@@ -115,7 +115,7 @@ impl Identity {
                 "to": {"code": unit.code, "name": unit.name, "path": unit.path, "active": unit.active},
             })),
         );
-        change.tx.emit(ctx, &UnitChanged { unit_id: unit.id.clone() });
+        change.tx.emit(ctx, &UnitChanged { unit_id: unit.id.clone(), moved: unit.path != old.path });
         self.finish(change, Touched::Units).await?;
         Ok(unit)
     }

@@ -128,7 +128,7 @@ impl Identity {
                 "people": wish.people, "people_count": gone, "holdings": holdings,
             })),
         );
-        change.tx.emit(ctx, &UnitChanged { unit_id: unit.id.clone() });
+        change.tx.emit(ctx, &UnitChanged { unit_id: unit.id.clone(), moved: false });
         change.tx.emit(ctx, &dissolved(&unit));
         self.finish(change, Touched::All).await?;
         Ok(unit)

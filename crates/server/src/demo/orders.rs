@@ -4,6 +4,7 @@ use cases::case::closure::Closure;
 use cases::case::draft::Draft;
 use cases::case::feedback::Feedback;
 use cases::case::rating::{Rating, RatingSource};
+use cases::case::reply::{Reply, ReplyWay};
 use cases::case::result_review::ResultReview;
 use cases::case::return_visit::ReturnVisit;
 use cases::case::review::Review;
@@ -160,6 +161,8 @@ async fn write(
                 .gender
                 .as_deref()
                 .map(|gender| if gender == "f" { "female" } else { "male" }.to_owned()),
+            // Who called is called; who wrote by the portal said nothing.
+            reply: (order.source == "phone").then(|| Reply::new(ReplyWay::Phone, None)),
         },
         confidential: order.confidential,
         place: Place {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kernel::{Config, MockClock, Timestamp};
 
-use super::{calls, data, forms, orders, outbound, staff};
+use super::{beside, calls, data, forms, orders, outbound, staff};
 use crate::City;
 use crate::run::quiet;
 
@@ -25,6 +25,7 @@ async fn every_story_runs_to_its_end() {
     let outcome = orders::create(&city, &written, &people, &types, &past, NOW).await.unwrap();
     let called = calls::finish(&city, &people, &past).await.unwrap();
     outbound::create(&city, &written, &people, NOW).await.unwrap();
+    assert_eq!(beside::create(&city, &written, &people, NOW).await.unwrap(), 11);
     assert_eq!(outcome.refusals, Vec::<String>::new());
     assert!(outcome.orders >= 300, "{} orders", outcome.orders);
     let statuses: Vec<(String, i64)> =

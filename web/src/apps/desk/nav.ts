@@ -26,6 +26,7 @@ export const NAV: NavGroup[] = [
       { name: 'topics', icon: 'flag', needs: ['topic.read', 'case.merge'], path: '/desk/topics' },
       { name: 'alarms', icon: 'alert', needs: ['alarm.acknowledge', 'overview.read'], path: '/desk/alarms' },
       { name: 'discoveries', icon: 'eye', needs: ['case.discover', 'overview.read'], path: '/desk/discoveries' },
+      { name: 'exchanges', icon: 'send', needs: ['exchange.read'], path: '/desk/exchanges' },
       { name: 'commitments', icon: 'check', needs: ['commitment.write', 'publication.write'], path: '/desk/commitments' },
       { name: 'ratings', icon: 'star', needs: ['rating.follow_up'], path: '/desk/ratings' },
       { name: 'contacts', icon: 'users', needs: ['contact.read'], path: '/desk/contacts' },

@@ -48,6 +48,7 @@ const desk: Texts = {
     cases: ['工单查询', 'Orders'],
     alarms: ['超期报警', 'Alarms'],
     discoveries: ['主动发现', 'Found by units'],
+    exchanges: ['业务交流', 'Exchange between units'],
     commitments: ['服务承诺', 'Service commitments'],
     ratings: ['差评跟进', 'Bad ratings'],
     calls: ['通话记录', 'Calls'],

@@ -4,6 +4,7 @@ import { flowTexts } from './flow/texts'
 import { alarmTexts } from './texts.alarm'
 import { commitmentTexts } from './texts.commitment'
 import { discoveryTexts } from './texts.discovery'
+import { exchangeTexts } from './texts.exchange'
 import { formDesignTexts, orderTypeTexts } from './forms/texts'
 
 export const texts: Texts = {
@@ -13,6 +14,7 @@ export const texts: Texts = {
   order_type: orderTypeTexts,
   ...alarmTexts,
   ...discoveryTexts,
+  ...exchangeTexts,
   ...commitmentTexts,
   order: {
     title: ['工单登记', 'New order'],
@@ -233,6 +235,8 @@ export const texts: Texts = {
     supervision: { name: ['督办', 'Supervise'], hint: ['承办单位会收到督办待办，须在时限内回复。', 'The unit gets a task and answers within its limit.'], opinion: ['督办意见', 'Opinion'], days: ['回复时限（工作日）', 'Days for the answer'], days_hint: ['不填则按系统规定。', 'The city’s rule when empty.'] },
     non_acceptance: { name: ['不予受理', 'Do not accept'], hint: ['工单终止办理，市民将看到依据和理由。可以恢复。', 'The order ends here; the citizen reads ground and reason. It can be restored.'], reason: ['告知市民的理由', 'What the citizen is told'] },
     voiding: { name: ['废弃', 'Void'], hint: ['工单作废，不再办理，也不计入考核。可以恢复。', 'The order is void: nobody handles it and it does not count. It can be restored.'] },
+    telling: { name: ['告知市民', 'Tell the citizen'], hint: ['按约定以电话告知市民办理结果；约定传真的，电话确认后发送传真。', 'Call and tell the result; where a fax was agreed, call first and then send it.'], told: ['是否已告知', 'Was the citizen told'], yes: ['已告知', 'Told'], no: ['未接通或未能告知', 'Not reached'], note: ['沟通情况', 'What was said'], give_up: ['不再联系', 'Do not try again'] },
+    reply: { name: ['变更答复方式', 'Change the way of reply'], hint: ['办理结果将按约定方式告知市民。', 'The citizen is told of the result in the agreed way.'], way: ['答复方式', 'Way'], to: ['号码或邮箱', 'Number or address'], to_hint: ['短信不填则发到联系电话。', 'Left empty, a short message goes to the number to call back.'], options: { phone: ['电话', 'Phone'], sms: ['短信', 'SMS'], email: ['电子邮件', 'E-mail'], fax: ['传真', 'Fax'] } },
     redo_decision: { name: ['重办审批', 'Decide on handling again'], hint: ['同意后工单回到派单环节重新办理。', 'When granted, the order goes back to the dispatcher.'] },
     reconsideration_decision: { name: ['复查复核', 'Reconsider'], hint: ['市民可看到意见。复查维持原答复的，市民可在期限内再申请一次复核，由另一位领导办理，结论为最终答复。', 'The citizen reads the opinion. Where a reconsideration lets the answer stand, re-examination may be asked for once; another leader decides, and that is final.'], yes: ['重新办理', 'Handle again'], no: ['维持原答复', 'The answer stands'] },
     strike_out_decision: { name: ['剔除审批', 'Decide on strike-out'], hint: ['同意后该工单不计入单位的按时率和满意率。', 'When granted, the order counts neither for time nor for satisfaction.'] },

@@ -19,7 +19,10 @@ describe('the order form', () => {
   it('accepts a masked number, which the server knows from the call, and never sends it', () => {
     const masked = { ...whole, contact_id: 't1', phone: '138****2046' }
     expect(checkOrder(masked)).toEqual({})
-    expect(toCaseDraft(masked, 'call-1').contact).toEqual({ id: 't1', name: '王先生' })
+    expect(toCaseDraft(masked, 'call-1').contact).toEqual({ id: 't1', name: '王先生', reply: { way: 'phone' } })
+    expect(toCaseDraft({ ...masked, contact_id: '' }, 'call-1').contact).toEqual({ name: '王先生' })
+    expect(checkOrder({ ...whole, reply_way: 'email', reply_to: '王先生' })).toEqual({ to: 'reply.need_mail' })
+    expect(toCaseDraft({ ...whole, reply_way: 'email', reply_to: 'wang@example.cn' }).contact.reply).toEqual({ way: 'email', to: 'wang@example.cn' })
   })
   it('binds the call and sends no opinion beside an answer', () => {
     const draft = toCaseDraft({ ...whole, answered_at_once: true, answer: '已答复', preliminary_opinion: 'x' }, 'call-1')

@@ -24,7 +24,7 @@ export const ACTION_ICONS: Record<Action, string> = {
 const MAIN: readonly Action[] = ['review', 'dispatch', 'accept', 'feedback', 'result_review', 'return_visit', 'close']
 
 /** Answers and decisions that somebody waits for come first of all. */
-const WAITED_FOR: readonly OperationName[] = OPERATION_NAMES.filter((name) => /_(decision|ruling|reply|answer|evaluation|report)$/.test(name))
+const WAITED_FOR: readonly OperationName[] = OPERATION_NAMES.filter((name) => /(^telling|_(decision|ruling|reply|answer|evaluation|report))$/.test(name))
 /** So many buttons are shown without asking for more. */
 const FEW = 5
 

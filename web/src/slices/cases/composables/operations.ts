@@ -1,5 +1,6 @@
 /** Operations whose form is a list of fields: what they ask for, where they go, what the reader is told before. */
 import type { paths } from '@/api/schema'
+import { hasAddress, REPLY_WAYS } from '@/shared/entities/reply'
 
 type Noun = { [P in keyof paths]: P extends `/cases/{id}/${infer N}` ? (paths[P]['post'] extends object ? N : never) : never }[keyof paths]
 
@@ -60,6 +61,7 @@ export const OPERATIONS = {
   countersignature_answer: { noun: 'countersignature/answer', icon: 'edit', fields: [{ name: 'agree', kind: 'verdict' }, opinion] },
   supervision_reply: { noun: 'supervision/reply', icon: 'note', fields: [{ name: 'text', kind: 'area', must: true }] },
   supervision_evaluation: { noun: 'supervision/evaluation', icon: 'star', fields: [{ name: 'good', kind: 'verdict' }, opinion] },
+  telling: { noun: 'telling', icon: 'phone', fields: [{ name: 'told', kind: 'verdict' }, { name: 'note', kind: 'area' }, { name: 'give_up', kind: 'check', when: (values) => values.told === false }] },
   extension: { noun: 'extension', icon: 'clock', fields: [{ name: 'days', kind: 'number', min: 1, max: 30, must: true }, reason] },
   objection: {
     noun: 'objection',
@@ -80,6 +82,11 @@ export const OPERATIONS = {
   signers: { noun: 'countersignature/signers', icon: 'users', fields: [{ name: 'add', kind: 'people' }, { name: 'remove', kind: 'people' }] },
   transfer: { noun: 'transfer', icon: 'send', confirm: true, fields: [{ name: 'unit_id', kind: 'unit', must: true }, reason] },
   recall: { noun: 'recall', icon: 'back', fields: [reason] },
+  reply: {
+    noun: 'reply',
+    icon: 'phone',
+    fields: [{ name: 'way', kind: 'choice', options: REPLY_WAYS }, { name: 'to', kind: 'line', when: (values) => hasAddress(String(values.way)) }],
+  },
   redo: { noun: 'redo', icon: 'refresh', fields: [reason] },
   strike_out: { noun: 'strike-out', icon: 'x', fields: [reason] },
   praise: { noun: 'praise', icon: 'star', fields: [{ name: 'text', kind: 'area', must: true }] },
@@ -139,7 +146,7 @@ export function checkValues(operation: Operation, values: Values): Record<string
   const wrong: Record<string, string> = {}
   for (const field of shownFields(operation, values)) {
     // Who says no says why.
-    const says = field.name === 'opinion' && operation.fields.some((other) => other.kind === 'verdict' && values[other.name] === false)
+    const says = ['opinion', 'note'].includes(field.name) && operation.fields.some((other) => other.kind === 'verdict' && values[other.name] === false)
     if ((field.must || says) && isEmpty(values[field.name])) wrong[field.name] = 'act.need'
   }
   return wrong
