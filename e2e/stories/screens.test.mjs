@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { Api } from '../lib/api.mjs'
 import { assertAccessible } from '../lib/axe.mjs'
 import { launch, open } from '../lib/browser.mjs'
@@ -57,31 +57,34 @@ after(async () => {
   await server?.stop()
 })
 
-for (const look of LOOKS) {
-  test(`screens: ${look.name}`, async (t) => {
-    for (const { role, paths } of SCREENS) {
-      const page = await open(browser, server.url, look)
-      if (role) await signIn(page, account(role))
-      for (const path of paths) {
-        const name = `${role ?? 'nobody'} ${path}`
-        await t.test(name, async () => {
-          page.problems.length = 0
-          await page.goto(path.replace(':id', someCase))
-          await settle(page)
-          await picture(page, look.name, name)
-          await assertTidy(page, name)
-          await assertAccessible(page, name)
-          const words = await page.evaluate(() => document.body.innerText)
-          const isChinese = /[\u4e00-\u9fff]{2}/.test(words)
-          // The city's own data stays Chinese in English too, so only the Chinese side can be told.
-          if (look.language === 'zh-CN') assert.ok(isChinese, `${name}: no Chinese word`)
-          assert.ok(words.trim().length > 20, `${name}: an empty page`)
-        })
+// A page waits more than it computes, so two looks share the machine.
+describe('screens', { concurrency: 2 }, () => {
+  for (const look of LOOKS) {
+    test(`screens: ${look.name}`, async (t) => {
+      for (const { role, paths } of SCREENS) {
+        const page = await open(browser, server.url, look)
+        if (role) await signIn(page, account(role))
+        for (const path of paths) {
+          const name = `${role ?? 'nobody'} ${path}`
+          await t.test(name, async () => {
+            page.problems.length = 0
+            await page.goto(path.replace(':id', someCase))
+            await settle(page)
+            await picture(page, look.name, name)
+            await assertTidy(page, name)
+            await assertAccessible(page, name)
+            const words = await page.evaluate(() => document.body.innerText)
+            const isChinese = /[\u4e00-\u9fff]{2}/.test(words)
+            // The city's own data stays Chinese in English too, so only the Chinese side can be told.
+            if (look.language === 'zh-CN') assert.ok(isChinese, `${name}: no Chinese word`)
+            assert.ok(words.trim().length > 20, `${name}: an empty page`)
+          })
+        }
+        await page.context().close()
       }
-      await page.context().close()
-    }
-  })
-}
+    })
+  }
+})
 
 /** Waits until nothing is being loaded. The stream of events never ends, so "network idle" would not do. */
 async function settle(page) {
