@@ -19,7 +19,7 @@ const PHRASE_HZ = 1300
 let server
 let browser
 before(async () => {
-  server = await Server.start()
+  server = await Server.start({ voice: { wrap_up_secs: 300 } })
   browser = await launch({ hz: 700 })
 })
 after(async () => {

@@ -4,6 +4,74 @@
  */
 
 export interface paths {
+    "/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists alarms of missed limits, newest first. */
+        get: operations["list_alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alarms.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports alarms as an Excel file. */
+        get: operations["export_alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alarms/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts alarms that nobody acknowledged. */
+        get: operations["count_alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alarms/{id}/acknowledgement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Acknowledges an alarm: somebody looks after it, and it goes to no further level. */
+        post: operations["acknowledge_alarm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/assist/cases/{id}": {
         parameters: {
             query?: never;
@@ -342,6 +410,26 @@ export interface paths {
         put?: never;
         /** Accepts several orders for their unit (批量签收). */
         post: operations["accept_cases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/bulk-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Does the same with many orders, at most 1,000, in the background. Each order is a change of its own; the run's
+         *     result names those that were not done, and its file says of each what became of it.
+         */
+        post: operations["start_bulk_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1846,6 +1934,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/commitments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists promises, changed last first. */
+        get: operations["list_commitments"];
+        put?: never;
+        /** Writes a promise of a unit. */
+        post: operations["add_commitment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commitments.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports promises as an Excel file that can be changed and imported again. */
+        get: operations["export_commitments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commitments/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes promises in from an Excel or CSV file of at most 2,000 lines, as drafts; one of the same unit and name is
+         *     changed. Refused lines come back as a file with the reason beside each.
+         */
+        post: operations["import_commitments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commitments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a promise; what everybody reads stays until it is published again. */
+        put: operations["change_commitment"];
+        post?: never;
+        /** Deletes a promise that nobody reads. */
+        delete: operations["delete_commitment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commitments/{id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publishes a promise that was handed in, or sends it back. */
+        post: operations["decide_on_commitment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commitments/{id}/submission": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hands a promise in to be published. */
+        post: operations["hand_in_commitment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commitments/{id}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a promise from everybody's sight at once. */
+        post: operations["withdraw_commitment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/contacts": {
         parameters: {
             query?: never;
@@ -2019,6 +2231,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/discoveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what units found, newest first. */
+        get: operations["list_discoveries"];
+        put?: never;
+        /** Writes a find down. */
+        post: operations["log_discovery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/discoveries.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports the work log as an Excel file. */
+        get: operations["export_discoveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/discoveries/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts what units found, apart from what citizens report. */
+        get: operations["count_discoveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/discoveries/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says what citizens bring up again and again where the reader's unit is in charge. */
+        get: operations["list_opinion_prompts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/discoveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Corrects a line that nothing was made of yet. */
+        put: operations["change_discovery"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/discoveries/{id}/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes an order of a find, once. */
+        post: operations["order_discovery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/discoveries/{id}/settlement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes that it was settled on the spot. */
+        post: operations["settle_discovery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/documents": {
         parameters: {
             query?: never;
@@ -2149,6 +2481,95 @@ export interface paths {
         };
         /** Lists the tables of facts with their columns. */
         get: operations["list_fact_tables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feed-sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the machines that may push. */
+        get: operations["list_feed_sources"];
+        put?: never;
+        /** Adds a machine that may push; its key is told this once. */
+        post: operations["add_feed_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feed-sources/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a machine; its key is refused from now on. */
+        delete: operations["delete_feed_source"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the last state of everything that is pushed. */
+        get: operations["list_feed_states"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feeds/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes states in. Whoever pushes sends the key of a source as `Authorization: Bearer …`, or is signed in and may
+         *     (`feed.push`). All items are taken or none; repeating a push changes nothing.
+         */
+        post: operations["push_feed_states"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feeds/{kind}/course": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the course of something, oldest first. */
+        get: operations["show_feed_course"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2382,6 +2803,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what the next four weeks will bring, how far earlier weeks were missed, and the agents that calls need. */
+        get: operations["show_forecast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/forecast.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Downloads the hours of the forecast as an Excel file. */
+        get: operations["export_forecast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/form-drafts": {
         parameters: {
             query?: never;
@@ -2462,6 +2917,23 @@ export interface paths {
         };
         /** Lists published forms, the newest first. */
         get: operations["list_forms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/forms.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports the list of published forms as an Excel file. */
+        get: operations["export_forms"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3144,6 +3616,161 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/map/area-files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes areas from a GeoJSON file, sent as it is. */
+        post: operations["import_map_areas"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/map/areas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the areas of a kind. */
+        get: operations["list_map_areas"];
+        put?: never;
+        /** Adds an area that somebody drew. */
+        post: operations["add_map_area"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/map/areas/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes an area. */
+        put: operations["change_map_area"];
+        post?: never;
+        /** Deletes an area. */
+        delete: operations["delete_map_area"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/map/base": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what maps are drawn on. */
+        get: operations["show_base_map"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/map/conversion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Converts a place between the systems that Chinese maps use; what is stored is CGCS2000. */
+        get: operations["convert_place"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/map/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts orders by place, day and area, as far as the reader's scope goes. */
+        get: operations["count_map_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/map/orders/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Downloads the numbers of the areas. */
+        get: operations["export_map_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/map/orders/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the orders of an area or a rectangle, newest first, as far as the reader may open them. */
+        get: operations["list_map_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/map/tiles/{z}/{x}/{y}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with a vector tile (MVT, packed with gzip); 204 where the map shows nothing. */
+        get: operations["load_map_tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/notice-channels": {
         parameters: {
             query?: never;
@@ -3781,6 +4408,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/portal/commitments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what the city's units promise: service, content, standard, process, time limit. */
+        get: operations["list_published_commitments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/portal/figures": {
         parameters: {
             query?: never;
@@ -4039,6 +4683,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/portal/registration-units": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Finds units to apply at. */
+        get: operations["list_registration_units"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/registrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Applies for an account. Number and query code are all that the applicant needs later. */
+        post: operations["submit_registration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/registrations/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an application to whoever has its number and query code. */
+        get: operations["look_up_registration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/portal/similar": {
         parameters: {
             query?: never;
@@ -4137,6 +4832,91 @@ export interface paths {
         put?: never;
         /** Follows a bad rating up; with `reopen` the order goes back to the dispatcher (差评跟进). */
         post: operations["follow_up_rating"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists applications for an account, newest first. */
+        get: operations["list_registrations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registrations.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Downloads applications as an Excel file. */
+        get: operations["export_registrations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registrations/{id}/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approves an application; the account has no rights until the security administrator gives some. */
+        post: operations["approve_registration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registrations/{id}/refusal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuses an application with a reason. */
+        post: operations["refuse_registration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registrations/{id}/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Gives an approved account its rights. */
+        put: operations["grant_registration"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4693,6 +5473,26 @@ export interface paths {
         post?: never;
         /** Ends a session: one's own, or anybody's with `session.revoke`. */
         delete: operations["revoke_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/special-report/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Downloads the special report as a Word file: figures with charts, hot, rising and hard matters, districts, units,
+         *     calls and warnings, within the reader's scope.
+         */
+        get: operations["export_special_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -7222,6 +8022,60 @@ export interface components {
              */
             version: number;
         };
+        /** @description An application as those who decide read it. */
+        AccountApplication: {
+            /** @description The account: proposed while it waits, assigned afterwards. */
+            account?: string | null;
+            /** @description What the applicant is told. */
+            answer?: string | null;
+            /**
+             * Format: int64
+             * @description When it was written, epoch milliseconds.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description When, epoch milliseconds.
+             */
+            decided_at?: number | null;
+            /** @description Who decided. */
+            decided_by?: string | null;
+            /** @description The application. */
+            id: string;
+            /** @description The job number. */
+            job_no?: string | null;
+            /** @description Who applies. */
+            name: string;
+            /** @description Its number. */
+            number: string;
+            person_id?: components["schemas"]["PersonId"] | null;
+            /** @description The telephone number. */
+            phone: string;
+            /** @description What the applicant does there. */
+            post: string;
+            /** @description Why an account is needed. */
+            reason: string;
+            /** @description The person's roles. */
+            roles: components["schemas"]["RoleName"][];
+            /** @description `pending`, `approved` (no rights yet), `ready`, `refused` or `expired`. */
+            state: string;
+            /** @description The state's name. */
+            state_name: string;
+            /** @description The unit. */
+            unit_id: components["schemas"]["UnitId"];
+            /** @description The unit's name. */
+            unit_name: string;
+            /**
+             * Format: int64
+             * @description For optimistic locking.
+             */
+            version: number;
+        };
+        /** @description What is said to it. */
+        Acknowledgement: {
+            /** @description What is being done, at most 500 characters. */
+            note: string;
+        };
         /** @description Something that happens. */
         ActBody: {
             /** @enum {string} */
@@ -7273,6 +8127,78 @@ export interface components {
              */
             value_pct: number;
         };
+        /** @description Alarms that wait. */
+        AlarmCount: {
+            /**
+             * Format: int64
+             * @description When the oldest of them was raised, epoch milliseconds.
+             */
+            oldest_at?: number | null;
+            /**
+             * Format: int64
+             * @description So many that nobody acknowledged.
+             */
+            open: number;
+        };
+        /**
+         * @description Where an alarm stands.
+         * @enum {string}
+         */
+        AlarmState: "open" | "acknowledged" | "ended";
+        /** @description An alarm. */
+        AlarmView: {
+            /**
+             * Format: int64
+             * @description When, epoch milliseconds.
+             */
+            acknowledged_at?: number | null;
+            /** @description Who acknowledged it. */
+            acknowledged_by?: string | null;
+            /** @description The order. */
+            case_id: string;
+            /**
+             * Format: int64
+             * @description When it ended, epoch milliseconds.
+             */
+            due_at: number;
+            /** @description The alarm. */
+            id: string;
+            /**
+             * Format: int64
+             * @description 1 handlers, 2 the unit's leaders, 3 the centre.
+             */
+            level: number;
+            /** @description Who is alarmed. */
+            level_name: string;
+            /** @description Which limit was missed, by name. */
+            limit: string;
+            /**
+             * Format: int64
+             * @description When it goes to the next level, epoch milliseconds.
+             */
+            next_at?: number | null;
+            /** @description What was said to it. */
+            note?: string | null;
+            /** @description The order's number. */
+            number: string;
+            /** @description Whether the reader may acknowledge it. */
+            open: boolean;
+            /** @description The person in charge. */
+            person_name?: string | null;
+            /**
+             * Format: int64
+             * @description When it was raised, epoch milliseconds.
+             */
+            raised_at: number;
+            /** @description Where it stands. */
+            state: components["schemas"]["AlarmState"];
+            /** @description The state's name. */
+            state_name: string;
+            /** @description What it is about. */
+            title: string;
+            /** @description The unit in charge. */
+            unit_name?: string | null;
+        };
         /** @description Fields to correct; what is absent stays. */
         AmendmentRequest: {
             /** @description The category. */
@@ -7300,7 +8226,7 @@ export interface components {
          * @description What is asked for.
          * @enum {string}
          */
-        ApplicationKind: "extension" | "objection" | "strike_out" | "redo" | "reconsideration";
+        ApplicationKind: "extension" | "objection" | "strike_out" | "redo" | "reconsideration" | "re_examination";
         /**
          * @description Where an application stands.
          * @enum {string}
@@ -7332,6 +8258,57 @@ export interface components {
             state_name: string;
             suggested_unit?: components["schemas"]["Named"] | null;
             unit?: components["schemas"]["Named"] | null;
+        };
+        /** @description Orders of an area. */
+        AreaCount: {
+            code: string;
+            /** Format: int64 */
+            count: number;
+            id: string;
+            name: string;
+            /** Format: int64 */
+            open: number;
+            /** Format: int64 */
+            red: number;
+        };
+        /** @description The id of what was added. */
+        AreaId: {
+            id: string;
+        };
+        /** @description What a file brought. */
+        AreaImport: {
+            /** @description Areas of the file. */
+            added: number;
+            /**
+             * Format: int64
+             * @description Areas of the kind now.
+             */
+            total: number;
+        };
+        /** @description An area to keep. */
+        AreaRequest: {
+            code?: string;
+            /** @description Of a new one: `district`, `street`, `grid`. */
+            kind?: string;
+            name: string;
+            /** @description As the coordinates of a GeoJSON MultiPolygon; without it a change keeps the old shape. */
+            shape?: number[][][][] | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version?: number;
+        };
+        /** @description An area. */
+        AreaView: {
+            code: string;
+            id: string;
+            kind: string;
+            name: string;
+            /** @description Edges as the coordinates of a GeoJSON MultiPolygon, in CGCS2000. */
+            shape: number[][][][];
+            /** Format: int64 */
+            version: number;
         };
         AssignBody: {
             /** @description The person; nobody when absent. */
@@ -7439,6 +8416,24 @@ export interface components {
             /** Format: int64 */
             stars: number;
             state: string;
+        };
+        /** @description What every map is drawn on. */
+        BaseMapView: {
+            /** @description Whose data it is; to be shown on the map. */
+            attribution: string;
+            /** @description West, south, east, north, in degrees: what to show first. Of the districts when there is no base map. */
+            bounds?: number[] | null;
+            /** @description What it shows. */
+            name: string;
+            /** @description Changes with the base map, to be put into the address of tiles; none without one. */
+            stamp?: string | null;
+            /** @description The key of 天地图, when its maps are offered. */
+            tianditu_key?: string | null;
+            /**
+             * Format: int32
+             * @description The deepest zoom.
+             */
+            zoom_max: number;
         };
         /** @description Which orders go through which template. */
         BatchRequest: {
@@ -7588,6 +8583,11 @@ export interface components {
              */
             wanted_at: number;
         };
+        /**
+         * @description What is done with each order.
+         * @enum {string}
+         */
+        BulkAct: "urge" | "supervise" | "dispatch" | "accept" | "send_back" | "archive";
         /** @description Several orders, and where they go. */
         BulkDispatchRequest: {
             /** @description The orders, 1 to 200. */
@@ -7614,6 +8614,21 @@ export interface components {
             id: string;
             /** @description Its number, for those who may know it. */
             number?: string | null;
+        };
+        /**
+         * @description What is done, and with which orders: those named, those of a run that was cut off, or else those of the filter in
+         *     the address.
+         */
+        BulkRunRequest: {
+            act?: components["schemas"]["BulkAct"] | null;
+            /** @description The orders; when absent, those of the filter, at most 1,000. */
+            ids?: string[] | null;
+            /** @description A run of one's own that was cut off: it is gone on with, and what it had done counts as done. */
+            resume?: string | null;
+            /** @description What is said. */
+            text?: string;
+            /** @description The unit that orders are dispatched to; when empty, each goes where the dispatch catalogue proposes. */
+            unit_id?: string;
         };
         /** @description The calendar of a year. */
         CalendarView: {
@@ -8821,6 +9836,8 @@ export interface components {
         ChatItem: {
             agent_id?: string | null;
             agent_name?: string | null;
+            /** @description The call in which it was spoken; none for a written one. */
+            call_id?: string | null;
             /** @description The order that was written from it. */
             case_number?: string | null;
             /** Format: int64 */
@@ -8833,7 +9850,7 @@ export interface components {
             messages: number;
             /** @description How the citizen is called, when known. */
             name: string;
-            /** @description Why it was handed over: `wish`, `anger`, `repeated`, `unsure`; empty when it was not. */
+            /** @description Why it was handed over: `wish`, `anger`, `repeated`, `unsure`, `matter`; empty when it was not. */
             reason: string;
             /** Format: int64 */
             stars?: number | null;
@@ -9179,6 +10196,112 @@ export interface components {
          * @enum {string}
          */
         Color: "green" | "yellow" | "red";
+        /** @description The words of a promise. */
+        CommitmentBody: {
+            /** @description Whom it is for. */
+            audience?: string;
+            /** @description The rule that it rests on. */
+            basis?: string;
+            /** @description Where to turn to. */
+            contact?: string;
+            /** @description What is done. */
+            content?: string;
+            /** @description Step by step. */
+            process?: string;
+            /** @description The service, at most 100 characters. */
+            service: string;
+            /** @description How well. */
+            standard?: string;
+            /** @description How soon, in words. */
+            time_limit?: string;
+            /** @description The unit; the writer's own when absent, and not changed later. */
+            unit_id?: string | null;
+            /**
+             * Format: int64
+             * @description The version that the writer saw; not looked at when it is new.
+             */
+            version?: number;
+        };
+        /** @description An editor's decision. */
+        CommitmentDecision: {
+            /** @description What has to be corrected. */
+            note?: string;
+            /** @description Whether everybody shall read it; else it goes back. */
+            publish: boolean;
+            /**
+             * Format: int64
+             * @description The version that the editor saw.
+             */
+            version: number;
+        };
+        /** @description The promise that was written. */
+        CommitmentMade: {
+            /** @description Its id. */
+            id: string;
+        };
+        /**
+         * @description Where a promise stands.
+         * @enum {string}
+         */
+        CommitmentState: "draft" | "waiting" | "published" | "returned" | "withdrawn";
+        /** @description The version that the writer saw. */
+        CommitmentVersion: {
+            /**
+             * Format: int64
+             * @description The version.
+             */
+            version: number;
+        };
+        /** @description A promise. */
+        CommitmentView: {
+            /** @description Whom it is for. */
+            audience: string;
+            /** @description The rule that it rests on. */
+            basis: string;
+            /** @description Where to turn to. */
+            contact: string;
+            /** @description What is done. */
+            content: string;
+            /** @description The promise. */
+            id: string;
+            /** @description What the editor wants corrected. */
+            note?: string | null;
+            /** @description Step by step. */
+            process: string;
+            /**
+             * Format: int64
+             * @description Since when everybody reads it, epoch milliseconds.
+             */
+            published_at?: number | null;
+            /** @description Who published it. */
+            published_by?: string | null;
+            /** @description The service. */
+            service: string;
+            /** @description How well. */
+            standard: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["CommitmentState"];
+            /** @description The state's name. */
+            state_name: string;
+            /** @description How soon, in words. */
+            time_limit: string;
+            /** @description The unit. */
+            unit_id: string;
+            /** @description Its name. */
+            unit_name: string;
+            /**
+             * Format: int64
+             * @description When, epoch milliseconds.
+             */
+            updated_at: number;
+            /** @description Who changed it last. */
+            updated_by: string;
+            /**
+             * Format: int64
+             * @description For optimistic locking.
+             */
+            version: number;
+        };
         /** @description Two drawings. */
         ComparisonRequest: {
             /** @description The new one. */
@@ -9552,6 +10675,159 @@ export interface components {
             /** @description The reason; it is kept in the audit log. */
             reason: string;
         };
+        /** @description A find as it is written down. */
+        DiscoveryBody: {
+            /** @description The category; needed once an order is made of it. */
+            category_id?: string | null;
+            /** @description What was seen, at most 5,000 characters. */
+            content: string;
+            /**
+             * Format: int64
+             * @description When it was found, epoch milliseconds; now when absent.
+             */
+            found_at?: number | null;
+            /** @description Where. */
+            place?: components["schemas"]["PlaceBody"];
+            /** @description What it is, at most 100 characters. */
+            title: string;
+            /**
+             * Format: int64
+             * @description The version that the writer saw; not looked at when it is new.
+             */
+            version?: number;
+        };
+        /** @description How many finds there are. */
+        DiscoveryCount: {
+            /**
+             * Format: int64
+             * @description Neither settled nor made into an order.
+             */
+            logged: number;
+            /**
+             * Format: int64
+             * @description Made into orders.
+             */
+            ordered: number;
+            /**
+             * Format: int64
+             * @description Orders of them that are settled.
+             */
+            orders_settled: number;
+            /**
+             * Format: int64
+             * @description Settled on the spot.
+             */
+            settled: number;
+            /**
+             * Format: int64
+             * @description All.
+             */
+            total: number;
+        };
+        /** @description The line that was written. */
+        DiscoveryMade: {
+            /** @description Its id. */
+            id: string;
+        };
+        /** @description How an order is made of a find. */
+        DiscoveryOrder: {
+            /** @description Files that were sent before, by their ids. */
+            attachments?: string[];
+            /** @description Who handles it. */
+            handling: components["schemas"]["Handling"];
+            /** @description The type. */
+            type: components["schemas"]["Kind"];
+            urgency?: components["schemas"]["Urgency"] | null;
+            /**
+             * Format: int64
+             * @description The version that the writer saw.
+             */
+            version: number;
+        };
+        /** @description The order that was made. */
+        DiscoveryOrdered: {
+            /** @description The order. */
+            case_id: string;
+            /** @description Its number. */
+            number: string;
+        };
+        /** @description What was done on the spot. */
+        DiscoverySettlement: {
+            /** @description What was done. */
+            note: string;
+            /**
+             * Format: int64
+             * @description The version that the writer saw.
+             */
+            version: number;
+        };
+        /**
+         * @description What became of a find.
+         * @enum {string}
+         */
+        DiscoveryState: "logged" | "ordered" | "settled";
+        /** @description A find. */
+        DiscoveryView: {
+            /** @description The address. */
+            address?: string | null;
+            /** @description The order that was made of it. */
+            case_id?: string | null;
+            /** @description The order's number. */
+            case_number?: string | null;
+            /** @description The category. */
+            category_id?: string | null;
+            /** @description The category's name with those above it. */
+            category_name?: string | null;
+            /** @description What was seen. */
+            content: string;
+            /**
+             * Format: int64
+             * @description When it was written down, epoch milliseconds.
+             */
+            created_at: number;
+            /** @description The district's name. */
+            district?: string | null;
+            /**
+             * Format: int64
+             * @description When it was found, epoch milliseconds.
+             */
+            found_at: number;
+            /** @description Who handles the order. */
+            handling_name?: string | null;
+            /** @description The line of the log. */
+            id: string;
+            /**
+             * Format: double
+             * @description Latitude in degrees.
+             */
+            lat?: number | null;
+            /**
+             * Format: double
+             * @description Longitude in degrees.
+             */
+            lng?: number | null;
+            /** @description What was done on the spot. */
+            note?: string | null;
+            /** @description Whether the reader may change it or make an order of it. */
+            open: boolean;
+            /** @description Who found it. */
+            person_name: string;
+            /** @description What became of it. */
+            state: components["schemas"]["DiscoveryState"];
+            /** @description Its name. */
+            state_name: string;
+            /** @description What it is. */
+            title: string;
+            /** @description The finder's unit. */
+            unit_id: string;
+            /** @description Its name. */
+            unit_name: string;
+            /**
+             * Format: int64
+             * @description For optimistic locking.
+             */
+            version: number;
+        };
         /** @description Two orders that are two matters. */
         DismissedPair: {
             one: string;
@@ -9871,6 +11147,119 @@ export interface components {
             en: string;
             zh: string;
         };
+        /** @description The state of something at an instant, as a machine pushes it. */
+        FeedItem: {
+            /**
+             * Format: int64
+             * @description When it was measured, epoch milliseconds.
+             */
+            at: number;
+            /**
+             * @description At most 12 figures by name: `temp_c`, `rain_mm_h`, `wind_ms`, `humidity_pct`, `speed_kmh`, `flow_h`, `aqi`,
+             *     `pm25`, `noise_db`, or others.
+             */
+            figures?: {
+                [key: string]: number;
+            };
+            /** @description The thing, as its office calls it, 1 to 60 characters. With `at` it names the state: the same twice is one. */
+            id: string;
+            /** Format: double */
+            lat: number;
+            /** @description A stretch, 2 to 200 points of longitude and latitude. */
+            line?: number[][];
+            /** Format: double */
+            lng: number;
+            /** @description What people call it, 1 to 60 characters. */
+            name: string;
+            /**
+             * Format: int64
+             * @description 0 as usual, 1 notable, 2 serious, 3 grave.
+             */
+            severity?: number;
+            /** @description What is to be said of it, at most 200 characters. */
+            text?: string;
+            /**
+             * Format: int64
+             * @description When it ends by itself, epoch milliseconds.
+             */
+            until?: number | null;
+        };
+        /** @description What became of a push. */
+        FeedOutcome: {
+            /** @description Of these, older than what is known: in the course only. */
+            late: number;
+            /** @description Too old to be kept. */
+            outdated: number;
+            /** @description Known already. */
+            repeated: number;
+            /** @description New states. */
+            taken: number;
+        };
+        /** @description A point of a course. */
+        FeedPoint: {
+            /** Format: int64 */
+            at: number;
+            figures: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            severity: number;
+        };
+        /** @description A push. */
+        FeedPush: {
+            /** @description The system of all places: `cgcs2000` (when absent), `wgs84`, `gcj02`, `bd09`. */
+            crs?: string | null;
+            /** @description At most 500. */
+            items: components["schemas"]["FeedItem"][];
+        };
+        /** @description A machine's key; it is told this once. */
+        FeedSourceKey: {
+            id: string;
+            /** @description To be sent as `Authorization: Bearer …`. */
+            key: string;
+        };
+        /** @description A machine to add. */
+        FeedSourceRequest: {
+            /** @description `weather`, `road`, `environment`. */
+            kinds: string[];
+            name: string;
+        };
+        /** @description A machine that may push. */
+        FeedSourceView: {
+            id: string;
+            kinds: string[];
+            /**
+             * Format: int64
+             * @description When it pushed last, to the minute.
+             */
+            last_at?: number | null;
+            /** Format: int64 */
+            made_at: number;
+            made_by: string;
+            name: string;
+        };
+        /** @description The last state of something. */
+        FeedStateView: {
+            /** Format: int64 */
+            at: number;
+            figures: {
+                [key: string]: number;
+            };
+            id: string;
+            kind: string;
+            /** Format: double */
+            lat: number;
+            line: number[][];
+            /** Format: double */
+            lng: number;
+            name: string;
+            /** Format: int64 */
+            severity: number;
+            source: string;
+            /** @description Whether news is overdue. */
+            stale: boolean;
+            text: string;
+        };
         /** @description What the unit reports. */
         FeedbackRequest: {
             /** @description Whether the unit spoke with the citizen. */
@@ -10015,7 +11404,10 @@ export interface components {
         FlowFinding: {
             /** @description The exit that was taken. */
             exit: string;
-            /** @description What it does: `password`, `order`, `menu`, `digits`, `survey`, `http`, `voicemail`, `messages`, `callback`. */
+            /**
+             * @description What it does: `password`, `order`, `menu`, `digits`, `survey`, `http`, `voicemail`, `messages`, `callback`,
+             *     `robot`.
+             */
             kind: string;
             /** @description Name of the node on the drawing, or its id. */
             node: string;
@@ -10081,6 +11473,103 @@ export interface components {
             opinion: string;
             /** @description Whether the order is worked on again. */
             reopen?: boolean;
+        };
+        /** @description A day to come. */
+        ForecastDay: {
+            day: string;
+            /**
+             * Format: double
+             * @description One time in ten it is more.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description One time in ten it is less.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description The expectation.
+             */
+            mean: number;
+        };
+        /** @description An hour to come. */
+        ForecastHour: {
+            /**
+             * Format: int32
+             * @description Agents that reach the target; absent when no handling time was measured.
+             */
+            agents?: number | null;
+            day: string;
+            /** Format: double */
+            high: number;
+            /**
+             * Format: int32
+             * @description 0 to 23.
+             */
+            hour: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            mean: number;
+        };
+        /** @description A day of the past. */
+        ForecastPast: {
+            /** Format: double */
+            count: number;
+            day: string;
+        };
+        /** @description The forecast. */
+        ForecastView: {
+            /** @description Empty when the history is too short. */
+            days: components["schemas"]["ForecastDay"][];
+            /** @description Whole days of history. */
+            days_known: number;
+            /** @description Days that a forecast needs. */
+            days_needed: number;
+            /**
+             * Format: double
+             * @description How long a call keeps an agent with wrap-up, in seconds.
+             */
+            handle_secs?: number | null;
+            hours: components["schemas"]["ForecastHour"][];
+            /** Format: int64 */
+            level: number;
+            /** @description The last four weeks. */
+            past: components["schemas"]["ForecastPast"][];
+            /**
+             * Format: double
+             * @description The share of inbound calls that ask for an agent.
+             */
+            queued?: number | null;
+            /** @description Past weeks that were tried, the last one first. */
+            tried: components["schemas"]["ForecastWeek"][];
+            /** Format: int64 */
+            within: number;
+        };
+        /** @description A past week that was forecast from the days before it. */
+        ForecastWeek: {
+            /** Format: double */
+            came: number;
+            /**
+             * Format: double
+             * @description The sum of the days' misses over what came.
+             */
+            day_error: number;
+            /** Format: double */
+            expected: number;
+            from: string;
+            /**
+             * Format: double
+             * @description The same of the hours.
+             */
+            hour_error: number;
+            to: string;
+            /**
+             * Format: double
+             * @description The share of hours within their band.
+             */
+            within: number;
         };
         /** @description One difference between two versions. */
         FormDifference: {
@@ -10239,6 +11728,11 @@ export interface components {
             /** @description What was done. */
             handled_note: string;
         };
+        /**
+         * @description Who handles the order that is made of it.
+         * @enum {string}
+         */
+        Handling: "own" | "centre";
         /** @description Properties of a hang-up. */
         HangUp: {
             /**
@@ -11357,6 +12851,58 @@ export interface components {
             /** @description Seats with somebody there; only for those who may watch them. */
             seats: components["schemas"]["SeatView"][];
         };
+        /** @description An order on the map. */
+        MapCase: {
+            /** Format: int64 */
+            created_at: number;
+            id: string;
+            /** Format: double */
+            lat: number;
+            /** Format: double */
+            lng: number;
+            number: string;
+            /** @description Where it stands, as a code. */
+            status: string;
+            title: string;
+        };
+        /** @description A page of orders on the map. */
+        MapCases: {
+            /** @description Whether there were more than could be looked at. */
+            cut: boolean;
+            /** @description Orders of this page that the reader may not open. */
+            hidden: number;
+            items: components["schemas"]["MapCase"][];
+            total: number;
+        };
+        /** @description Where orders are. */
+        MapOrders: {
+            areas: components["schemas"]["AreaCount"][];
+            /**
+             * Format: int64
+             * @description Places nearer than so many metres were taken for one.
+             */
+            grain_m: number;
+            /**
+             * Format: int64
+             * @description Orders with a place outside every area.
+             */
+            outside: number;
+            /**
+             * @description Longitude, latitude, days after the first, orders, open ones, late ones; the last number is the place in
+             *     `areas`, or -1.
+             */
+            places: number[][];
+            /**
+             * Format: int64
+             * @description Orders with a place.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description Orders without one.
+             */
+            unplaced: number;
+        };
         /** @description The signed-in person with everything that screens decide by. */
         Me: {
             /** @description The account. */
@@ -12095,6 +13641,30 @@ export interface components {
              */
             version: number;
         };
+        /** @description What citizens bring up again and again where the reader's unit is in charge. */
+        OpinionPromptView: {
+            /**
+             * Format: int64
+             * @description In the 14 days before.
+             */
+            before: number;
+            /** @description The category. */
+            category_id: string;
+            /** @description The category's name with those above it. */
+            category_name: string;
+            /**
+             * Format: int64
+             * @description Orders of citizens in the last 14 days.
+             */
+            count: number;
+            /** @description The district. */
+            district?: string | null;
+            /**
+             * Format: int64
+             * @description The newest of them, epoch milliseconds.
+             */
+            last_at: number;
+        };
         /**
          * @description Properties of an order query. What is found becomes `order_number`, `order_status`, `order_unit`,
          *     `order_step`, `order_result`.
@@ -12326,6 +13896,129 @@ export interface components {
             title: string;
         };
         /** @description One page of a list. */
+        Page_AccountApplication: {
+            /** @description The rows. */
+            items: {
+                /** @description The account: proposed while it waits, assigned afterwards. */
+                account?: string | null;
+                /** @description What the applicant is told. */
+                answer?: string | null;
+                /**
+                 * Format: int64
+                 * @description When it was written, epoch milliseconds.
+                 */
+                created_at: number;
+                /**
+                 * Format: int64
+                 * @description When, epoch milliseconds.
+                 */
+                decided_at?: number | null;
+                /** @description Who decided. */
+                decided_by?: string | null;
+                /** @description The application. */
+                id: string;
+                /** @description The job number. */
+                job_no?: string | null;
+                /** @description Who applies. */
+                name: string;
+                /** @description Its number. */
+                number: string;
+                person_id?: components["schemas"]["PersonId"] | null;
+                /** @description The telephone number. */
+                phone: string;
+                /** @description What the applicant does there. */
+                post: string;
+                /** @description Why an account is needed. */
+                reason: string;
+                /** @description The person's roles. */
+                roles: components["schemas"]["RoleName"][];
+                /** @description `pending`, `approved` (no rights yet), `ready`, `refused` or `expired`. */
+                state: string;
+                /** @description The state's name. */
+                state_name: string;
+                /** @description The unit. */
+                unit_id: components["schemas"]["UnitId"];
+                /** @description The unit's name. */
+                unit_name: string;
+                /**
+                 * Format: int64
+                 * @description For optimistic locking.
+                 */
+                version: number;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_AlarmView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description When, epoch milliseconds.
+                 */
+                acknowledged_at?: number | null;
+                /** @description Who acknowledged it. */
+                acknowledged_by?: string | null;
+                /** @description The order. */
+                case_id: string;
+                /**
+                 * Format: int64
+                 * @description When it ended, epoch milliseconds.
+                 */
+                due_at: number;
+                /** @description The alarm. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description 1 handlers, 2 the unit's leaders, 3 the centre.
+                 */
+                level: number;
+                /** @description Who is alarmed. */
+                level_name: string;
+                /** @description Which limit was missed, by name. */
+                limit: string;
+                /**
+                 * Format: int64
+                 * @description When it goes to the next level, epoch milliseconds.
+                 */
+                next_at?: number | null;
+                /** @description What was said to it. */
+                note?: string | null;
+                /** @description The order's number. */
+                number: string;
+                /** @description Whether the reader may acknowledge it. */
+                open: boolean;
+                /** @description The person in charge. */
+                person_name?: string | null;
+                /**
+                 * Format: int64
+                 * @description When it was raised, epoch milliseconds.
+                 */
+                raised_at: number;
+                /** @description Where it stands. */
+                state: components["schemas"]["AlarmState"];
+                /** @description The state's name. */
+                state_name: string;
+                /** @description What it is about. */
+                title: string;
+                /** @description The unit in charge. */
+                unit_name?: string | null;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
         Page_AuditEntry: {
             /** @description The rows. */
             items: {
@@ -12416,6 +14109,7 @@ export interface components {
                  * @description When it came, epoch milliseconds.
                  */
                 started_at: number;
+                summary?: components["schemas"]["CallSummary"] | null;
                 /**
                  * Format: int64
                  * @description Time from the answer to the end.
@@ -12695,6 +14389,8 @@ export interface components {
             items: {
                 agent_id?: string | null;
                 agent_name?: string | null;
+                /** @description The call in which it was spoken; none for a written one. */
+                call_id?: string | null;
                 /** @description The order that was written from it. */
                 case_number?: string | null;
                 /** Format: int64 */
@@ -12707,7 +14403,7 @@ export interface components {
                 messages: number;
                 /** @description How the citizen is called, when known. */
                 name: string;
-                /** @description Why it was handed over: `wish`, `anger`, `repeated`, `unsure`; empty when it was not. */
+                /** @description Why it was handed over: `wish`, `anger`, `repeated`, `unsure`, `matter`; empty when it was not. */
                 reason: string;
                 /** Format: int64 */
                 stars?: number | null;
@@ -12722,6 +14418,66 @@ export interface components {
                  * @description How long the citizen waited for an agent.
                  */
                 waited_ms?: number | null;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_CommitmentView: {
+            /** @description The rows. */
+            items: {
+                /** @description Whom it is for. */
+                audience: string;
+                /** @description The rule that it rests on. */
+                basis: string;
+                /** @description Where to turn to. */
+                contact: string;
+                /** @description What is done. */
+                content: string;
+                /** @description The promise. */
+                id: string;
+                /** @description What the editor wants corrected. */
+                note?: string | null;
+                /** @description Step by step. */
+                process: string;
+                /**
+                 * Format: int64
+                 * @description Since when everybody reads it, epoch milliseconds.
+                 */
+                published_at?: number | null;
+                /** @description Who published it. */
+                published_by?: string | null;
+                /** @description The service. */
+                service: string;
+                /** @description How well. */
+                standard: string;
+                /** @description Where it stands. */
+                state: components["schemas"]["CommitmentState"];
+                /** @description The state's name. */
+                state_name: string;
+                /** @description How soon, in words. */
+                time_limit: string;
+                /** @description The unit. */
+                unit_id: string;
+                /** @description Its name. */
+                unit_name: string;
+                /**
+                 * Format: int64
+                 * @description When, epoch milliseconds.
+                 */
+                updated_at: number;
+                /** @description Who changed it last. */
+                updated_by: string;
+                /**
+                 * Format: int64
+                 * @description For optimistic locking.
+                 */
+                version: number;
             }[];
             /** @description The word that brings the next page; absent on the last. */
             next_cursor?: string | null;
@@ -12758,6 +14514,78 @@ export interface components {
                 /**
                  * Format: int64
                  * @description How often it was changed.
+                 */
+                version: number;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_DiscoveryView: {
+            /** @description The rows. */
+            items: {
+                /** @description The address. */
+                address?: string | null;
+                /** @description The order that was made of it. */
+                case_id?: string | null;
+                /** @description The order's number. */
+                case_number?: string | null;
+                /** @description The category. */
+                category_id?: string | null;
+                /** @description The category's name with those above it. */
+                category_name?: string | null;
+                /** @description What was seen. */
+                content: string;
+                /**
+                 * Format: int64
+                 * @description When it was written down, epoch milliseconds.
+                 */
+                created_at: number;
+                /** @description The district's name. */
+                district?: string | null;
+                /**
+                 * Format: int64
+                 * @description When it was found, epoch milliseconds.
+                 */
+                found_at: number;
+                /** @description Who handles the order. */
+                handling_name?: string | null;
+                /** @description The line of the log. */
+                id: string;
+                /**
+                 * Format: double
+                 * @description Latitude in degrees.
+                 */
+                lat?: number | null;
+                /**
+                 * Format: double
+                 * @description Longitude in degrees.
+                 */
+                lng?: number | null;
+                /** @description What was done on the spot. */
+                note?: string | null;
+                /** @description Whether the reader may change it or make an order of it. */
+                open: boolean;
+                /** @description Who found it. */
+                person_name: string;
+                /** @description What became of it. */
+                state: components["schemas"]["DiscoveryState"];
+                /** @description Its name. */
+                state_name: string;
+                /** @description What it is. */
+                title: string;
+                /** @description The finder's unit. */
+                unit_id: string;
+                /** @description Its name. */
+                unit_name: string;
+                /**
+                 * Format: int64
+                 * @description For optimistic locking.
                  */
                 version: number;
             }[];
@@ -13110,6 +14938,44 @@ export interface components {
                  * @description Last change, epoch milliseconds.
                  */
                 updated_at: number;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_PublicCommitment: {
+            /** @description The rows. */
+            items: {
+                /** @description Whom it is for. */
+                audience: string;
+                /** @description The rule that it rests on. */
+                basis: string;
+                /** @description Where to turn to. */
+                contact: string;
+                /** @description What is done. */
+                content: string;
+                /** @description Its id. */
+                id: string;
+                /** @description Step by step. */
+                process: string;
+                /**
+                 * Format: int64
+                 * @description Since when it is shown, epoch milliseconds.
+                 */
+                published_at: number;
+                /** @description The service. */
+                service: string;
+                /** @description How well. */
+                standard: string;
+                /** @description How soon, in words. */
+                time_limit: string;
+                /** @description The unit's name. */
+                unit: string;
             }[];
             /** @description The word that brings the next page; absent on the last. */
             next_cursor?: string | null;
@@ -13772,6 +15638,19 @@ export interface components {
              */
             lng?: number | null;
         };
+        /** @description A place. */
+        PlaceView: {
+            /**
+             * Format: double
+             * @description Latitude in degrees.
+             */
+            lat: number;
+            /**
+             * Format: double
+             * @description Longitude in degrees.
+             */
+            lng: number;
+        };
         /** @description Properties of a play node. */
         Play: {
             /**
@@ -13831,6 +15710,8 @@ export interface components {
             hotline: string;
             /** @description The password of all demonstration accounts. */
             password?: string | null;
+            /** @description Whether clerks of units may apply for an account. */
+            registration: boolean;
             types: components["schemas"]["CitizenChoice"][];
         };
         /** @description Where it is. */
@@ -13849,6 +15730,23 @@ export interface components {
              * @description Longitude in degrees.
              */
             lng?: number | null;
+        };
+        /** @description An application for an account. */
+        PortalRegistration: {
+            /** @description The job number. */
+            job_no?: string | null;
+            /** @description The name, at most 50 characters. */
+            name: string;
+            /** @description The password that the account will have. */
+            password: string;
+            /** @description The telephone number by which the unit knows who it is. */
+            phone: string;
+            /** @description What the applicant does there, at most 50 characters. */
+            post: string;
+            /** @description Why an account is needed, at most 500 characters. */
+            reason?: string;
+            /** @description One of the offered units. */
+            unit_id: components["schemas"]["UnitId"];
         };
         /** @description A form with a file. */
         PortalUploadForm: {
@@ -14041,6 +15939,34 @@ export interface components {
             tier_name?: string | null;
             /** @description The unit in charge. */
             unit: components["schemas"]["Named"];
+        };
+        /** @description What a unit promises citizens, as everybody may read it. */
+        PublicCommitment: {
+            /** @description Whom it is for. */
+            audience: string;
+            /** @description The rule that it rests on. */
+            basis: string;
+            /** @description Where to turn to. */
+            contact: string;
+            /** @description What is done. */
+            content: string;
+            /** @description Its id. */
+            id: string;
+            /** @description Step by step. */
+            process: string;
+            /**
+             * Format: int64
+             * @description Since when it is shown, epoch milliseconds.
+             */
+            published_at: number;
+            /** @description The service. */
+            service: string;
+            /** @description How well. */
+            standard: string;
+            /** @description How soon, in words. */
+            time_limit: string;
+            /** @description The unit's name. */
+            unit: string;
         };
         /** @description The words that an editor approves. */
         PublicationRequest: {
@@ -14327,6 +16253,72 @@ export interface components {
             /** @description Path of SIP over WebSocket on this host. */
             ws_path: string;
         };
+        /** @description An approval. */
+        RegistrationApproval: {
+            /** @description The account; the next free one of the unit when absent. */
+            account?: string | null;
+            /**
+             * Format: int64
+             * @description The version that the writer saw.
+             */
+            version: number;
+        };
+        /** @description What an applicant keeps. */
+        RegistrationReceipt: {
+            /** @description The application's number. */
+            number: string;
+            /** @description The code that opens it. */
+            query_code: string;
+        };
+        /** @description A refusal. */
+        RegistrationRefusal: {
+            /** @description Why; the applicant reads it. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version that the writer saw.
+             */
+            version: number;
+        };
+        /** @description The rights of an approved account. */
+        RegistrationRights: {
+            /** @description Ids of roles; a unit's clerk when absent. */
+            roles?: string[] | null;
+        };
+        /** @description A unit to apply at. */
+        RegistrationUnit: {
+            /** @description The name of the unit above; absent directly below the centre. */
+            above?: string | null;
+            /** @description The unit. */
+            id: components["schemas"]["UnitId"];
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description How an application stands, as its writer reads it. */
+        RegistrationView: {
+            /** @description The name to sign in with, once approved. */
+            account?: string | null;
+            /** @description Why it was refused. */
+            answer?: string | null;
+            /**
+             * Format: int64
+             * @description When it was written, epoch milliseconds.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description When it was decided, epoch milliseconds.
+             */
+            decided_at?: number | null;
+            /** @description The application's number. */
+            number: string;
+            /** @description `pending`, `approved` (the account waits for its rights), `ready`, `refused` or `expired`. */
+            state: string;
+            /** @description The state's name. */
+            state_name: string;
+            /** @description The unit's name. */
+            unit_name: string;
+        };
         ReleaseBody: {
             /** @description Whether I let go of the line by hand when the other side has hung up. */
             by_hand: boolean;
@@ -14576,6 +16568,54 @@ export interface components {
             weight: number;
             /** @description The word. */
             word: string;
+        };
+        /** @description Properties of a talk with the robot. */
+        Robot: {
+            /**
+             * @description The key that leads to an agent at any time.
+             * @default 0
+             */
+            agent_key: string;
+            /**
+             * Format: int32
+             * @description How long the caller may speak at a time, in seconds.
+             * @default 20
+             */
+            longest_secs: number;
+            /**
+             * Format: int32
+             * @description How long the caller may think before anything is said, in seconds.
+             * @default 6
+             */
+            patience_secs: number;
+            /**
+             * Format: int32
+             * @description The pause that ends what the caller says, in milliseconds.
+             * @default 1200
+             */
+            pause_ms: number;
+            /**
+             * @description Said first.
+             * @default {
+             *       "text": "您好，我是智能客服，请直接说出您的问题；需要人工服务请按0。",
+             *       "text_en": "Hello, this is the robot. Please say what you need, or press 0 for a person."
+             *     }
+             */
+            say: components["schemas"]["Speech"];
+            /**
+             * Format: int32
+             * @description How often the caller speaks before an agent takes over.
+             * @default 12
+             */
+            turns: number;
+            /**
+             * @description Said when nothing was understood.
+             * @default {
+             *       "text": "抱歉，我没有听清，请您再说一遍。",
+             *       "text_en": "Sorry, I did not hear you. Please say it again."
+             *     }
+             */
+            unheard: components["schemas"]["Speech"];
         };
         /** @description An entry that may answer a question. */
         RobotEntry: {
@@ -15208,7 +17248,7 @@ export interface components {
          * @description How an order came.
          * @enum {string}
          */
-        Source: "phone" | "portal" | "staff" | "import";
+        Source: "phone" | "portal" | "staff" | "discovered" | "import";
         /** @description What is said: a prompt of the library, then a text; each may be absent. */
         Speech: {
             /**
@@ -15890,7 +17930,7 @@ export interface components {
         Trial: {
             /**
              * @description What the run does: `saying`, `menu`, `digits`, `survey`, `queueing`, `talking`, `transferring`,
-             *     `recording`, `hearing`, `asking`, `done`.
+             *     `recording`, `hearing`, `listening`, `asking`, `done`.
              */
             doing: string;
             /** @description The flow. */
@@ -15989,7 +18029,7 @@ export interface components {
             flow: string;
             /**
              * @description `said`, `entered`, `key`, `queue`, `left_queue`, `transfer`, `recording`, `message`, `asked`,
-             *     `treated`, `callback`, `rated`, `unrated`, `hung_up`, `gone`, `problem`.
+             *     `treated`, `callback`, `rated`, `unrated`, `hung_up`, `gone`, `problem`, `listening`, `heard`.
              */
             kind: string;
             /** @description The node. */
@@ -16036,6 +18076,13 @@ export interface components {
         } | {
             /** @enum {string} */
             kind: "not_found";
+        } | {
+            /** @enum {string} */
+            kind: "speak";
+            /** @description What the robot does: `go_on`, `person`, `over`. */
+            turn: string;
+            /** @description The words; empty when nothing is understood. */
+            words: string;
         } | {
             /** @enum {string} */
             kind: "gone";
@@ -16919,6 +18966,132 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_alarms: {
+        parameters: {
+            query?: {
+                /** @description A part of the order's number or title. */
+                q?: string;
+                /** @description Where it stands. */
+                state?: "open" | "acknowledged" | "ended";
+                /** @description 1 handlers, 2 the unit's leaders, 3 the centre. */
+                level?: number;
+                /** @description The unit or one below. */
+                unit_id?: string;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AlarmView"];
+                };
+            };
+        };
+    };
+    export_alarms: {
+        parameters: {
+            query?: {
+                /** @description A part of the order's number or title. */
+                q?: string;
+                /** @description Where it stands. */
+                state?: "open" | "acknowledged" | "ended";
+                /** @description 1 handlers, 2 the unit's leaders, 3 the centre. */
+                level?: number;
+                /** @description The unit or one below. */
+                unit_id?: string;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An Excel file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    count_alarms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The count */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCount"];
+                };
+            };
+        };
+    };
+    acknowledge_alarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The alarm */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Acknowledgement"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description alarm.acknowledged */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nothing was said */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     show_case_help: {
         parameters: {
             query?: never;
@@ -17732,6 +19905,105 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BulkResult"][];
+                };
+            };
+        };
+    };
+    start_bulk_run: {
+        parameters: {
+            query?: {
+                /** @description Words in title or content, a number, or a phone number. */
+                q?: string;
+                /** @description Statuses, separated by commas. */
+                status?: string;
+                /** @description The type. */
+                type?: components["schemas"]["Kind"];
+                /** @description The category or one below. */
+                category_id?: string;
+                /** @description The unit in charge or one below. */
+                unit_id?: string;
+                /** @description The district. */
+                district?: string;
+                /** @description The colour of the running limit. */
+                color?: components["schemas"]["Color"];
+                /** @description How it came. */
+                source?: components["schemas"]["Source"];
+                /** @description Written at or after, epoch milliseconds. */
+                created_from?: number;
+                /** @description Written before, epoch milliseconds. */
+                created_to?: number;
+                /** @description Due before, epoch milliseconds. */
+                due_before?: number;
+                /** @description Only what the reader wrote or is in charge of. */
+                mine?: boolean;
+                /** @description Only orders of this citizen's file. */
+                contact_id?: string;
+                /** @description The person in charge within the unit (主办人). */
+                person_id?: string;
+                /** @description A unit that helps (协办机构). */
+                co_unit_id?: string;
+                /** @description Somebody who helps (协办人). */
+                helper_id?: string;
+                /** @description Who wrote it. */
+                created_by?: string;
+                /** @description Where it went (分流方向): `answered`, `unit`, `centre`. */
+                direction?: "answered" | "unit" | "centre";
+                /** @description Whether the unit has answered (回复状态): `replied`, `waiting`, `late`. */
+                reply?: "replied" | "waiting" | "late";
+                /** @description How much it hurries. */
+                urgency?: components["schemas"]["Urgency"];
+                /** @description Rated with at most so many stars. */
+                stars_to?: number;
+                /** @description Settled at or after, epoch milliseconds. */
+                settled_from?: number;
+                /** @description Settled before, epoch milliseconds. */
+                settled_to?: number;
+                /** @description Words in the title alone. */
+                title?: string;
+                /** @description Words in the content alone. */
+                content?: string;
+                /** @description `-created_at` (when absent), `created_at`, `due_at`, `-updated_at`. */
+                sort?: string;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRunRequest"];
+            };
+        };
+        responses: {
+            /** @description The run */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunStarted"];
+                };
+            };
+            /** @description bulk.going_on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description No order, or too many */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
                 };
             };
         };
@@ -21533,6 +23805,308 @@ export interface operations {
             };
         };
     };
+    list_commitments: {
+        parameters: {
+            query?: {
+                /** @description A part of the service or its content. */
+                q?: string;
+                /** @description Where it stands. */
+                state?: "draft" | "waiting" | "published" | "returned" | "withdrawn";
+                /** @description The unit or one below. */
+                unit_id?: string;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CommitmentView"];
+                };
+            };
+        };
+    };
+    add_commitment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommitmentBody"];
+            };
+        };
+        responses: {
+            /** @description The promise */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommitmentMade"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_commitments: {
+        parameters: {
+            query?: {
+                /** @description A part of the service or its content. */
+                q?: string;
+                /** @description Where it stands. */
+                state?: "draft" | "waiting" | "published" | "returned" | "withdrawn";
+                /** @description The unit or one below. */
+                unit_id?: string;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An Excel file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    import_commitments: {
+        parameters: {
+            query?: {
+                /** @description Only says what would happen. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description The run that takes it in */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunStarted"];
+                };
+            };
+            /** @description The file cannot be read */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_commitment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The promise */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommitmentBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description stale_version */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_commitment: {
+        parameters: {
+            query: {
+                /** @description The version. */
+                version: number;
+            };
+            header?: never;
+            path: {
+                /** @description The promise */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description commitment.wrong_state while it is published */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    decide_on_commitment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The promise */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommitmentDecision"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description commitment.wrong_state or stale_version */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    hand_in_commitment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The promise */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommitmentVersion"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description commitment.wrong_state or stale_version */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description It is not whole */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    withdraw_commitment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The promise */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommitmentVersion"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description commitment.wrong_state or stale_version */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_contacts: {
         parameters: {
             query?: {
@@ -21934,6 +24508,279 @@ export interface operations {
             };
         };
     };
+    list_discoveries: {
+        parameters: {
+            query?: {
+                /** @description A part of title, content or address. */
+                q?: string;
+                /** @description What became of it. */
+                state?: "logged" | "ordered" | "settled";
+                /** @description The unit or one below. */
+                unit_id?: string;
+                /** @description Only what the reader found. */
+                mine?: boolean;
+                /** @description Found at or after, epoch milliseconds. */
+                from?: number;
+                /** @description Found before, epoch milliseconds. */
+                to?: number;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the work log */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DiscoveryView"];
+                };
+            };
+        };
+    };
+    log_discovery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscoveryBody"];
+            };
+        };
+        responses: {
+            /** @description The line */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscoveryMade"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_discoveries: {
+        parameters: {
+            query?: {
+                /** @description A part of title, content or address. */
+                q?: string;
+                /** @description What became of it. */
+                state?: "logged" | "ordered" | "settled";
+                /** @description The unit or one below. */
+                unit_id?: string;
+                /** @description Only what the reader found. */
+                mine?: boolean;
+                /** @description Found at or after, epoch milliseconds. */
+                from?: number;
+                /** @description Found before, epoch milliseconds. */
+                to?: number;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An Excel file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    count_discoveries: {
+        parameters: {
+            query?: {
+                /** @description A part of title, content or address. */
+                q?: string;
+                /** @description What became of it. */
+                state?: "logged" | "ordered" | "settled";
+                /** @description The unit or one below. */
+                unit_id?: string;
+                /** @description Only what the reader found. */
+                mine?: boolean;
+                /** @description Found at or after, epoch milliseconds. */
+                from?: number;
+                /** @description Found before, epoch milliseconds. */
+                to?: number;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscoveryCount"];
+                };
+            };
+        };
+    };
+    list_opinion_prompts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The most first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpinionPromptView"][];
+                };
+            };
+        };
+    };
+    change_discovery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The line */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscoveryBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description discovery.done or stale_version */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    order_discovery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The line */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscoveryOrder"];
+            };
+        };
+        responses: {
+            /** @description The order */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscoveryOrdered"];
+                };
+            };
+            /** @description discovery.done or stale_version */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The category is missing */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    settle_discovery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The line */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscoverySettlement"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description discovery.done or stale_version */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     make_documents: {
         parameters: {
             query?: never;
@@ -22247,6 +25094,203 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FactTableView"][];
+                };
+            };
+        };
+    };
+    list_feed_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sources */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedSourceView"][];
+                };
+            };
+        };
+    };
+    add_feed_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedSourceRequest"];
+            };
+        };
+        responses: {
+            /** @description Its key */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedSourceKey"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_feed_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The source */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such source */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_feed_states: {
+        parameters: {
+            query?: {
+                /** @description `weather`, `road`, `environment`; all when absent. */
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The states */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedStateView"][];
+                };
+            };
+        };
+    };
+    push_feed_states: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description weather, road, environment */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedPush"];
+            };
+        };
+        responses: {
+            /** @description What became of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedOutcome"];
+                };
+            };
+            /** @description The key is unknown or not for this kind */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such kind */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description An item is wrong; none was taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_feed_course: {
+        parameters: {
+            query?: {
+                /** @description The thing. */
+                id?: string;
+                /** @description So many hours back; 24 when absent, at most 168. */
+                hours?: number;
+            };
+            header?: never;
+            path: {
+                /** @description weather, road, environment */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its course */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedPoint"][];
                 };
             };
         };
@@ -22793,6 +25837,69 @@ export interface operations {
             };
         };
     };
+    show_forecast: {
+        parameters: {
+            query?: {
+                /** @description `calls` (inbound, also when absent) or `orders`. */
+                of?: string;
+                /** @description Per cent of callers to be answered in time, 50 to 99; 80 when absent. */
+                level?: number;
+                /** @description In so many seconds, 5 to 300; 15 when absent. */
+                within?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The forecast */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForecastView"];
+                };
+            };
+            /** @description Something is asked that does not exist */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_forecast: {
+        parameters: {
+            query?: {
+                /** @description `calls` (inbound, also when absent) or `orders`. */
+                of?: string;
+                /** @description Per cent of callers to be answered in time, 50 to 99; 80 when absent. */
+                level?: number;
+                /** @description In so many seconds, 5 to 300; 15 when absent. */
+                within?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An Excel file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
     list_form_drafts: {
         parameters: {
             query?: never;
@@ -23042,7 +26149,14 @@ export interface operations {
     };
     list_forms: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A part of the name, the title, the note, or of who published it. */
+                q?: string;
+                /** @description Only versions that new orders are filled in with. */
+                active?: boolean;
+                /** @description Only versions whose script failed. */
+                faulty?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -23057,6 +26171,31 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["FormVersionView"][];
                 };
+            };
+        };
+    };
+    export_forms: {
+        parameters: {
+            query?: {
+                /** @description A part of the name, the title, the note, or of who published it. */
+                q?: string;
+                /** @description Only versions that new orders are filled in with. */
+                active?: boolean;
+                /** @description Only versions whose script failed. */
+                faulty?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An Excel file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -24493,6 +27632,445 @@ export interface operations {
             };
         };
     };
+    import_map_areas: {
+        parameters: {
+            query: {
+                /** @description `district`, `street`, `grid`. */
+                kind: string;
+                /** @description The system of the file: `cgcs2000`, `wgs84`, `gcj02`, `bd09`. */
+                crs?: string;
+                /** @description Whether the areas of this kind that are there go first. */
+                replace?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description They are kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AreaImport"];
+                };
+            };
+            /** @description The file is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The file cannot be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_map_areas: {
+        parameters: {
+            query: {
+                /** @description `district`, `street`, `grid`. */
+                kind: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The areas */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AreaView"][];
+                };
+            };
+            /** @description No such kind */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    add_map_area: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AreaRequest"];
+            };
+        };
+        responses: {
+            /** @description It is kept */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AreaId"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_map_area: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The area */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AreaRequest"];
+            };
+        };
+        responses: {
+            /** @description It is changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such area */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody was faster */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_map_area: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The area */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such area */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_base_map: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The base map */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BaseMapView"];
+                };
+            };
+        };
+    };
+    convert_place: {
+        parameters: {
+            query: {
+                /** @description `gcj02` (高德, 腾讯), `bd09` (百度), `wgs84`, `cgcs2000`. */
+                from: string;
+                /** @description As `from`; `cgcs2000` when absent. */
+                to?: string;
+                lng: number;
+                lat: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The place */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceView"];
+                };
+            };
+            /** @description No such system, or no place on earth */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    count_map_orders: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as 2026-11-01. */
+                from?: string;
+                /** @description The last day. */
+                to?: string;
+                /** @description Conditions as reports have them, such as `type:complaint,help;urgency:urgent`. */
+                where?: string;
+                /** @description The unit in charge or one above it. */
+                unit_id?: string;
+                /** @description What to count by: `district`, `street`, `grid`; `district` when absent. */
+                kind?: string;
+                /** @description Of the list: the area. */
+                area_id?: string;
+                /** @description Of the list without an area: west, south, east, north, with commas between. */
+                bounds?: string;
+                /** @description Of the list: only orders of this day. */
+                day?: number;
+                /** @description Of the list: how many to skip. */
+                skip?: number;
+                /** @description Of the list: how many to show; 20 when absent, at most 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where orders are */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapOrders"];
+                };
+            };
+            /** @description Something is asked that does not exist, or too much */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_map_orders: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as 2026-11-01. */
+                from?: string;
+                /** @description The last day. */
+                to?: string;
+                /** @description Conditions as reports have them, such as `type:complaint,help;urgency:urgent`. */
+                where?: string;
+                /** @description The unit in charge or one above it. */
+                unit_id?: string;
+                /** @description What to count by: `district`, `street`, `grid`; `district` when absent. */
+                kind?: string;
+                /** @description Of the list: the area. */
+                area_id?: string;
+                /** @description Of the list without an area: west, south, east, north, with commas between. */
+                bounds?: string;
+                /** @description Of the list: only orders of this day. */
+                day?: number;
+                /** @description Of the list: how many to skip. */
+                skip?: number;
+                /** @description Of the list: how many to show; 20 when absent, at most 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An Excel file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                };
+            };
+        };
+    };
+    list_map_orders: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as 2026-11-01. */
+                from?: string;
+                /** @description The last day. */
+                to?: string;
+                /** @description Conditions as reports have them, such as `type:complaint,help;urgency:urgent`. */
+                where?: string;
+                /** @description The unit in charge or one above it. */
+                unit_id?: string;
+                /** @description What to count by: `district`, `street`, `grid`; `district` when absent. */
+                kind?: string;
+                /** @description Of the list: the area. */
+                area_id?: string;
+                /** @description Of the list without an area: west, south, east, north, with commas between. */
+                bounds?: string;
+                /** @description Of the list: only orders of this day. */
+                day?: number;
+                /** @description Of the list: how many to skip. */
+                skip?: number;
+                /** @description Of the list: how many to show; 20 when absent, at most 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The orders */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapCases"];
+                };
+            };
+            /** @description There is no such area */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Neither an area nor a rectangle */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    load_map_tile: {
+        parameters: {
+            query?: {
+                /** @description The base map's stamp; with the present one the answer may be kept for a year. */
+                v?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Zoom */
+                z: number;
+                /** @description Column */
+                x: number;
+                /** @description Row */
+                y: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tile */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.mapbox-vector-tile": unknown;
+                };
+            };
+            /** @description Nothing is there */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     list_notice_channels: {
         parameters: {
             query?: never;
@@ -25861,6 +29439,40 @@ export interface operations {
             };
         };
     };
+    list_published_commitments: {
+        parameters: {
+            query?: {
+                /** @description Words that the unit's name or the promise hold. */
+                q?: string;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PublicCommitment"];
+                };
+            };
+            /** @description Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_published_figures: {
         parameters: {
             query?: never;
@@ -26498,6 +30110,138 @@ export interface operations {
             };
         };
     };
+    list_registration_units: {
+        parameters: {
+            query?: {
+                /** @description A part of the unit's name. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description At most 20 units */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationUnit"][];
+                };
+            };
+        };
+    };
+    submit_registration: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same application */
+                "Idempotency-Key"?: string | null;
+                /** @description The proof; without one the refusal holds the task */
+                "proof-of-work"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PortalRegistration"];
+            };
+        };
+        responses: {
+            /** @description Number and query code */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationReceipt"];
+                };
+            };
+            /** @description The city takes no applications */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A proof of work is needed */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    look_up_registration: {
+        parameters: {
+            query?: {
+                /** @description The query code. */
+                code?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The application's number */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it stands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationView"];
+                };
+            };
+            /** @description Number or code is wrong */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     find_similar: {
         parameters: {
             query?: never;
@@ -26794,6 +30538,179 @@ export interface operations {
             };
             /** @description Fields to correct */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_registrations: {
+        parameters: {
+            query?: {
+                /** @description A part of the name, the telephone number, the job number or the application's number. */
+                q?: string;
+                /** @description `pending`, `approved` (waits for rights), `ready`, `refused` or `expired`. */
+                state?: string;
+                /** @description Only of this unit. */
+                unit_id?: string;
+                /** @description The word of the page before. */
+                cursor?: string;
+                /** @description Rows of a page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AccountApplication"];
+                };
+            };
+        };
+    };
+    export_registrations: {
+        parameters: {
+            query?: {
+                /** @description A part of the name, the telephone number, the job number or the application's number. */
+                q?: string;
+                /** @description `pending`, `approved` (waits for rights), `ready`, `refused` or `expired`. */
+                state?: string;
+                /** @description Only of this unit. */
+                unit_id?: string;
+                /** @description The word of the page before. */
+                cursor?: string;
+                /** @description Rows of a page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An Excel file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    approve_registration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The application */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistrationApproval"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountApplication"];
+                };
+            };
+            /** @description registration.decided or stale_version */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The account is taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    refuse_registration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The application */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistrationRefusal"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountApplication"];
+                };
+            };
+            /** @description registration.decided or stale_version */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    grant_registration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The application */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistrationRights"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountApplication"];
+                };
+            };
+            /** @description registration.decided or role.exclusive */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -28047,6 +31964,46 @@ export interface operations {
                 content?: never;
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_special_report: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as 2026-11-01. */
+                from?: string;
+                /** @description The last day. */
+                to?: string;
+                /** @description Conditions on orders, as reports take them. */
+                where?: string;
+                /** @description The unit in charge, or one below. */
+                unit_id?: string;
+                /** @description `previous` (the period before, also when absent) or `year` (the year before). */
+                compare?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A Word file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Something is asked that does not exist, or too much */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
