@@ -27,7 +27,7 @@ const SCREENS = [
   { role: 'hotline_manager', paths: ['/desk/warnings', '/desk/admin/warning-rules', '/desk/reports/risk'] },
   { role: 'reviewer', paths: ['/desk/alarms', '/desk/commitments'] },
   { role: 'unit_clerk', paths: ['/desk/tasks', '/desk/cases', '/desk/discoveries'] },
-  { role: 'city_leader', paths: ['/desk/overview', '/desk/reports', '/desk/reports/unit', '/desk/reports/time-of-day', '/desk/reports/waits', '/desk/forecast', '/desk/evaluation', '/desk/map'] },
+  { role: 'city_leader', paths: ['/desk/overview', '/desk/reports', '/desk/reports/unit', '/desk/reports/time-of-day', '/desk/reports/waits', '/desk/report-mail', '/desk/problems', '/desk/forecast', '/desk/evaluation', '/desk/map'] },
   {
     role: 'system_admin',
     paths: ['units', 'people', 'registrations', 'seats', 'categories', 'catalogue', 'flows', 'limit-rules', 'notice-rules', 'forms', 'order-types', 'old-orders', 'dictionary', 'parameters', 'calendar'].map((name) => `/desk/admin/${name}`),

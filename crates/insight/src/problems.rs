@@ -79,10 +79,11 @@ pub struct Solver {
 }
 
 impl Solver {
-    /// How a strength changed from the first month that has a value to the last, as a difference of shares.
+    /// How a strength changed from the first month that has a value to the last of the months that are over, as a
+    /// difference of shares: in a month that runs most orders are not due yet.
     #[must_use]
-    pub fn change(&self, strength: usize) -> Option<f64> {
-        let mut known = self.months.get(strength)?.iter().copied().flatten();
+    pub fn change(&self, strength: usize, over: usize) -> Option<f64> {
+        let mut known = self.months.get(strength)?.iter().take(over).copied().flatten();
         let first = known.next()?;
         known.next_back().map(|last| last - first)
     }
@@ -93,6 +94,8 @@ impl Solver {
 pub struct Problems {
     /// The months, such as 202603.
     pub months: Vec<i64>,
+    /// So many of them are over.
+    pub over: usize,
     /// All orders of each month.
     pub orders: Vec<f64>,
     /// From most orders on.
@@ -241,7 +244,10 @@ impl Insight {
                 id,
             }
         };
+        let today = self.local_now().date();
+        let present = i64::from(today.year()) * 100 + i64::from(today.month());
         Ok(Problems {
+            over: months.iter().filter(|month| **month < present).count(),
             orders,
             hot: hot.iter().map(|line| matter(line, &months, &course)).collect(),
             hard: hard.iter().map(|line| matter(line, &months, &course)).collect(),
@@ -264,8 +270,9 @@ mod tests {
     #[test]
     fn the_change_is_from_the_first_measured_month_to_the_last() {
         let solver = |months: &[Option<f64>]| Solver { months: vec![months.to_vec()], ..Solver::default() };
-        let change = |months: &[Option<f64>]| solver(months).change(0).map(|by| (by * 100.0).round());
+        let change = |months: &[Option<f64>]| solver(months).change(0, 5).map(|by| (by * 100.0).round());
         assert_eq!(change(&[None, Some(0.5), Some(0.2), Some(0.75), None]), Some(25.0));
         assert_eq!((change(&[Some(0.5)]), change(&[None])), (None, None));
+        assert_eq!(solver(&[Some(0.5), Some(0.75), Some(0.0)]).change(0, 2), Some(0.25));
     }
 }

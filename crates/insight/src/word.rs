@@ -154,11 +154,11 @@ fn paragraph(into: &mut String, style: &str, align: Option<&str>, words: &str) {
 
 fn table(into: &mut String, grid: &Grid) {
     let columns = grid.head.len().max(1);
-    // Names take a third of the width, or half beside few numbers; numbers share what is left.
+    // Names take a third of the width, or half beside few numbers or with sentences; numbers share what is left.
     let numbers = columns.saturating_sub(grid.names);
     let named = if numbers == 0 {
         WIDTH
-    } else if numbers < 3 {
+    } else if numbers < 3 || grid.wide.is_some() {
         WIDTH / 2
     } else {
         WIDTH / 3

@@ -150,7 +150,16 @@ async fn a_subscribed_report_reaches_each_receiver_once_with_the_receivers_own_r
         assert_eq!(world.mail().await, 0);
         // An owner who may not share any more sends to nobody else.
         let grants = |world: &World| {
-            world.city.receivers.lock().unwrap().get_mut("leader").unwrap().principal.grants.remove("report.share")
+            world
+                .city
+                .receivers
+                .lock()
+                .unwrap()
+                .get_mut("leader")
+                .unwrap()
+                .principal
+                .grants
+                .remove("report.share")
         };
         assert!(grants(&world).is_some());
         world.site.clock.advance_millis(7 * DAY_MS);

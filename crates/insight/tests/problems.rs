@@ -28,6 +28,12 @@ async fn matters_have_their_peak_and_units_their_strength_month_by_month() {
             add(&format!("roads-{number}"), "roads", "路面", number, (number > 0).then_some(80));
         }
         world.insight.catch_up().await.unwrap();
+        let running = world.leader().get("/problem-report?month=2026-03&months=2").await.ok();
+        assert!(
+            running["units"].as_array().unwrap().iter().all(|unit| unit["change"][0].is_null()),
+            "March still runs"
+        );
+        world.site.clock.advance_millis(35 * 86_400_000);
         let mut leader = world.leader();
         let told = leader.get("/problem-report?month=2026-03&months=2").await.ok();
         assert_eq!(told["months"], json!(["2026-02", "2026-03"]));

@@ -107,7 +107,8 @@ async fn a_letter_arrives_with_its_file() {
 
 #[tokio::test]
 async fn what_a_server_says_decides_whether_a_letter_is_sent_again() {
-    let cases: [(Manner, fn(&MailFault) -> bool); 4] = [
+    type Told = fn(&MailFault) -> bool;
+    let cases: [(Manner, Told); 4] = [
         (Manner { to: "550 no such box", ..KIND }, |fault| matches!(fault, MailFault::Refused(_))),
         (Manner { to: "451 come back", ..KIND }, |fault| matches!(fault, MailFault::Later(_))),
         (Manner { data: Some("452 full"), ..KIND }, |fault| matches!(fault, MailFault::Later(_))),

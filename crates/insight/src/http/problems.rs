@@ -63,7 +63,7 @@ struct ProblemSolver {
     months: Vec<Vec<Option<f64>>>,
     /// For each measure its share over all months.
     whole: Vec<Option<f64>>,
-    /// For each measure the difference between the last and the first month that have one.
+    /// For each measure the difference between the first month that has one and the last; the present month is left out.
     change: Vec<Option<f64>>,
 }
 
@@ -172,7 +172,7 @@ async fn show_problem_report(
             .units
             .into_iter()
             .map(|one| ProblemSolver {
-                change: (0..STRENGTHS.len()).map(|at| one.change(at)).collect(),
+                change: (0..STRENGTHS.len()).map(|at| one.change(at, found.over)).collect(),
                 id: one.id,
                 name: one.name,
                 orders: one.orders,

@@ -124,7 +124,7 @@ fn write_units(
         ("受理量", "Orders"),
         ("指标", "Measure"),
         ("全部月份", "All months"),
-        ("变化", "Change"),
+        ("变化（不含本月）", "Change without the present month"),
     ]
     .map(|(zh, en)| lang.pick(zh, en).to_owned())
     .to_vec();
@@ -138,7 +138,7 @@ fn write_units(
             write_value(sheet, (row, 1), Some(unit.orders), &formats.count)?;
             sheet.write_string_with_format(row, 2, name, &formats.text)?;
             write_value(sheet, (row, 3), unit.whole.get(at).copied().flatten(), &formats.share)?;
-            write_value(sheet, (row, 4), unit.change(at), &formats.share)?;
+            write_value(sheet, (row, 4), unit.change(at, problems.over), &formats.share)?;
             for (column, value) in (5_u16..).zip(unit.months.get(at).into_iter().flatten()) {
                 write_value(sheet, (row, column), *value, &formats.share)?;
             }

@@ -126,7 +126,7 @@ pub fn compose(judged: &Judged, around: &Around, lang: Lang) -> Vec<Block> {
     out.blocks.push(Block::NewPage);
     let mut lines: Vec<(&Line, Signs)> =
         named(&judged.districts).into_iter().map(|line| (line, signs(judged, line, lang))).collect();
-    lines.sort_by(|left, right| right.1.0.len().cmp(&left.1.0.len()));
+    lines.sort_by_key(|(_, signs)| std::cmp::Reverse(signs.0.len()));
     out.heading("评估结论", "Conclusion");
     out.blocks.push(Block::Text(words::overall(&judged.key, lang)));
     out.blocks.extend(verdict(&lines, lang));

@@ -23,7 +23,7 @@ export const problemTexts: Texts = {
     unit: ['承办单位', 'Unit'],
     measure: ['指标', 'Measure'],
     whole: ['全部月份', 'All months'],
-    change: ['首末月变化', 'First to last'],
+    change: ['首末月变化（不含本月）', 'First to last, without this month'],
     points: ['{n} 个百分点', '{n} points'],
     foot: ['按受理月份统计；最近的月份里有的工单尚未到期，办结率会继续上升。列出受理量最多的 20 个事项和 20 个单位。', 'By the month of writing. Orders of the last months may not be due yet, so that shares of settled ones still rise. The 20 matters and units with most orders are listed.'],
     empty: ['这些月份没有受理工单', 'No orders in these months'],
