@@ -1194,6 +1194,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cases/{id}/reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agrees on another way of telling the citizen (答复方式). */
+        post: operations["agree_case_reply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cases/{id}/restoration": {
         parameters: {
             query?: never;
@@ -1443,6 +1460,23 @@ export interface paths {
         put?: never;
         /** Answers a supervision (督办回复). */
         post: operations["reply_to_supervision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/telling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes down that the citizen was told by telephone, or why not (告知市民). */
+        post: operations["tell_case_citizen"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1911,6 +1945,40 @@ export interface paths {
         put?: never;
         /** Gives a conversation to another queue or colleague. */
         post: operations["transfer_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/citizen-texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what citizens are told in writing, and which ways to them exist. */
+        get: operations["list_citizen_texts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/citizen-texts/{moment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Words a text to citizens anew. */
+        put: operations["set_citizen_text"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2465,6 +2533,127 @@ export interface paths {
         /** Streams what concerns the signed-in person. */
         get: operations["stream_events"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exchanges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists exchanges of the reader's units, those that something was written in last first. */
+        get: operations["list_exchanges"];
+        put?: never;
+        /** Writes to other units. */
+        post: operations["write_exchange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exchanges.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports exchanges as an Excel file. */
+        get: operations["export_exchanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exchanges/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts exchanges of the reader's own unit in which something is new. */
+        get: operations["count_unread_exchanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exchanges/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an exchange with all that was written. */
+        get: operations["get_exchange"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exchanges/{id}/closure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes an exchange. */
+        post: operations["close_exchange"];
+        /** Takes an exchange up again. */
+        delete: operations["reopen_exchange"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exchanges/{id}/posts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers, or adds something. */
+        post: operations["answer_exchange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exchanges/{id}/reading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Notes that the reader has read it. */
+        put: operations["read_exchange"];
         post?: never;
         delete?: never;
         options?: never;
@@ -9475,6 +9664,7 @@ export interface components {
             recordings: components["schemas"]["RecordingView"][];
             /** Format: int64 */
             reopened: number;
+            reply?: components["schemas"]["ReplyView"] | null;
             /**
              * Format: int64
              * @description How often a unit gave it back.
@@ -9494,6 +9684,8 @@ export interface components {
             struck_out: boolean;
             tasks: components["schemas"]["TaskView"][];
             title: string;
+            /** @description What came of telling the citizen in writing, oldest first. */
+            told: components["schemas"]["ToldView"][];
             type: components["schemas"]["Kind"];
             type_name: string;
             unit?: components["schemas"]["Named"] | null;
@@ -9953,6 +10145,61 @@ export interface components {
             /** @description `done`, `current` or `waiting`. */
             state: string;
         };
+        /** @description Something that a text may name. */
+        CitizenTextPlace: {
+            /** @description What stands between the braces. */
+            code: string;
+            name: string;
+        };
+        /** @description A text as it shall be. */
+        CitizenTextRequest: {
+            /** @description The text, at most 500 characters; `{number}` and the like are filled in. */
+            body: string;
+            /** @description The subject of a mail, at most 60 characters. */
+            subject: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A text to citizens. */
+        CitizenTextView: {
+            body: string;
+            /** @description `feedback` or `result`. */
+            moment: string;
+            name: string;
+            /** @description The text as a citizen would read it, with an invented order. */
+            sample: string;
+            /** @description The subject of a mail. */
+            subject: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description What citizens are told, and how. */
+        CitizenTextsView: {
+            places: components["schemas"]["CitizenTextPlace"][];
+            texts: components["schemas"]["CitizenTextView"][];
+            ways: components["schemas"]["CitizenWayView"][];
+        };
+        /** @description A way to citizens. */
+        CitizenWayView: {
+            /** @description `sms` or `email`. */
+            code: string;
+            /** @description Whether it can send anything now; what it cannot send becomes a task to call. */
+            configured: boolean;
+            /**
+             * Format: int64
+             * @description How much it could not deliver.
+             */
+            failed: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description How much waits for it.
+             */
+            waiting: number;
+        };
         /** @description Why an order is put away, or taken up again. */
         ClosureRequest: {
             /** @description The reason. */
@@ -10220,6 +10467,7 @@ export interface components {
             name?: string;
             /** @description The number to call back. */
             phone?: string | null;
+            reply?: components["schemas"]["ReplyBody"] | null;
         };
         /** @description What changes in a file; what is absent stays, an empty text removes. */
         ContactChange: {
@@ -10965,6 +11213,114 @@ export interface components {
              * @description For optimistic locking.
              */
             version?: number;
+        };
+        /** @description An exchange as lists show it. */
+        ExchangeItem: {
+            /**
+             * Format: int64
+             * @description By when an answer is wished for, epoch milliseconds.
+             */
+            answer_by?: number | null;
+            /** Format: int64 */
+            created_at: number;
+            id: string;
+            /** Format: int64 */
+            last_at: number;
+            /** @description Whether that day has passed and somebody has not answered. */
+            late: boolean;
+            person_name: string;
+            /** Format: int64 */
+            posts: number;
+            /** @description Whether it came from the reader's own unit. */
+            sent: boolean;
+            state: components["schemas"]["ExchangeState"];
+            state_name: string;
+            subject: string;
+            /** @description Whom it is for. */
+            to: components["schemas"]["ExchangeParty"][];
+            /** @description The unit that wrote. */
+            unit: components["schemas"]["Named"];
+            /** @description Whether the reader has not read all of it. */
+            unread: boolean;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description The exchange that was begun. */
+        ExchangeMade: {
+            /** @description Its id. */
+            id: string;
+        };
+        /** @description A unit that an exchange is for. */
+        ExchangeParty: {
+            /**
+             * Format: int64
+             * @description When it answered first, epoch milliseconds.
+             */
+            answered_at?: number | null;
+            id: string;
+            name: string;
+        };
+        /** @description Something that was written. */
+        ExchangePost: {
+            /** Format: int64 */
+            at: number;
+            body: string;
+            files: components["schemas"]["AttachmentView"][];
+            id: string;
+            person_name: string;
+            unit: components["schemas"]["Named"];
+        };
+        /** @description Something to add. */
+        ExchangePostRequest: {
+            /** @description The text, at most 5,000 characters. */
+            body: string;
+            /** @description Files that were sent before, by their ids; at most 20. */
+            files?: string[];
+        };
+        /** @description What a unit writes to others. */
+        ExchangeRequest: {
+            /**
+             * Format: int64
+             * @description By when an answer is wished for, epoch milliseconds.
+             */
+            answer_by?: number | null;
+            /** @description The text, at most 5,000 characters. */
+            body: string;
+            /** @description Files that were sent before, by their ids; at most 20. */
+            files?: string[];
+            /** @description The number of the order that it is about; everybody it is for has to do with the order. */
+            order?: string;
+            /** @description What it is about, at most 100 characters. */
+            subject: string;
+            /** @description Whom it is for, 1 to 30 units. */
+            unit_ids: string[];
+        };
+        /**
+         * @description Where an exchange stands.
+         * @enum {string}
+         */
+        ExchangeState: "open" | "answered" | "closed";
+        /** @description The version that the writer saw. */
+        ExchangeVersion: {
+            /**
+             * Format: int64
+             * @description The version.
+             */
+            version: number;
+        };
+        /** @description An exchange with all that was written. */
+        ExchangeView: components["schemas"]["ExchangeItem"] & {
+            /** Format: int64 */
+            closed_at?: number | null;
+            closed_by?: string | null;
+            /** @description Whether the reader may write in it. */
+            may_answer: boolean;
+            /** @description Whether the reader may close it, or take it up again. */
+            may_close: boolean;
+            order?: components["schemas"]["Named"] | null;
+            /** @description Whether it is about an order that the reader may not see. */
+            order_hidden: boolean;
+            written: components["schemas"]["ExchangePost"][];
         };
         /** @description A line of a derivation. */
         ExplainLine: {
@@ -14428,6 +14784,47 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
+        Page_ExchangeItem: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description By when an answer is wished for, epoch milliseconds.
+                 */
+                answer_by?: number | null;
+                /** Format: int64 */
+                created_at: number;
+                id: string;
+                /** Format: int64 */
+                last_at: number;
+                /** @description Whether that day has passed and somebody has not answered. */
+                late: boolean;
+                person_name: string;
+                /** Format: int64 */
+                posts: number;
+                /** @description Whether it came from the reader's own unit. */
+                sent: boolean;
+                state: components["schemas"]["ExchangeState"];
+                state_name: string;
+                subject: string;
+                /** @description Whom it is for. */
+                to: components["schemas"]["ExchangeParty"][];
+                /** @description The unit that wrote. */
+                unit: components["schemas"]["Named"];
+                /** @description Whether the reader has not read all of it. */
+                unread: boolean;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
         Page_KnowledgeEntryItem: {
             /** @description The rows. */
             items: {
@@ -15462,6 +15859,10 @@ export interface components {
             name?: string;
             /** @description The number to be called back. */
             phone?: string;
+            /** @description The mail address, or another number for short messages. */
+            reply_to?: string | null;
+            /** @description How to be told of the result: `phone`, `sms` or `email`. */
+            reply_way?: string | null;
         };
         /** @description An order as a citizen writes it. */
         PortalDraft: {
@@ -16140,6 +16541,39 @@ export interface components {
             /** @description `waiting`, `dialled`, `talking`, `held`, `parked`, `lost` for the citizen; a role for others. */
             what: string;
         };
+        /** @description How the citizen wants to be told. */
+        ReplyBody: {
+            /** @description The mail address or fax number, or another number than the one to call back; at most 100 characters. */
+            to?: string | null;
+            /** @description The way. */
+            way: components["schemas"]["ReplyWay"];
+        };
+        /** @description Another way of telling. */
+        ReplyRequest: {
+            /** @description The mail address or fax number, or another number than the one to call back; at most 100 characters. */
+            to?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+            /** @description The way. */
+            way: components["schemas"]["ReplyWay"];
+        };
+        /** @description How the citizen wants to be told, as far as the reader may know. */
+        ReplyView: {
+            /** @description The number or address; its middle is hidden from those who do not see numbers whole. */
+            to?: string | null;
+            /** @description The way. */
+            way: components["schemas"]["ReplyWay"];
+            /** @description What it is called. */
+            way_name: string;
+        };
+        /**
+         * @description How a citizen is told.
+         * @enum {string}
+         */
+        ReplyWay: "phone" | "sms" | "email" | "fax";
         /** @description A report's numbers. */
         ReportAnswer: {
             about: string;
@@ -17128,7 +17562,7 @@ export interface components {
          * @description What somebody has to do with an order.
          * @enum {string}
          */
-        Step: "review" | "amendment" | "dispatch" | "acceptance" | "handling" | "result_review" | "return_visit" | "closure" | "follow_up" | "extension_review" | "objection_review" | "objection_ruling" | "strike_out_review" | "redo_review" | "reconsideration" | "supervision_reply" | "supervision_evaluation" | "co_handling" | "summons" | "delegation" | "countersignature";
+        Step: "review" | "amendment" | "dispatch" | "acceptance" | "handling" | "result_review" | "return_visit" | "closure" | "follow_up" | "extension_review" | "objection_review" | "objection_ruling" | "strike_out_review" | "redo_review" | "reconsideration" | "supervision_reply" | "supervision_evaluation" | "co_handling" | "summons" | "delegation" | "countersignature" | "telling";
         /** @description A step with the number of its tasks. */
         StepCount: {
             /** Format: int64 */
@@ -17463,6 +17897,20 @@ export interface components {
             /** @description Seats that had one before, or are not known. */
             left_out: string[];
         };
+        /** @description What came of a call. */
+        TellingRequest: {
+            /** @description Whether nobody shall try again. */
+            give_up?: boolean;
+            /** @description What was said; required when the citizen was not told. */
+            note?: string;
+            /** @description Whether the citizen was told. */
+            told: boolean;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description What a new order of a type is filled with when somebody chooses it (模板工单). */
         Template: {
             /** @description Answers of the form. */
@@ -17575,6 +18023,20 @@ export interface components {
          * @example 1700000000000
          */
         Timestamp: number;
+        /** @description What came of telling the citizen in writing. */
+        ToldView: {
+            /**
+             * Format: int64
+             * @description When, epoch milliseconds.
+             */
+            at: number;
+            /** @description Why not: `no_channel`, `no_address`, `undeliverable`; absent when it went out. */
+            failure?: string | null;
+            /** @description `feedback`: the unit has reported; `result`: the result stands. */
+            moment: string;
+            /** @description What the way is called. */
+            way_name: string;
+        };
         /** @description An order of a group. */
         TopicOrder: {
             address?: string | null;
@@ -18095,6 +18557,14 @@ export interface components {
             /** @description The element that stands in the way. */
             element_id: string;
             number: string;
+        };
+        /** @description What is unread. */
+        UnreadExchanges: {
+            /**
+             * Format: int64
+             * @description Exchanges of the reader's own unit in which something is new.
+             */
+            unread: number;
         };
         /** @description A form with a file. */
         UploadForm: {
@@ -21766,6 +22236,51 @@ export interface operations {
             };
         };
     };
+    agree_case_reply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplyRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, or the citizen was told */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     restore_case: {
         parameters: {
             query?: never;
@@ -22422,6 +22937,51 @@ export interface operations {
                 };
             };
             /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    tell_case_citizen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TellingRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, or nobody has to be told */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -23529,6 +24089,71 @@ export interface operations {
                 };
             };
             /** @description Nobody takes chats there */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_citizen_texts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Texts and ways */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CitizenTextsView"];
+                };
+            };
+        };
+    };
+    set_citizen_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `feedback` or `result` */
+                moment: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CitizenTextRequest"];
+            };
+        };
+        responses: {
+            /** @description The text */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CitizenTextView"];
+                };
+            };
+            /** @description Somebody was faster */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description It cannot be sent like this */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -24829,6 +25454,296 @@ export interface operations {
                 content: {
                     "text/event-stream": string;
                 };
+            };
+        };
+    };
+    list_exchanges: {
+        parameters: {
+            query?: {
+                /** @description A part of the subject or of what was written. */
+                q?: string;
+                /** @description Those that came, or those that went. */
+                side?: "in" | "out";
+                /** @description Where it stands. */
+                state?: "open" | "answered" | "closed";
+                /** @description Only what the reader has not read. */
+                unread?: boolean;
+                /** @description Only what should have been answered by now. */
+                late?: boolean;
+                /** @description A unit that it is between. */
+                unit_id?: string;
+                /** @description Written at or after, epoch milliseconds. */
+                from?: number;
+                /** @description Written before, epoch milliseconds. */
+                to?: number;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of exchanges */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ExchangeItem"];
+                };
+            };
+        };
+    };
+    write_exchange: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body are written once */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeRequest"];
+            };
+        };
+        responses: {
+            /** @description The exchange */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeMade"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_exchanges: {
+        parameters: {
+            query?: {
+                /** @description A part of the subject or of what was written. */
+                q?: string;
+                /** @description Those that came, or those that went. */
+                side?: "in" | "out";
+                /** @description Where it stands. */
+                state?: "open" | "answered" | "closed";
+                /** @description Only what the reader has not read. */
+                unread?: boolean;
+                /** @description Only what should have been answered by now. */
+                late?: boolean;
+                /** @description A unit that it is between. */
+                unit_id?: string;
+                /** @description Written at or after, epoch milliseconds. */
+                from?: number;
+                /** @description Written before, epoch milliseconds. */
+                to?: number;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An Excel file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    count_unread_exchanges: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The count */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnreadExchanges"];
+                };
+            };
+        };
+    };
+    get_exchange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The exchange */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The exchange */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeView"];
+                };
+            };
+        };
+    };
+    close_exchange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The exchange */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeVersion"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description exchange.not_party or stale_version */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    reopen_exchange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The exchange */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeVersion"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description exchange.not_party or stale_version */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    answer_exchange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The exchange */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangePostRequest"];
+            };
+        };
+        responses: {
+            /** @description The exchange afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeView"];
+                };
+            };
+            /** @description exchange.closed, exchange.not_party or exchange.full */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    read_exchange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The exchange */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -55,12 +55,7 @@ pub struct ExchangeDraft {
 pub(crate) fn check_post(check: &mut Check, body: &str, files: &[String]) {
     check.text("body", body, BODY_MAX);
     if files.len() > FILES_MAX {
-        check.refuse(
-            "files",
-            "too_many",
-            "一次最多附 20 个文件。",
-            "At most 20 files go with a post.",
-        );
+        check.refuse("files", "too_many", "一次最多附 20 个文件。", "At most 20 files go with a post.");
     }
 }
 
