@@ -227,3 +227,27 @@ test('the agreed way of reply is kept with the order, and a text that cannot go 
   await leader.getByTestId('timeline').getByText('已告知市民').first().waitFor()
   for (const page of [agent, leader]) assert.deepEqual([...page.problems], [])
 })
+
+test('the city words the texts to citizens, who choose on the portal how they are told', async () => {
+  const admin = await desk('system_admin')
+  await admin.goto('/desk/admin/notice-rules')
+  await click(admin, 'citizen-text-edit-result')
+  await fill(admin, 'citizen-text-body', '{note}')
+  await click(admin, 'citizen-text-save')
+  await admin.getByText('没有占位符').waitFor()
+  await fill(admin, 'citizen-text-body', '【云州12345】工单{number}已办结：{result}')
+  await picture(admin, 'citizen-texts')
+  await click(admin, 'citizen-text-save')
+  await admin.getByText('【云州12345】工单YZ').waitFor()
+  // The refusal of the unknown place is a 422, which the browser notes as a failure.
+  admin.problems = admin.problems.filter((problem) => !/422/.test(problem))
+  await assertTidy(admin, 'citizen texts')
+
+  const citizen = await open(browser, server.url, { language: 'zh-CN', viewport: phone })
+  await citizen.goto('/submit')
+  await citizen.getByTestId('portal-submit-reply-way').selectOption('email')
+  await citizen.getByTestId('portal-submit-reply-to').waitFor()
+  await picture(citizen, 'portal-reply')
+  await assertTidy(citizen, 'portal reply')
+  for (const page of [admin, citizen]) assert.deepEqual([...page.problems], [])
+})

@@ -1,5 +1,6 @@
 //! Units write to each other: who reads, who answers, what is unread, which orders may be referred to.
 
+use axum::http::Method;
 use contract::cases::ExchangeWritten;
 use kernel::{Ctx, Event as _, Timestamp};
 use serde_json::{Value, json};
@@ -55,7 +56,11 @@ async fn a_unit_asks_others_and_reads_their_answers() {
         assert_eq!(seen["state"], "open", "one of two has answered");
         assert_eq!(seen["written"][1]["unit"]["name"], "城管局");
         assert_eq!(unread(&world, "water_clerk").await, 1);
-        world.sign_in("north_clerk").post(&format!("{path}/posts"), json!({ "body": "已派人。" })).await.done();
+        world
+            .sign_in("north_clerk")
+            .post(&format!("{path}/posts"), json!({ "body": "已派人。" }))
+            .await
+            .done();
         assert_eq!(subjects(&world, "water_clerk", "?state=answered&unread=true&q=开挖").await.len(), 1);
         assert_eq!(
             told(&world).await,
@@ -78,7 +83,19 @@ async fn a_unit_asks_others_and_reads_their_answers() {
         world.sign_in("water_clerk").post(&closure, version.clone()).await.done();
         world.sign_in("water_clerk").post(&closure, version).await.refused(409, "stale_version");
         let late = json!({ "body": "补充" });
-        world.sign_in("roads_clerk").post(&format!("{path}/posts"), late).await.refused(409, "exchange.closed");
+        world
+            .sign_in("roads_clerk")
+            .post(&format!("{path}/posts"), late)
+            .await
+            .refused(409, "exchange.closed");
+        let version = json!({ "version": seen["version"].as_i64().unwrap() + 1 }).to_string();
+        let taken_up = world
+            .sign_in("water_clerk")
+            .send_raw(Method::DELETE, &closure, Some("application/json"), version.into())
+            .await;
+        taken_up.done();
+        let more = json!({ "body": "补充" });
+        world.sign_in("roads_clerk").post(&format!("{path}/posts"), more).await.done();
     })
     .await;
 }
@@ -93,7 +110,11 @@ async fn who_is_not_concerned_does_not_learn_of_it() {
         world.sign_in("roads_clerk").get(&path).await.refused(404, "not_found");
         let answer = json!({ "body": "我来看看" });
         world.sign_in("roads_clerk").post(&format!("{path}/posts"), answer).await.refused(404, "not_found");
-        world.sign_in("roads_clerk").put(&format!("{path}/reading"), json!({})).await.refused(404, "not_found");
+        world
+            .sign_in("roads_clerk")
+            .put(&format!("{path}/reading"), json!({}))
+            .await
+            .refused(404, "not_found");
         world.sign_in("agent").get(&path).await.refused(403, "permission.denied");
         // The manager reads everything, and answers only where the own unit is asked.
         let answer = json!({ "body": "请抓紧" });
@@ -148,7 +169,8 @@ async fn files_go_along_and_stay_among_the_units() {
     on_both(|site| async move {
         let world = World::new(site).await;
         let picture = crate::attachments::picture();
-        let sent = crate::attachments::send(&world, "water_clerk", "/attachments", "现场.jpg", &picture).await.ok();
+        let sent =
+            crate::attachments::send(&world, "water_clerk", "/attachments", "现场.jpg", &picture).await.ok();
         let file = sent["id"].as_str().unwrap();
         let id = written(&world, json!({ "files": [file] })).await;
         let seen = world.sign_in("roads_clerk").get(&format!("/exchanges/{id}")).await.ok();

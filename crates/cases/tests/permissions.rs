@@ -51,7 +51,7 @@ const TABLE: &[Row] = &[
     ("POST", "/exchanges/x/posts", "--++++++++-+----"),
     ("PUT", "/exchanges/x/reading", "--+++++++++++---"),
     ("POST", "/exchanges/x/closure", "--++++++++-+----"),
-    ("DELETE", "/exchanges/x/closure?version=1", "--++++++++-+----"),
+    ("DELETE", "/exchanges/x/closure", "--++++++++-+----"),
     ("GET", "/cases/{id}", "+++++++0+0+++---"),
     ("PATCH", "/cases/{id}", "+-+-------------"),
     ("GET", "/cases/{id}/timeline", "+++++++0+0+++---"),
@@ -229,7 +229,9 @@ fn body(path: &str) -> Value {
         _ if path.starts_with("/discoveries") => json!({
             "version": 0, "title": "", "content": "", "note": "", "type": "repair", "handling": "own"
         }),
-        _ if path.starts_with("/exchanges") => json!({ "version": 0, "unit_ids": [], "subject": "", "body": "" }),
+        _ if path.starts_with("/exchanges") => {
+            json!({ "version": 0, "unit_ids": [], "subject": "", "body": "" })
+        }
         "documents" => json!({ "template_id": "", "ids": [] }),
         "rows" | "y" => json!({ "code": "", "item": "" }),
         _ if path.starts_with("/form-") => json!({

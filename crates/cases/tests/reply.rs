@@ -49,14 +49,19 @@ async fn a_citizen_is_told_when_the_unit_reports_and_when_the_result_stands() {
         let case = agreed(&world, json!({ "way": "sms" })).await;
         assert_eq!(case["reply"]["way"], "sms");
         assert_eq!(case["reply"]["to"], "13900001234");
-        world.sign_in("water_clerk").post(
-            &format!("/cases/{}/notes", case["id"].as_str().unwrap()),
-            json!({ "text": "内部：灯具是去年的库存" }),
-        ).await.done();
+        world
+            .sign_in("water_clerk")
+            .post(
+                &format!("/cases/{}/notes", case["id"].as_str().unwrap()),
+                json!({ "text": "内部：灯具是去年的库存" }),
+            )
+            .await
+            .done();
         let case = world.read("water_clerk", &case).await;
         let case = report(&world, &case).await;
         assert_eq!(due(&world).await, ["feedback"]);
-        let text = world.cases.reply(&CaseId(case["id"].as_str().unwrap().to_owned())).await.unwrap().unwrap();
+        let text =
+            world.cases.reply(&CaseId(case["id"].as_str().unwrap().to_owned())).await.unwrap().unwrap();
         assert_eq!((text.way.as_str(), text.to.as_deref()), ("sms", Some("13900001234")));
         assert_eq!((text.unit.as_str(), text.result.as_str()), ("水务局", "已更换灯具"));
         assert!(!format!("{text:?}").contains("内部"));
@@ -110,14 +115,19 @@ async fn what_does_not_go_out_becomes_a_call_until_the_citizen_was_told() {
         assert_eq!(steps(&case), ["telling"]);
         assert_eq!(case["told"][0]["failure"], "no_channel");
         assert!(case["allowed"].as_array().unwrap().contains(&json!("telling")));
-        world.try_act("water_clerk", &case, "telling", json!({ "told": true })).await.refused(403, "permission.denied");
+        world
+            .try_act("water_clerk", &case, "telling", json!({ "told": true }))
+            .await
+            .refused(403, "permission.denied");
         world.try_act("leader", &case, "telling", json!({ "told": false })).await.refused(422, "invalid");
-        let case =
-            world.act("leader", &case, "telling", json!({ "told": false, "note": "无人接听" })).await;
+        let case = world.act("leader", &case, "telling", json!({ "told": false, "note": "无人接听" })).await;
         assert_eq!(steps(&case), ["telling"]);
         let case = world.act("leader", &case, "telling", json!({ "told": true, "note": "已告知" })).await;
         assert!(steps(&case).is_empty());
-        world.try_act("leader", &case, "telling", json!({ "told": true })).await.refused(409, "case.wrong_step");
+        world
+            .try_act("leader", &case, "telling", json!({ "told": true }))
+            .await
+            .refused(409, "case.wrong_step");
     })
     .await;
 }
@@ -144,7 +154,8 @@ async fn a_call_is_the_return_visit_and_one_of_its_own_only_where_the_city_says_
         let case = report(&world, &case).await;
         let case = world.act("reviewer", &case, "result-review", json!({ "decision": "pass" })).await;
         assert_eq!(steps(&case), ["telling", "return_visit"]);
-        let case = world.act("leader", &case, "return-visit", json!({ "reached": true, "satisfied": 5 })).await;
+        let case =
+            world.act("leader", &case, "return-visit", json!({ "reached": true, "satisfied": 5 })).await;
         assert_eq!(steps(&case), ["closure"], "who was visited was told");
     })
     .await;
@@ -165,7 +176,10 @@ async fn the_way_has_to_lead_somewhere_and_may_be_changed_until_the_end() {
         world.try_act("agent", &case, "reply", json!({ "way": "fax" })).await.refused(422, "invalid");
         let body = json!({ "way": "email", "to": "zhou@example.cn" });
         let case = world.act("agent", &case, "reply", body).await;
-        assert_eq!((&case["reply"]["way"], &case["reply"]["to"]), (&json!("email"), &json!("zhou@example.cn")));
+        assert_eq!(
+            (&case["reply"]["way"], &case["reply"]["to"]),
+            (&json!("email"), &json!("zhou@example.cn"))
+        );
         assert!(world.kinds(&case).await.contains(&"reply_agreed".to_owned()));
         // Who does not see numbers whole does not see the address whole either.
         let seen = world.read("water_leader", &case).await;

@@ -10,5 +10,9 @@ use crate::Messages;
 
 /// Returns all routes, to be nested below `/api/v1`.
 pub(crate) fn router(messages: Messages) -> OpenApiRouter {
-    OpenApiRouter::new().merge(notices::routes()).merge(citizen_texts::routes()).merge(rules::routes()).with_state(messages)
+    OpenApiRouter::new()
+        .merge(notices::routes())
+        .merge(citizen_texts::routes())
+        .merge(rules::routes())
+        .with_state(messages)
 }

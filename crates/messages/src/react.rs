@@ -1,8 +1,8 @@
 //! What is told when something happens to an order.
 
 use contract::cases::{
-    AlarmRaised, CaseAssigned, CaseDispatched, CaseId, CaseReturned, CaseUrged, CitizenReplyDue, DeadlineMissed, DeadlineNear, ExchangeWritten,
-    RatingGiven, UnitSucceeded,
+    AlarmRaised, CaseAssigned, CaseDispatched, CaseId, CaseReturned, CaseUrged, CitizenReplyDue,
+    DeadlineMissed, DeadlineNear, ExchangeWritten, RatingGiven, UnitSucceeded,
 };
 use contract::identity::{PersonId, RegistrationChanged, UnitId};
 use kernel::{Envelope, Event as _, Subscription};
@@ -38,29 +38,32 @@ pub fn subscriptions(messages: &Messages) -> Vec<Subscription> {
             Ok(())
         }
     });
-    vec![replies, Subscription::new(
-        "messages.tell",
-        &[
-            DeadlineNear::NAME,
-            DeadlineMissed::NAME,
-            CaseUrged::NAME,
-            CaseReturned::NAME,
-            CaseDispatched::NAME,
-            CaseAssigned::NAME,
-            UnitSucceeded::NAME,
-            RegistrationChanged::NAME,
-            AlarmRaised::NAME,
-            RatingGiven::NAME,
-            ExchangeWritten::NAME,
-        ],
-        move |envelope| {
-            let messages = telling.clone();
-            async move {
-                messages.react(&envelope).await?;
-                Ok(())
-            }
-        },
-    )]
+    vec![
+        replies,
+        Subscription::new(
+            "messages.tell",
+            &[
+                DeadlineNear::NAME,
+                DeadlineMissed::NAME,
+                CaseUrged::NAME,
+                CaseReturned::NAME,
+                CaseDispatched::NAME,
+                CaseAssigned::NAME,
+                UnitSucceeded::NAME,
+                RegistrationChanged::NAME,
+                AlarmRaised::NAME,
+                RatingGiven::NAME,
+                ExchangeWritten::NAME,
+            ],
+            move |envelope| {
+                let messages = telling.clone();
+                async move {
+                    messages.react(&envelope).await?;
+                    Ok(())
+                }
+            },
+        ),
+    ]
 }
 
 fn concern(envelope: &Envelope) -> Result<Option<(Kind, Concern)>, serde_json::Error> {

@@ -55,12 +55,7 @@ pub struct ExchangeDraft {
 pub(crate) fn check_post(check: &mut Check, body: &str, files: &[String]) {
     check.text("body", body, BODY_MAX);
     if files.len() > FILES_MAX {
-        check.refuse(
-            "files",
-            "too_many",
-            "一次最多附 20 个文件。",
-            "At most 20 files go with a post.",
-        );
+        check.refuse("files", "too_many", "一次最多附 20 个文件。", "At most 20 files go with a post.");
     }
 }
 
@@ -95,7 +90,7 @@ pub fn concerns(case: &Case, unit: &UnitBrief) -> bool {
     let below = |one: &Option<UnitRef>| one.as_ref().is_some_and(|one| one.path.starts_with(&unit.path));
     below(&case.unit)
         || below(&case.created_unit)
-        || case.co_units.iter().any(|id| *id == unit.id.0)
+        || case.co_units.contains(&unit.id.0)
         || case.errands.iter().any(|one| {
             one.state != ErrandState::Cancelled && one.unit.as_ref().is_some_and(|of| of.id == unit.id.0)
         })

@@ -91,8 +91,7 @@ struct ExchangePostRequest {
 }
 
 /// The version that the writer saw.
-#[derive(Debug, Deserialize, ToSchema, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[derive(Debug, Deserialize, ToSchema)]
 struct ExchangeVersion {
     /// The version.
     version: i64,
@@ -320,11 +319,27 @@ impl Cases {
 fn head(lang: Lang) -> Vec<&'static str> {
     lang.pick(
         vec![
-            "发起时间", "发起单位", "发起人", "收件单位", "主题", "状态", "希望答复日期", "未回复单位",
-            "条数", "最近更新",
+            "发起时间",
+            "发起单位",
+            "发起人",
+            "收件单位",
+            "主题",
+            "状态",
+            "希望答复日期",
+            "未回复单位",
+            "条数",
+            "最近更新",
         ],
         vec![
-            "Begun", "From", "By", "To", "Subject", "State", "Answer wished by", "Not answered", "Posts",
+            "Begun",
+            "From",
+            "By",
+            "To",
+            "Subject",
+            "State",
+            "Answer wished by",
+            "Not answered",
+            "Posts",
             "Last",
         ],
     )
@@ -493,7 +508,7 @@ async fn close_exchange(
 /// Takes an exchange up again.
 #[utoipa::path(
     delete, path = "/exchanges/{id}/closure", operation_id = "reopen_exchange", tag = "cases",
-    params(("id" = String, Path, description = "The exchange"), ExchangeVersion),
+    params(("id" = String, Path, description = "The exchange")), request_body = ExchangeVersion,
     responses((status = 204), (status = 409, description = "exchange.not_party or stale_version", body = ProblemBody))
 )]
 async fn reopen_exchange(
@@ -501,9 +516,9 @@ async fn reopen_exchange(
     Auth(by): Auth,
     ReqCtx(ctx): ReqCtx,
     Path(id): Path<String>,
-    Query(query): Query<ExchangeVersion>,
+    Json(body): Json<ExchangeVersion>,
 ) -> HttpResult<StatusCode> {
     by.require("exchange.write")?;
-    cases.close_exchange(&ctx, &by, &id, query.version, false).await?;
+    cases.close_exchange(&ctx, &by, &id, body.version, false).await?;
     Ok(StatusCode::NO_CONTENT)
 }

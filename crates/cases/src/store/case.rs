@@ -108,7 +108,9 @@ impl TryFrom<CaseRow> for Case {
                 phone: row.contact_phone,
                 gender: row.contact_gender,
                 reply: match row.reply_way {
-                    Some(way) => Some(Reply { way: word("reply_way", &way, ReplyWay::parse)?, to: row.reply_to }),
+                    Some(way) => {
+                        Some(Reply { way: word("reply_way", &way, ReplyWay::parse)?, to: row.reply_to })
+                    }
                     None => None,
                 },
             },

@@ -382,7 +382,12 @@ impl CitizenDesk for Cases {
         let reply = match (way, way.and_then(ReplyWay::parse)) {
             (Some(_), None) => {
                 let mut check = Check::default();
-                check.refuse("reply.way", "unknown", "请选择答复方式。", "Please choose how you want to be told.");
+                check.refuse(
+                    "reply.way",
+                    "unknown",
+                    "请选择答复方式。",
+                    "Please choose how you want to be told.",
+                );
                 return Err(check.done().err().map_or_else(Problem::internal, Problem::from));
             }
             (_, way) => way.map(|way| Reply::new(way, draft.reply_to.as_deref())),

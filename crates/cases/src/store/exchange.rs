@@ -160,7 +160,9 @@ fn push_filter(sql: &mut Statement, by: &Principal, filter: &ExchangeFilter) {
         sql.push(" and e.closed_at is null and e.answer_by < ").bind(now.0).push(" and ").push(WAITING);
     }
     if let Some(unit) = &filter.unit_id {
-        sql.push(" and exists (select 1 from cases_exchange_unit o where o.exchange_id = e.id and o.unit_id = ");
+        sql.push(
+            " and exists (select 1 from cases_exchange_unit o where o.exchange_id = e.id and o.unit_id = ",
+        );
         sql.bind(unit).push(")");
     }
     for (column, value) in [(" and e.created_at >= ", filter.from), (" and e.created_at < ", filter.to)] {

@@ -10,9 +10,9 @@ use sqlx::AnyConnection;
 use super::exchange::{Exchange, exchange_at};
 use super::{attachment, case};
 use crate::Cases;
+use crate::case::Case;
 use crate::case::action::Action;
 use crate::case::exchange::{self, ExchangeDraft, POSTS_MAX};
-use crate::case::Case;
 use crate::error::{CaseError, Check};
 
 /// So many exchanges are told of as late in one turn of the job.
@@ -198,7 +198,10 @@ impl Cases {
                 what: "answer".to_owned(),
             },
         );
-        tx.audit(ctx, Audit::new("exchange.answer", "exchange", id).detail(json!({ "posts": found.posts + 1 })));
+        tx.audit(
+            ctx,
+            Audit::new("exchange.answer", "exchange", id).detail(json!({ "posts": found.posts + 1 })),
+        );
         Ok(tx.commit().await?)
     }
 

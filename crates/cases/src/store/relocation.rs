@@ -62,8 +62,12 @@ impl Cases {
         .await?;
         let mut moved = 0;
         for (unit_id, noted_at) in noted {
-            let units =
-                self.ports().directory.units_under(&UnitId(unit_id.clone())).await.map_err(CaseError::Port)?;
+            let units = self
+                .ports()
+                .directory
+                .units_under(&UnitId(unit_id.clone()))
+                .await
+                .map_err(CaseError::Port)?;
             let mut here = 0;
             for unit in &units {
                 here += self.follow_unit(unit).await?;
@@ -115,12 +119,7 @@ impl Cases {
         } else {
             "update cases_relocation set next_at = $3 where unit_id = $1 and noted_at = $2"
         };
-        sqlx::query(sql)
-            .bind(unit_id)
-            .bind(noted_at)
-            .bind(noted_at + SURE_MS)
-            .execute(tx.conn())
-            .await?;
+        sqlx::query(sql).bind(unit_id).bind(noted_at).bind(noted_at + SURE_MS).execute(tx.conn()).await?;
         Ok(tx.commit().await?)
     }
 }

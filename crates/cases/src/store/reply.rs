@@ -86,8 +86,7 @@ impl Cases {
         }
         let data = json!({ "way": told.way, "moment": told.moment, "failure": told.failure });
         let kind = if told.failure.is_some() { EntryKind::CitizenNotTold } else { EntryKind::CitizenTold };
-        let calling =
-            work.case.task(Step::Telling).is_some() || work.case.task(Step::ReturnVisit).is_some();
+        let calling = work.case.task(Step::Telling).is_some() || work.case.task(Step::ReturnVisit).is_some();
         // What was to be told of a round that is over does not hold any more.
         let over = told.round != work.case.reopened || work.case.status.is_ended_early();
         // Whoever is only told that the unit has reported is told of the result later.

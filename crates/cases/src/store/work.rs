@@ -478,8 +478,7 @@ pub(super) fn tell_citizen(
 
 /// Opens the task of calling the citizen.
 pub(super) fn open_telling(writes: &mut Writes, ctx: &Ctx, case: &mut Case) {
-    let task =
-        Task { token: None, due_at: None, yellow_at: None, ..fresh(case, None, Step::Telling, ctx) };
+    let task = Task { token: None, due_at: None, yellow_at: None, ..fresh(case, None, Step::Telling, ctx) };
     open(writes, ctx, case, task);
 }
 
