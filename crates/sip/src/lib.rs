@@ -7,6 +7,7 @@
 pub mod digest;
 pub mod guard;
 pub mod redact;
+pub mod referral;
 pub mod registrar;
 pub mod screen;
 pub mod sdp;

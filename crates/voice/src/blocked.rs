@@ -29,6 +29,7 @@ pub(crate) fn turn_away(core: &Core, call: IncomingCall) -> Option<IncomingCall>
         origin: match &call.origin {
             Origin::Trunk(name) => format!("trunk:{name}"),
             Origin::Portal(_) => "portal".to_owned(),
+            Origin::Telephone { seat, .. } => format!("seat:{seat}"),
         },
         caller: call.caller,
         called: call.called,

@@ -54,13 +54,13 @@ pub use crate::lookup::VoiceLookup;
 use crate::accounts::Accounts;
 use crate::call::record::RecordingEnd;
 use crate::call::state::Input;
-use crate::call::{CallMessage, take};
+use crate::call::{CallMessage, take, telephone};
 use crate::core::Core;
 use crate::desk::Desk;
 use crate::error::VoiceError;
 use crate::flows::Flows;
 use crate::media::{MediaConfig, MediaError, MediaPlane, Repaired};
-use crate::sip_port::{FlowChange, IncomingCall, StackError, StackOptions, StackPort};
+use crate::sip_port::{FlowChange, IncomingCall, Origin, StackError, StackOptions, StackPort};
 use crate::tokens::Tokens;
 use crate::writer::Writer;
 
@@ -183,6 +183,10 @@ impl Voice {
         let core = self.core.clone();
         tokio::spawn(async move {
             while let Some(call) = calls.recv().await {
+                if let Origin::Telephone { seat, replaces } = call.origin.clone() {
+                    telephone::take(&core, call, &seat, replaces);
+                    continue;
+                }
                 let Some(call) = blocked::turn_away(&core, call) else { continue };
                 take(&core, call);
             }

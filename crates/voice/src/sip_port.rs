@@ -33,7 +33,7 @@ pub use trunk::TrunkState;
 pub use ws::sip_over_websocket;
 
 /// Option tags that peers may require of us (RFC 3261 §8.2.2.3).
-const EXTENSIONS: &[&str] = &["100rel", "timer"];
+const EXTENSIONS: &[&str] = &["100rel", "timer", "replaces"];
 
 /// Names a leg within the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,6 +52,31 @@ pub enum Origin {
     Trunk(String),
     /// The portal page; the number that the citizen gave, if any.
     Portal(Option<String>),
+    /// A telephone on a seat's desk that dials.
+    Telephone {
+        /// The seat.
+        seat: String,
+        /// The leg of this seat whose place it takes.
+        replaces: Option<Replaced>,
+    },
+}
+
+/// A leg whose place another one takes (RFC 3891).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    /// The leg.
+    pub leg: SipLeg,
+    /// Whether it is meant only as long as nobody has answered.
+    pub early_only: bool,
+}
+
+/// Whom a seat's telephone hands the citizen over to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Referred {
+    /// A seat or number.
+    Number(String),
+    /// Whoever this telephone talks with on another leg; none when there is no such leg of its seat.
+    Leg(Option<SipLeg>),
 }
 
 /// A call that wants to be taken.
@@ -111,10 +136,12 @@ pub enum LegEvent {
     FlowLost,
     /// A seat's telephone hands the citizen over.
     Refer {
-        /// The seat or number that it names.
-        number: String,
+        /// Whom it names.
+        to: Referred,
         /// Where the status code goes, 200 when it is done.
         reply: oneshot::Sender<u16>,
+        /// Says when the telephone knows it.
+        told: oneshot::Receiver<()>,
     },
 }
 

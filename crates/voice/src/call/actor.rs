@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use kernel::Audience;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::AbortHandle;
 
+use super::aside::Aside;
 use super::flowing::{Leading, Step};
 use super::leg::{CITIZEN, Leg, Plain, media_of};
 use super::record::{CallRow, RecordingEnd};
 use super::state::{
-    CallState, Command, Effect, Input, Leaving, Outcome, PartyNo, Phase, Phrase, Refusal, Sound,
+    CallState, Command, Effect, Input, Leaving, Outcome, PartyNo, Phase, Phrase, Refusal, Sound, Target,
 };
 use super::view::{CallView, DetourView};
 use crate::callflow;
@@ -20,7 +22,7 @@ use crate::desk::Joining;
 use crate::error::VoiceError;
 use crate::media::{CallMedia, Clip, MediaError, MediaEvent, Tone};
 use crate::pop::Prefetch;
-use crate::sip_port::{LegEvent, SipLeg};
+use crate::sip_port::{IncomingCall, LegEvent, Referred, Replaced, SipLeg};
 use crate::sounds;
 
 /// Messages that may wait for a call.
@@ -33,6 +35,8 @@ pub enum Side {
     Citizen,
     /// A further party's.
     Party(PartyNo),
+    /// The agent's second conversation.
+    Aside,
 }
 
 /// What a call is told.
@@ -46,6 +50,10 @@ pub enum CallMessage {
     Step(&'static str, String),
     /// Something on a leg.
     Leg(Side, LegEvent),
+    /// The agent's telephone dials while the call runs, and whom.
+    Aside(IncomingCall, Target),
+    /// Another telephone of a seat takes the place of the one that has the call.
+    Moved(IncomingCall, Replaced),
     /// Name and sound of a phrase of the agent's own, which [`Phrase::Own`] says next.
     OwnPhrase(String, bytes::Bytes),
     /// The sound of what the call's flow says under this number.
@@ -68,6 +76,12 @@ impl CallHandle {
             let mailbox = self.mailbox.clone();
             tokio::spawn(async move { mailbox.send(message).await });
         }
+    }
+
+    /// Tells whether the call hears nothing any more.
+    #[must_use]
+    pub(super) fn is_over(&self) -> bool {
+        self.mailbox.is_closed()
     }
 
     /// Asks the call to do something, and waits until it has begun to.
@@ -97,6 +111,9 @@ pub(super) struct Actor {
     /// None for a browser.
     pub(super) plain: Option<Plain>,
     pub(super) legs: HashMap<PartyNo, Leg>,
+    /// The telephone that dialled, until its seat is taken.
+    pub(super) offered: Option<Box<IncomingCall>>,
+    pub(super) aside: Option<Aside>,
     pub(super) playing: Option<(u32, Sound)>,
     /// The call flow that leads a call that came in.
     pub(super) flow: Option<Box<Leading>>,
@@ -118,15 +135,16 @@ pub(super) struct Actor {
     pub(super) detour: Option<DetourView>,
 }
 
-/// Brings a leg's events to the call's mailbox.
-pub(super) fn forward(mut events: mpsc::Receiver<LegEvent>, handle: CallHandle, side: Side) {
-    tokio::spawn(async move {
+/// Brings a leg's events to the call's mailbox, until it is told otherwise.
+pub(super) fn forward(mut events: mpsc::Receiver<LegEvent>, handle: CallHandle, side: Side) -> AbortHandle {
+    let following = tokio::spawn(async move {
         while let Some(event) = events.recv().await {
             if handle.mailbox.send(CallMessage::Leg(side, event)).await.is_err() {
                 return;
             }
         }
     });
+    following.abort_handle()
 }
 
 impl Actor {
@@ -146,6 +164,8 @@ impl Actor {
             citizen: None,
             plain: None,
             legs: HashMap::new(),
+            offered: None,
+            aside: None,
             playing: None,
             flow: None,
             notes: 0,
@@ -186,10 +206,16 @@ impl Actor {
         // Legs whose events crossed the end are ended when their events arrive.
         inbox.close();
         while let Some(message) = inbox.recv().await {
-            if let CallMessage::Leg(Side::Party(no), LegEvent::Answered { .. }) = message
-                && let Some(leg) = self.legs.remove(&no)
-            {
-                self.core.port.hang_up(leg.sip);
+            match message {
+                CallMessage::Leg(Side::Party(no), LegEvent::Answered { .. }) => {
+                    if let Some(leg) = self.legs.remove(&no) {
+                        self.core.port.hang_up(leg.sip);
+                    }
+                }
+                CallMessage::Aside(call, _) | CallMessage::Moved(call, _) => {
+                    self.core.port.reject(call.leg, 481);
+                }
+                _ => {}
             }
         }
     }
@@ -207,6 +233,8 @@ impl Actor {
             }
             CallMessage::Step(kind, detail) => self.note(kind, &detail),
             CallMessage::Leg(side, event) => self.leg(side, event).await,
+            CallMessage::Aside(call, target) => self.ask_aside(call, target).await,
+            CallMessage::Moved(call, replaced) => self.move_telephone(call, replaced).await,
             CallMessage::OwnPhrase(title, sound) => self.own_phrase = (title, sound),
             CallMessage::Sound(no, clips) => self.say(no, clips).await,
             CallMessage::Flow(input) => self.lead(input).await,
@@ -227,7 +255,7 @@ impl Actor {
 
     /// Takes steps until neither the rules nor the flow have more to say.
     async fn drive(&mut self, mut steps: VecDeque<Step>) {
-        while let Some(step) = steps.pop_front() {
+        while let Some(step) = steps.pop_front().or_else(|| self.settle_aside().map(Step::Call)) {
             let input = match step {
                 Step::Call(input) => input,
                 Step::Flow(input) => {
@@ -346,6 +374,10 @@ impl Actor {
             }
             (Side::Citizen, LegEvent::Failed { code }) => self.apply(Input::CitizenFailed(code)).await,
             (Side::Citizen, LegEvent::Ringing) => {}
+            (Side::Aside, LegEvent::Ended | LegEvent::FlowLost | LegEvent::Failed { .. }) => {
+                self.aside_over().await;
+            }
+            (Side::Aside, LegEvent::Ringing | LegEvent::Progress { .. } | LegEvent::Answered { .. }) => {}
             (Side::Party(no), LegEvent::Ringing) => self.apply(Input::Ringing(no)).await,
             (side, LegEvent::Progress { sdp }) => {
                 // Ringing that can't be heard is ringing nevertheless.
@@ -353,6 +385,7 @@ impl Actor {
                     self.apply(match side {
                         Side::Citizen => Input::CitizenProgress,
                         Side::Party(no) => Input::Progress(no),
+                        Side::Aside => return,
                     })
                     .await;
                 }
@@ -363,11 +396,19 @@ impl Actor {
             (Side::Party(no), LegEvent::FlowLost) => self.apply(Input::PartyLost(no)).await,
             (side, LegEvent::Digit(digit)) => self.digit(side, digit).await,
             (side, LegEvent::Offer { sdp, reply }) => self.further_offer(side, sdp, reply).await,
-            (side, LegEvent::Refer { number, reply }) => {
-                let code = self.refer(side, &number).await;
-                self.note("referred", &format!("{number} {code}"));
+            (side, LegEvent::Refer { to, reply, told }) => {
+                let referred = self.refer(side, &to);
+                let code = referred.as_ref().err().copied().unwrap_or(200);
+                let whom = match &to {
+                    Referred::Number(number) => number,
+                    Referred::Leg(_) => "aside",
+                };
+                self.note("referred", &format!("{whom} {code}"));
                 // The telephone may be gone by now.
                 let _ = reply.send(code);
+                if let Ok(command) = referred {
+                    self.hand_over(command, told);
+                }
             }
         }
     }
@@ -390,6 +431,7 @@ impl Actor {
             (Side::Citizen, false) => Input::CitizenFailed(488),
             (Side::Party(no), true) => Input::Answered(no),
             (Side::Party(no), false) => Input::Failed(no, 488),
+            (Side::Aside, _) => return,
         })
         .await;
     }

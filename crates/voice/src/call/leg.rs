@@ -5,11 +5,14 @@ use std::net::SocketAddr;
 use ::media::srtp::{Key, Suite};
 use ::sip::sdp;
 
+use tokio::task::AbortHandle;
+
 use super::actor::{Actor, Side, forward};
 use super::state::{Command, Input, Kind, PartyNo, Target};
+use super::taking::connect;
 use crate::desk::PhoneChoice;
 use crate::media::{Codec, KeyPair, LegId, LegSpec, MediaError, WebRtcRole};
-use crate::sip_port::{Callee, Invitation, OfferReply, Place, SipLeg, is_number};
+use crate::sip_port::{Callee, IncomingCall, Invitation, OfferReply, Place, SipLeg};
 
 /// The citizen's leg in the call's media.
 pub(super) const CITIZEN: LegId = LegId(1);
@@ -22,6 +25,8 @@ pub(super) struct Leg {
     pub plain: Option<Plain>,
     /// Whether its telephone holds the conversation, and so says nothing.
     pub holds: bool,
+    /// Brings what happens on it.
+    pub following: AbortHandle,
 }
 
 /// How a telephone without a browser was agreed with.
@@ -120,16 +125,41 @@ impl Actor {
         if let (Target::Seat(seat), true) = (&target, engage)
             && !self.core.desk.engage(seat, &self.row.id)
         {
+            if let Some(call) = self.offered.take() {
+                self.core.port.reject(call.leg, 486);
+            }
             return Some(Input::Failed(no, 486));
         }
+        if let Some(call) = self.offered.take() {
+            return self.pick_up(*call, no);
+        }
         match self.ring(&target, media_of(no), Side::Party(no)) {
-            Ok((sip, plain)) => {
-                self.legs.insert(no, Leg { sip, media: media_of(no), plain, holds: false });
+            Ok((sip, plain, following)) => {
+                self.legs.insert(no, Leg { sip, media: media_of(no), plain, holds: false, following });
                 None
             }
             Err(error) => {
                 tracing::error!(call = self.row.id, %error, "no media for a leg");
                 Some(Input::Failed(no, 500))
+            }
+        }
+    }
+
+    /// The telephone that dialled need not be rung.
+    fn pick_up(&mut self, call: IncomingCall, no: PartyNo) -> Option<Input> {
+        let sip = call.leg;
+        let now = self.core.kit.now().0;
+        match connect(&self.media, media_of(no), call.offer.as_deref(), (call.may_key, true), now) {
+            Ok((answer, plain)) => {
+                let following = forward(call.events, self.handle.clone(), Side::Party(no));
+                self.legs.insert(no, Leg { sip, media: media_of(no), plain, holds: false, following });
+                self.core.port.answer(sip, answer);
+                // A telephone that wanted our offer answers it.
+                call.offer.map(|_| Input::Answered(no))
+            }
+            Err(code) => {
+                self.core.port.reject(sip, code);
+                Some(Input::Failed(no, code))
             }
         }
     }
@@ -146,7 +176,7 @@ impl Actor {
             Kind::In | Kind::Out => Target::Outside(self.row.called.clone()),
         };
         match self.ring(&target, CITIZEN, Side::Citizen) {
-            Ok((sip, plain)) => {
+            Ok((sip, plain, _)) => {
                 self.citizen = Some(sip);
                 self.plain = plain;
                 None
@@ -163,7 +193,7 @@ impl Actor {
         target: &Target,
         media: LegId,
         side: Side,
-    ) -> Result<(SipLeg, Option<Plain>), MediaError> {
+    ) -> Result<(SipLeg, Option<Plain>, AbortHandle), MediaError> {
         let choice = match target {
             Target::Seat(seat) => self.core.desk.phone_choice(seat),
             Target::Outside(_) => PhoneChoice::default(),
@@ -200,8 +230,8 @@ impl Actor {
             auto_answer: choice.auto_answer || asked_for,
         };
         let (sip, events) = self.core.port.invite(invitation);
-        forward(events, self.handle.clone(), side);
-        Ok((sip, plain))
+        let following = forward(events, self.handle.clone(), side);
+        Ok((sip, plain, following))
     }
 
     /// Takes the description with which a telephone that we rang answers, or sends sound before.
@@ -212,6 +242,8 @@ impl Actor {
                 let leg = self.legs.get_mut(&no).ok_or("the leg is gone")?;
                 (leg.media, leg.plain.as_mut())
             }
+            // It had our answer when it began.
+            Side::Aside => return Err("nothing was offered".to_owned()),
         };
         match plain {
             Some(plain) => {
@@ -227,10 +259,19 @@ impl Actor {
 
     /// Answers a further offer on a leg that stands.
     pub(super) async fn further_offer(&mut self, side: Side, offer: String, reply: OfferReply) {
+        let back = self.comes_back(side);
+        let stays = self.aside.is_some() && matches!(side, Side::Party(_)) && !back;
         let (media, plain) = match side {
             Side::Citizen => (CITIZEN, self.plain.as_mut()),
             Side::Party(no) => match self.legs.get_mut(&no) {
                 Some(leg) => (leg.media, leg.plain.as_mut()),
+                None => {
+                    let _ = reply.send(Err(481));
+                    return;
+                }
+            },
+            Side::Aside => match self.aside_plain() {
+                Some((no, plain)) => (media_of(no), Some(plain)),
                 None => {
                     let _ = reply.send(Err(481));
                     return;
@@ -254,6 +295,8 @@ impl Actor {
                 match answered {
                     // While the other side holds, there is nowhere to send to and nothing to latch.
                     Ok((answer, true)) => Ok(answer),
+                    // The voice is on the telephone's other conversation.
+                    Ok((answer, false)) if stays => Ok(answer),
                     Ok((answer, false)) => self.media.set_remote(spec).map(|()| answer).map_err(|_| 500),
                     Err(_) => Err(488),
                 }
@@ -264,14 +307,28 @@ impl Actor {
         let _ = reply.send(answer);
         if let Some(holds) = held {
             self.telephone_holds(side, holds).await;
+            if back && !holds {
+                self.apply(Input::Do(Command::TakeBack)).await;
+            }
         }
+    }
+
+    /// Tells whether an offer on this leg can mean that the agent leaves whom they asked: the telephone held it for
+    /// another conversation.
+    fn comes_back(&self, side: Side) -> bool {
+        let Side::Party(no) = side else { return false };
+        self.aside.is_some() && self.legs.get(&no).is_some_and(|leg| leg.holds)
     }
 
     /// The hold key of an agent's telephone does what the one on screen does: the citizen hears music.
     async fn telephone_holds(&mut self, side: Side, holds: bool) {
-        let Side::Party(no) = side else {
-            self.citizen_holds = holds;
-            return;
+        let no = match side {
+            Side::Party(no) => no,
+            Side::Citizen => {
+                self.citizen_holds = holds;
+                return;
+            }
+            Side::Aside => return,
         };
         if let Some(leg) = self.legs.get_mut(&no) {
             leg.holds = holds;
@@ -279,34 +336,6 @@ impl Actor {
         if self.state.agent().is_some_and(|agent| agent.no == no && agent.target.seat().is_some()) {
             self.apply(Input::Do(Command::Hold(holds))).await;
         }
-    }
-
-    /// A seat's telephone hands the citizen over; returns the status code that it is told.
-    pub(super) async fn refer(&mut self, side: Side, number: &str) -> u16 {
-        let Side::Party(no) = side else { return 403 };
-        let Some(seat) = self.state.agent().filter(|agent| agent.no == no).and_then(|a| a.target.seat())
-        else {
-            return 403;
-        };
-        let may_dial = self.core.desk.sitting_at(seat).is_some_and(|sitting| sitting.may_dial);
-        let target = if self.core.desk.sitting_at(number).is_some() {
-            Target::Seat(number.to_owned())
-        } else if is_number(number) && may_dial {
-            Target::Outside(number.to_owned())
-        } else {
-            return if is_number(number) { 403 } else { 404 };
-        };
-        if let Target::Seat(seat) = &target
-            && !self.core.desk.is_free(seat)
-        {
-            return 486;
-        }
-        let command = Command::Transfer(target);
-        if self.state.check(&command).is_err() {
-            return 603;
-        }
-        self.apply(Input::Do(command)).await;
-        200
     }
 
     /// A telephone from which nothing comes is asked whether it is there, unless it holds.

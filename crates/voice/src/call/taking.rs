@@ -14,7 +14,7 @@ use super::view::CallView;
 use crate::callflow::Run;
 use crate::core::Core;
 use crate::error::VoiceError;
-use crate::media::{CallMedia, LegSpec, MediaError, WebRtcRole};
+use crate::media::{CallMedia, LegId, LegSpec, MediaError, WebRtcRole};
 use crate::pop::Prefetch;
 use crate::sip_port::{IncomingCall, Origin};
 
@@ -89,6 +89,7 @@ async fn run(core: &Arc<Core>, call: IncomingCall) -> Result<(), u16> {
     let origin = match &call.origin {
         Origin::Trunk(name) => format!("trunk:{name}"),
         Origin::Portal(_) => "portal".to_owned(),
+        Origin::Telephone { seat, .. } => format!("seat:{seat}"),
     };
     let row = row(&id, "in", origin, call.caller.clone(), call.called, now);
     let (handle, inbox) = handle(&row);
@@ -106,13 +107,14 @@ async fn run(core: &Arc<Core>, call: IncomingCall) -> Result<(), u16> {
         }
     };
     let tones = core.config.hears_tones(&call.origin);
-    let (answer, plain) = match connect(&media, call.offer.as_deref(), (call.may_key, tones), now) {
-        Ok(connected) => connected,
-        Err(code) => {
-            core.desk.remove_call(&id);
-            return Err(code);
-        }
-    };
+    let (answer, plain) =
+        match connect(&media, leg::CITIZEN, call.offer.as_deref(), (call.may_key, tones), now) {
+            Ok(connected) => connected,
+            Err(code) => {
+                core.desk.remove_call(&id);
+                return Err(code);
+            }
+        };
     let state = CallState::new(times(core), true);
     let prefetch = Prefetch::start(core.clone(), call.caller);
     let mut actor = Actor::new(core.clone(), row, state, media, prefetch, handle.clone());
@@ -127,9 +129,10 @@ async fn run(core: &Arc<Core>, call: IncomingCall) -> Result<(), u16> {
     Ok(())
 }
 
-/// Opens the citizen's media; returns our answer, or our offer to a caller who made none.
-fn connect(
+/// Opens a caller's media; returns our answer, or our offer to a caller who made none.
+pub(super) fn connect(
     media: &CallMedia,
+    leg: LegId,
     offer: Option<&str>,
     (may_key, tones): (bool, bool),
     now: i64,
@@ -139,7 +142,7 @@ fn connect(
         code
     };
     let Some(offer) = offer else {
-        let spec = leg::unknown(leg::CITIZEN);
+        let spec = leg::unknown(leg);
         let local = media.add_rtp_leg(spec.clone()).map_err(|error| refused(&error, 503))?;
         let local = leg::local(local, now);
         return Ok((sdp::offer(&local), Some(Plain { spec, local, may_key })));
@@ -149,12 +152,12 @@ fn connect(
     if stream.is_webrtc() {
         let role = WebRtcRole::Answer { remote_sdp: offer.to_owned() };
         return media
-            .add_webrtc_leg(leg::CITIZEN, role)
+            .add_webrtc_leg(leg, role)
             .map(|answer| (answer, None))
             .map_err(|error| refused(&error, if matches!(error, MediaError::Sdp(_)) { 488 } else { 503 }));
     }
     let agreed = sdp::agree(&description).map_err(|error| refused(&error, 488))?;
-    let spec = LegSpec { tones, ..leg::unknown(leg::CITIZEN) };
+    let spec = LegSpec { tones, ..leg::unknown(leg) };
     let local = media.add_rtp_leg(spec.clone()).map_err(|error| refused(&error, 503))?;
     let mut plain = Plain { spec, local: leg::local(local, now), may_key };
     plain.agree(&agreed).map_err(|error| refused(&error, 488))?;
@@ -167,7 +170,19 @@ fn connect(
 /// # Errors
 /// When the house is full or has no media.
 pub fn dial(core: &Arc<Core>, dialling: Dialling) -> Result<String, VoiceError> {
-    call_out(core, dialling, None)
+    call_out(core, dialling, None, None)
+}
+
+/// Starts a call that a desk telephone dials. Returns the call's id.
+///
+/// # Errors
+/// When the house is full or has no media.
+pub fn dial_from(
+    core: &Arc<Core>,
+    dialling: Dialling,
+    telephone: IncomingCall,
+) -> Result<String, VoiceError> {
+    call_out(core, dialling, None, Some(Box::new(telephone)))
 }
 
 /// Starts a call that a flow leads from the citizen's answer on. Returns the call's id.
@@ -176,10 +191,15 @@ pub fn dial(core: &Arc<Core>, dialling: Dialling) -> Result<String, VoiceError> 
 /// When the house is full or has no media.
 pub fn announce(core: &Arc<Core>, number: String, reason: String, run: Run) -> Result<String, VoiceError> {
     let dialling = Dialling { seat: String::new(), kind: Kind::Out, number, contact_id: None, reason };
-    call_out(core, dialling, Some(run))
+    call_out(core, dialling, Some(run), None)
 }
 
-fn call_out(core: &Arc<Core>, dialling: Dialling, run: Option<Run>) -> Result<String, VoiceError> {
+fn call_out(
+    core: &Arc<Core>,
+    dialling: Dialling,
+    run: Option<Run>,
+    telephone: Option<Box<IncomingCall>>,
+) -> Result<String, VoiceError> {
     let id = kernel::id::new_id();
     let (media_events, sound) = mpsc::channel(MAILBOX);
     let now = core.kit.now().0;
@@ -210,6 +230,7 @@ fn call_out(core: &Arc<Core>, dialling: Dialling, run: Option<Run>) -> Result<St
     let opening = format!("{number} {reason}").trim_end().to_owned();
     actor.flow = run.map(|run| Box::new(Leading::announcing(core, &actor.row, run)));
     actor.reason = reason;
+    actor.offered = telephone;
     actor.open("dial_asked", &opening);
     tokio::spawn(actor.live(inbox, sound));
     Ok(id)

@@ -291,7 +291,10 @@ mod tests {
         fn joined(&mut self, secs: i64, queue: &str) {
             let staff = acd::Staff::default();
             let queue = queue.into();
-            self.traced(secs, Trace::Joined { queue, medium: acd::Medium::Voice, priority: 0, before: 0, staff });
+            self.traced(
+                secs,
+                Trace::Joined { queue, medium: acd::Medium::Voice, priority: 0, before: 0, staff },
+            );
         }
 
         fn connected(&mut self, secs: i64, seat: &str) {

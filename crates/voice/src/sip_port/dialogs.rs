@@ -25,8 +25,8 @@ pub(super) struct LegHandle {
     pub(super) flow: Option<Flow>,
     /// The trunk that a call of ours goes through.
     pub(super) trunk: Option<String>,
-    /// Whether it is a seat's desk telephone.
-    pub(super) desk: bool,
+    /// The seat whose desk telephone it is.
+    pub(super) desk: Option<String>,
     /// The connection is gone: nothing can be sent, the dialog is only forgotten.
     pub(super) flow_lost: bool,
     /// How the session is confirmed, once that is agreed.
@@ -48,7 +48,7 @@ impl LegHandle {
             events,
             flow,
             trunk: None,
-            desk: false,
+            desk: None,
             flow_lost: false,
             timer: None,
             described: None,
@@ -219,7 +219,9 @@ fn start(port: &StackPort, invitation: Invitation, events: &mpsc::Sender<LegEven
     })?;
     let mut handle = LegHandle::new(dialog, events.clone(), flow);
     handle.trunk = trunk;
-    handle.desk = matches!(invitation.callee, Callee::Desk(_));
+    if let Callee::Desk(seat) = &invitation.callee {
+        handle.desk = Some(seat.clone());
+    }
     handle.described = Some(invitation.offer);
     let leg = adopt(port, handle);
     tokio::spawn(following::outgoing(port.clone(), leg, changes, outcome, again));
@@ -246,6 +248,9 @@ fn seat_option(
         return Err(480);
     }
     let mut headers = vec![Header::Other("X-Yihao-Call".to_owned(), invitation.call_id.clone())];
+    if place == Place::Desk {
+        headers.push(Header::Supported("replaces".into()));
+    }
     if place == Place::Desk && invitation.auto_answer {
         // Makers never agreed on one way to say it; each telephone heeds the one that it knows.
         headers.push(Header::Other("Call-Info".to_owned(), "<sip:yihao>;answer-after=0".to_owned()));

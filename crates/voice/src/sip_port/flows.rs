@@ -180,6 +180,11 @@ impl Flows {
         state.registrar.desks().map(|(seat, binding)| (seat.to_owned(), binding.clone())).collect()
     }
 
+    /// Tells whether a seat's desk telephone is registered this way.
+    pub(super) fn is_desk(&self, seat: &str, path: Path, now_ms: u64) -> bool {
+        self.state().registrar.all(Place::Desk, seat, now_ms).any(|binding| binding.path == path)
+    }
+
     /// Tells whether datagrams of an address are those of a registered telephone.
     pub(super) fn is_telephone(&self, source: SocketAddr) -> bool {
         let state = self.state();

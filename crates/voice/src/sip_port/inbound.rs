@@ -4,7 +4,8 @@ use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 
 use ::sip::guard::Network;
-use ::sip::registrar::Flow;
+use ::sip::referral::{Replaces, decoded};
+use ::sip::registrar::{Flow, Path, Place};
 use ::sip::session_timer;
 use futures::FutureExt as _;
 use rsipstack::dialog::dialog::Dialog;
@@ -18,9 +19,9 @@ use tokio::sync::mpsc;
 use super::dialogs::LegHandle;
 use super::flows::{Carrier, Flows, carrier_of};
 use super::message::seen_at;
-use super::session::{names, said};
+use super::session::{names, said, value};
 use super::stack::{StackPort, allowed};
-use super::{IncomingCall, Origin, dialogs, following, register};
+use super::{IncomingCall, Origin, Replaced, dialogs, following, referral, register};
 use crate::config::TrunkConfig;
 
 /// Events of a leg that may wait for its call.
@@ -71,9 +72,26 @@ fn allow() -> Header {
 }
 
 async fn invite(port: &StackPort, mut tx: Transaction) -> rsipstack::Result<()> {
-    let Some(origin) = origin(port, &tx) else {
-        tracing::info!(source = ?seen_at(&tx.original), "a call from a stranger was refused");
-        return tx.reply(StatusCode::Forbidden).await;
+    let origin = match telephone(port, &tx) {
+        Some(seat) => match register::proven(port, &tx.original, Place::Desk) {
+            Ok(proven) if proven == seat => match replaced(port, &tx.original, &seat) {
+                Ok(replaces) => Origin::Telephone { seat, replaces },
+                Err(code) => return tx.reply(StatusCode::from(code)).await,
+            },
+            Ok(_) => return tx.reply(StatusCode::Forbidden).await,
+            Err(stale) => return register::challenge(port, tx, stale).await,
+        },
+        // Nobody but a seat's telephone takes the place of a leg that stands.
+        None if value(tx.original.headers(), "Replaces").is_some() => {
+            return tx.reply(StatusCode::Forbidden).await;
+        }
+        None => match origin(port, &tx) {
+            Some(origin) => origin,
+            None => {
+                tracing::info!(source = ?seen_at(&tx.original), "a call from a stranger was refused");
+                return tx.reply(StatusCode::Forbidden).await;
+            }
+        },
     };
     let called = dialled(port, &origin, &tx.original);
     if !is_served(port, &origin, &called) {
@@ -92,6 +110,7 @@ async fn invite(port: &StackPort, mut tx: Transaction) -> rsipstack::Result<()> 
     let caller = match &origin {
         Origin::Trunk(_) => caller(&tx.original),
         Origin::Portal(phone) => phone.clone().unwrap_or_else(|| "web".to_owned()),
+        Origin::Telephone { seat, .. } => seat.clone(),
     };
     let carrier = flow(&tx).map_or(Carrier::Udp, carrier_of);
     let (states, changes) = port.0.dialogs.new_dialog_state_channel();
@@ -102,8 +121,10 @@ async fn invite(port: &StackPort, mut tx: Transaction) -> rsipstack::Result<()> 
     handle.timer = timer;
     handle.awaits_answer = offer.is_none();
     handle.takes_update = names(tx.original.headers(), "Allow", "UPDATE");
-    if let Origin::Trunk(name) = &origin {
-        handle.trunk = Some(name.clone());
+    match &origin {
+        Origin::Trunk(name) => handle.trunk = Some(name.clone()),
+        Origin::Telephone { seat, .. } => handle.desk = Some(seat.clone()),
+        Origin::Portal(_) => {}
     }
     let leg = dialogs::adopt(port, handle);
     if let (Origin::Portal(_), Some(user)) = (&origin, from_user(&tx)) {
@@ -118,6 +139,32 @@ async fn invite(port: &StackPort, mut tx: Transaction) -> rsipstack::Result<()> 
         dialogs::reject(port, leg, 503);
     }
     dialog.handle(&mut tx).await
+}
+
+/// The seat whose desk telephone sends a request, by the way on which it is registered and the name that it gives. It
+/// has yet to prove that.
+fn telephone(port: &StackPort, tx: &Transaction) -> Option<String> {
+    let path = match flow(tx) {
+        Some(flow) if carrier_of(flow) == Carrier::Ws => return None,
+        Some(flow) => Path::Flow(flow),
+        None => Path::Datagram(seen_at(&tx.original)?),
+    };
+    from_user(tx).filter(|seat| port.0.flows.is_desk(seat, path, port.now_ms()))
+}
+
+/// The leg whose place a telephone wants to take; 481 when the seat has no such leg.
+fn replaced(port: &StackPort, request: &Request, seat: &str) -> Result<Option<Replaced>, u16> {
+    let named = request.headers().iter().filter(|header| header.name().eq_ignore_ascii_case("Replaces"));
+    let named: Vec<&str> = named.map(Header::value).collect();
+    match named[..] {
+        [] => Ok(None),
+        [one] => {
+            let named = Replaces::parse(one).ok_or(400u16)?;
+            let leg = referral::leg_of(port, seat, &named).ok_or(481u16)?;
+            Ok(Some(Replaced { leg, early_only: named.early_only }))
+        }
+        _ => Err(400),
+    }
 }
 
 /// Where the request came from, when that is somebody who may call.
@@ -139,8 +186,11 @@ fn dialled(port: &StackPort, origin: &Origin, request: &Request) -> String {
     let user = request.uri.user().unwrap_or_default();
     let ours = |trunk: &TrunkConfig| match origin {
         Origin::Trunk(name) => trunk.name == *name && trunk.username.as_deref() == Some(user),
-        Origin::Portal(_) => false,
+        Origin::Portal(_) | Origin::Telephone { .. } => false,
     };
+    if let Origin::Telephone { .. } = origin {
+        return decoded(user).unwrap_or_default();
+    }
     if !port.0.config.trunks.iter().any(ours) {
         return user.to_owned();
     }
@@ -155,6 +205,8 @@ fn from_user(tx: &Transaction) -> Option<String> {
 fn is_served(port: &StackPort, origin: &Origin, called: &str) -> bool {
     match origin {
         Origin::Portal(_) => called == port.0.config.hotline,
+        // Whom the seat may call, the call decides.
+        Origin::Telephone { .. } => true,
         Origin::Trunk(name) => port
             .0
             .trunks

@@ -20,8 +20,10 @@ pub(super) async fn register(port: &StackPort, mut tx: Transaction) -> rsipstack
     let Some((place, path, source)) = way(port, &tx) else {
         return tx.reply(StatusCode::Forbidden).await;
     };
-    let seat = match authenticate(port, &tx.original, place) {
-        Ok(seat) => seat,
+    let seat = match proven(port, &tx.original, place) {
+        // A seat's password opens that seat only.
+        Ok(seat) if is_to(&tx.original, &seat) => seat,
+        Ok(_) => return challenge(port, tx, false).await,
         Err(stale) => return challenge(port, tx, stale).await,
     };
     let request = &tx.original;
@@ -88,11 +90,16 @@ fn way(port: &StackPort, tx: &Transaction) -> Option<(Place, Path, SocketAddr)> 
     Some((place, Path::Flow(flow), port.0.flows.peer(flow)?))
 }
 
-/// Returns the seat, or whether a fresh challenge should say `stale`.
-fn authenticate(port: &StackPort, request: &Request, place: Place) -> Result<String, bool> {
+fn is_to(request: &Request, seat: &str) -> bool {
+    let to = request.to_header().ok().and_then(|to| to.uri().ok());
+    to.is_some_and(|uri| uri.user() == Some(seat))
+}
+
+/// Returns the seat whose password was proven, or whether a fresh challenge should say `stale`.
+pub(super) fn proven(port: &StackPort, request: &Request, place: Place) -> Result<String, bool> {
     let header = request.authorization_header().ok_or(false)?;
     let refuse = |refusal: Refusal| {
-        tracing::debug!(%refusal, "a registration was refused");
+        tracing::debug!(%refusal, "a proof of a password was refused");
         refusal == Refusal::Stale
     };
     let credentials =
@@ -107,13 +114,8 @@ fn authenticate(port: &StackPort, request: &Request, place: Place) -> Result<Str
         .verifier
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
-        .verify(&credentials, "REGISTER", &request.uri.to_string(), &secret, port.now_ms())
+        .verify(&credentials, &request.method.to_string(), &request.uri.to_string(), &secret, port.now_ms())
         .map_err(refuse)?;
-    // A seat's password opens that seat only.
-    let to = request.to_header().ok().and_then(|to| to.uri().ok());
-    if to.and_then(|uri| uri.user().map(str::to_owned)).as_deref() != Some(seat) {
-        return Err(false);
-    }
     Ok(credentials.username)
 }
 
@@ -122,7 +124,7 @@ fn salt() -> u64 {
     kernel::crypto::random_digits(18).parse().unwrap_or(0)
 }
 
-async fn challenge(port: &StackPort, mut tx: Transaction, stale: bool) -> rsipstack::Result<()> {
+pub(super) async fn challenge(port: &StackPort, mut tx: Transaction, stale: bool) -> rsipstack::Result<()> {
     let value = port.0.verifier.lock().unwrap_or_else(std::sync::PoisonError::into_inner).challenge(
         Algorithm::Md5,
         port.now_ms(),

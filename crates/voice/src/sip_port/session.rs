@@ -127,7 +127,7 @@ impl Session {
     /// Ends a session that nobody confirmed.
     pub(super) async fn end(&self) {
         let desk = match self.port.legs().get(&self.leg) {
-            Some(handle) => handle.desk,
+            Some(handle) => handle.desk.is_some(),
             None => return,
         };
         if desk {

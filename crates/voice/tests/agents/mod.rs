@@ -1,7 +1,5 @@
 //! What agents keep for themselves and write about calls: own phrases, fields of summaries, letting go by hand.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
-
 use std::time::Duration;
 
 use ::media::detect::amplitude;

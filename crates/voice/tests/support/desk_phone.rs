@@ -270,6 +270,128 @@ impl DeskPhone {
     }
 }
 
+/// A conversation that a desk telephone began.
+#[derive(Clone, Debug)]
+pub struct Line {
+    call_id: String,
+    from: String,
+    to: String,
+    target: String,
+    cseq: u32,
+}
+
+impl Line {
+    /// Names it for a transfer, as whoever is at the house's end knows it.
+    pub fn replaces(&self) -> String {
+        replaces(&self.call_id, tag(&self.to), tag(&self.from))
+    }
+}
+
+/// Writes a `Replaces` header's value.
+pub fn replaces(call_id: &str, to_tag: &str, from_tag: &str) -> String {
+    format!("{call_id};to-tag={to_tag};from-tag={from_tag}")
+}
+
+/// Returns the tag in a From or To.
+pub fn tag(header: &str) -> &str {
+    header.split("tag=").nth(1).unwrap().split(';').next().unwrap()
+}
+
+/// Writes whom a telephone names in a REFER, with the conversation that stands for them.
+pub fn refer_to(user: &str, replaces: &str) -> String {
+    let replaces = replaces.replace('@', "%40").replace(';', "%3B").replace('=', "%3D");
+    format!("Refer-To: <sip:{user}@yihao?Replaces={replaces}>\r\n")
+}
+
+impl DeskPhone {
+    /// Types a wrong password from now on.
+    pub fn mistake_password(&mut self) {
+        "mistaken".clone_into(&mut self.password);
+    }
+
+    fn line_to(&self, number: &str) -> Line {
+        Line {
+            call_id: kernel::id::new_id(),
+            from: format!("<sip:{}@yihao>;tag=d{}", self.seat, self.cseq),
+            to: format!("<sip:{number}@yihao>"),
+            target: format!("sip:{number}@yihao"),
+            cseq: 1,
+        }
+    }
+
+    /// Dials with the account's password; returns the final answer, and the conversation if there is one.
+    pub async fn dial(&mut self, number: &str, sdp: &str, more: &str) -> (String, Line) {
+        let mut line = self.line_to(number);
+        let challenge = self.send_on(&line, "INVITE", more, sdp).await;
+        assert_eq!(status(&challenge), 401, "{challenge}");
+        self.acknowledge(&line, &challenge).await;
+        let nonce = challenge.split("nonce=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let proven = Some(("00000001", "c"));
+        let (seat, target) = (self.seat.clone(), line.target.clone());
+        let proof =
+            response(Algorithm::Md5, &seat, "yihao", &self.password, "INVITE", &target, &nonce, proven);
+        let proof = format!(
+            "Authorization: Digest algorithm=MD5, username=\"{seat}\", realm=\"yihao\", nonce=\"{nonce}\", \
+             uri=\"{target}\", response=\"{proof}\", qop=auth, cnonce=\"c\", nc=00000001\r\n"
+        );
+        line.cseq += 1;
+        let answer = self.send_on(&line, "INVITE", &format!("{proof}{more}"), sdp).await;
+        if status(&answer) == 200 {
+            header(&answer, "To").unwrap().clone_into(&mut line.to);
+            let contact = header(&answer, "Contact").unwrap();
+            line.target = contact.trim_start_matches('<').split('>').next().unwrap().to_owned();
+        }
+        self.acknowledge(&line, &answer).await;
+        (answer, line)
+    }
+
+    /// Sends a request in a conversation that this telephone began; returns the final answer.
+    pub async fn on(&mut self, line: &mut Line, verb: &str, more: &str, sdp: &str) -> String {
+        line.cseq += 1;
+        let answer = self.send_on(line, verb, more, sdp).await;
+        if verb == "INVITE" {
+            self.acknowledge(line, &answer).await;
+        }
+        answer
+    }
+
+    async fn send_on(&mut self, line: &Line, verb: &str, more: &str, sdp: &str) -> String {
+        let kind = if sdp.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+        let text = self.write_on(line, verb, &format!("{kind}{more}"), sdp);
+        self.send(&text).await;
+        self.answer_to(verb).await
+    }
+
+    async fn acknowledge(&mut self, line: &Line, answer: &str) {
+        let line = Line { to: header(answer, "To").unwrap().to_owned(), ..line.clone() };
+        let ack = self.write_on(&line, "ACK", "", "");
+        self.send(&ack).await;
+    }
+
+    fn write_on(&self, line: &Line, verb: &str, more: &str, sdp: &str) -> String {
+        // The ACK of a refusal belongs to the INVITE before it, of anything else to none.
+        let branch = if verb == "INVITE" || verb == "ACK" {
+            format!("{}{}", line.call_id, line.cseq)
+        } else {
+            kernel::id::new_id()
+        };
+        format!(
+            "{verb} {} SIP/2.0\r\nVia: SIP/2.0/{} {};branch=z9hG4bK{branch};rport\r\nMax-Forwards: 70\r\n\
+             From: {}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {} {verb}\r\nContact: {}\r\nAllow: INVITE, BYE, REFER, NOTIFY\r\n\
+             {more}Content-Length: {}\r\n\r\n{sdp}",
+            line.target,
+            self.transport,
+            self.local,
+            line.from,
+            line.to,
+            line.call_id,
+            line.cseq,
+            self.contact,
+            sdp.len(),
+        )
+    }
+}
+
 /// Returns the description in a message.
 pub fn described(message: &str) -> &str {
     body(message)

@@ -14,6 +14,12 @@ impl CallState {
         if asks { self.has_room_for(target) } else { Err(Refusal::NotNow) }
     }
 
+    /// Tells whether somebody is asked, or about to get the call.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.consulted().is_some() || self.successor().is_some()
+    }
+
     pub(super) fn consult(&mut self, target: Target, now_ms: i64, out: &mut Vec<Effect>) {
         out.push(Effect::Note(Note::Consulting(target.clone())));
         self.add(target, Role::Consulted, false, now_ms, out);
