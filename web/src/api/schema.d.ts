@@ -15897,7 +15897,7 @@ export interface components {
         };
         /** @description How strongly a unit solves. */
         ProblemSolver: {
-            /** @description For each measure the difference between the last and the first month that have one. */
+            /** @description For each measure the difference between the first month that has one and the last; the present month is left out. */
             change: (number | null)[];
             id: string;
             /** @description For each measure its share in each month. */
