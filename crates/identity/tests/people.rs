@@ -1,5 +1,6 @@
 //! People, their roles and their scopes.
 
+use contract::identity::{Directory as _, PersonId};
 use identity::IdentityError;
 use kernel::http::Idem;
 use serde_json::json;
@@ -123,6 +124,40 @@ async fn accounts_are_made_without_rights_and_with_a_password_to_change() {
         system.post("/people", second).await.done();
         let sheet = system.get("/people.xlsx").await;
         assert!(sheet.status.is_success() && sheet.body.starts_with(b"PK"), "{}", sheet.status);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_is_reached_at_the_address_with_the_rights_of_the_moment() {
+    on_both(|site| async move {
+        let city = city(site).await;
+        let id = PersonId::from("chief1");
+        let reached = async || city.identity.receiver(&id).await.unwrap();
+        assert_eq!(reached().await.unwrap().email, None);
+        let mut system = city.client("sys1").await;
+        let change = |version: i64, email: &str| json!({"version": version, "email": email});
+        system.patch("/people/chief1", change(1, "chief at bureau")).await.refused(422, "invalid");
+        let shown = system.patch("/people/chief1", change(1, " chief@bureau.example ")).await.ok();
+        assert_eq!(shown["email"], "chief@bureau.example");
+        let known = reached().await.unwrap();
+        assert_eq!(
+            (known.email.as_deref(), known.principal.unit_id.as_str()),
+            (Some("chief@bureau.example"), "bureau")
+        );
+        assert!(known.principal.has("report.read") && known.principal.session_id.is_empty());
+        assert_eq!(system.get("/people?q=chief@bureau").await.ok()["items"].as_array().unwrap().len(), 1);
+        let alike = city.identity.people_like("CHIEF", 5).await.unwrap();
+        assert_eq!(alike.iter().map(|person| person.id.as_str()).collect::<Vec<_>>(), ["chief1"]);
+        // Other rights hold at once, an empty address takes it away, and whoever is closed gets nothing.
+        let mut security = city.client("sec1").await;
+        security.put("/people/chief1/roles", json!({"version": 2, "roles": ["unit_clerk"]})).await.done();
+        assert!(!reached().await.unwrap().principal.has("report.read"));
+        system.patch("/people/chief1", change(3, "")).await.done();
+        assert_eq!(reached().await.unwrap().email, None);
+        system.patch("/people/chief1", json!({"version": 4, "active": false})).await.done();
+        assert!(reached().await.is_none());
+        assert!(city.identity.people_like("chief1", 5).await.unwrap().is_empty());
     })
     .await;
 }
