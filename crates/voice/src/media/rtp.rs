@@ -229,6 +229,10 @@ impl Latch {
     }
 
     fn believes(&mut self, source: SocketAddr) -> bool {
+        // A telephone that holds another line may send on that one too; the address that was agreed on is the right one.
+        if self.described == Some(source) {
+            self.latched = Some(source);
+        }
         if let Some(latched) = self.latched {
             return source == latched;
         }
@@ -266,6 +270,15 @@ mod tests {
         for _ in 0..20 {
             assert!(!latch.believes(address("10.0.0.9:1")));
         }
+    }
+
+    #[test]
+    fn the_address_that_was_agreed_on_is_believed_before_another_port_of_its_host() {
+        let mut latch = Latch::new(Some(address("10.0.0.1:4000")));
+        assert!(latch.believes(address("10.0.0.1:4002")));
+        assert!(latch.believes(address("10.0.0.1:4000")));
+        assert!(!latch.believes(address("10.0.0.1:4002")));
+        assert_eq!(latch.remote(), Some(address("10.0.0.1:4000")));
     }
 
     #[test]

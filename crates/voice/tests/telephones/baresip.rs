@@ -7,9 +7,13 @@ use std::time::Duration;
 use ::media::detect::amplitude;
 use ::media::tone::Tone;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
 use super::take_seat;
-use crate::calls::caller;
+use crate::calls::{answered, caller};
 use crate::media_plane::phone::Say;
+use crate::support::agent::Agent;
 use crate::support::desk_phone::DeskPhone;
 use crate::support::ground::Ground;
 use crate::support::stage::Stage;
@@ -20,6 +24,28 @@ const MODULES: [&str; 2] = ["/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-g
 struct Baresip {
     child: Child,
     folder: PathBuf,
+    /// Where it takes commands.
+    control: u16,
+}
+
+impl Baresip {
+    /// Presses a key of it, so to say; returns what it says to that.
+    async fn press(&self, command: &str, params: &str) -> String {
+        let mut wire = TcpStream::connect(("127.0.0.1", self.control)).await.unwrap();
+        let text = serde_json::json!({ "command": command, "params": params }).to_string();
+        wire.write_all(format!("{}:{text},", text.len()).as_bytes()).await.unwrap();
+        let mut buffer = vec![0; 4096];
+        let said = tokio::time::timeout(Duration::from_secs(3), async {
+            loop {
+                let len = wire.read(&mut buffer).await.unwrap();
+                let said = String::from_utf8_lossy(&buffer[..len]).into_owned();
+                if len == 0 || said.contains("\"response\"") {
+                    return said;
+                }
+            }
+        });
+        said.await.unwrap_or_default()
+    }
 }
 
 impl Drop for Baresip {
@@ -55,11 +81,12 @@ fn start(server: &str, seat: &str, password: &str, secured: (&str, &str)) -> Opt
     let folder = std::env::temp_dir().join(format!("yihao-baresip-{}", kernel::id::new_id()));
     std::fs::create_dir_all(&folder).unwrap();
     voice(&folder.join("voice.wav"), 1100, 60);
+    let control = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let said = folder.join("voice.wav").display().to_string();
     let heard = folder.join("heard.wav").display().to_string();
     let config = format!(
         "sip_listen 127.0.0.1:0\nmodule_path {modules}\nmodule g711.so\nmodule srtp.so\n\
-         module aufile.so\nmodule_app account.so\nmodule_app menu.so\nsip_verify_server no\naudio_source aufile,{said}\naudio_player aufile,{heard}\naudio_alert none\n\
+         module aufile.so\nmodule_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen 127.0.0.1:{control}\nsip_verify_server no\naudio_source aufile,{said}\naudio_player aufile,{heard}\naudio_alert none\n\
          audio_srate 8000-8000\naudio_channels 1-1\nnet_interface 127.0.0.1\ncall_max_calls 2\n"
     );
     std::fs::write(folder.join("config"), config).unwrap();
@@ -77,7 +104,7 @@ fn start(server: &str, seat: &str, password: &str, secured: (&str, &str)) -> Opt
         .stderr(Stdio::null())
         .spawn()
         .ok()?;
-    Some(Baresip { child, folder })
+    Some(Baresip { child, folder, control })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -145,4 +172,34 @@ async fn baresip_over_tls_talks_encrypted_and_is_heard() {
     assert!(amplitude(&heard[heard.len() - 8_000..], 1100.0) > 0.1, "the citizen hears baresip");
     assert_eq!(trunk.within("BYE", "", "").await, 200);
     let _ = std::fs::remove_dir_all(folder);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn baresip_asks_a_colleague_on_its_second_line_and_goes_back_to_the_citizen() {
+    let stage = Stage::new(&Ground::sqlite()).await;
+    let password = DeskPhone::account(&stage, "1001").await;
+    let Some(telephone) = start(&stage.sip.to_string(), "1001", &password, ("", "")) else {
+        eprintln!("skipped: baresip is not installed");
+        return;
+    };
+    stage.until("leader", "/voice/telephones", |list| list["items"][0]["registered"] == true).await;
+    take_seat(&stage, "1001").await;
+    let (mut trunk, _citizen) = caller(&stage, "13800001234").await;
+    stage.state_until("1001", "on_call").await;
+    let mut colleague = Agent::ready(&stage, "1002").await;
+    let said = telephone.press("hold", "").await;
+    stage.until("1001", "/voice/seat", |mine| mine["call"]["held"] == true).await;
+    let said = format!("{said} {}", telephone.press("dial", "1002").await);
+    let (_invite, mut browser) = answered(&mut colleague).await;
+    stage.until("1001", "/voice/seat", |mine| mine["call"]["state"] == "consulting").await;
+    let heard = tokio::task::spawn_blocking(move || browser.talk(1_500, &Say::Tone(1_700)));
+    let heard = heard.await.unwrap();
+    assert!(amplitude(&heard[heard.len() - 8_000..], 1100.0) > 0.1, "the colleague hears baresip: {said}");
+    telephone.press("hangup", "").await;
+    colleague.released().await;
+    let back =
+        |mine: &serde_json::Value| mine["call"]["state"] == "held" || mine["call"]["state"] == "talking";
+    stage.until("1001", "/voice/seat", back).await;
+    assert_eq!(trunk.within("BYE", "", "").await, 200);
+    stage.state_until("1001", "wrap_up").await;
 }
