@@ -1194,6 +1194,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cases/{id}/reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agrees on another way of telling the citizen (答复方式). */
+        post: operations["agree_case_reply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/cases/{id}/restoration": {
         parameters: {
             query?: never;
@@ -1443,6 +1460,23 @@ export interface paths {
         put?: never;
         /** Answers a supervision (督办回复). */
         post: operations["reply_to_supervision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cases/{id}/telling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes down that the citizen was told by telephone, or why not (告知市民). */
+        post: operations["tell_case_citizen"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1911,6 +1945,40 @@ export interface paths {
         put?: never;
         /** Gives a conversation to another queue or colleague. */
         post: operations["transfer_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/citizen-texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what citizens are told in writing, and which ways to them exist. */
+        get: operations["list_citizen_texts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/citizen-texts/{moment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Words a text to citizens anew. */
+        put: operations["set_citizen_text"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2465,6 +2533,127 @@ export interface paths {
         /** Streams what concerns the signed-in person. */
         get: operations["stream_events"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exchanges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists exchanges of the reader's units, those that something was written in last first. */
+        get: operations["list_exchanges"];
+        put?: never;
+        /** Writes to other units. */
+        post: operations["write_exchange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exchanges.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports exchanges as an Excel file. */
+        get: operations["export_exchanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exchanges/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts exchanges of the reader's own unit in which something is new. */
+        get: operations["count_unread_exchanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exchanges/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an exchange with all that was written. */
+        get: operations["get_exchange"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exchanges/{id}/closure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes an exchange. */
+        post: operations["close_exchange"];
+        /** Takes an exchange up again. */
+        delete: operations["reopen_exchange"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exchanges/{id}/posts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers, or adds something. */
+        post: operations["answer_exchange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exchanges/{id}/reading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Notes that the reader has read it. */
+        put: operations["read_exchange"];
         post?: never;
         delete?: never;
         options?: never;
@@ -4804,6 +4993,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/problem-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows hot and hard matters, months of peak and units' solving strength within the reader's scope. */
+        get: operations["show_problem_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/problem-report.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Downloads the report as an Excel file of three sheets. */
+        get: operations["export_problem_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/ratings": {
         parameters: {
             query?: never;
@@ -4958,6 +5181,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/report-receivers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Finds colleagues to send a report to. */
+        get: operations["list_report_receivers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/report-statements": {
         parameters: {
             query?: never;
@@ -4969,6 +5209,112 @@ export interface paths {
         put?: never;
         /** Runs a statement over what the reader may see. It can only read. */
         post: operations["run_report_statement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/report-subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the reader's own subscriptions and those that the reader gets. */
+        get: operations["list_report_subscriptions"];
+        put?: never;
+        /** Subscribes to a report. */
+        post: operations["create_report_subscription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/report-subscriptions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a subscription of one's own. */
+        put: operations["update_report_subscription"];
+        post?: never;
+        /** Ends a subscription of one's own. */
+        delete: operations["delete_report_subscription"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/report-subscriptions/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pauses a subscription of one's own. */
+        post: operations["pause_report_subscription"];
+        /** Lets a paused subscription go on from the next time. */
+        delete: operations["resume_report_subscription"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/report-subscriptions/{id}/reception": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Stops getting a report that somebody has subscribed to. */
+        delete: operations["leave_report_subscription"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/report-subscriptions/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what became of a subscription, newest first; of somebody else's what the reader got. */
+        get: operations["list_report_runs"];
+        put?: never;
+        /** Sends a report to the reader now, at most once a minute. */
+        post: operations["create_report_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/report-subscriptions/{id}/runs.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Downloads what became of a subscription as an Excel file. */
+        get: operations["export_report_runs"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5035,6 +5381,26 @@ export interface paths {
         };
         /** Lists what stands behind a number: orders that the reader may open, or calls. */
         get: operations["list_report_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risk-assessment/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Downloads the written assessment of risks as a Word file: the years, districts with their signs and levels, what
+         *     orders are about, the gravest warnings, within the reader's scope.
+         */
+        get: operations["export_risk_assessment"];
         put?: never;
         post?: never;
         delete?: never;
@@ -9610,6 +9976,7 @@ export interface components {
             recordings: components["schemas"]["RecordingView"][];
             /** Format: int64 */
             reopened: number;
+            reply?: components["schemas"]["ReplyView"] | null;
             /**
              * Format: int64
              * @description How often a unit gave it back.
@@ -9629,6 +9996,8 @@ export interface components {
             struck_out: boolean;
             tasks: components["schemas"]["TaskView"][];
             title: string;
+            /** @description What came of telling the citizen in writing, oldest first. */
+            told: components["schemas"]["ToldView"][];
             type: components["schemas"]["Kind"];
             type_name: string;
             unit?: components["schemas"]["Named"] | null;
@@ -10088,6 +10457,61 @@ export interface components {
             /** @description `done`, `current` or `waiting`. */
             state: string;
         };
+        /** @description Something that a text may name. */
+        CitizenTextPlace: {
+            /** @description What stands between the braces. */
+            code: string;
+            name: string;
+        };
+        /** @description A text as it shall be. */
+        CitizenTextRequest: {
+            /** @description The text, at most 500 characters; `{number}` and the like are filled in. */
+            body: string;
+            /** @description The subject of a mail, at most 60 characters. */
+            subject: string;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description A text to citizens. */
+        CitizenTextView: {
+            body: string;
+            /** @description `feedback` or `result`. */
+            moment: string;
+            name: string;
+            /** @description The text as a citizen would read it, with an invented order. */
+            sample: string;
+            /** @description The subject of a mail. */
+            subject: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description What citizens are told, and how. */
+        CitizenTextsView: {
+            places: components["schemas"]["CitizenTextPlace"][];
+            texts: components["schemas"]["CitizenTextView"][];
+            ways: components["schemas"]["CitizenWayView"][];
+        };
+        /** @description A way to citizens. */
+        CitizenWayView: {
+            /** @description `sms` or `email`. */
+            code: string;
+            /** @description Whether it can send anything now; what it cannot send becomes a task to call. */
+            configured: boolean;
+            /**
+             * Format: int64
+             * @description How much it could not deliver.
+             */
+            failed: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description How much waits for it.
+             */
+            waiting: number;
+        };
         /** @description Why an order is put away, or taken up again. */
         ClosureRequest: {
             /** @description The reason. */
@@ -10355,6 +10779,7 @@ export interface components {
             name?: string;
             /** @description The number to call back. */
             phone?: string | null;
+            reply?: components["schemas"]["ReplyBody"] | null;
         };
         /** @description What changes in a file; what is absent stays, an empty text removes. */
         ContactChange: {
@@ -11101,6 +11526,114 @@ export interface components {
              */
             version?: number;
         };
+        /** @description An exchange as lists show it. */
+        ExchangeItem: {
+            /**
+             * Format: int64
+             * @description By when an answer is wished for, epoch milliseconds.
+             */
+            answer_by?: number | null;
+            /** Format: int64 */
+            created_at: number;
+            id: string;
+            /** Format: int64 */
+            last_at: number;
+            /** @description Whether that day has passed and somebody has not answered. */
+            late: boolean;
+            person_name: string;
+            /** Format: int64 */
+            posts: number;
+            /** @description Whether it came from the reader's own unit. */
+            sent: boolean;
+            state: components["schemas"]["ExchangeState"];
+            state_name: string;
+            subject: string;
+            /** @description Whom it is for. */
+            to: components["schemas"]["ExchangeParty"][];
+            /** @description The unit that wrote. */
+            unit: components["schemas"]["Named"];
+            /** @description Whether the reader has not read all of it. */
+            unread: boolean;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description The exchange that was begun. */
+        ExchangeMade: {
+            /** @description Its id. */
+            id: string;
+        };
+        /** @description A unit that an exchange is for. */
+        ExchangeParty: {
+            /**
+             * Format: int64
+             * @description When it answered first, epoch milliseconds.
+             */
+            answered_at?: number | null;
+            id: string;
+            name: string;
+        };
+        /** @description Something that was written. */
+        ExchangePost: {
+            /** Format: int64 */
+            at: number;
+            body: string;
+            files: components["schemas"]["AttachmentView"][];
+            id: string;
+            person_name: string;
+            unit: components["schemas"]["Named"];
+        };
+        /** @description Something to add. */
+        ExchangePostRequest: {
+            /** @description The text, at most 5,000 characters. */
+            body: string;
+            /** @description Files that were sent before, by their ids; at most 20. */
+            files?: string[];
+        };
+        /** @description What a unit writes to others. */
+        ExchangeRequest: {
+            /**
+             * Format: int64
+             * @description By when an answer is wished for, epoch milliseconds.
+             */
+            answer_by?: number | null;
+            /** @description The text, at most 5,000 characters. */
+            body: string;
+            /** @description Files that were sent before, by their ids; at most 20. */
+            files?: string[];
+            /** @description The number of the order that it is about; everybody it is for has to do with the order. */
+            order?: string;
+            /** @description What it is about, at most 100 characters. */
+            subject: string;
+            /** @description Whom it is for, 1 to 30 units. */
+            unit_ids: string[];
+        };
+        /**
+         * @description Where an exchange stands.
+         * @enum {string}
+         */
+        ExchangeState: "open" | "answered" | "closed";
+        /** @description The version that the writer saw. */
+        ExchangeVersion: {
+            /**
+             * Format: int64
+             * @description The version.
+             */
+            version: number;
+        };
+        /** @description An exchange with all that was written. */
+        ExchangeView: components["schemas"]["ExchangeItem"] & {
+            /** Format: int64 */
+            closed_at?: number | null;
+            closed_by?: string | null;
+            /** @description Whether the reader may write in it. */
+            may_answer: boolean;
+            /** @description Whether the reader may close it, or take it up again. */
+            may_close: boolean;
+            order?: components["schemas"]["Named"] | null;
+            /** @description Whether it is about an order that the reader may not see. */
+            order_hidden: boolean;
+            written: components["schemas"]["ExchangePost"][];
+        };
         /** @description A line of a derivation. */
         ExplainLine: {
             /** @description The first day that it is about, `2026-03-02`. */
@@ -11493,7 +12026,7 @@ export interface components {
              */
             mean: number;
         };
-        /** @description An hour to come. */
+        /** @description An hour or half an hour to come. */
         ForecastHour: {
             /**
              * Format: int32
@@ -11512,6 +12045,11 @@ export interface components {
             low: number;
             /** Format: double */
             mean: number;
+            /**
+             * Format: int32
+             * @description 0 or 30.
+             */
+            minute: number;
         };
         /** @description A day of the past. */
         ForecastPast: {
@@ -11542,6 +12080,11 @@ export interface components {
              * @description The share of inbound calls that ask for an agent.
              */
             queued?: number | null;
+            /**
+             * Format: int64
+             * @description Minutes of a slot.
+             */
+            slot: number;
             /** @description Past weeks that were tried, the last one first. */
             tried: components["schemas"]["ForecastWeek"][];
             /** Format: int64 */
@@ -11561,13 +12104,13 @@ export interface components {
             from: string;
             /**
              * Format: double
-             * @description The same of the hours.
+             * @description The same of the slots.
              */
             hour_error: number;
             to: string;
             /**
              * Format: double
-             * @description The share of hours within their band.
+             * @description The share of slots within their band.
              */
             within: number;
         };
@@ -14634,6 +15177,47 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
+        Page_ExchangeItem: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description By when an answer is wished for, epoch milliseconds.
+                 */
+                answer_by?: number | null;
+                /** Format: int64 */
+                created_at: number;
+                id: string;
+                /** Format: int64 */
+                last_at: number;
+                /** @description Whether that day has passed and somebody has not answered. */
+                late: boolean;
+                person_name: string;
+                /** Format: int64 */
+                posts: number;
+                /** @description Whether it came from the reader's own unit. */
+                sent: boolean;
+                state: components["schemas"]["ExchangeState"];
+                state_name: string;
+                subject: string;
+                /** @description Whom it is for. */
+                to: components["schemas"]["ExchangeParty"][];
+                /** @description The unit that wrote. */
+                unit: components["schemas"]["Named"];
+                /** @description Whether the reader has not read all of it. */
+                unread: boolean;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
         Page_KnowledgeEntryItem: {
             /** @description The rows. */
             items: {
@@ -14877,6 +15461,8 @@ export interface components {
                 account: string;
                 /** @description Whether they may sign in. */
                 active: boolean;
+                /** @description Where they get letters by e-mail. */
+                email?: string | null;
                 /** @description The person. */
                 id: components["schemas"]["PersonId"];
                 /** @description The job number that agents announce. */
@@ -15047,6 +15633,39 @@ export interface components {
                 /** @description `fine`, `open`, `done`. */
                 state: string;
                 unit?: components["schemas"]["Named"] | null;
+            }[];
+            /** @description The word that brings the next page; absent on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows match in all, where counting is cheap.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_ReportRunView: {
+            /** @description The rows. */
+            items: {
+                /** Format: int64 */
+                done_at?: number | null;
+                /**
+                 * Format: int64
+                 * @description When it was due, epoch milliseconds.
+                 */
+                due_at: number;
+                id: string;
+                /**
+                 * Format: int64
+                 * @description When it is tried again, epoch milliseconds.
+                 */
+                next_at?: number | null;
+                person: string;
+                /** @description Why it was not sent (yet). */
+                reason?: string | null;
+                /** @description `waiting`, `sending`, `sent`, `failed`, `unclear`. */
+                state: string;
+                /** Format: int64 */
+                tries: number;
             }[];
             /** @description The word that brings the next page; absent on the last. */
             next_cursor?: string | null;
@@ -15506,6 +16125,8 @@ export interface components {
             account: string;
             /** @description Whether they may sign in. */
             active: boolean;
+            /** @description Where they get letters by e-mail. */
+            email?: string | null;
             /** @description The person. */
             id: components["schemas"]["PersonId"];
             /** @description The job number that agents announce. */
@@ -15544,6 +16165,8 @@ export interface components {
         PersonChange: {
             /** @description Whether they may sign in; `false` ends their sessions. */
             active?: boolean | null;
+            /** @description Where they get letters by e-mail; empty removes it. */
+            email?: string | null;
             /** @description The job number; empty removes it. */
             job_no?: string | null;
             /** @description The name on screen. */
@@ -15561,6 +16184,8 @@ export interface components {
         PersonDraft: {
             /** @description The name used at sign-in. */
             account: string;
+            /** @description Where they get letters by e-mail. */
+            email?: string | null;
             /** @description The job number. */
             job_no?: string | null;
             /** @description The name on screen. */
@@ -15670,6 +16295,10 @@ export interface components {
             name?: string;
             /** @description The number to be called back. */
             phone?: string;
+            /** @description The mail address, or another number for short messages. */
+            reply_to?: string | null;
+            /** @description How to be told of the result: `phone`, `sms` or `email`. */
+            reply_way?: string | null;
         };
         /** @description An order as a citizen writes it. */
         PortalDraft: {
@@ -15840,6 +16469,59 @@ export interface components {
             trace_id: string;
             /** @description A URN that names the kind of problem. */
             type: string;
+        };
+        /** @description A hot or a hard matter. */
+        ProblemMatter: {
+            id: string;
+            /** Format: double */
+            median_hours?: number | null;
+            /** @description Orders of each month. */
+            months: number[];
+            name: string;
+            /** Format: double */
+            orders: number;
+            /** Format: double */
+            overdue: number;
+            /** @description The month with most of them, such as 2026-03. */
+            peak: string;
+            /** Format: double */
+            reopened: number;
+            /** Format: double */
+            satisfaction?: number | null;
+        };
+        /** @description The report. */
+        ProblemReport: {
+            from: string;
+            hard: components["schemas"]["ProblemMatter"][];
+            hot: components["schemas"]["ProblemMatter"][];
+            measures: components["schemas"]["ProblemStrength"][];
+            /** @description The months, such as 2026-03. */
+            months: string[];
+            /** @description All orders of each month. */
+            orders: number[];
+            /** @description The month with most orders. */
+            peak?: string | null;
+            to: string;
+            units: components["schemas"]["ProblemSolver"][];
+        };
+        /** @description How strongly a unit solves. */
+        ProblemSolver: {
+            /** @description For each measure the difference between the first month that has one and the last; the present month is left out. */
+            change: (number | null)[];
+            id: string;
+            /** @description For each measure its share in each month. */
+            months: (number | null)[][];
+            name: string;
+            /** Format: double */
+            orders: number;
+            /** @description For each measure its share over all months. */
+            whole: (number | null)[];
+        };
+        /** @description A measure of solving strength. */
+        ProblemStrength: {
+            about: string;
+            id: string;
+            name: string;
         };
         PromptBody: {
             /** @description Name. */
@@ -16352,6 +17034,39 @@ export interface components {
             /** @description `waiting`, `dialled`, `talking`, `held`, `parked`, `lost` for the citizen; a role for others. */
             what: string;
         };
+        /** @description How the citizen wants to be told. */
+        ReplyBody: {
+            /** @description The mail address or fax number, or another number than the one to call back; at most 100 characters. */
+            to?: string | null;
+            /** @description The way. */
+            way: components["schemas"]["ReplyWay"];
+        };
+        /** @description Another way of telling. */
+        ReplyRequest: {
+            /** @description The mail address or fax number, or another number than the one to call back; at most 100 characters. */
+            to?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+            /** @description The way. */
+            way: components["schemas"]["ReplyWay"];
+        };
+        /** @description How the citizen wants to be told, as far as the reader may know. */
+        ReplyView: {
+            /** @description The number or address; its middle is hidden from those who do not see numbers whole. */
+            to?: string | null;
+            /** @description The way. */
+            way: components["schemas"]["ReplyWay"];
+            /** @description What it is called. */
+            way_name: string;
+        };
+        /**
+         * @description How a citizen is told.
+         * @enum {string}
+         */
+        ReplyWay: "phone" | "sms" | "email" | "fax";
         /** @description A report's numbers. */
         ReportAnswer: {
             about: string;
@@ -16444,7 +17159,7 @@ export interface components {
             about: string;
             id: string;
             /**
-             * @description Of a measure: `count`, `share`, `hours`, `seconds`, `stars`, `instant`; of a dimension: `time`, `word`,
+             * @description Of a measure: `count`, `share`, `hours`, `seconds`, `stars`, `ratio`, `instant`; of a dimension: `time`, `word`,
              *     `unit`, `person`, `text`.
              */
             kind: string;
@@ -16460,6 +17175,14 @@ export interface components {
             names: string[];
             values: (number | null)[];
         };
+        /** @description Somebody who gets a report. */
+        ReportReceiver: {
+            /** @description Whether an e-mail address is known. */
+            address: boolean;
+            id: string;
+            name: string;
+            unit: string;
+        };
         /** @description What stands behind a number. */
         ReportRows: {
             calls: components["schemas"]["ReportCall"][];
@@ -16471,6 +17194,111 @@ export interface components {
              * @description All of it.
              */
             total: number;
+        };
+        /** @description What became of one time for one receiver. */
+        ReportRunView: {
+            /** Format: int64 */
+            done_at?: number | null;
+            /**
+             * Format: int64
+             * @description When it was due, epoch milliseconds.
+             */
+            due_at: number;
+            id: string;
+            /**
+             * Format: int64
+             * @description When it is tried again, epoch milliseconds.
+             */
+            next_at?: number | null;
+            person: string;
+            /** @description Why it was not sent (yet). */
+            reason?: string | null;
+            /** @description `waiting`, `sending`, `sent`, `failed`, `unclear`. */
+            state: string;
+            /** Format: int64 */
+            tries: number;
+        };
+        /** @description The id of what was made. */
+        ReportSubscriptionId: {
+            id: string;
+        };
+        /** @description What somebody subscribes to. */
+        ReportSubscriptionRequest: {
+            /** @description `day`, `week`, `month`. */
+            every: string;
+            /**
+             * Format: int64
+             * @description 0 to 23, by the city's clock.
+             */
+            hour: number;
+            /** @description Its name, 1 to 40 characters. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The day of the week (1 Monday to 7 Sunday) or of the month.
+             */
+            on_day?: number;
+            /** @description The part of the report's address after the question mark. */
+            query?: string;
+            /** @description Ids of those who get it; others than oneself take `report.share`. */
+            receivers: string[];
+            /** @description The report of the catalogue, `special` or `risk-assessment`. */
+            report: string;
+            /** @description `yesterday`, `last_week`, `last_month`, `last_quarter`, `last_year`. */
+            span: string;
+            /**
+             * Format: int64
+             * @description Of a change: the version that was read.
+             */
+            version?: number;
+        };
+        /** @description A report that is sent by mail. */
+        ReportSubscriptionView: {
+            /** @description `day`, `week`, `month`. */
+            every: string;
+            /** @description `xlsx` or `docx`. */
+            format: string;
+            /** Format: int64 */
+            hour: number;
+            id: string;
+            last?: components["schemas"]["ReportRunView"] | null;
+            name: string;
+            /**
+             * Format: int64
+             * @description The next time, epoch milliseconds.
+             */
+            next_at: number;
+            /**
+             * Format: int64
+             * @description The day of the week (1 Monday to 7 Sunday) or of the month.
+             */
+            on_day: number;
+            /** @description Whether it is the reader's own. */
+            own: boolean;
+            owner: string;
+            /** @description `owner` when its owner may not sign in or read reports any more. */
+            paused_why?: string | null;
+            /** @description The part of the report's address after the question mark. */
+            query: string;
+            /** @description Who gets it; of somebody else's only the reader. */
+            receivers: components["schemas"]["ReportReceiver"][];
+            /** @description The report of the catalogue, `special` or `risk-assessment`. */
+            report: string;
+            report_title: string;
+            /** @description `yesterday`, `last_week`, `last_month`, `last_quarter`, `last_year`. */
+            span: string;
+            /** @description `active` or `paused`. */
+            state: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description The reader's subscriptions. */
+        ReportSubscriptions: {
+            /** @description Whether the reader's own address is known. */
+            address: boolean;
+            items: components["schemas"]["ReportSubscriptionView"][];
+            /** @description Whether a mail server is named in the settings. */
+            ready: boolean;
         };
         /** @description A report of the catalogue. */
         ReportView: {
@@ -17340,7 +18168,7 @@ export interface components {
          * @description What somebody has to do with an order.
          * @enum {string}
          */
-        Step: "review" | "amendment" | "dispatch" | "acceptance" | "handling" | "result_review" | "return_visit" | "closure" | "follow_up" | "extension_review" | "objection_review" | "objection_ruling" | "strike_out_review" | "redo_review" | "reconsideration" | "supervision_reply" | "supervision_evaluation" | "co_handling" | "summons" | "delegation" | "countersignature";
+        Step: "review" | "amendment" | "dispatch" | "acceptance" | "handling" | "result_review" | "return_visit" | "closure" | "follow_up" | "extension_review" | "objection_review" | "objection_ruling" | "strike_out_review" | "redo_review" | "reconsideration" | "supervision_reply" | "supervision_evaluation" | "co_handling" | "summons" | "delegation" | "countersignature" | "telling";
         /** @description A step with the number of its tasks. */
         StepCount: {
             /** Format: int64 */
@@ -17709,6 +18537,20 @@ export interface components {
             /** @description Seats that had one before, or are not known. */
             left_out: string[];
         };
+        /** @description What came of a call. */
+        TellingRequest: {
+            /** @description Whether nobody shall try again. */
+            give_up?: boolean;
+            /** @description What was said; required when the citizen was not told. */
+            note?: string;
+            /** @description Whether the citizen was told. */
+            told: boolean;
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
         /** @description What a new order of a type is filled with when somebody chooses it (模板工单). */
         Template: {
             /** @description Answers of the form. */
@@ -17821,6 +18663,20 @@ export interface components {
          * @example 1700000000000
          */
         Timestamp: number;
+        /** @description What came of telling the citizen in writing. */
+        ToldView: {
+            /**
+             * Format: int64
+             * @description When, epoch milliseconds.
+             */
+            at: number;
+            /** @description Why not: `no_channel`, `no_address`, `undeliverable`; absent when it went out. */
+            failure?: string | null;
+            /** @description `feedback`: the unit has reported; `result`: the result stands. */
+            moment: string;
+            /** @description What the way is called. */
+            way_name: string;
+        };
         /** @description An order of a group. */
         TopicOrder: {
             address?: string | null;
@@ -18341,6 +19197,14 @@ export interface components {
             /** @description The element that stands in the way. */
             element_id: string;
             number: string;
+        };
+        /** @description What is unread. */
+        UnreadExchanges: {
+            /**
+             * Format: int64
+             * @description Exchanges of the reader's own unit in which something is new.
+             */
+            unread: number;
         };
         /** @description A form with a file. */
         UploadForm: {
@@ -22012,6 +22876,51 @@ export interface operations {
             };
         };
     };
+    agree_case_reply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplyRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, or the citizen was told */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     restore_case: {
         parameters: {
             query?: never;
@@ -22668,6 +23577,51 @@ export interface operations {
                 };
             };
             /** @description Somebody was faster, the order is at another step, or a rule stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    tell_case_citizen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TellingRequest"];
+            };
+        };
+        responses: {
+            /** @description The order afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Somebody was faster, or nobody has to be told */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -23775,6 +24729,71 @@ export interface operations {
                 };
             };
             /** @description Nobody takes chats there */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_citizen_texts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Texts and ways */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CitizenTextsView"];
+                };
+            };
+        };
+    };
+    set_citizen_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `feedback` or `result` */
+                moment: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CitizenTextRequest"];
+            };
+        };
+        responses: {
+            /** @description The text */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CitizenTextView"];
+                };
+            };
+            /** @description Somebody was faster */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description It cannot be sent like this */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -25078,6 +26097,296 @@ export interface operations {
             };
         };
     };
+    list_exchanges: {
+        parameters: {
+            query?: {
+                /** @description A part of the subject or of what was written. */
+                q?: string;
+                /** @description Those that came, or those that went. */
+                side?: "in" | "out";
+                /** @description Where it stands. */
+                state?: "open" | "answered" | "closed";
+                /** @description Only what the reader has not read. */
+                unread?: boolean;
+                /** @description Only what should have been answered by now. */
+                late?: boolean;
+                /** @description A unit that it is between. */
+                unit_id?: string;
+                /** @description Written at or after, epoch milliseconds. */
+                from?: number;
+                /** @description Written before, epoch milliseconds. */
+                to?: number;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of exchanges */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ExchangeItem"];
+                };
+            };
+        };
+    };
+    write_exchange: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body are written once */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeRequest"];
+            };
+        };
+        responses: {
+            /** @description The exchange */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeMade"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_exchanges: {
+        parameters: {
+            query?: {
+                /** @description A part of the subject or of what was written. */
+                q?: string;
+                /** @description Those that came, or those that went. */
+                side?: "in" | "out";
+                /** @description Where it stands. */
+                state?: "open" | "answered" | "closed";
+                /** @description Only what the reader has not read. */
+                unread?: boolean;
+                /** @description Only what should have been answered by now. */
+                late?: boolean;
+                /** @description A unit that it is between. */
+                unit_id?: string;
+                /** @description Written at or after, epoch milliseconds. */
+                from?: number;
+                /** @description Written before, epoch milliseconds. */
+                to?: number;
+                /** @description The word that came with the page before. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An Excel file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    count_unread_exchanges: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The count */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnreadExchanges"];
+                };
+            };
+        };
+    };
+    get_exchange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The exchange */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The exchange */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeView"];
+                };
+            };
+        };
+    };
+    close_exchange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The exchange */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeVersion"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description exchange.not_party or stale_version */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    reopen_exchange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The exchange */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeVersion"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description exchange.not_party or stale_version */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    answer_exchange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The exchange */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangePostRequest"];
+            };
+        };
+        responses: {
+            /** @description The exchange afterwards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeView"];
+                };
+            };
+            /** @description exchange.closed, exchange.not_party or exchange.full */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Fields to correct */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    read_exchange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The exchange */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     list_fact_tables: {
         parameters: {
             query?: never;
@@ -25846,6 +27155,8 @@ export interface operations {
                 level?: number;
                 /** @description In so many seconds, 5 to 300; 15 when absent. */
                 within?: number;
+                /** @description Minutes of a slot: 60 (also when absent) or 30. */
+                slot?: number;
             };
             header?: never;
             path?: never;
@@ -25882,6 +27193,8 @@ export interface operations {
                 level?: number;
                 /** @description In so many seconds, 5 to 300; 15 when absent. */
                 within?: number;
+                /** @description Minutes of a slot: 60 (also when absent) or 30. */
+                slot?: number;
             };
             header?: never;
             path?: never;
@@ -28522,7 +29835,7 @@ export interface operations {
     list_people: {
         parameters: {
             query?: {
-                /** @description A part of account, name, job number or telephone number. */
+                /** @description A part of account, name, job number, telephone number or e-mail address. */
                 q?: string;
                 /** @description Only people of this unit. */
                 unit_id?: string;
@@ -28590,7 +29903,7 @@ export interface operations {
     export_people: {
         parameters: {
             query?: {
-                /** @description A part of account, name, job number or telephone number. */
+                /** @description A part of account, name, job number, telephone number or e-mail address. */
                 q?: string;
                 /** @description Only people of this unit. */
                 unit_id?: string;
@@ -30473,6 +31786,73 @@ export interface operations {
             };
         };
     };
+    show_problem_report: {
+        parameters: {
+            query?: {
+                /** @description The last month, such as 2026-11; the present one when absent. */
+                month?: string;
+                /** @description So many months, 2 to 24; 6 when absent. */
+                months?: number;
+                /** @description The unit in charge, or one below. */
+                unit_id?: string;
+                /** @description Conditions on orders, as reports take them. */
+                where?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemReport"];
+                };
+            };
+            /** @description No such month, or too many */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_problem_report: {
+        parameters: {
+            query?: {
+                /** @description The last month, such as 2026-11; the present one when absent. */
+                month?: string;
+                /** @description So many months, 2 to 24; 6 when absent. */
+                months?: number;
+                /** @description The unit in charge, or one below. */
+                unit_id?: string;
+                /** @description Conditions on orders, as reports take them. */
+                where?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An Excel file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
     list_ratings: {
         parameters: {
             query?: {
@@ -30803,6 +32183,29 @@ export interface operations {
             };
         };
     };
+    list_report_receivers: {
+        parameters: {
+            query: {
+                /** @description A part of the name or account, or the job number. */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description At most 20 people */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportReceiver"][];
+                };
+            };
+        };
+    };
     run_report_statement: {
         parameters: {
             query?: never;
@@ -30832,6 +32235,312 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_report_subscriptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The subscriptions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportSubscriptions"];
+                };
+            };
+        };
+    };
+    create_report_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportSubscriptionRequest"];
+            };
+        };
+        responses: {
+            /** @description It is sent from now on */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportSubscriptionId"];
+                };
+            };
+            /** @description A bad name, time, report or receiver, or too many */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    update_report_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportSubscriptionRequest"];
+            };
+        };
+        responses: {
+            /** @description It is changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is none, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Somebody was faster */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_report_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nothing is sent any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is none, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    pause_report_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nothing is sent until it goes on */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is none, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    resume_report_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It goes on */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is none, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    leave_report_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reader gets it no more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The reader does not get it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_report_runs: {
+        parameters: {
+            query?: {
+                /** @description The word of the page before. */
+                cursor?: string;
+                /** @description Rows of a page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The subscription */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What became of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReportRunView"];
+                };
+            };
+            /** @description There is none, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    create_report_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is sent within half a minute */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It was sent a moment ago */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_report_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An Excel file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
         };
@@ -31008,6 +32717,44 @@ export interface operations {
                 };
             };
             /** @description Something is asked that does not exist */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_risk_assessment: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as 2026-01-01. */
+                from?: string;
+                /** @description The last day. */
+                to?: string;
+                /** @description One district; all that the reader sees when absent. */
+                district?: string;
+                /** @description `year` (the year before, also when absent) or `previous` (the period before). */
+                compare?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A Word file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Something is asked that does not exist, or too much */
             422: {
                 headers: {
                     [name: string]: unknown;
