@@ -259,7 +259,7 @@ impl Db {
     /// When the database cannot be reached.
     pub async fn begin(&self) -> Result<Tx, DbError> {
         match &self.0.writer {
-            Some(writer) => Ok(Tx::new(self.clone(), tx::Handle::Group(writer.clone().begin().await?))),
+            Some(writer) => Ok(Tx::new(self.clone(), tx::Handle::Group(writer.clone().begin(false).await?))),
             None => Ok(Tx::new(self.clone(), tx::Handle::Own(Box::new(self.0.pool.begin().await?)))),
         }
     }

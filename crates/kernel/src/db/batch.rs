@@ -148,7 +148,7 @@ async fn write_batch(db: &Db, batch: Vec<Pending>) {
 async fn transact(db: &Db, batch: &[&Writes]) -> Result<(), DbError> {
     let numbered = match &db.0.writer {
         Some(writer) => {
-            let mut tx = writer.clone().begin().await?;
+            let mut tx = writer.clone().begin(true).await?;
             let numbered = fill(db, tx.connection(), batch).await?;
             tx.commit().await?;
             numbered

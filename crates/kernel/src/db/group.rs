@@ -44,9 +44,11 @@ impl State {
         self.connection.execute(AssertSqlSafe(sql)).await.map(|_| ())
     }
 
-    /// Opens the shared transaction, or a savepoint in it when it is open. Whoever opens it needs none: undoing
-    /// all there is undoes nobody else, and without one the database keeps no copy of each page that is changed.
-    async fn enter(&mut self) -> Result<Option<u64>, DbError> {
+    /// Opens the shared transaction unless it is open, and a savepoint in it. Whoever opens it and gives up at the
+    /// first failed statement (`strict`) needs no savepoint: undoing all there is undoes nobody else, and without
+    /// one the database keeps no copy of each page that is changed. Others need it: a full disk ends the whole
+    /// transaction by itself, and whoever went on regardless would be told so by the savepoint that is missing.
+    async fn enter(&mut self, strict: bool) -> Result<Option<u64>, DbError> {
         if !self.open {
             if let Err(error) = self.run("begin immediate".to_owned()).await {
                 // The connection may be in a state that nobody knows; a rollback or a fresh one mends it.
@@ -57,7 +59,9 @@ impl State {
                 self.run("begin immediate".to_owned()).await?;
             }
             self.open = true;
-            return Ok(None);
+            if strict {
+                return Ok(None);
+            }
         }
         self.savepoints += 1;
         let savepoint = self.savepoints;
@@ -130,8 +134,9 @@ impl Writer {
         Ok(Self { state: Arc::new(Mutex::new(state)), queued: Arc::new(AtomicUsize::new(0)) })
     }
 
-    /// Waits for this transaction's turn and opens its savepoint.
-    pub(super) async fn begin(self: Arc<Self>) -> Result<GroupTx, DbError> {
+    /// Waits for this transaction's turn and opens its savepoint. Whoever is `strict` drops the transaction at the
+    /// first failed statement.
+    pub(super) async fn begin(self: Arc<Self>, strict: bool) -> Result<GroupTx, DbError> {
         let place = Place::take(self.queued.clone());
         let mut state = tokio::time::timeout(TURN_MAX, self.state.clone().lock_owned())
             .await
@@ -140,7 +145,7 @@ impl Writer {
         let queued = self.queued.clone();
         // If the caller goes away meanwhile, the finished transaction is dropped and so undone.
         tokio::spawn(async move {
-            let savepoint = state.enter().await?;
+            let savepoint = state.enter(strict).await?;
             Ok(GroupTx { state: Some(state), savepoint, queued })
         })
         .await
@@ -167,7 +172,7 @@ impl Drop for Place {
 /// One transaction's turn on the writing connection.
 pub(super) struct GroupTx {
     state: Option<OwnedMutexGuard<State>>,
-    /// None of the one that opened the shared transaction.
+    /// None of a strict one that opened the shared transaction.
     savepoint: Option<u64>,
     queued: Arc<AtomicUsize>,
 }
