@@ -287,6 +287,12 @@ impl Case {
             || person.has("case.return_visit")
     }
 
+    /// Tells whether `person` may see the query code.
+    #[must_use]
+    pub fn opens_to(&self, person: &Principal) -> bool {
+        person.scope("case.query_code").is_some_and(|scope| self.is_within(scope, person))
+    }
+
     /// Returns the colour of the running limit; none when no limit runs.
     #[must_use]
     pub fn color(&self, now: Timestamp) -> Option<Color> {

@@ -1,11 +1,13 @@
 //! How the citizen is told of the result: agreed at intake, changed, due by events, called where no text goes out.
 
-use contract::cases::{CaseId, CitizenDesk as _, CitizenDraft, CitizenReplies as _, CitizenReplyDue};
+use contract::cases::{
+    CaseId, CitizenDesk as _, CitizenDraft, CitizenReplies as _, CitizenReply, CitizenReplyDue,
+};
 use contract::messages::CitizenTold;
 use kernel::Event as _;
 use kernel::http::Idem;
 use serde_json::{Value, json};
-use testkit::on_both;
+use testkit::{PersonBuilder, on_both};
 
 use crate::support::World;
 
@@ -20,6 +22,12 @@ async fn agreed(world: &World, reply: Value) -> Value {
 
 async fn report(world: &World, case: &Value) -> Value {
     world.act("water_clerk", case, "feedback", json!({ "result": "已更换灯具", "contacted": true })).await
+}
+
+/// Returns what is to be told now of a moment of a round.
+async fn text(world: &World, case: &Value, moment: &str, round: i64) -> Option<CitizenReply> {
+    let id = CaseId(case["id"].as_str().unwrap().to_owned());
+    world.cases.reply(&id, moment, round).await.unwrap()
 }
 
 /// Returns the moments at which a text became due.
@@ -60,8 +68,7 @@ async fn a_citizen_is_told_when_the_unit_reports_and_when_the_result_stands() {
         let case = world.read("water_clerk", &case).await;
         let case = report(&world, &case).await;
         assert_eq!(due(&world).await, ["feedback"]);
-        let text =
-            world.cases.reply(&CaseId(case["id"].as_str().unwrap().to_owned())).await.unwrap().unwrap();
+        let text = text(&world, &case, "feedback", 0).await.unwrap();
         assert_eq!((text.way.as_str(), text.to.as_deref()), ("sms", Some("13900001234")));
         assert_eq!((text.unit.as_str(), text.result.as_str()), ("水务局", "已更换灯具"));
         assert!(!format!("{text:?}").contains("内部"));
@@ -195,6 +202,67 @@ async fn the_way_has_to_lead_somewhere_and_may_be_changed_until_the_end() {
         let secret = world.act("dispatcher", &secret, "dispatch", json!({ "unit_id": "water" })).await;
         assert_eq!(world.read("water_clerk", &secret).await["reply"]["to"], Value::Null);
         drop(case);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_to_be_told_holds_until_the_order_goes_back_or_is_taken_up_again() {
+    on_both(|site| async move {
+        let world = World::new(site).await;
+        let case = agreed(&world, json!({ "way": "sms" })).await;
+        assert_eq!(text(&world, &case, "feedback", 0).await, None);
+        let case = report(&world, &case).await;
+        assert!(text(&world, &case, "feedback", 0).await.is_some());
+        assert_eq!(text(&world, &case, "result", 0).await, None);
+        let body = json!({ "decision": "back", "opinion": "请补充照片" });
+        let case = world.act("reviewer", &case, "result-review", body).await;
+        assert_eq!(text(&world, &case, "feedback", 0).await, None);
+        let case = report(&world, &case).await;
+        let case = world.act("reviewer", &case, "result-review", json!({ "decision": "pass" })).await;
+        assert_eq!(text(&world, &case, "feedback", 0).await, None, "the result is told instead");
+        assert!(text(&world, &case, "result", 0).await.is_some());
+        assert_eq!(text(&world, &case, "result", 1).await, None);
+        let body = json!({ "reached": true, "satisfied": 5 });
+        let case = world.act("leader", &case, "return-visit", body).await;
+        let case = world.act("leader", &case, "closure", json!({ "reason": "已办结" })).await;
+        let case = world.act("leader", &case, "reopen", json!({ "reason": "又坏了" })).await;
+        assert_eq!(text(&world, &case, "result", 0).await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_may_not_see_the_code_has_no_text_sent_elsewhere() {
+    on_both(|site| async move {
+        let world = World::new(site).await;
+        let editor = |case: &Value, way: &str, to: Option<&str>| {
+            let path = format!("/cases/{}/reply", case["id"].as_str().unwrap());
+            let body = json!({ "version": case["version"], "way": way, "to": to });
+            let person = PersonBuilder::new("editor").may(&["case.read", "case.edit"]);
+            let mut client = world.server.as_person(person);
+            async move { client.post(&path, body).await }
+        };
+        let case = agreed(&world, json!({ "way": "phone" })).await;
+        for (way, to) in [("email", "thief@example.cn"), ("sms", "13900009999")] {
+            editor(&case, way, Some(to)).await.refused(403, "permission.denied");
+        }
+        // The number that the citizen gave is no other, and nothing is written to whom somebody calls.
+        let case = editor(&case, "fax", Some("13900009999")).await.ok();
+        editor(&case, "sms", Some("13900009999")).await.refused(403, "permission.denied");
+        let case = editor(&case, "sms", None).await.ok();
+        let id = case["id"].as_str().unwrap();
+        let line = world.sign_in("leader").get(&format!("/cases/{id}/timeline")).await.ok();
+        let agreed = line.as_array().unwrap().iter().rfind(|one| one["kind"] == "reply_agreed").unwrap();
+        let data = json!({
+            "way": "sms", "to": "139****1234", "way_before": "fax", "to_before": "139****9999",
+        });
+        assert_eq!(agreed["data"], data);
+        // Who does not know the citizen of a confidential order does not say where that citizen is told.
+        let mut draft = world.draft();
+        draft["confidential"] = json!(true);
+        let secret = world.sign_in("agent").post("/cases", draft).await.ok();
+        editor(&secret, "sms", None).await.refused(403, "permission.denied");
     })
     .await;
 }

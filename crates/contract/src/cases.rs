@@ -176,8 +176,9 @@ pub struct CitizenReply {
 /// Answers what a citizen is told in writing.
 #[async_trait]
 pub trait CitizenReplies: Send + Sync {
-    /// Returns what is to be told of an order; none when nothing is any more.
-    async fn reply(&self, id: &CaseId) -> Result<Option<CitizenReply>, BoxError>;
+    /// Returns what is to be told of an order at a moment of a round, as in [`CitizenReplyDue`]; none when nothing is
+    /// any more, or when that moment does not hold.
+    async fn reply(&self, id: &CaseId, moment: &str, round: i64) -> Result<Option<CitizenReply>, BoxError>;
 }
 
 /// Knows which days the city works.

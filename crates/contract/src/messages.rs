@@ -86,7 +86,7 @@ pub struct MailFile {
     pub bytes: Vec<u8>,
 }
 
-/// Why a letter was not sent. The words are for the log.
+/// Why a letter, or a text to a citizen, was not sent. The words are for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum MailFault {
     /// It was not handed over; a later try may succeed.
@@ -152,8 +152,8 @@ pub trait CitizenChannel: Send + Sync {
     fn code(&self) -> &'static str;
     /// Tells whether it can send anything now.
     fn is_configured(&self) -> bool;
-    /// Sends a text.
-    async fn deliver(&self, text: &CitizenText) -> Result<(), BoxError>;
+    /// Sends a text. What may have been sent is never given again; only [`MailFault::Later`] is tried again.
+    async fn deliver(&self, text: &CitizenText) -> Result<(), MailFault>;
 }
 
 /// A citizen was told of an order in writing, or could not be.

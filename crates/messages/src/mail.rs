@@ -251,7 +251,7 @@ impl CitizenChannel for CitizenMail {
         self.0.is_configured()
     }
 
-    async fn deliver(&self, text: &CitizenText) -> Result<(), BoxError> {
+    async fn deliver(&self, text: &CitizenText) -> Result<(), MailFault> {
         let mail = Mail {
             id: text.id.clone(),
             to: text.to.clone(),
@@ -259,7 +259,7 @@ impl CitizenChannel for CitizenMail {
             text: text.text.clone(),
             files: Vec::new(),
         };
-        Ok(self.0.send(&mail).await?)
+        self.0.send(&mail).await
     }
 }
 

@@ -4,18 +4,20 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use contract::cases::CitizenReplyDue;
-use contract::messages::{CitizenChannel, CitizenText, CitizenTold};
-use kernel::{Actor, ActorKind, BoxError, Ctx, Envelope, Event, Timestamp};
+use contract::messages::{CitizenChannel, CitizenText, CitizenTold, MailFault};
+use kernel::{Actor, ActorKind, Ctx, Envelope, Event, Timestamp};
 use serde_json::json;
 use testkit::{START, on_both};
 
 use crate::World;
 
+type Fault = fn(String) -> MailFault;
+
 /// Keeps what it was given; fails as long as it is told to.
 struct Way {
     code: &'static str,
     sent: Mutex<Vec<CitizenText>>,
-    broken: Mutex<bool>,
+    fault: Mutex<Option<Fault>>,
 }
 
 #[async_trait]
@@ -26,9 +28,9 @@ impl CitizenChannel for Way {
     fn is_configured(&self) -> bool {
         true
     }
-    async fn deliver(&self, text: &CitizenText) -> Result<(), BoxError> {
-        if *self.broken.lock().unwrap() {
-            return Err("the gateway is silent".into());
+    async fn deliver(&self, text: &CitizenText) -> Result<(), MailFault> {
+        if let Some(fault) = *self.fault.lock().unwrap() {
+            return Err(fault("the gateway is silent".to_owned()));
         }
         self.sent.lock().unwrap().push(text.clone());
         Ok(())
@@ -36,7 +38,7 @@ impl CitizenChannel for Way {
 }
 
 fn way(world: &World, code: &'static str) -> Arc<Way> {
-    let way = Arc::new(Way { code, sent: Mutex::default(), broken: Mutex::new(false) });
+    let way = Arc::new(Way { code, sent: Mutex::default(), fault: Mutex::default() });
     world.messages.add_citizen_channel(way.clone());
     way
 }
@@ -116,7 +118,7 @@ async fn nobody_is_woken_and_what_cannot_go_out_is_told() {
         world.site.clock.set(night);
         due(&world, "by_sms", "result", 0).await;
         assert_eq!(deliver(&world, night.plus_secs(8 * 3600)).await, 0);
-        *sms.broken.lock().unwrap() = true;
+        *sms.fault.lock().unwrap() = Some(MailFault::Later);
         for day in 1..8 {
             deliver(&world, night.plus_secs(day * 86_400)).await;
         }
@@ -125,6 +127,63 @@ async fn nobody_is_woken_and_what_cannot_go_out_is_told() {
         let ways = world.client("admin").get("/citizen-texts").await.ok()["ways"].clone();
         assert_eq!((&ways[0]["code"], &ways[0]["failed"]), (&json!("sms"), &json!(1)));
         assert_eq!((&ways[1]["code"], &ways[1]["configured"]), (&json!("email"), &json!(false)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_text_goes_out_as_the_order_stands_then_or_not_at_all() {
+    on_both(|site| async move {
+        let world = World::new(site).await;
+        let sms = way(&world, "sms");
+        due(&world, "by_sms", "result", 0).await;
+        // The order is taken up again, and the number was wrong too.
+        *world.town.now.lock().unwrap() = (1, true);
+        assert_eq!(deliver(&world, START).await, 0);
+        assert!(sms.sent.lock().unwrap().is_empty() && told(&world).await.is_empty());
+        due(&world, "by_sms", "result", 1).await;
+        *world.town.now.lock().unwrap() = (1, false);
+        assert_eq!(deliver(&world, START).await, 1);
+        assert_eq!(sms.sent.lock().unwrap()[0].to, "13900001234", "asked when it goes out, not before");
+        // Dropped and reported again within the round, it is told after all.
+        *world.town.now.lock().unwrap() = (0, false);
+        due(&world, "by_sms", "result", 0).await;
+        assert_eq!((deliver(&world, START).await, sms.sent.lock().unwrap().len()), (1, 2));
+        due(&world, "by_sms", "result", 0).await;
+        assert_eq!(deliver(&world, START).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_may_be_out_or_was_refused_is_not_sent_again() {
+    on_both(|site| async move {
+        let world = World::new(site).await;
+        let (sms, mail) = (way(&world, "sms"), way(&world, "email"));
+        *sms.fault.lock().unwrap() = Some(MailFault::Unclear);
+        *mail.fault.lock().unwrap() = Some(MailFault::Refused);
+        due(&world, "by_sms", "result", 0).await;
+        due(&world, "by_mail", "result", 0).await;
+        deliver(&world, START).await;
+        let failed = ("result".to_owned(), Some("undeliverable".to_owned()));
+        assert_eq!(told(&world).await, [failed.clone(), failed.clone()]);
+        *sms.fault.lock().unwrap() = None;
+        *mail.fault.lock().unwrap() = None;
+        assert_eq!(deliver(&world, START.plus_secs(86_400)).await, 0);
+        // Somebody else has it, and then is found to have died over it.
+        due(&world, "by_sms", "feedback", 0).await;
+        let mut tx = world.site.kit.db.begin().await.unwrap();
+        sqlx::query("update messages_citizen set state = 'sending', next_at = $1 where moment = 'feedback'")
+            .bind(START.plus_secs(600).0)
+            .execute(tx.conn())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        deliver(&world, START.plus_secs(599)).await;
+        assert_eq!(told(&world).await.len(), 2);
+        deliver(&world, START.plus_secs(600)).await;
+        assert_eq!(told(&world).await[2], ("feedback".to_owned(), Some("undeliverable".to_owned())));
+        assert!(sms.sent.lock().unwrap().is_empty());
     })
     .await;
 }

@@ -23,7 +23,11 @@ use serde_json::json;
 use testkit::{PersonBuilder, START, Site, TestServer, on_both};
 
 /// A clerk and a leader in the water bureau, a reviewer in the centre; one order, overdue.
-struct Town;
+#[derive(Clone, Default)]
+struct Town {
+    /// The round that orders are in, and whether the citizen's number was corrected.
+    now: Arc<Mutex<(i64, bool)>>,
+}
 
 #[async_trait]
 impl Directory for Town {
@@ -103,8 +107,11 @@ impl CaseLookup for Town {
 
 #[async_trait]
 impl CitizenReplies for Town {
-    async fn reply(&self, id: &CaseId) -> Result<Option<CitizenReply>, BoxError> {
+    async fn reply(&self, id: &CaseId, _: &str, round: i64) -> Result<Option<CitizenReply>, BoxError> {
+        let (round_now, corrected) = *self.now.lock().unwrap();
         let (way, to) = match id.as_str() {
+            _ if round < round_now => return Ok(None),
+            "by_sms" if corrected => ("sms", Some("13900005678")),
             "by_mail" => ("email", Some("zhou@example.cn")),
             "by_sms" => ("sms", Some("13900001234")),
             "nowhere" => ("email", None),
@@ -151,6 +158,7 @@ impl NoticeChannel for Sms {
 
 struct World {
     site: Site,
+    town: Town,
     messages: Messages,
     server: TestServer,
 }
@@ -158,15 +166,16 @@ struct World {
 impl World {
     async fn new(site: Site) -> Self {
         site.migrate("messages", messages::MIGRATIONS).await;
+        let town = Town::default();
         let ports = Ports {
-            directory: Arc::new(Town),
-            cases: Arc::new(Town),
-            replies: Arc::new(Town),
+            directory: Arc::new(town.clone()),
+            cases: Arc::new(town.clone()),
+            replies: Arc::new(town.clone()),
             centre: "centre".into(),
         };
         let messages = Messages::new(site.kit.clone(), ports);
         let server = TestServer::new(&site, vec![messages.slice().router]);
-        Self { site, messages, server }
+        Self { site, town, messages, server }
     }
 
     fn client(&self, account: &str) -> testkit::Client {

@@ -88,7 +88,8 @@ impl ReferTo {
         }
         let user = address.split(['@', ';']).next()?;
         let user = decoded(user)?;
-        (!user.is_empty() && (is_tel || address.contains('@'))).then_some(Self::Number(user))
+        let is_plain = !user.is_empty() && !user.chars().any(char::is_control);
+        (is_plain && (is_tel || address.contains('@'))).then_some(Self::Number(user))
     }
 }
 
@@ -125,6 +126,9 @@ mod tests {
             ("<SIPS:1002@a?Subject=x>", Some("1002")),
             ("<sip:%2357@a>", Some("#57")),
             ("<sip:%5@a>", None),
+            ("<sip:1002%00@a>", None),
+            ("<sip:10%0D%0A02@a>", None),
+            ("<tel:10\u{85}02>", None),
             ("<sip:10.0.0.1>", None),
             ("<sip:@a>", None),
             ("<mailto:a@b>", None),

@@ -46,8 +46,6 @@ pub struct Sitting {
     pub person_name: String,
     /// Whether this person sees numbers masked.
     pub masked: bool,
-    /// Whether this person may call numbers outside.
-    pub may_dial: bool,
 }
 
 /// What a seat does, as screens are told.

@@ -87,6 +87,11 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 61, name: "emergency", sql: include_str!("../migrations/0061_emergency.sql") },
     Migration { version: 70, name: "message_pins", sql: include_str!("../migrations/0070_message_pins.sql") },
     Migration { version: 71, name: "agent_notes", sql: include_str!("../migrations/0071_agent_notes.sql") },
+    Migration {
+        version: 72,
+        name: "message_pin_failures",
+        sql: include_str!("../migrations/0072_message_pin_failures.sql"),
+    },
 ];
 
 /// Why calls can't be taken.

@@ -201,13 +201,16 @@ impl Action {
     /// having written the order, or helping with it, is not enough. Nor is it to let others in, by a link or
     /// by asking for signatures that hold the order up. What lies with one person of the unit is
     /// that person's, until somebody with the whole subtree moves it. An errand is answered by those who
-    /// owe it.
+    /// owe it. Where the citizen is told, nobody changes who may not know who that is.
     fn is_in_right_hands(self, case: &Case, person: &Principal) -> bool {
         if let Some(kind) = self.errand() {
             // Before anybody owes one, the step is wrong, not the person.
             return case.open_errands(kind).next().is_none() || case.errand_of(kind, person).is_some();
         }
         let Some(scope) = person.scope(self.capability()) else { return false };
+        if self == Self::AgreeReply && !case.shows_citizen_to(person) {
+            return false;
+        }
         if self == Self::Recall {
             // Before anybody sent it, the step is wrong, not the person.
             return case.standing.sent.as_ref().is_none_or(|sent| sent.by == person.person_id);

@@ -1,12 +1,13 @@
 //! How the citizen is told of the result: the agreed way, when it is due, and telling by telephone (FBK-01, FBK-07).
 
+use contract::contacts::mask_phone;
 use serde_json::json;
 
 use super::change::{Change, CourseInput, Fact};
 use super::operation_rule::OperationRules;
 use super::timeline::EntryKind;
 use super::word::words;
-use super::{Case, Citizen, Step, draft};
+use super::{Case, Citizen, Status, Step, draft};
 use crate::error::{CaseError, Check, TEXT_MAX};
 
 /// The longest number or address, in characters.
@@ -35,6 +36,25 @@ pub struct Reply {
     pub to: Option<String>,
 }
 
+impl ReplyWay {
+    /// Tells whether a text goes out.
+    #[must_use]
+    pub fn is_written(self) -> bool {
+        matches!(self, Self::Sms | Self::Email)
+    }
+
+    /// Hides the middle of a number, or the name of an address.
+    #[must_use]
+    pub fn masked(self, to: &str) -> String {
+        match to.split_once('@') {
+            Some((name, host)) if self == Self::Email => {
+                format!("{}***@{host}", name.chars().next().unwrap_or('*'))
+            }
+            _ => mask_phone(to),
+        }
+    }
+}
+
 /// When a citizen is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
@@ -52,6 +72,12 @@ impl Moment {
             Self::Feedback => "feedback",
             Self::Result => "result",
         }
+    }
+
+    /// Reads a code.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        [Self::Feedback, Self::Result].into_iter().find(|moment| moment.code() == code)
     }
 }
 
@@ -129,9 +155,38 @@ pub fn agree(citizen: &mut Citizen, reply: Reply) -> Result<Change, CaseError> {
     let mut check = Check::default();
     reply.check(&mut check, citizen.phone.as_deref());
     check.done()?;
-    let change = Change::new(EntryKind::ReplyAgreed, "case.reply").with(json!({ "way": reply.way.code() }));
+    let to = |reply: &Reply| reply.address(citizen.phone.as_deref()).map(|to| reply.way.masked(to));
+    let before = citizen.reply.as_ref();
+    let data = json!({
+        "way": reply.way.code(),
+        "to": to(&reply),
+        "way_before": before.map(|one| one.way.code()),
+        "to_before": before.and_then(to),
+    });
     citizen.reply = Some(reply);
-    Ok(change)
+    Ok(Change::new(EntryKind::ReplyAgreed, "case.reply").with(data))
+}
+
+/// Tells whether a text with the query code would go where none has gone yet: neither to the number that the citizen
+/// gave nor to where texts go already.
+#[must_use]
+pub fn needs_code(citizen: &Citizen, reply: &Reply) -> bool {
+    let phone = citizen.phone.as_deref();
+    let to = reply.address(phone);
+    let before = citizen.reply.as_ref().filter(|one| one.way.is_written());
+    reply.way.is_written() && to != phone && to != before.and_then(|one| one.address(phone))
+}
+
+/// Tells whether what was to be told at a moment of a round stands: the order was neither taken up again nor sent
+/// back nor ended since, and what the unit reported is not yet overtaken by the result.
+#[must_use]
+pub fn holds(case: &Case, moment: Moment, round: i64) -> bool {
+    let settled = case.status.is_settled() || (case.status == Status::Merged && case.settled_at.is_some());
+    round == case.reopened
+        && match moment {
+            Moment::Feedback => case.status == Status::Handled,
+            Moment::Result => settled,
+        }
 }
 
 /// Tells what the citizen has to hear after facts, by the city's rules.
@@ -162,7 +217,7 @@ pub fn needs_call(case: &Case, moment: Moment, rules: &OperationRules) -> bool {
     let calling = case.task(Step::Telling).is_some() || case.task(Step::ReturnVisit).is_some();
     match (reply.way, moment) {
         _ if calling => false,
-        (ReplyWay::Phone, Moment::Result) => case.status != super::Status::ClosedAtOnce,
+        (ReplyWay::Phone, Moment::Result) => case.status != Status::ClosedAtOnce,
         (ReplyWay::Fax, Moment::Result) => true,
         (ReplyWay::Phone | ReplyWay::Fax, Moment::Feedback) => rules.call_on_feedback,
         (ReplyWay::Sms | ReplyWay::Email, _) => false,

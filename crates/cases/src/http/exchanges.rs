@@ -1,5 +1,7 @@
 //! `/exchanges`: what units write to each other beside orders.
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
@@ -200,9 +202,13 @@ impl Cases {
     ) -> HttpResult<Vec<ExchangeItem>> {
         let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
         let parties = self.exchange_parties(&ids).await?;
+        let mut parties_of: HashMap<&str, Vec<&Party>> = HashMap::with_capacity(rows.len());
+        for party in &parties {
+            parties_of.entry(&party.exchange_id).or_default().push(party);
+        }
         let mut items = Vec::with_capacity(rows.len());
         for row in rows {
-            let own: Vec<&Party> = parties.iter().filter(|one| one.exchange_id == row.id).collect();
+            let own = parties_of.remove(row.id.as_str()).unwrap_or_default();
             items.push(self.exchange_item(ctx, by, row, &own).await?);
         }
         Ok(items)

@@ -1,7 +1,6 @@
 //! `POST /cases/{id}/reply` and `/telling`: how the citizen is told, and calls that tell.
 
 use axum::extract::State;
-use contract::contacts::mask_phone;
 use kernel::http::{Auth, Json, Path, ReqCtx};
 use kernel::problem::ProblemBody;
 use kernel::{HttpResult, Lang, Principal};
@@ -87,15 +86,6 @@ pub(crate) struct ToldView {
     at: i64,
 }
 
-fn masked(way: ReplyWay, to: &str) -> String {
-    match to.split_once('@') {
-        Some((name, host)) if way == ReplyWay::Email => {
-            format!("{}***@{host}", name.chars().next().unwrap_or('*'))
-        }
-        _ => mask_phone(to),
-    }
-}
-
 /// Shows what was agreed.
 pub(super) fn reply_view(case: &Case, by: &Principal, lang: Lang) -> Option<ReplyView> {
     let agreed = case.citizen.reply.as_ref()?;
@@ -103,7 +93,7 @@ pub(super) fn reply_view(case: &Case, by: &Principal, lang: Lang) -> Option<Repl
     Some(ReplyView {
         way: agreed.way,
         way_name: agreed.way.name(lang).to_owned(),
-        to: to.map(|to| if by.is_masked("phone") { masked(agreed.way, to) } else { to.to_owned() }),
+        to: to.map(|to| if by.is_masked("phone") { agreed.way.masked(to) } else { to.to_owned() }),
     })
 }
 

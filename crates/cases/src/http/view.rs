@@ -361,10 +361,7 @@ impl Cases {
             reply: reply_view(&case, by, lang),
             told: neighbours.told,
             color: case.color(ctx.now),
-            query_code: by
-                .scope("case.query_code")
-                .filter(|scope| case.is_within(*scope, by))
-                .map(|_| case.query_code.clone()),
+            query_code: case.opens_to(by).then(|| case.query_code.clone()),
             tasks: neighbours.tasks,
             co_units: neighbours.co_units,
             recordings: neighbours.recordings.into_iter().map(Into::into).collect(),

@@ -11,7 +11,7 @@ use super::{case, timeline, work};
 use crate::Cases;
 use crate::case::action::Action;
 use crate::case::change::Change;
-use crate::case::reply::{self, Reply, ReplyWay, Telling};
+use crate::case::reply::{self, Moment, Reply, Telling};
 use crate::case::timeline::EntryKind;
 use crate::case::{Case, Step};
 use crate::error::CaseError;
@@ -30,7 +30,8 @@ impl Cases {
     /// Agrees with the citizen on another way.
     ///
     /// # Errors
-    /// Those of taking it up, and of [`reply::agree`].
+    /// Those of taking it up, and of [`reply::agree`]; [`CaseError::Forbidden`] where a text with the query code would
+    /// go to another address than the citizen's own and `by` may not see that code.
     pub async fn agree_reply(
         &self,
         ctx: &Ctx,
@@ -39,7 +40,12 @@ impl Cases {
         version: i64,
         agreed: Reply,
     ) -> Result<Case, CaseError> {
-        let rule = |case: &mut Case, _: &_| reply::agree(&mut case.citizen, agreed);
+        let rule = |case: &mut Case, _: &_| {
+            if reply::needs_code(&case.citizen, &agreed) && !case.opens_to(by) {
+                return Err(CaseError::Forbidden(Action::AgreeReply));
+            }
+            reply::agree(&mut case.citizen, agreed)
+        };
         self.perform(ctx, by, id, version, Action::AgreeReply, rule).await
     }
 
@@ -118,12 +124,15 @@ async fn told_of(conn: &mut AnyConnection, id: &CaseId) -> Result<Vec<Told>, Cas
 
 #[async_trait]
 impl CitizenReplies for Cases {
-    async fn reply(&self, id: &CaseId) -> Result<Option<CitizenReply>, BoxError> {
+    async fn reply(&self, id: &CaseId, moment: &str, round: i64) -> Result<Option<CitizenReply>, BoxError> {
         let Some(case) = case::load(&mut *self.kit().db.reader().acquire().await?, id).await? else {
             return Ok(None);
         };
+        if !Moment::parse(moment).is_some_and(|moment| reply::holds(&case, moment, round)) {
+            return Ok(None);
+        }
         let agreed = case.citizen.reply.as_ref();
-        let Some(agreed) = agreed.filter(|one| matches!(one.way, ReplyWay::Sms | ReplyWay::Email)) else {
+        let Some(agreed) = agreed.filter(|one| one.way.is_written()) else {
             return Ok(None);
         };
         let unit = match &case.unit {

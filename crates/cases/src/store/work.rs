@@ -16,7 +16,8 @@ use crate::case::errand::Errand;
 use crate::case::form;
 use crate::case::limit::{Limit, LimitName, LimitRules};
 use crate::case::operation_rule::OperationRules;
-use crate::case::reply::{self, ReplyWay};
+use crate::case::reply;
+use crate::case::timeline::EntryKind;
 use crate::case::{Case, Step, Task, UnitRef};
 use crate::course::{Course, Move};
 use crate::error::CaseError;
@@ -464,7 +465,7 @@ pub(super) fn tell_citizen(
 ) {
     let Some(moment) = reply::due(facts, rules) else { return };
     let Some(agreed) = &case.citizen.reply else { return };
-    if matches!(agreed.way, ReplyWay::Sms | ReplyWay::Email) {
+    if agreed.way.is_written() {
         let due = CitizenReplyDue {
             case_id: case.id.clone(),
             moment: moment.code().to_owned(),
@@ -531,8 +532,15 @@ impl Cases {
     /// [`CaseError::NotFound`] when `by` may not read the order.
     pub async fn timeline(&self, by: &Principal, id: &CaseId) -> Result<Vec<timeline::Entry>, CaseError> {
         let mut conn = self.kit().db.reader().acquire().await?;
-        read(&mut conn, by, id).await?;
-        timeline::of(&mut conn, id).await
+        let case = read(&mut conn, by, id).await?;
+        let mut entries = timeline::of(&mut conn, id).await?;
+        if !case.shows_citizen_to(by) {
+            // Even with its middle hidden, an address says something of whose it is.
+            for entry in entries.iter_mut().filter(|entry| entry.kind == EntryKind::ReplyAgreed.code()) {
+                entry.data = "{}".to_owned();
+            }
+        }
+        Ok(entries)
     }
 }
 

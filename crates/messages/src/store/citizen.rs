@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use contract::cases::CitizenReplyDue;
-use contract::messages::{CitizenChannel, CitizenText, CitizenTold};
+use contract::cases::{CaseId, CitizenReplyDue};
+use contract::messages::{CitizenChannel, CitizenText, CitizenTold, MailFault};
 use kernel::problem::chain;
-use kernel::{Audit, Ctx, Envelope};
+use kernel::{Audit, Ctx, Envelope, Timestamp};
 use serde_json::json;
 use sqlx::FromRow;
 
@@ -17,9 +17,14 @@ use crate::error::MessageError;
 const TRIES_MAX: i64 = 5;
 /// The first pause between two tries; each is three times as long as the one before.
 const PAUSE_MS: i64 = 30_000;
+/// Whoever sends a text has it for so long.
+const CLAIM_MS: i64 = 10 * 60_000;
+/// So many texts are sent in one turn.
+const TURN_MAX: i64 = 20;
 
+/// A text whose time has come.
 #[derive(FromRow)]
-struct Waiting {
+struct Due {
     id: String,
     case_id: String,
     moment: String,
@@ -28,7 +33,28 @@ struct Waiting {
     address: String,
     subject: String,
     body: String,
+    /// `waiting`, or `sending` when whoever had it never said what came of it.
+    state: String,
     tries: i64,
+}
+
+/// What a row becomes.
+#[derive(Default)]
+struct Moved {
+    /// `waiting`, `sending`, `sent`, `failed`, or `dropped`: nothing was to be told any more.
+    state: &'static str,
+    /// When it is tried again, or until when somebody has it.
+    next_at: i64,
+    /// Whether this was a try.
+    tried: bool,
+    error: Option<String>,
+    failure: Option<&'static str>,
+}
+
+impl Moved {
+    fn failed(failure: &'static str, error: &str) -> Self {
+        Self { state: "failed", error: Some(error.to_owned()), failure: Some(failure), ..Self::default() }
+    }
 }
 
 /// Figures of a way to citizens.
@@ -48,8 +74,8 @@ impl Messages {
     pub async fn tell_citizen(&self, envelope: &Envelope) -> Result<(), MessageError> {
         let due: CitizenReplyDue = envelope.read().map_err(|error| MessageError::Port(error.into()))?;
         let Some(moment) = Moment::parse(&due.moment) else { return Ok(()) };
-        let found = self.ports().replies.reply(&due.case_id).await.map_err(MessageError::Port)?;
-        let Some(reply) = found else { return Ok(()) };
+        let found = self.ports().replies.reply(&due.case_id, moment.code(), due.round).await;
+        let Some(reply) = found.map_err(MessageError::Port)? else { return Ok(()) };
         let now = self.kit().now();
         let (subject, body) = self.wording(moment).await?.filled(&reply);
         let failure = match &reply.to {
@@ -58,10 +84,14 @@ impl Messages {
             Some(_) => None,
         };
         let mut tx = self.kit().db.begin().await?;
+        // What was dropped, since it did not hold any more, never went out: reported again it is told.
         let made = sqlx::query(
             "insert into messages_citizen (id, case_id, moment, round, way, address, subject, body, state, tries, \
              next_at, failure, made_at, done_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $12, $13) \
-             on conflict do nothing",
+             on conflict (case_id, moment, round) do update set way = excluded.way, address = excluded.address, \
+             subject = excluded.subject, body = excluded.body, state = excluded.state, tries = 0, \
+             next_at = excluded.next_at, failure = excluded.failure, error = null, done_at = excluded.done_at \
+             where messages_citizen.state = 'dropped'",
         )
         .bind(kernel::id::new_id())
         .bind(due.case_id.as_str())
@@ -92,78 +122,139 @@ impl Messages {
         Ok(tx.commit().await?)
     }
 
-    /// Gives channels the texts to citizens that are due. Returns how many went out.
+    /// Gives channels the texts to citizens that are due, as the orders stand now. Returns how many went out.
     ///
     /// # Errors
     /// When the database fails; a channel that fails is tried again later.
     pub async fn deliver_to_citizens(&self, ctx: &Ctx) -> Result<usize, MessageError> {
-        let waiting: Vec<Waiting> = sqlx::query_as(
-            "select id, case_id, moment, round, way, address, subject, body, tries from messages_citizen \
-             where state = 'waiting' and next_at <= $1 order by next_at, id limit 100",
+        let due: Vec<Due> = sqlx::query_as(
+            "select id, case_id, moment, round, way, address, subject, body, state, tries from messages_citizen \
+             where state in ('waiting', 'sending') and next_at <= $1 order by next_at, id limit $2",
         )
         .bind(ctx.now.0)
+        .bind(TURN_MAX)
         .fetch_all(self.kit().db.reader())
         .await?;
         let mut sent = 0;
-        for one in waiting {
-            let outcome = match self.citizen_channel(&one.way) {
-                None => Err("the channel is not configured any more".to_owned()),
-                Some(channel) => {
-                    let text = CitizenText {
-                        id: one.id.clone(),
-                        to: one.address.clone(),
-                        subject: one.subject.clone(),
-                        text: one.body.clone(),
-                    };
-                    channel.deliver(&text).await.map_err(|error| chain(error.as_ref()))
-                }
-            };
-            sent += usize::from(outcome.is_ok());
-            self.note_citizen(ctx, one, outcome).await?;
+        for one in due {
+            sent += usize::from(self.deliver_to_citizen(ctx, one).await?);
         }
         Ok(sent)
     }
 
-    async fn note_citizen(
-        &self,
-        ctx: &Ctx,
-        one: Waiting,
-        outcome: Result<(), String>,
-    ) -> Result<(), MessageError> {
-        let tries = one.tries + 1;
-        let pause = PAUSE_MS * 3_i64.pow(u32::try_from(one.tries.clamp(0, 8)).unwrap_or_default());
-        let (state, failure) = match &outcome {
-            Ok(()) => ("sent", None),
-            Err(_) if tries >= TRIES_MAX => ("failed", Some("undeliverable")),
-            Err(_) => ("waiting", None),
+    async fn deliver_to_citizen(&self, ctx: &Ctx, mut one: Due) -> Result<bool, MessageError> {
+        // Whoever had it died over it, or still waits: it may be out, so that somebody calls instead.
+        if one.state == "sending" {
+            self.move_citizen(ctx, &one, &Moved::failed("undeliverable", "nobody knows whether it went out"))
+                .await?;
+            return Ok(false);
+        }
+        // It may have waited for hours; meanwhile the order may have gone back, or the number been corrected.
+        let found = self.ports().replies.reply(&CaseId(one.case_id.clone()), &one.moment, one.round).await;
+        match found {
+            Err(error) => {
+                self.move_citizen(ctx, &one, &self.later(ctx, &one, chain(error.as_ref()))).await?;
+                return Ok(false);
+            }
+            Ok(None) => {
+                self.move_citizen(ctx, &one, &Moved { state: "dropped", ..Moved::default() }).await?;
+                return Ok(false);
+            }
+            Ok(Some(reply)) => {
+                let Some(moment) = Moment::parse(&one.moment) else { return Ok(false) };
+                (one.subject, one.body) = self.wording(moment).await?.filled(&reply);
+                one.address = reply.to.unwrap_or_default();
+                one.way = reply.way;
+            }
+        }
+        if one.address.is_empty() {
+            self.move_citizen(ctx, &one, &Moved::failed("no_address", "the order names none any more"))
+                .await?;
+            return Ok(false);
+        }
+        let Some(channel) = self.citizen_channel(&one.way) else {
+            let moved = self.later(ctx, &one, "the channel is not configured any more".to_owned());
+            self.move_citizen(ctx, &one, &moved).await?;
+            return Ok(false);
         };
-        let done = state != "waiting";
+        // A turn may last longer than the moment it began at tells.
+        let until = ctx.now.0.max(self.kit().now().0) + CLAIM_MS;
+        let claim = Moved { state: "sending", next_at: until, ..Moved::default() };
+        if !self.move_citizen(ctx, &one, &claim).await? {
+            return Ok(false);
+        }
+        one.state = claim.state.to_owned();
+        let text = CitizenText {
+            id: one.id.clone(),
+            to: one.address.clone(),
+            subject: one.subject.clone(),
+            text: one.body.clone(),
+        };
+        let outcome = channel.deliver(&text).await;
+        let sent = outcome.is_ok();
+        let moved = match outcome {
+            Ok(()) => Moved { state: "sent", tried: true, ..Moved::default() },
+            Err(MailFault::Later(why)) => self.later(ctx, &one, why),
+            // What may be out is not sent again either: who calls says it once more, a text would say it every time.
+            Err(fault @ (MailFault::Refused(_) | MailFault::Unclear(_))) => {
+                Moved { tried: true, ..Moved::failed("undeliverable", &fault.to_string()) }
+            }
+        };
+        self.move_citizen(ctx, &one, &moved).await?;
+        Ok(sent)
+    }
+
+    /// Returns what becomes of a text that was not handed over: it waits, or is given up.
+    fn later(&self, ctx: &Ctx, one: &Due, why: String) -> Moved {
+        if one.tries + 1 >= TRIES_MAX {
+            return Moved { tried: true, ..Moved::failed("undeliverable", &why) };
+        }
+        let pause = PAUSE_MS * 3_i64.pow(u32::try_from(one.tries.clamp(0, 8)).unwrap_or_default());
+        let next_at = self.after_quiet(Timestamp(ctx.now.0 + pause)).0;
+        Moved { state: "waiting", next_at, tried: true, error: Some(why), ..Moved::default() }
+    }
+
+    /// Moves a row on from the try and the state in which it was read, with the text as it is in `one`, and tells
+    /// what came of it at its end; false when somebody else did.
+    async fn move_citizen(&self, ctx: &Ctx, one: &Due, to: &Moved) -> Result<bool, MessageError> {
+        let done = !matches!(to.state, "waiting" | "sending");
         let mut tx = self.kit().db.begin().await?;
-        let changed = sqlx::query(
+        let moved = sqlx::query(
             "update messages_citizen set state = $2, tries = $3, next_at = $4, error = $5, failure = $6, \
-             done_at = $7 where id = $1 and state = 'waiting'",
+             done_at = $7, way = $8, address = $9, subject = $10, body = $11 \
+             where id = $1 and state = $12 and tries = $13",
         )
         .bind(&one.id)
-        .bind(state)
-        .bind(tries)
-        .bind(ctx.now.0 + pause)
-        .bind(outcome.err())
-        .bind(failure)
+        .bind(to.state)
+        .bind(one.tries + i64::from(to.tried))
+        .bind(to.next_at)
+        .bind(to.error.as_ref())
+        .bind(to.failure)
         .bind(done.then_some(ctx.now.0))
+        .bind(&one.way)
+        .bind(&one.address)
+        .bind(&one.subject)
+        .bind(&one.body)
+        .bind(&one.state)
+        .bind(one.tries)
         .execute(tx.conn())
         .await?
         .rows_affected();
-        if done && changed == 1 {
+        if moved == 0 {
+            return Ok(false);
+        }
+        if matches!(to.state, "sent" | "failed") {
             let told = CitizenTold {
-                case_id: one.case_id,
-                moment: one.moment,
+                case_id: one.case_id.clone(),
+                moment: one.moment.clone(),
                 round: one.round,
-                way: one.way,
-                failure: failure.map(ToOwned::to_owned),
+                way: one.way.clone(),
+                failure: to.failure.map(ToOwned::to_owned),
             };
             tx.emit(ctx, &told);
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(true)
     }
 
     fn citizen_channel(&self, way: &str) -> Option<Arc<dyn CitizenChannel>> {
@@ -182,7 +273,7 @@ impl Messages {
         .fetch_all(self.kit().db.reader())
         .await?;
         let count = |state: &str| rows.iter().find(|row| row.0 == state).map_or(0, |row| row.1);
-        let figures = WayFigures { waiting: count("waiting"), failed: count("failed") };
+        let figures = WayFigures { waiting: count("waiting") + count("sending"), failed: count("failed") };
         Ok((self.citizen_channel(way).is_some(), figures))
     }
 

@@ -22,7 +22,7 @@ use crate::desk::Joining;
 use crate::error::VoiceError;
 use crate::media::{CallMedia, Clip, MediaError, MediaEvent, Tone};
 use crate::pop::Prefetch;
-use crate::sip_port::{IncomingCall, LegEvent, Referred, Replaced, SipLeg};
+use crate::sip_port::{IncomingCall, LegEvent, Referred, Replaced, SipLeg, is_number};
 use crate::sounds;
 
 /// Messages that may wait for a call.
@@ -54,8 +54,8 @@ pub enum CallMessage {
     Aside(IncomingCall, Target),
     /// Another telephone of a seat takes the place of the one that has the call.
     Moved(IncomingCall, Replaced),
-    /// Name and sound of a phrase of the agent's own, which [`Phrase::Own`] says next.
-    OwnPhrase(String, bytes::Bytes),
+    /// Name and sound of a phrase of the agent's own that is said to the citizen, and where the answer goes.
+    SayOwn(String, bytes::Bytes, oneshot::Sender<Result<(), Refusal>>),
     /// The sound of what the call's flow says under this number.
     Sound(u32, Vec<Clip>),
     /// What the call's flow is told from outside.
@@ -78,6 +78,11 @@ impl CallHandle {
         }
     }
 
+    /// Hands a telephone's call over; 481 when this call is over and nobody would answer it.
+    pub(super) async fn pass(&self, message: CallMessage) -> Result<(), u16> {
+        self.mailbox.send(message).await.map_err(|_| 481)
+    }
+
     /// Tells whether the call hears nothing any more.
     #[must_use]
     pub(super) fn is_over(&self) -> bool {
@@ -89,8 +94,23 @@ impl CallHandle {
     /// # Errors
     /// Why it does not, or that the call is over.
     pub async fn ask(&self, command: Command) -> Result<(), VoiceError> {
+        self.answered(|reply| CallMessage::Ask(command, reply)).await
+    }
+
+    /// Lets a phrase of the agent's own be said to the citizen.
+    ///
+    /// # Errors
+    /// Why it is not, or that the call is over.
+    pub async fn say_own(&self, title: String, sound: bytes::Bytes) -> Result<(), VoiceError> {
+        self.answered(|reply| CallMessage::SayOwn(title, sound, reply)).await
+    }
+
+    async fn answered(
+        &self,
+        message: impl FnOnce(oneshot::Sender<Result<(), Refusal>>) -> CallMessage,
+    ) -> Result<(), VoiceError> {
         let (sender, answer) = oneshot::channel();
-        self.send(CallMessage::Ask(command, sender));
+        self.send(message(sender));
         answer.await.map_err(|_| VoiceError::NoCall)?.map_err(VoiceError::Refused)
     }
 
@@ -235,7 +255,16 @@ impl Actor {
             CallMessage::Leg(side, event) => self.leg(side, event).await,
             CallMessage::Aside(call, target) => self.ask_aside(call, target).await,
             CallMessage::Moved(call, replaced) => self.move_telephone(call, replaced).await,
-            CallMessage::OwnPhrase(title, sound) => self.own_phrase = (title, sound),
+            CallMessage::SayOwn(title, sound, reply) => {
+                let command = Command::Say(Phrase::Own);
+                let fits = self.state.check(&command);
+                if fits.is_ok() {
+                    self.own_phrase = (title, sound);
+                    self.apply(Input::Do(command)).await;
+                }
+                // The asker may be gone by now.
+                let _ = reply.send(fits);
+            }
             CallMessage::Sound(no, clips) => self.say(no, clips).await,
             CallMessage::Flow(input) => self.lead(input).await,
         }
@@ -397,10 +426,12 @@ impl Actor {
             (side, LegEvent::Digit(digit)) => self.digit(side, digit).await,
             (side, LegEvent::Offer { sdp, reply }) => self.further_offer(side, sdp, reply).await,
             (side, LegEvent::Refer { to, reply, told }) => {
-                let referred = self.refer(side, &to);
+                let referred = self.refer(side, &to).await;
                 let code = referred.as_ref().err().copied().unwrap_or(200);
                 let whom = match &to {
-                    Referred::Number(number) => number,
+                    // Nobody has looked at the characters of what can't be called.
+                    Referred::Number(number) if referred.is_ok() || is_number(number) => number,
+                    Referred::Number(_) => "unknown",
                     Referred::Leg(_) => "aside",
                 };
                 self.note("referred", &format!("{whom} {code}"));

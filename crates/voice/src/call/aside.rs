@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::actor::{Actor, CallMessage, Side, forward};
 use super::leg::{Plain, media_of, unknown};
 use super::state::{Command, Input, PartyNo, Phase, Target};
-use super::telephone;
+use super::telephone::Asker;
 use crate::sip_port::{IncomingCall, Origin, Referred, Replaced, SipLeg};
 
 /// How long a telephone has to take in that its transfer is done.
@@ -106,19 +106,17 @@ impl Actor {
     }
 
     /// A seat's telephone hands the citizen over; returns what is done, or the status code that it is refused with.
-    pub(super) fn refer(&self, side: Side, to: &Referred) -> Result<Command, u16> {
+    pub(super) async fn refer(&mut self, side: Side, to: &Referred) -> Result<Command, u16> {
         let no = match (side, &self.aside) {
             (Side::Party(no), _) => no,
             (Side::Aside, Some(aside)) => aside.party,
             _ => return Err(403),
         };
         let agent = self.state.agent().filter(|agent| agent.no == no);
-        let seat = agent.and_then(|agent| agent.target.seat()).ok_or(403u16)?;
+        let seat = agent.and_then(|agent| agent.target.seat()).ok_or(403u16)?.to_owned();
+        let asker = Asker::at(&self.core.clone(), &seat).await?;
         let command = match to {
-            Referred::Number(number) => {
-                let sitting = self.core.desk.sitting_at(seat).ok_or(403u16)?;
-                Command::Transfer(telephone::destination(&self.core, &sitting, number)?)
-            }
+            Referred::Number(number) => Command::Transfer(asker.destination(&self.core, number)?),
             Referred::Leg(named) => {
                 let first = self.legs.get(&no).map(|leg| leg.sip);
                 let second = self.aside.as_ref().map(|aside| aside.sip);

@@ -345,6 +345,8 @@ pub struct Run {
     rescued: bool,
     findings: Vec<Finding>,
     hearing: Option<Hearing>,
+    /// Boxes of messages that did not open.
+    unopened: u32,
     /// The node to begin at in place of the flow's first.
     entrance: Option<String>,
 }
@@ -369,6 +371,7 @@ impl Run {
             rescued: false,
             findings: Vec::new(),
             hearing: None,
+            unopened: 0,
             entrance: None,
         }
     }

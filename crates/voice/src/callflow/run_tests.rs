@@ -583,6 +583,30 @@ fn a_wrong_code_hears_nothing_and_an_empty_box_says_so() {
     assert_eq!(wrong.give(Input::Answer(1, Answer::No)).node(), "b");
 }
 
+#[test]
+fn the_third_code_that_opens_no_box_ends_the_call() {
+    let mut guesser = Caller::new(json!([
+        {"id": "a", "kind": "messages", "props": {}, "exits": {"next": "end", "wrong": "b"}},
+        {"id": "b", "kind": "play", "props": {"say": {"text": "x"}}, "exits": {"next": "a"}},
+        {"id": "end", "kind": "hang_up", "props": {}},
+    ]));
+    let asked = |guesser: &Caller| {
+        let no = guesser.out.iter().find_map(|effect| match effect {
+            Effect::Ask { no, .. } => Some(*no),
+            _ => None,
+        });
+        no.expect("the box was asked")
+    };
+    for _ in 0..2 {
+        let no = asked(&guesser);
+        assert_eq!(guesser.give(Input::Answer(no, Answer::No)).node(), "b");
+        guesser.hear();
+    }
+    let no = asked(&guesser);
+    assert_eq!(guesser.give(Input::Answer(no, Answer::No)).said(), "[message_wrong.zh]");
+    assert!(guesser.hear().has(&Effect::HangUp));
+}
+
 /// A caller with whom the robot talks.
 fn with_robot() -> Caller {
     Caller::new(json!([

@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use chrono::DateTime;
+use contract::contacts::mask_phone;
 use contract::identity::PersonId;
-use kernel::BoxError;
+use kernel::{Audit, BoxError, Ctx};
 use serde_json::json;
 
 use super::asking::hash_code;
@@ -11,11 +12,14 @@ use super::{Caller, Flows};
 use crate::callflow::Answer;
 use crate::callflow::model::Kind;
 use crate::store;
+use crate::store::message_pins::PinRow;
 use crate::store::messages::MessageFilter;
 use crate::voicemail;
 
 /// Messages that are offered in one call.
 const OFFERED_MAX: usize = 50;
+/// Wrong codes after which a box stays closed until its owner sets another code.
+const FAILURES_MAX: i64 = 10;
 /// What a person must be allowed to hear messages.
 const HEAR: &str = "call.handle_missed";
 /// What a person must be allowed to call back.
@@ -24,14 +28,18 @@ const DIAL: &str = "call.dial";
 impl Flows {
     /// Returns the open messages that are this person's or nobody's, those that nobody heard first, then the oldest.
     pub(super) async fn messages(&self, caller: &Caller, number: &str, pin: &str, mailbox: &str) -> Answer {
-        let now = self.kit.now();
-        let spent = [format!("box {number}"), format!("box-from {}", caller.number)]
-            .iter()
-            .any(|key| self.passwords.take(key, now).is_err());
-        if spent || number.is_empty() {
+        if number.is_empty() {
             return Answer::No;
         }
-        match self.open_messages(number, pin, mailbox).await {
+        // Only the caller's own tries are limited in time: whoever tries for long must not keep the owner out.
+        if self.passwords.take(&format!("box-from {}", caller.number), self.kit.now()).is_err() {
+            tracing::warn!(
+                caller = mask_phone(&caller.number),
+                "a caller tries codes of message boxes too fast"
+            );
+            return Answer::No;
+        }
+        match self.open_messages(caller, number, pin, mailbox).await {
             Ok(answer) => answer,
             Err(error) => {
                 tracing::error!(%error, "messages could not be offered by telephone");
@@ -40,10 +48,37 @@ impl Flows {
         }
     }
 
-    async fn open_messages(&self, number: &str, pin: &str, mailbox: &str) -> Result<Answer, BoxError> {
+    /// Tells whether a code opens a box, and counts it when it does not.
+    async fn opens(&self, caller: &Caller, row: &PinRow, pin: &str) -> Result<bool, BoxError> {
+        if row.failures >= FAILURES_MAX {
+            tracing::warn!(person = row.person_id, "a message box is closed after too many wrong codes");
+            return Ok(false);
+        }
+        let is_right = kernel::crypto::same_secret(&hash_code(&row.salt, pin), &row.hash);
+        let mut tx = self.kit.db.begin().await?;
+        let opens = if is_right {
+            store::message_pins::passed(&mut tx, row, FAILURES_MAX).await?
+        } else {
+            let failures = store::message_pins::failed(&mut tx, &row.person_id).await?;
+            let detail = json!({ "caller": mask_phone(&caller.number), "failures": failures });
+            let audit = Audit::new("message_pin.wrong", "person", row.person_id.clone()).detail(detail);
+            tx.audit(&Ctx::system("voice", self.kit.now()), audit);
+            false
+        };
+        tx.commit().await?;
+        Ok(opens)
+    }
+
+    async fn open_messages(
+        &self,
+        caller: &Caller,
+        number: &str,
+        pin: &str,
+        mailbox: &str,
+    ) -> Result<Answer, BoxError> {
         let db = &self.kit.db;
         let Some(row) = store::message_pins::by_number(db, number).await? else { return Ok(Answer::No) };
-        if !kernel::crypto::same_secret(&hash_code(&row.salt, pin), &row.hash) {
+        if !self.opens(caller, &row, pin).await? {
             return Ok(Answer::No);
         }
         let Some(directory) = &self.ports.directory else { return Ok(Answer::Failed) };

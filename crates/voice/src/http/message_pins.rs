@@ -91,6 +91,7 @@ async fn put_message_pin(
         hash: hash_code(&salt, &body.pin),
         salt,
         set_at: ctx.now.0,
+        failures: 0,
     };
     let mut tx = core.kit.db.begin().await.map_err(VoiceError::from)?;
     message_pins::put(&mut tx, &ctx, &row).await.map_err(VoiceError::from)?;

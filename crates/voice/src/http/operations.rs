@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::seat::{my_call, my_sitting};
 use crate::call::state::{Command, Phrase, Refusal, Target};
-use crate::call::{CallMessage, CallView};
+use crate::call::{CallHandle, CallMessage, CallView};
 use crate::core::Core;
 use crate::error::VoiceError;
 use crate::sip_port::is_number;
@@ -137,13 +137,15 @@ pub(super) async fn decide(
     id: &str,
     command: Command,
 ) -> HttpResult<StatusCode> {
+    led_call(core, me, id)?.ask(command).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Finds a running call that the person's seat answers for.
+fn led_call(core: &Core, me: &Principal, id: &str) -> Result<CallHandle, VoiceError> {
     let call = my_call(core, me, id)?;
     let mine = my_sitting(core, me)?.seat_no;
-    if call.view().seat_no.as_deref() != Some(mine.as_str()) {
-        return Err(VoiceError::NoCall.into());
-    }
-    call.ask(command).await?;
-    Ok(StatusCode::ACCEPTED)
+    if call.view().seat_no.as_deref() == Some(mine.as_str()) { Ok(call) } else { Err(VoiceError::NoCall) }
 }
 
 /// Rings somebody to be asked while the citizen waits; `voice.call_state` tells what comes of it.
@@ -325,11 +327,11 @@ async fn say(
 ) -> HttpResult<StatusCode> {
     me.require("call.answer")?;
     if body.phrase == Phrase::Own.name() {
-        let call = my_call(&core, &me, &id)?;
+        let call = led_call(&core, &me, &id)?;
         let own = body.own.unwrap_or_default();
         let (title, sound) = super::own_phrases::sound(&core, &me, &own).await?;
-        call.send(CallMessage::OwnPhrase(title, sound));
-        return decide(&core, &me, &id, Command::Say(Phrase::Own)).await;
+        call.say_own(title, sound).await?;
+        return Ok(StatusCode::ACCEPTED);
     }
     let all = [Phrase::SeatNumber, Phrase::PleaseWait, Phrase::ThanksForWaiting, Phrase::Goodbye];
     let phrase = all.into_iter().find(|phrase| phrase.name() == body.phrase).ok_or_else(|| {

@@ -7,7 +7,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use kernel::http::{Auth, Json, Path, Query, ReqCtx};
-use kernel::{Audit, Ctx, HttpResult, Principal, Problem};
+use kernel::{Audit, Ctx, DbError, HttpResult, Principal, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -21,7 +21,7 @@ use crate::speech::wav;
 use crate::store::own_phrases::{self, OwnPhrase};
 
 /// Phrases of one person at most.
-const PHRASES_MAX: usize = 30;
+const PHRASES_MAX: i64 = 30;
 /// The longest phrase, in milliseconds.
 const LENGTH_MAX_MS: i64 = 60_000;
 /// Largest file that may be uploaded, in bytes: a minute at 48 kHz in stereo.
@@ -103,6 +103,23 @@ async fn list_own_phrases(
     Ok(Json(phrases.into_iter().map(PhraseItem::from).collect()))
 }
 
+fn too_many() -> Problem {
+    Problem::invalid().field("title", "many", "最多 30 条，请先删除", "There are 30 already")
+}
+
+/// Refuses somebody who has as many phrases as there may be, before work is done for another one.
+async fn check_room(core: &Core, me: &Principal) -> HttpResult<()> {
+    let known = own_phrases::of_person(&core.kit.db, &me.person_id).await.map_err(VoiceError::from)?;
+    let is_full = i64::try_from(known.len()).is_ok_and(|count| count >= PHRASES_MAX);
+    if is_full { Err(too_many()) } else { Ok(()) }
+}
+
+async fn remove_file(core: &Core, file: &str) {
+    if let Err(error) = core.kit.blobs.remove(file).await {
+        tracing::warn!(%error, file, "the sound of an own phrase stays on the disk");
+    }
+}
+
 async fn keep(
     core: &Core,
     me: &Principal,
@@ -120,15 +137,6 @@ async fn keep(
             "A phrase takes at most 60 seconds",
         ));
     }
-    let known = own_phrases::of_person(&core.kit.db, &me.person_id).await.map_err(VoiceError::from)?;
-    if known.len() >= PHRASES_MAX {
-        return Err(Problem::invalid().field(
-            "title",
-            "many",
-            "最多 30 条，请先删除",
-            "There are 30 already",
-        ));
-    }
     let file = core.kit.blobs.put(ctx.now, codes).await.map_err(|error| Problem::from_internal(&error))?;
     let phrase = OwnPhrase {
         id: kernel::id::new_id(),
@@ -140,12 +148,27 @@ async fn keep(
         duration_ms,
         created_at: ctx.now.0,
     };
-    let mut tx = core.kit.db.begin().await.map_err(VoiceError::from)?;
-    own_phrases::insert(&mut tx, &phrase).await.map_err(VoiceError::from)?;
-    let detail = serde_json::json!({ "title": phrase.title, "source": source });
+    match insert(core, ctx, &phrase).await {
+        Ok(true) => Ok((StatusCode::CREATED, Json(phrase.into()))),
+        Ok(false) => {
+            remove_file(core, &phrase.file).await;
+            Err(too_many())
+        }
+        Err(error) => Err(VoiceError::from(error).into()),
+    }
+}
+
+/// Writes a phrase down; false when the person has too many.
+async fn insert(core: &Core, ctx: &Ctx, phrase: &OwnPhrase) -> Result<bool, DbError> {
+    let mut tx = core.kit.db.begin().await?;
+    if own_phrases::count_for_adding(&mut tx, &phrase.person_id).await? >= PHRASES_MAX {
+        return Ok(false);
+    }
+    own_phrases::insert(&mut tx, phrase).await?;
+    let detail = serde_json::json!({ "title": phrase.title, "source": phrase.source });
     tx.audit(ctx, Audit::new("own_phrase.create", "own_phrase", phrase.id.clone()).detail(detail));
-    tx.commit().await.map_err(VoiceError::from)?;
-    Ok((StatusCode::CREATED, Json(phrase.into())))
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// Takes a WAV file as a phrase of mine.
@@ -160,6 +183,7 @@ async fn upload_own_phrase(
     body: Bytes,
 ) -> HttpResult<(StatusCode, Json<PhraseItem>)> {
     me.require("call.answer")?;
+    check_room(&core, &me).await?;
     let read = tokio::task::spawn_blocking(move || wav::to_alaw(&body))
         .await
         .map_err(|error| Problem::from_internal(&error))?;
@@ -179,6 +203,7 @@ async fn speak_own_phrase(
 ) -> HttpResult<(StatusCode, Json<PhraseItem>)> {
     me.require("call.answer")?;
     let text = word("text", &body.text, TEXT_MAX)?;
+    check_room(&core, &me).await?;
     let codes = core.flows.voices.speak(&text, body.language).await.map_err(VoiceError::Speech)?;
     keep(&core, &me, &ctx, (&body.title, "voice", &text), &codes).await
 }
@@ -215,11 +240,11 @@ async fn delete_own_phrase(
 ) -> HttpResult<StatusCode> {
     me.require("call.answer")?;
     let mut tx = core.kit.db.begin().await.map_err(VoiceError::from)?;
-    if !own_phrases::remove(&mut tx, &id, &me.person_id).await.map_err(VoiceError::from)? {
-        return Err(Problem::not_found());
-    }
+    let removed = own_phrases::remove(&mut tx, &id, &me.person_id).await.map_err(VoiceError::from)?;
+    let file = removed.ok_or_else(Problem::not_found)?;
     tx.audit(&ctx, Audit::new("own_phrase.delete", "own_phrase", id));
     tx.commit().await.map_err(VoiceError::from)?;
+    remove_file(&core, &file).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

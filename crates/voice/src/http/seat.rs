@@ -158,7 +158,6 @@ async fn sign_in(State(core): State<Arc<Core>>, Auth(me): Auth) -> HttpResult<Js
         person_id: me.person_id.clone(),
         person_name: me.name.clone(),
         masked: me.is_masked("phone"),
-        may_dial: me.has("call.dial"),
     });
     core.desk.place(&seat_no, &seat_id, place);
     // Whoever sat here before may have wished otherwise.

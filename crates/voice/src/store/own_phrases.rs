@@ -1,5 +1,6 @@
 //! Phrases that agents recorded for themselves.
 
+use kernel::db::Dialect;
 use kernel::{Db, DbError, Tx};
 use sqlx::FromRow;
 
@@ -45,6 +46,21 @@ pub async fn find(db: &Db, id: &str, person_id: &str) -> Result<Option<OwnPhrase
     Ok(sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(id).bind(person_id).fetch_optional(db.reader()).await?)
 }
 
+/// Counts a person's phrases, and lets nobody add any until the transaction ends.
+///
+/// # Errors
+/// When a statement fails.
+pub async fn count_for_adding(tx: &mut Tx, person_id: &str) -> Result<i64, DbError> {
+    // SQLite has one writer at a time anyway.
+    if tx.dialect() == Dialect::Postgres {
+        sqlx::query("lock table voice_own_phrase in share row exclusive mode").execute(tx.conn()).await?;
+    }
+    Ok(sqlx::query_scalar("select count(*) from voice_own_phrase where person_id = $1")
+        .bind(person_id)
+        .fetch_one(tx.conn())
+        .await?)
+}
+
 /// Keeps a phrase.
 ///
 /// # Errors
@@ -81,15 +97,14 @@ pub async fn rename(tx: &mut Tx, id: &str, person_id: &str, title: &str) -> Resu
     Ok(done.rows_affected() > 0)
 }
 
-/// Removes a phrase; false when the person has no such phrase.
+/// Removes a phrase and returns its file; none when the person has no such phrase.
 ///
 /// # Errors
 /// When a statement fails.
-pub async fn remove(tx: &mut Tx, id: &str, person_id: &str) -> Result<bool, DbError> {
-    let done = sqlx::query("delete from voice_own_phrase where id = $1 and person_id = $2")
+pub async fn remove(tx: &mut Tx, id: &str, person_id: &str) -> Result<Option<String>, DbError> {
+    Ok(sqlx::query_scalar("delete from voice_own_phrase where id = $1 and person_id = $2 returning file")
         .bind(id)
         .bind(person_id)
-        .execute(tx.conn())
-        .await?;
-    Ok(done.rows_affected() > 0)
+        .fetch_optional(tx.conn())
+        .await?)
 }

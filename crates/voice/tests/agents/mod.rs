@@ -82,6 +82,35 @@ async fn an_agents_own_phrase_is_heard_by_the_citizen() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn own_phrases_stay_few_and_leave_nothing_on_the_disk() {
+    on_both_grounds(async |ground| {
+        let stage = Stage::new(&ground).await;
+        let path = "/voice/own-phrases?title=papers";
+        for _ in 0..28 {
+            assert_eq!(stage.upload("1001", path, wav(1_300, 1)).await.0, 201);
+        }
+        let many = (0..6).map(|_| stage.upload("1001", path, wav(1_300, 1)));
+        let codes: Vec<u16> =
+            futures::future::join_all(many).await.into_iter().map(|(code, _)| code).collect();
+        assert_eq!(codes.iter().filter(|code| **code == 201).count(), 2, "{codes:?}");
+        let files = async || -> Vec<String> {
+            let files = sqlx::query_scalar("select file from voice_own_phrase");
+            files.fetch_all(stage.kit.db.reader()).await.unwrap()
+        };
+        let before = files().await;
+        assert_eq!(before.len(), 30);
+        let (_, mine) = stage.get("1001", "/voice/own-phrases").await;
+        let one = format!("/voice/own-phrases/{}", mine[0]["id"].as_str().unwrap());
+        assert_eq!(stage.delete("1001", &one).await.0, 204);
+        let after = files().await;
+        let gone = before.iter().find(|file| !after.contains(file)).unwrap();
+        assert!(stage.kit.blobs.open(gone).await.is_err(), "the sound goes with its row");
+        assert_eq!(stage.upload("1001", path, wav(1_300, 1)).await.0, 201, "there is room again");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_city_asks_its_own_questions_in_the_summary_of_a_call() {
     on_both_grounds(async |ground| {
         let stage = Stage::new(&ground).await;

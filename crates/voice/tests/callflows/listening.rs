@@ -2,6 +2,7 @@
 
 use ::media::detect::amplitude;
 use serde_json::json;
+use voice::store::message_pins;
 
 use super::{caller, talk, until_step};
 use crate::calls::port_of;
@@ -68,6 +69,9 @@ async fn messages_are_heard_deleted_and_called_back_from_a_telephone() {
             assert_eq!(trunk.within("BYE", "", "").await, 200);
         }
 
+        let wrong = stage.audit().await.iter().filter(|action| *action == "message_pin.wrong").count();
+        assert_eq!(wrong, 1, "the other code was right");
+
         let (mut trunk, phone) = caller(&stage, "13911112222", "12399").await;
         let id = newest_call(&stage, "13911112222").await;
         let (phone, _) = talk(phone, 1_800, Say::Events("1001#")).await;
@@ -112,10 +116,31 @@ async fn messages_are_heard_deleted_and_called_back_from_a_telephone() {
         assert_eq!(done["items"][0]["done_note"], "电话收听后回拨");
         trunk.within("BYE", "", "").await;
 
+        closed_after_too_many_failures(&stage).await;
         assert_eq!(stage.delete("1001", "/voice/message-pin").await.0, 204);
         assert_eq!(stage.delete("1001", "/voice/message-pin").await.0, 404);
     })
     .await;
+}
+
+/// The right code does not open a box on which many wrong ones were tried, until its owner sets one anew.
+async fn closed_after_too_many_failures(stage: &Stage) {
+    let failures = async || message_pins::of_person(&stage.kit.db, "p1001").await.unwrap().unwrap().failures;
+    assert_eq!(failures().await, 0, "a right code forgets the wrong ones");
+    for _ in 0..10 {
+        let mut tx = stage.kit.db.begin().await.unwrap();
+        message_pins::failed(&mut tx, "p1001").await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let (mut trunk, phone) = caller(stage, "13911113333", "12399").await;
+    let id = newest_call(stage, "13911113333").await;
+    let (phone, _) = talk(phone, 1_800, Say::Events("1001#")).await;
+    until_step(stage, &id, "flow", "message_box pin").await;
+    let (_phone, _) = talk(phone, 2_000, Say::Events("274913#")).await;
+    until_step(stage, &id, "flow", "message_box wrong").await;
+    assert_eq!(trunk.within("BYE", "", "").await, 200);
+    assert_eq!(stage.put("1001", "/voice/message-pin", r#"{"pin":"381926"}"#).await.0, 204);
+    assert_eq!(failures().await, 0);
 }
 
 /// Listens until a tone is heard, half a minute at most.

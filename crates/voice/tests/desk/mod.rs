@@ -15,7 +15,6 @@ fn sitting(no: &str) -> Sitting {
         person_id: format!("person-{no}"),
         person_name: format!("话务员{no}"),
         masked: false,
-        may_dial: false,
     }
 }
 

@@ -2,15 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use axum::middleware::{from_fn, from_fn_with_state};
 use contract::bot::{SpokenAnswer, SpokenRobot, SpokenTurn};
 use contract::cases::{CitizenCase, CitizenDesk, CitizenDraft, CitizenInfo, Submitted};
-use contract::identity::{Directory, PersonBrief, PersonId, SeatBrief, SeatId, UnitBrief, UnitId};
+use contract::identity::{Directory, PersonBrief, PersonId, Receiver, SeatBrief, SeatId, UnitBrief, UnitId};
 use kernel::http::{Authenticator, Idem, dress, events_router, guard_origin};
 use kernel::{BoxError, Config, Ctx, Db, Kit, Lang, Principal, Problem, Scope, SystemClock};
 use serde_json::Value;
@@ -26,11 +26,16 @@ pub struct Stage {
     pub http: SocketAddr,
     pub sip: SocketAddr,
     client: reqwest::Client,
+    people: People,
     _ground: Ground,
 }
 
 /// Whoever sends seat number N as bearer token is the person at seat N. `leader` sees all.
-struct People;
+#[derive(Clone, Default)]
+struct People {
+    /// Who lost which right since.
+    taken: Arc<Mutex<HashSet<(String, String)>>>,
+}
 
 #[async_trait]
 impl Authenticator for People {
@@ -114,6 +119,15 @@ impl Directory for People {
     }
     async fn person(&self, id: &PersonId) -> Result<Option<PersonBrief>, BoxError> {
         Ok(Some(brief(&id.0)).filter(|_| id.0.starts_with('p')))
+    }
+    async fn receiver(&self, id: &PersonId) -> Result<Option<Receiver>, BoxError> {
+        let token = id.0.trim_start_matches('p');
+        let Some(mut principal) = self.authenticate(token).await? else { return Ok(None) };
+        let mut grants = (*principal.grants).clone();
+        let taken = self.taken.lock().unwrap();
+        grants.retain(|right, _| !taken.contains(&(token.to_owned(), right.clone())));
+        principal.grants = Arc::new(grants);
+        Ok(Some(Receiver { principal, email: None }))
     }
     async fn people_with(&self, _: &UnitId, capability: &str) -> Result<Vec<PersonBrief>, BoxError> {
         Ok(match capability {
@@ -216,7 +230,8 @@ impl Stage {
             Arc::new(SystemClock),
             Config { data_dir: ground.dir().to_owned(), ..Config::default() },
         );
-        kit.gate.set(Arc::new(People));
+        let people = People::default();
+        kit.gate.set(Arc::new(people.clone()));
         let port = NEXT_PORT.fetch_add(100, Ordering::Relaxed);
         let mut config = VoiceConfig {
             sip_bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -233,7 +248,7 @@ impl Stage {
         };
         change(&mut config);
         let ports = Ports {
-            directory: Some(Arc::new(People)),
+            directory: Some(Arc::new(people.clone())),
             citizens: Some(Arc::new(OneOrder)),
             ..Ports::default()
         };
@@ -256,7 +271,12 @@ impl Stage {
             }));
         tokio::spawn(async move { axum::serve(listener, app).await });
         let sip = voice.sip_address();
-        Self { voice, kit, http, sip, _ground: ground.clone(), client: reqwest::Client::new() }
+        Self { voice, kit, http, sip, people, _ground: ground.clone(), client: reqwest::Client::new() }
+    }
+
+    /// Takes a right away from the person at a seat, who stays there.
+    pub fn take_right(&self, seat: &str, right: &str) {
+        self.people.taken.lock().unwrap().insert((seat.to_owned(), right.to_owned()));
     }
 
     pub async fn get(&self, token: &str, path: &str) -> (u16, Value) {

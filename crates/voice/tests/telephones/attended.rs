@@ -127,6 +127,27 @@ async fn a_telephone_dials_only_what_its_person_may_and_only_as_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_right_that_is_taken_away_ends_with_the_telephone_too() {
+    let (stage, _outside) = stage_with_line().await;
+    let mut desk = ready(&stage, "1001").await;
+    let (_trunk, _citizen) = caller(&stage, "13800001234").await;
+    let (invite, _first) = answered(&mut desk).await;
+    stage.state_until("1001", "on_call").await;
+    let (_, described) = handset();
+    stage.take_right("1001", "call.dial");
+    assert_eq!(status(&desk.dial("13900001111", &described, "").await.0), 403);
+    let to = "Refer-To: <sip:13900001111@yihao>\r\n";
+    assert_eq!(status(&desk.within(&invite, "REFER", to, "").await), 202);
+    told(&mut desk, &["SIP/2.0 100", "SIP/2.0 403"]).await;
+    assert_eq!(status(&desk.dial("1002", &described, "").await.0), 404, "nobody there, but it may ask");
+    stage.take_right("1001", "call.answer");
+    assert_eq!(status(&desk.dial("1002", &described, "").await.0), 403);
+    // What the telephone names is neither called nor written down as it is.
+    let to = "Refer-To: <sip:1002%00@yihao>\r\n";
+    assert_eq!(status(&desk.within(&invite, "REFER", to, "").await), 400);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_telephone_transfers_the_citizen_to_whom_it_asked_on_its_second_line() {
     let (stage, _outside) = stage_with_line().await;
     let mut desk = ready(&stage, "1001").await;

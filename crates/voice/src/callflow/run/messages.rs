@@ -13,6 +13,8 @@ use super::{Effect, Item, Run, Stage, Then, Turn, What};
 const KEY_MS: i64 = 8_000;
 /// How often the keys are said before the listener counts as gone.
 const TRIES: u32 = 3;
+/// Boxes that may fail to open in one call before it ends.
+const UNOPENED_MAX: u32 = 3;
 /// How long a caller who is called back is rung, in seconds.
 const RING_SECS: u32 = 40;
 
@@ -54,6 +56,16 @@ pub enum Treatment {
 }
 
 impl Run {
+    /// A box did not open: another try, but not without end.
+    pub(super) fn unopened(&mut self, turn: &mut Turn<'_>) {
+        self.unopened += 1;
+        if self.unopened < UNOPENED_MAX {
+            return self.leave("wrong", turn);
+        }
+        let wrong = Item::Prompt { key: "message_wrong".to_owned(), language: self.language };
+        self.say_then(vec![wrong], Then::HangUp, turn);
+    }
+
     /// Begins with what the world answered.
     pub(super) fn hear(&mut self, answer: Value, turn: &mut Turn<'_>) {
         let Ok(hearing) = serde_json::from_value::<Hearing>(answer) else { return self.leave("wrong", turn) };

@@ -198,7 +198,7 @@ impl Run {
             }
             (Some(Kind::Order(_)), _) => "unknown",
             (Some(Kind::Messages(_)), Answer::Yes(found)) => return self.hear(found, turn),
-            (Some(Kind::Messages(_)), _) => "wrong",
+            (Some(Kind::Messages(_)), _) => return self.unopened(turn),
             (Some(Kind::Password(_)), Answer::Yes(_)) => "ok",
             (Some(Kind::Password(_)), _) => "wrong",
             (Some(Kind::Http(http)), Answer::Yes(body)) => {
