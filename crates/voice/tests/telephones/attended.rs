@@ -139,7 +139,7 @@ async fn a_right_that_is_taken_away_ends_with_the_telephone_too() {
     let to = "Refer-To: <sip:13900001111@yihao>\r\n";
     assert_eq!(status(&desk.within(&invite, "REFER", to, "").await), 202);
     told(&mut desk, &["SIP/2.0 100", "SIP/2.0 403"]).await;
-    assert_eq!(status(&desk.dial("1002", &described, "").await.0), 404, "nobody there, but it may ask");
+    assert_eq!(status(&desk.dial("1009x", &described, "").await.0), 404, "it may still ask somebody");
     stage.take_right("1001", "call.answer");
     assert_eq!(status(&desk.dial("1002", &described, "").await.0), 403);
     // What the telephone names is neither called nor written down as it is.
