@@ -141,21 +141,18 @@ impl Run<'_> {
                 .args(["nextest", "--version"])
                 .output()
                 .is_ok_and(|output| output.status.success());
-            let (runner, arguments): (_, &[&str]) = if nextest {
-                let arguments = &[
-                    "nextest",
-                    "run",
-                    "--workspace",
-                    "--no-fail-fast",
-                    "--status-level=slow",
-                    "--final-status-level=fail",
-                ];
-                (Runner::Nextest, arguments)
+            // Calls in tests last as long as calls do: a test waits more than it computes.
+            let cores = std::thread::available_parallelism().map_or(2, usize::from);
+            let threads = cores + cores.div_ceil(2);
+            let (runner, arguments) = if nextest {
+                let arguments =
+                    "nextest run --workspace --no-fail-fast --status-level=slow --final-status-level=fail";
+                (Runner::Nextest, format!("{arguments} --test-threads={threads}"))
             } else {
-                (Runner::CargoTest, &["test", "--workspace", "--all-targets", "--no-fail-fast"])
+                (Runner::CargoTest, "test --workspace --all-targets --no-fail-fast".to_owned())
             };
             let mut command = workspace.cargo();
-            command.args(arguments);
+            command.args(arguments.split(' '));
             self.with_database(&mut command);
             self.runner("rust: tests", runner, 40 * MINUTE, &mut command);
             let mut examples = workspace.cargo();
