@@ -223,6 +223,9 @@ async fn what_was_to_be_told_holds_until_the_order_goes_back_or_is_taken_up_agai
         assert_eq!(text(&world, &case, "feedback", 0).await, None, "the result is told instead");
         assert!(text(&world, &case, "result", 0).await.is_some());
         assert_eq!(text(&world, &case, "result", 1).await, None);
+        let case = world.act("leader", &case, "reply", json!({ "way": "phone" })).await;
+        let call = text(&world, &case, "result", 0).await.unwrap();
+        assert_eq!((call.way.as_str(), call.to), ("phone", None), "what waited becomes a call");
         let body = json!({ "reached": true, "satisfied": 5 });
         let case = world.act("leader", &case, "return-visit", body).await;
         let case = world.act("leader", &case, "closure", json!({ "reason": "已办结" })).await;

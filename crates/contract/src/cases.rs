@@ -157,7 +157,7 @@ pub trait CaseLookup: Send + Sync {
 /// What a citizen is told of an order, and where to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CitizenReply {
-    /// The agreed way: `sms` or `email`.
+    /// The agreed way: `sms` or `email`, or another one since then, by which somebody tells it.
     pub way: String,
     /// The number or the address; none when the order has none that fits.
     pub to: Option<String>,

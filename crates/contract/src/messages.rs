@@ -167,7 +167,7 @@ pub struct CitizenTold {
     pub round: i64,
     /// `sms` or `email`.
     pub way: String,
-    /// Why not: `no_channel`, `no_address`, `undeliverable`; none when it went out.
+    /// Why not: `by_call`, `no_channel`, `no_address`, `undeliverable`; none when it went out.
     pub failure: Option<String>,
 }
 

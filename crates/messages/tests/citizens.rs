@@ -151,6 +151,11 @@ async fn a_text_goes_out_as_the_order_stands_then_or_not_at_all() {
         assert_eq!((deliver(&world, START).await, sms.sent.lock().unwrap().len()), (1, 2));
         due(&world, "by_sms", "result", 0).await;
         assert_eq!(deliver(&world, START).await, 0);
+        // Who wishes to be called by now is not written to, and somebody hears that a call is due.
+        due(&world, "by_call", "result", 0).await;
+        *world.town.now.lock().unwrap() = (0, true);
+        assert_eq!((deliver(&world, START).await, sms.sent.lock().unwrap().len()), (0, 2));
+        assert_eq!(told(&world).await[2], ("result".to_owned(), Some("by_call".to_owned())));
     })
     .await;
 }

@@ -112,6 +112,8 @@ impl CitizenReplies for Town {
         let (way, to) = match id.as_str() {
             _ if round < round_now => return Ok(None),
             "by_sms" if corrected => ("sms", Some("13900005678")),
+            "by_call" if corrected => ("phone", None),
+            "by_call" => ("sms", Some("13900001234")),
             "by_mail" => ("email", Some("zhou@example.cn")),
             "by_sms" => ("sms", Some("13900001234")),
             "nowhere" => ("email", None),

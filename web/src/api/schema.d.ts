@@ -18670,7 +18670,7 @@ export interface components {
              * @description When, epoch milliseconds.
              */
             at: number;
-            /** @description Why not: `no_channel`, `no_address`, `undeliverable`; absent when it went out. */
+            /** @description Why not: `by_call`, `no_channel`, `no_address`, `undeliverable`; absent when it went out. */
             failure?: string | null;
             /** @description `feedback`: the unit has reported; `result`: the result stands. */
             moment: string;

@@ -80,7 +80,7 @@ pub(crate) struct ToldView {
     moment: String,
     /// What the way is called.
     way_name: String,
-    /// Why not: `no_channel`, `no_address`, `undeliverable`; absent when it went out.
+    /// Why not: `by_call`, `no_channel`, `no_address`, `undeliverable`; absent when it went out.
     failure: Option<String>,
     /// When, epoch milliseconds.
     at: i64,

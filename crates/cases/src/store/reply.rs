@@ -131,17 +131,15 @@ impl CitizenReplies for Cases {
         if !Moment::parse(moment).is_some_and(|moment| reply::holds(&case, moment, round)) {
             return Ok(None);
         }
-        let agreed = case.citizen.reply.as_ref();
-        let Some(agreed) = agreed.filter(|one| one.way.is_written()) else {
-            return Ok(None);
-        };
+        let Some(agreed) = &case.citizen.reply else { return Ok(None) };
+        let address = agreed.address(case.citizen.phone.as_deref()).filter(|_| agreed.way.is_written());
         let unit = match &case.unit {
             Some(unit) => self.unit_name(&unit.id).await?.unwrap_or_default(),
             None => String::new(),
         };
         Ok(Some(CitizenReply {
             way: agreed.way.code().to_owned(),
-            to: agreed.address(case.citizen.phone.as_deref()).map(ToOwned::to_owned),
+            to: address.map(ToOwned::to_owned),
             unit,
             result: case.answer.clone().unwrap_or_default(),
             number: case.number,

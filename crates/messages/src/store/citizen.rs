@@ -57,6 +57,11 @@ impl Moved {
     }
 }
 
+/// Tells whether a way leads to a text at all.
+fn is_written(way: &str) -> bool {
+    matches!(way, "sms" | "email")
+}
+
 /// Figures of a way to citizens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WayFigures {
@@ -79,6 +84,7 @@ impl Messages {
         let now = self.kit().now();
         let (subject, body) = self.wording(moment).await?.filled(&reply);
         let failure = match &reply.to {
+            _ if !is_written(&reply.way) => Some("by_call"),
             None => Some("no_address"),
             Some(_) if self.citizen_channel(&reply.way).is_none() => Some("no_channel"),
             Some(_) => None,
@@ -166,6 +172,11 @@ impl Messages {
                 one.address = reply.to.unwrap_or_default();
                 one.way = reply.way;
             }
+        }
+        if !is_written(&one.way) {
+            self.move_citizen(ctx, &one, &Moved::failed("by_call", "the citizen wishes to be called by now"))
+                .await?;
+            return Ok(false);
         }
         if one.address.is_empty() {
             self.move_citizen(ctx, &one, &Moved::failed("no_address", "the order names none any more"))
@@ -309,11 +320,11 @@ impl Messages {
         if current != wording.version {
             return Err(MessageError::Stale { current });
         }
-        sqlx::query(
+        let changed = sqlx::query(
             "insert into messages_citizen_text (moment, subject, body, version, updated_at, updated_by) \
              values ($1, $2, $3, $4, $5, $6) on conflict (moment) do update set subject = excluded.subject, \
              body = excluded.body, version = excluded.version, updated_at = excluded.updated_at, \
-             updated_by = excluded.updated_by",
+             updated_by = excluded.updated_by where messages_citizen_text.version = excluded.version - 1",
         )
         .bind(wording.moment.code())
         .bind(wording.subject.trim())
@@ -323,6 +334,10 @@ impl Messages {
         .bind(&ctx.actor.name)
         .execute(tx.conn())
         .await?;
+        // Somebody else may have changed it since it was read.
+        if changed.rows_affected() == 0 {
+            return Err(MessageError::Stale { current: current + 1 });
+        }
         tx.audit(
             ctx,
             Audit::new("notice.set_citizen_text", "citizen_text", wording.moment.code())

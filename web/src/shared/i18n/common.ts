@@ -170,7 +170,7 @@ export const common: Texts = {
     told: { feedback: ['反馈已告知', 'Told of the report'], result: ['结果已告知', 'Told of the result'] },
     moments: { feedback: ['反馈', 'Report'], result: ['结果', 'Result'] },
     not_told: ['：未送达，{why}', ': not delivered, {why}'],
-    failures: { no_channel: ['渠道未开通', 'no such channel'], no_address: ['没有号码或地址', 'no address'], undeliverable: ['多次发送失败', 'every try failed'] },
+    failures: { by_call: ['改为电话告知', 'a call was agreed'], no_channel: ['渠道未开通', 'no such channel'], no_address: ['没有号码或地址', 'no address'], undeliverable: ['多次发送失败', 'every try failed'] },
     note: {
       phone: ['约定电话答复：请在通话中告知办理结果。{to}', 'A call was agreed: please tell the result. {to}'],
       fax: ['约定传真答复：请电话告知结果并发送传真至 {to}', 'A fax was agreed: please tell the result and fax it to {to}'],
