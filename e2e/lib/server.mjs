@@ -1,5 +1,5 @@
 /** The real server on a folder of its own. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spawn } from 'node:child_process'
@@ -27,16 +27,20 @@ export function scratch(purpose) {
   return folder
 }
 
-/** Written once for each test file. */
+/** Written once for all test files where YIHAO_CITY says at which place, else once for each. */
 let template
 
 /** The data of a fresh demonstration city, to be copied. */
 export async function city() {
-  if (!template) {
-    template = join(scratch('city'), 'data')
-    const child = start(binary(), ['demo', '--data', template])
+  template ??= process.env.YIHAO_CITY ?? join(scratch('city'), 'data')
+  if (!existsSync(template)) {
+    const draft = `${template}.draft`
+    rmSync(draft, { recursive: true, force: true })
+    const child = start(binary(), ['demo', '--data', draft])
     const ended = await child.ended
     if (ended.code !== 0) throw new Error(`yihao demo failed (${ended.code}):\n${child.output.slice(-4000)}`)
+    // Only a whole city is found by the others.
+    renameSync(draft, template)
   }
   return template
 }

@@ -12,6 +12,7 @@ use crate::arguments::Arguments;
 use crate::node::Node;
 use crate::packages::{self, BARESIP, CHROMIUM, CJK_FONT, ESPEAK, POSTGRES, SIPP};
 use crate::postgres::Postgres;
+use crate::scratch::Scratch;
 use crate::workspace::Workspace;
 use crate::{Outcome, gen_client, process, tidy, web};
 use totals::{Runner, Totals};
@@ -35,6 +36,8 @@ struct Run<'a> {
     database: Option<Postgres>,
     node: Option<Node>,
     server: Option<PathBuf>,
+    /// Where the first story that needs the demonstration city leaves it for the others to copy.
+    city: Option<Scratch>,
 }
 
 /// Runs the sections and prints `N passed, N failed` as the very last line.
@@ -46,6 +49,7 @@ pub fn test(workspace: &Workspace, arguments: &Arguments) -> Outcome {
         database: None,
         node: None,
         server: None,
+        city: None,
     };
     run.prepare();
     run.lint();
@@ -196,6 +200,12 @@ impl Run<'_> {
                 .args(["--test", "--test-reporter=spec", "--test-concurrency=1"])
                 .args(files)
                 .env("YIHAO_BIN", server);
+            if self.city.is_none() {
+                self.city = Scratch::new("city").ok();
+            }
+            if let Some(city) = &self.city {
+                command.env("YIHAO_CITY", city.path().join("data"));
+            }
             self.with_database(&mut command);
             self.runner(name, Runner::Node, limit, &mut command);
         }
